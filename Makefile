@@ -1,0 +1,98 @@
+# Two commands do the main jobs, each from a fresh clone with nothing but Python >= 3.11 and make:
+#   make verify   every built-in method under every law, or yours: make verify METHOD=package.module:NAME
+#   make test     lint, types, and every test; what .ci/run calls
+
+PYTHON ?= python3
+JOBS ?= 2
+REPORT ?= build/report
+METHOD ?= tests.methods
+BUDGET ?= quick
+
+VENV := .venv
+PEERS := .venv-peers
+BIN := $(VENV)/bin
+PACKAGES := implementations properties reference
+CHECKED := $(wildcard tests examples benchmarks)
+
+# The directory that make was called from: with `make -C`, your own modules are found there.
+CALLER := $(or $(PWD),$(CURDIR))
+
+# An environment is as old as what it was made from: the names of the stamps are checksums, so that switching
+# branches back and forth is noticed as well. The package is installed again when a file comes or goes, since an
+# editable install is a tree of links to files.
+REQUIREMENTS := $(shell cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1)
+FILES := $(shell { cat pyproject.toml; find $(PACKAGES) -type f ! -name '*.py[co]' | LC_ALL=C sort; } | cksum | cut -d ' ' -f 1)
+REQUIRED = $(1)/.requirements-$(REQUIREMENTS)
+INSTALLED := $(VENV)/.installed-$(FILES)
+PIP := -m pip --disable-pip-version-check -q install -c constraints.txt
+
+# One thread a process: the tests already use every core.
+RUN := OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR):$(CALLER)$${PYTHONPATH:+:$$PYTHONPATH}"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install verify test lint types tests peers verify-peers clean distclean
+
+help:  ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## make .venv, with the tested versions of everything
+
+verify: $(INSTALLED)  ## every method under every law; METHOD=package.module:NAME for yours alone
+	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --pyargs unmask.properties.run \
+		--method '$(METHOD)' --budget '$(BUDGET)' --report '$(REPORT)'
+
+test: $(INSTALLED)  ## lint, types, laws, mutants, doctests, snippets
+	@start=$$(date +%s); \
+	$(MAKE) --no-print-directory lint && $(MAKE) --no-print-directory types && $(MAKE) --no-print-directory tests; \
+	status=$$?; \
+	echo "make test: $$(($$(date +%s) - start)) s of a budget of 360 s (two cores, after installation)"; \
+	exit $$status
+
+lint: $(INSTALLED)  ## ruff
+	@$(BIN)/ruff check --output-format concise .
+
+types: $(INSTALLED) build/src/unmask  ## mypy --strict and pyright
+	@$(BIN)/mypy --strict -p unmask $(addprefix -p ,$(CHECKED))
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+tests: $(INSTALLED)  ## all tests
+	@$(RUN) $(BIN)/python -m pytest -n $(JOBS)
+
+peers: $(PEERS)/.installed-$(FILES)  ## make .venv-peers: the project beside the public libraries it checks
+
+verify-peers: peers  ## the public libraries under the laws, through their adapters
+	@$(RUN) $(PEERS)/bin/python -m pytest -n $(JOBS) --pyargs unmask.properties.run \
+		--method examples.flow_matching_adapter --budget '$(BUDGET)' --report '$(REPORT)-peers'
+
+clean:  ## remove what was built (the environments stay, and are mended by the next command)
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -f $(VENV)/.installed-* $(PEERS)/.installed-*
+	find $(wildcard $(PACKAGES) tests examples benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## and the environments too
+	rm -rf $(VENV) $(PEERS)
+
+# What the type checkers read: the three folders under their import names.
+build/src/unmask:
+	@mkdir -p $@
+	@for folder in $(PACKAGES); do ln -s ../../../$$folder $@/$$folder; done
+
+# torch comes first and alone: asked for as somebody's dependency, a resolver may pick another build of it.
+$(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "unmask needs Python >= 3.11, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@rm -f $(@D)/.requirements-* $(@D)/.installed-*
+	@echo "installing torch into $(@D)" && $(@D)/bin/python $(PIP) torch setuptools
+	@echo "installing the rest into $(@D)" && \
+		$(@D)/bin/python $(PIP) --no-build-isolation -e '.[$(if $(filter $(PEERS),$(@D)),peers,dev)]'
+	@touch $@
+
+$(VENV)/.installed-$(FILES): $(call REQUIRED,$(VENV))
+$(PEERS)/.installed-$(FILES): $(call REQUIRED,$(PEERS))
+$(VENV)/.installed-$(FILES) $(PEERS)/.installed-$(FILES):
+	@rm -f $(@D)/.installed-*
+	@$(@D)/bin/python $(PIP) --no-build-isolation --no-deps -e .
+	@touch $@
