@@ -1,0 +1,59 @@
+"""Linear algebra that works in any number type: the inverse of a matrix, and the matrix exponential."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unmask.reference.numbers import MP, Array, array, common, identity, real
+
+
+def check_square(name: str, matrix: Array) -> int:
+    """The size K of a square matrix [K, K]; raises ValueError naming it otherwise.
+
+    >>> check_square("matrix", array([[1, 2], [3, 4]]))
+    2
+    """
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
+        raise ValueError(f"{name} has shape {matrix.shape}; valid: a square matrix [K, K] with K >= 1")
+    return int(matrix.shape[0])
+
+
+def inverse(matrix: object) -> Array:
+    """The inverse of a square matrix, by Gauss-Jordan elimination with the largest pivot:
+    exact for Fractions.
+
+    `matrix`: [K, K].  Returns [K, K].  Raises ValueError if the matrix is not square or is singular.
+
+    >>> inverse([[1, 1], [0, 2]])
+    array([[Fraction(1, 1), Fraction(-1, 2)],
+           [Fraction(0, 1), Fraction(1, 2)]], dtype=object)
+    """
+    left = array(matrix)
+    size = check_square("matrix", left)
+    work = np.concatenate([left, identity(size, like=left)], axis=1)
+    for column in range(size):
+        pivot = max(range(column, size), key=lambda row: abs(work[row, column]))
+        if work[pivot, column] == 0:
+            raise ValueError(f"matrix is singular and has no inverse: {left!r}")
+        work[[column, pivot]] = work[[pivot, column]]
+        work[column] = work[column] / work[column, column]
+        for row in range(size):
+            if row != column:
+                work[row] = work[row] - work[row, column] * work[column]
+    return work[:, size:]
+
+
+def exponential(matrix: object) -> Array:
+    """The matrix exponential sum_n A^n / n!, to 40 digits whatever the entries are.
+
+    `matrix`: [K, K].  Returns [K, K] of `mpf`.  Raises ValueError if the matrix is not square.
+
+    >>> exponential([[0, 1], [0, 0]])
+    array([[mpf('1.0'), mpf('1.0')],
+           [mpf('0.0'), mpf('1.0')]], dtype=object)
+    """
+    values = array(matrix)
+    size = check_square("matrix", values)
+    with MP.extradps(20):  # the Taylor series alternates for rate matrices and loses a few digits
+        result = MP.expm(MP.matrix([[real(x) for x in row] for row in values]))
+    return common([[+result[i, j] for j in range(size)] for i in range(size)])[0]

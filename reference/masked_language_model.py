@@ -1,0 +1,210 @@
+"""Masked language models: what absorbing diffusion is when the clock is taken out.
+
+A masked language model sees a sequence with some positions hidden, and predicts a law of the class at each of
+them. Here it is a function `predict` from a tuple of classes, with None for what is hidden, to probabilities
+[L, K]: it cannot peek, and it does not know the time.  CE_i(M) = -log predict(x with M hidden)[i, x^i] is its
+cross-entropy at i in M.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from itertools import combinations, permutations, product
+from math import comb, factorial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from unmask.reference.corruption import Process, check_class, one_hot
+from unmask.reference.elbo import expectation
+from unmask.reference.numbers import MP, Array, Number, check_count, common, log, scalars
+from unmask.reference.reverse import check_output
+from unmask.reference.sequences import all_sequences, check_sequences, product_law, sequence_index
+
+Visible = tuple[int | None, ...]
+"""A sequence, with None at hidden positions."""
+Predict = Callable[[Visible], Any]
+"""From a sequence with hidden positions to probabilities [L, K];
+only the rows of hidden positions are looked at.
+"""
+
+
+def predict_from_table(table: object, K: int, mask: int) -> Predict:
+    """A masked language model from a table [K^L, L, K] of probabilities,
+    whose rows are read at x with masks put in.
+
+    >>> predict = predict_from_table([[[1.0, 0.0]], [[0.25, 0.75]]], K=2, mask=1)
+    >>> predict((None,))
+    array([[0.25, 0.75]])
+    """
+    values = common(table)[0]
+    hidden = check_class("mask", mask, K)
+
+    def predict(visible: Visible) -> Array:
+        return np.asarray(
+            values[sequence_index([hidden if token is None else token for token in visible], K)]
+        )
+
+    return predict
+
+
+def hide(x0: object, masked: Iterable[int]) -> Visible:
+    """The sequence x_0 [L] with the given positions hidden.
+
+    >>> hide([5, 7], {1})
+    (5, None)
+    """
+    hidden = set(masked)
+    return tuple(None if i in hidden else int(token) for i, token in enumerate(np.asarray(x0)))
+
+
+def masked_cross_entropy(predict: Predict, x0: object, masked: Iterable[int]) -> Any:
+    """sum_{i in M} CE_i(M): the cross-entropy at the masked positions, given the others, in nats;
+    +inf is possible.
+
+    `x0`: ints [L]; `masked`: positions in 0..L-1.  Raises ValueError for other positions.
+
+    >>> masked_cross_entropy(lambda visible: [[0.5, 0.5]] * 2, [0, 1], {1})
+    np.float64(0.6931471805599453)
+    """
+    clean = np.asarray(x0)
+    positions = sorted(set(masked))
+    if any(not 0 <= i < len(clean) for i in positions):
+        raise ValueError(f"masked = {positions}; valid: positions in 0..{len(clean) - 1}")
+    if not positions:
+        return MP.zero
+    probabilities = common(predict(hide(clean, positions)))[0]
+    return -np.sum(log(probabilities[positions, clean[positions]]))
+
+
+def _subsets(L: int) -> Iterable[tuple[int, ...]]:
+    return (subset for n in range(1, L + 1) for subset in combinations(range(L), n))
+
+
+def _scaled(factor: Number, value: Any) -> Any:
+    if isinstance(value, float):
+        return float(factor) * value
+    a, b = scalars(factor, value)
+    return a * b
+
+
+def weighted_mlm(predict: Predict, x0: object, T: int) -> Any:
+    """sum_{t=1..T} (1/t) E[ sum_{i in M} CE_i(M) ], with each position in M with probability t/T.
+
+    The NELBO of absorbing D3PM under the mutual-information schedule (arXiv 2107.03006, section 3.4),
+    exactly. For T = 1 it is the loss of guessing everything at once.  As T grows it tends to `any_order_nll`,
+    as a Riemann sum does: the difference is (CE of all positions hidden - sum of the CEs of one position
+    hidden) / 2T + O(1/T^2). Raises ValueError unless T is an int >= 1.
+
+    >>> float(weighted_mlm(lambda visible: [[0.5, 0.5]], [0], T=7))
+    0.6931471805599453
+    """
+    T = check_count("T", T)
+    L = len(np.asarray(x0))
+    total: Any = 0
+    for subset in _subsets(L):
+        n = len(subset)
+        weight = sum(
+            Fraction(1, t) * Fraction(t, T) ** n * (1 - Fraction(t, T)) ** (L - n) for t in range(1, T + 1)
+        )
+        if weight:
+            total = total + _scaled(weight, masked_cross_entropy(predict, x0, subset))
+    return total
+
+
+def subset_form(predict: Predict, x0: object) -> Any:
+    """sum_n 1 / (n C(L, n)) sum_{|M| = n} sum_{i in M} CE_i(M):
+    the continuous-time NELBO of absorbing diffusion.
+
+    A time-independent masked language model needs no schedule: the integral over time of (1/t) t^n
+    (1-t)^(L-n) is 1 / (n C(L, n)) (arXiv 2406.03736, section 3).
+
+    >>> float(subset_form(lambda visible: [[0.5, 0.5]] * 2, [0, 1]))
+    1.3862943611198906
+    """
+    L = len(np.asarray(x0))
+    total: Any = 0
+    for subset in _subsets(L):
+        n = len(subset)
+        total = total + _scaled(Fraction(1, n * comb(L, n)), masked_cross_entropy(predict, x0, subset))
+    return total
+
+
+def any_order_nll(predict: Predict, x0: object) -> Any:
+    """The mean over all L! orders of the autoregressive -log p(x_0),
+    where each position sees those before it.
+
+    Any-order autoregression (arXiv 2110.02037; the equivalence is arXiv 2406.03736, section 3).
+
+    >>> float(any_order_nll(lambda visible: [[0.5, 0.5]] * 2, [0, 1]))
+    1.3862943611198906
+    """
+    clean = np.asarray(x0)
+    L = len(clean)
+    total: Any = 0
+    for order in permutations(range(L)):
+        for k, i in enumerate(order):
+            probabilities = common(predict(hide(clean, order[k:])))[0]
+            total = total - log(probabilities[i, clean[i]])
+    return _scaled(Fraction(1, factorial(L)), total)
+
+
+class OneStep(NamedTuple):
+    """E[-log p(x_0 | x_1)], split by whether the position had been selected for corruption;
+    `total` is the sum.
+    """
+
+    selected: Any
+    unselected: Any
+    total: Any
+
+
+def one_step_bert(process: Process, predicted: object, x0: object, kept: Number = 0) -> OneStep:
+    """E_{q(x_1 | x_0)}[-log p(x_0 | x_1)] of a diffusion of one step, split as BERT would (arXiv 1810.04805,
+    section 3.1).
+
+    `process`: one that keeps a position with probability alpha or redraws it from its prior, with T = 1 (or
+    the end of the unit interval): for mask-and-uniform corruption this is BERT's.  `predicted`: p(x_0^i |
+    x_1), [K^L (x_1), L, K]; `x0`: ints [L].  A position is *selected* when it was redrawn, whatever came out,
+    or was kept on purpose; `kept` is the share of selected positions that are kept on purpose (BERT: 1/10),
+    so that 1 - alpha = (1 - kept) P(selected).
+
+    Diffusion scores all positions, BERT only the selected ones: they differ by `unselected`, the loss of
+    copying, which is zero iff the model returns every unselected token with certainty (as SUBS does, where no
+    token is ever replaced). Raises ValueError unless 0 <= kept and the selection probability is at most one.
+
+    >>> from unmask.reference.corruption import DiscreteTime, absorbing
+    >>> p = DiscreteTime((absorbing(0.5, 2, mask=1),), [0.0, 1.0])
+    >>> one_step_bert(p, [[[0.5, 0.5]], [[1.0, 0.0]]], [0]).unselected
+    np.float64(0.34657359027997264)
+    """
+    K = process.K
+    clean = check_sequences("x0", x0, K, "[L]")
+    L = len(clean)
+    noisy = all_sequences(L, K)
+    table, _ = check_output("predicted", predicted, noisy, K)
+    alpha, kept, prior = common(process.alpha(1), kept, process.prior)
+    if not 0 <= kept < 1:
+        raise ValueError(f"kept = {kept}; valid: 0 <= kept < 1")
+    chance = (1 - alpha) / (1 - kept)
+    if chance > 1:
+        raise ValueError(
+            f"kept = {kept} and alpha = {alpha} ask for a selection probability {chance}; valid: <= 1"
+        )
+    losses = -log(table[:, np.arange(L), clean])  # [K^L, L]
+    stay, prior = (
+        common(one_hot(clean, K), prior)
+        if prior.dtype == object
+        else (one_hot(clean, K).astype(float), prior)
+    )
+    outcome = {  # the joint law of being selected and of what x_1^i is: [L, K]
+        True: (1 - alpha) * np.stack([prior] * L) + chance * kept * stay,
+        False: (1 - chance) * stay,
+    }
+    parts: dict[bool, Any] = {True: 0, False: 0}
+    for pattern in product([True, False], repeat=L):
+        weights = product_law(np.stack([outcome[selected][i] for i, selected in enumerate(pattern)]))
+        for i, selected in enumerate(pattern):
+            parts[selected] = parts[selected] + expectation(weights, losses[:, i])
+    return OneStep(parts[True], parts[False], parts[True] + parts[False])

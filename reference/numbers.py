@@ -1,0 +1,376 @@
+"""Numbers: one arithmetic for exact fractions, 40-digit reals and floats.
+
+Everything in the reference is written once and computes in whatever numbers it is given:
+
+* `fractions.Fraction` (and int): exactly, as long as no logarithm, exponential or cosine is involved;
+* `MP.mpf` (an mpmath real of our own context `MP`, 40 significant digits): to high precision;
+* float: in ordinary float64.
+
+Arrays are numpy arrays: dtype float64 for floats, dtype object for the other two, and every entry of an
+object array has the same type.  Where kinds meet, the more exact one wins: a float *is* a dyadic rational, so
+it becomes that `Fraction` without any loss; a `Fraction` meeting an `mpf` is rounded to 40 digits; ints join
+anything.
+
+All logarithms are natural: information is measured in nats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import mpmath
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+"""An array of float64, or of objects that are all `Fraction` or all `MP.mpf`."""
+Number: TypeAlias = Any
+"""An int, a float, a `Fraction` or an `MP.mpf`."""
+
+# A context of our own, so that no user of mpmath ever finds the global precision changed.
+MP: Any = mpmath.MPContext()
+MP.dps = 40
+
+
+def _accept_fractions(context: Any) -> None:
+    """Lets the context's reals be compared with Fractions and divide them;
+    mpmath itself can only add and multiply.
+    """
+    convert = context.mpf.mpf_convert_rhs
+
+    def convert_operand(cls: Any, x: Any) -> Any:
+        return context.convert(x)._mpf_ if isinstance(x, Fraction) else convert(x)
+
+    context.mpf.mpf_convert_rhs = classmethod(convert_operand)
+
+
+_accept_fractions(MP)
+
+_INT, _FLOAT, _FRACTION, _REAL = range(4)
+
+
+def _kind(x: object) -> int:
+    if isinstance(x, Fraction):
+        return _FRACTION
+    if isinstance(x, MP.mpf):
+        return _REAL
+    if isinstance(x, (bool, np.bool_)):
+        raise TypeError(f"expected an int, a float, a Fraction or an mpf; got the truth value {x!r}")
+    if isinstance(x, (int, np.integer)):
+        return _INT
+    if isinstance(x, (float, np.floating)):
+        return _FLOAT
+    if hasattr(x, "_mpf_"):
+        return _REAL
+    raise TypeError(f"expected an int, a float, a Fraction or an mpf; got {x!r} of type {type(x).__name__}")
+
+
+def exactly(x: Number | str) -> Fraction:
+    """The rational number that x is, without rounding.
+
+    `x`: int, finite float, `Fraction`, finite `mpf`, or a string such as "1/3" or "0.1".
+    Raises TypeError for anything else and ValueError for infinities and NaN.
+
+    >>> exactly("1/3"), exactly(0.5), exactly(0.1) == Fraction(1, 10)
+    (Fraction(1, 3), Fraction(1, 2), False)
+    """
+    if isinstance(x, str):
+        return Fraction(x)
+    kind = _kind(x)
+    if kind == _REAL:
+        if not MP.isfinite(x):
+            raise ValueError(f"x = {x}: only finite numbers are rational")
+        sign, mantissa, exponent, _ = x._mpf_
+        power: Fraction = Fraction(2) ** int(exponent)
+        return (-int(mantissa) if sign else int(mantissa)) * power
+    if kind == _FLOAT:
+        if not np.isfinite(x):
+            raise ValueError(f"x = {x}: only finite numbers are rational")
+        return Fraction(float(x))
+    if kind == _INT:
+        return Fraction(int(x))
+    return Fraction(x)
+
+
+def check_count(name: str, value: object, least: int = 1) -> int:
+    """A number of things, if it is an int >= `least`; raises ValueError naming it otherwise.
+
+    >>> check_count("T", 3)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} = {value!r}; valid: an int >= {least}")
+    return int(value)
+
+
+def real(x: Number) -> Any:
+    """x as an `MP.mpf`, rounded to the context's current precision (40 digits unless raised).
+
+    >>> abs(real(Fraction(1, 3)) * 3 - 1) < 1e-40
+    True
+    """
+    if isinstance(x, np.generic):
+        x = x.item()
+    return MP.convert(x)
+
+
+def _convert(x: Number, kind: int) -> Any:
+    if kind == _REAL:
+        return real(x)
+    return float(x) if kind == _FLOAT else exactly(x)
+
+
+def _is_nan(x: Any) -> bool:
+    return bool(x._mpf_ == MP.nan._mpf_ if hasattr(x, "_mpf_") else x != x)
+
+
+def _raw(values: object) -> tuple[Array, int, bool]:
+    """The values as a numpy array, the most exact kind of number among them,
+    and whether all are of that kind.
+    """
+    found = np.asarray(values)
+    if found.dtype.kind == "f":
+        if np.isnan(found).any():
+            raise ValueError(f"NaN is not a number that can be computed with: {found!r}")
+        return found, _FLOAT, found.dtype == np.float64
+    if found.dtype.kind in "iu":
+        return found, _INT, True
+    if found.dtype.kind != "O":
+        raise TypeError(f"expected ints, floats, Fractions or mpfs; got an array of dtype {found.dtype}")
+    kinds = {_kind(x) for x in found.flat} or {_INT}
+    if kinds != {_FRACTION} and any(_is_nan(x) for x in found.flat):
+        raise ValueError(f"NaN is not a number that can be computed with: {found!r}")
+    # An mpf of another context counts as real, but has to be made one of ours.
+    ours = kinds != {_REAL} or all(isinstance(x, MP.mpf) for x in found.flat)
+    return found, max(kinds), len(kinds) == 1 and ours
+
+
+def common(*values: object) -> tuple[Array, ...]:
+    """The given arrays (or nested lists, or scalars), all brought to one kind of number:
+    the most exact one present.
+
+    Ints alone become Fractions; infinite floats among exact numbers make everything `mpf`.
+    Raises TypeError for entries that are no numbers (truth values included) and ValueError for NaN.
+
+    >>> a, b = common([0.5, 1], Fraction(1, 3))
+    >>> a, b
+    (array([Fraction(1, 2), Fraction(1, 1)], dtype=object), array(Fraction(1, 3), dtype=object))
+    """
+    raws = [_raw(v) for v in values]
+    kind = max((k for _, k, _ in raws), default=_INT)
+    if kind == _INT:
+        kind = _FRACTION
+    if kind == _FRACTION and any(k == _FLOAT and np.isinf(a).any() for a, k, _ in raws):
+        kind = _REAL
+    if kind == _FLOAT:
+        return tuple(a.astype(np.float64) for a, _, _ in raws)
+    return tuple(
+        a if k == kind and pure else _elementwise(lambda x: _convert(x, kind), a) for a, k, pure in raws
+    )
+
+
+def array(values: object) -> Array:
+    """The values as one array with one kind of number; see `common`.
+
+    >>> array([[1, 0], [0.5, 0.5]]).dtype, array([1, Fraction(1, 2)])
+    (dtype('float64'), array([Fraction(1, 1), Fraction(1, 2)], dtype=object))
+    """
+    return common(values)[0]
+
+
+def scalars(*values: Number) -> tuple[Any, ...]:
+    """The given numbers, brought to one kind: see `common`.
+
+    >>> scalars(0.25, Fraction(1, 3))
+    (Fraction(1, 4), Fraction(1, 3))
+    """
+    return tuple(a[()] for a in common(*values))
+
+
+def zeros_like(values: Array) -> Array:
+    """Zeros of the same shape and the same kind of number.
+
+    >>> zeros_like(array([Fraction(1, 2)]))
+    array([Fraction(0, 1)], dtype=object)
+    """
+    return values - values
+
+
+def identity(size: int, like: Array) -> Array:
+    """The identity matrix [size, size] in the kind of number of `like`.
+
+    >>> identity(2, like=array([0.5]))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    eye = np.eye(size, dtype=np.int64)
+    return common(eye, np.asarray(like).reshape(-1)[:1])[0]
+
+
+def to_float(values: object) -> npt.NDArray[np.float64]:
+    """The values, each rounded once to the nearest float64, as a float64 array of the same shape.
+
+    >>> to_float([Fraction(1, 3), Fraction(1, 2)])
+    array([0.33333333, 0.5       ])
+    """
+    found = np.asarray(values)
+    rounded = [float(x) for x in found.flat]
+    return np.array(rounded, dtype=np.float64).reshape(found.shape)
+
+
+def same(left: object, right: object, ulps: int = 0) -> bool:
+    """Whether two arrays are equal: exactly for Fractions,
+    else within `ulps` roundings relative to the largest entry.
+
+    One ulp is the context's epsilon (about 1e-40) for `mpf` and 2.2e-16 for floats.
+
+    >>> same([Fraction(1, 3)], [Fraction(2, 6)]), same([0.1 + 0.2], [0.3]), same([0.1 + 0.2], [0.3], ulps=4)
+    (True, False, True)
+    """
+    a, b = common(left, right)
+    if a.shape != b.shape:
+        return False
+    if a.dtype == object and all(isinstance(x, Fraction) for x in a.flat):
+        return bool((a == b).all())
+    epsilon = MP.eps if a.dtype == object else np.finfo(np.float64).eps
+    scale = max([abs(x) for x in a.flat] + [abs(x) for x in b.flat], default=0)
+    return all(x == y or abs(x - y) <= ulps * epsilon * scale for x, y in zip(a.flat, b.flat, strict=True))
+
+
+def _elementwise(function: Callable[[Any], Any], values: Array) -> Array:
+    out = np.empty(values.shape, dtype=object)
+    out.reshape(-1)[:] = [function(x) for x in values.flat] if values.size else []
+    return out
+
+
+def _log(x: Any) -> Any:
+    if x < 0:
+        raise ValueError(f"the logarithm of the negative number {x} was asked for; valid: numbers >= 0")
+    if x == 0:
+        return MP.ninf
+    if isinstance(x, Fraction):
+        # Near 1 the rounding to 40 digits must come after the subtraction, or all digits of the logarithm are
+        # lost.
+        return MP.log1p(real(x - 1)) if abs(x - 1) < Fraction(1, 2) else MP.log(real(x))
+    return MP.log(x)
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm of each entry, with log 0 = -inf; Fractions give `mpf`, floats give float64.
+
+    Raises ValueError for negative numbers.
+
+    >>> log(Fraction(1, 1)), log(0.0)
+    (mpf('0.0'), np.float64(-inf))
+    """
+    values = array(x)
+    if values.dtype != object:
+        if (values < 0).any():
+            raise ValueError(
+                f"the logarithm of a negative number was asked for in {values!r}; valid: numbers >= 0"
+            )
+        with np.errstate(divide="ignore"):
+            return np.log(values)
+    return _elementwise(_log, values)[()]
+
+
+def _exp(x: Any) -> Any:
+    with MP.extradps(
+        10
+    ):  # rounding a large exponent first would cost the digits that it has before the point
+        y = MP.exp(real(x))
+    return +y
+
+
+def exp(x: Any) -> Any:
+    """The exponential of each entry, with exp(-inf) = 0; Fractions give `mpf`, floats give float64.
+
+    >>> exp(Fraction(0)), exp(float("-inf"))
+    (mpf('1.0'), np.float64(0.0))
+    """
+    values = array(x)
+    if values.dtype != object:
+        return np.exp(values)
+    return _elementwise(_exp, values)[()]
+
+
+def softmax(logits: Any, axis: int = -1, exact: bool = False) -> Array:
+    """Probabilities proportional to the exponentials of the logits along an axis: exp(l_i) / sum_j exp(l_j).
+
+    `logits`: any shape; -inf is probability zero.  Floats are computed in float64, unless `exact` asks for
+    their exact values to be carried in 40 digits; Fractions and mpfs always give `mpf`.
+    Raises ValueError where a logit is +inf or all logits of a row are -inf.
+
+    >>> softmax([Fraction(0), Fraction(0)])
+    array([mpf('0.5'), mpf('0.5')], dtype=object)
+    >>> softmax([0.0, float("-inf")])
+    array([1., 0.])
+    """
+    values = array(logits)
+    if exact or values.dtype == object:
+        values = _elementwise(real, values)
+    largest = np.max(values, axis=axis, keepdims=True)
+    for x in largest.flat:
+        if x in (MP.inf, MP.ninf):
+            raise ValueError(
+                f"logits: the largest of a row is {x}; valid: finite, with -inf for impossible classes"
+            )
+    weights = exp(values - largest)
+    return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
+
+
+def _relative(p: Any, q: Any) -> Any:
+    """p log(p / q) with 0 log 0 = 0, and +inf where p > 0 = q."""
+    if p < 0 or q < 0:
+        raise ValueError(f"a probability is negative: p = {p}, q = {q}; valid: numbers >= 0")
+    if p == 0:
+        return MP.zero
+    if q == 0:
+        return MP.inf
+    # In Fractions the quotient is exact, so that the logarithm of a quotient near 1 keeps all its digits.
+    return p * _log(p / q)
+
+
+def kl(p: Any, q: Any) -> Any:
+    """Relative entropy KL(p || q) = sum_i p_i log(p_i / q_i) along the last axis, in nats.
+
+    `p`, `q`: [..., n] non-negative, broadcast against each other.  0 log 0 = 0; +inf where p_i > 0 = q_i.
+    Raises ValueError for negative entries.
+
+    >>> kl([Fraction(1, 2), Fraction(1, 2)], [Fraction(1, 2), Fraction(1, 2)])
+    mpf('0.0')
+    >>> kl([1.0, 0.0], [0.0, 1.0])
+    np.float64(inf)
+    """
+    left, right = np.broadcast_arrays(*common(p, q))
+    if left.dtype == object:
+        out = np.empty(left.shape, dtype=object)
+        out.reshape(-1)[:] = [_relative(a, b) for a, b in zip(left.flat, right.flat, strict=True)]
+        return np.sum(out, axis=-1)
+    if (left < 0).any() or (right < 0).any():
+        raise ValueError(f"a probability is negative: p = {left!r}, q = {right!r}; valid: numbers >= 0")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(left > 0, left * (np.log(left) - np.log(right)), 0.0)
+    return np.sum(terms, axis=-1)
+
+
+def total_variation(p: Any, q: Any) -> Any:
+    """Total variation distance (1/2) sum_i |p_i - q_i| along the last axis; exact for Fractions.
+
+    >>> total_variation([Fraction(1), Fraction(0)], [Fraction(1, 3), Fraction(2, 3)])
+    Fraction(2, 3)
+    """
+    left, right = common(p, q)
+    return np.sum(abs(left - right), axis=-1) / 2
+
+
+def entropy(p: Any) -> Any:
+    """Entropy -sum_i p_i log p_i along the last axis, in nats, with 0 log 0 = 0.
+
+    >>> entropy([Fraction(0), Fraction(1)])
+    mpf('0.0')
+    """
+    values = array(p)
+    return -kl(values, np.ones(values.shape, dtype=np.int64)) + 0
