@@ -1,0 +1,151 @@
+"""Validation: what cannot be answered is refused, before any work is done.
+
+Every function raises ``TypeError`` for a wrong kind of thing (not a tensor, wrong dtype) and ``ValueError``
+for a wrong value or shape.  The message names the argument, the value, and what would be valid.  Checks that
+read tensor *values* force a device synchronization; callers make those under ``validate=True`` only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+IDS = (torch.int64, torch.int32)
+FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+
+
+def tensor(name: str, value: object, dtypes: Sequence[torch.dtype]) -> Tensor:
+    """``value`` as a tensor of one of ``dtypes``; ``TypeError`` otherwise."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__} {value!r}")
+    if value.dtype not in dtypes:
+        wanted = ", ".join(str(d) for d in dtypes)
+        raise TypeError(f"{name} must have dtype {wanted}, got {value.dtype}")
+    return value
+
+
+def shape(name: str, value: Tensor, wanted: Sequence[int | str]) -> None:
+    """``ValueError`` unless ``value`` has the wanted shape; a string stands for any size."""
+    same_rank = value.ndim == len(wanted)
+    if not same_rank or any(isinstance(w, int) and w != n for w, n in zip(wanted, value.shape, strict=True)):
+        text = ", ".join(str(w) for w in wanted)
+        raise ValueError(f"{name} must have shape [{text}], got {list(value.shape)}")
+
+
+def number(name: str, value: object, low: float, high: float, *, strict: str = "") -> float:
+    """``value`` as a float in ``[low, high]``;
+    ``strict`` names the ends that are excluded (``"low"``, ``"high"``).
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__} {value!r}")
+    below = value <= low if "low" in strict else value < low
+    above = value >= high if "high" in strict else value > high
+    if math.isnan(value) or below or above:
+        left, right = "(" if "low" in strict else "[", ")" if "high" in strict else "]"
+        raise ValueError(f"{name} must be in {left}{low:g}, {high:g}{right}, got {value!r}")
+    return float(value)
+
+
+def integer(name: str, value: object, low: int, high: int | None = None) -> int:
+    """``value`` as an int of at least ``low`` and at most ``high``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r}")
+    if value < low or (high is not None and value > high):
+        wanted = f"at least {low}" if high is None else f"in {low}..{high}"
+        raise ValueError(f"{name} must be {wanted}, got {value}")
+    return value
+
+
+def ids_in_range(name: str, value: Tensor, K: int) -> None:
+    """``ValueError`` unless every id is in ``0..K-1``."""
+    bad = (value < 0) | (value >= K)
+    if bool(bad.any()):
+        raise ValueError(f"{name} must hold class ids in 0..{K - 1}, got {first(value, bad)}")
+
+
+def without_mask(name: str, value: Tensor, mask: int) -> None:
+    """``ValueError`` if the mask class is among the ids."""
+    bad = value == mask
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be clean data, without the mask class, got the mask id {first(value, bad)}")
+
+
+def times_in_range(name: str, value: Tensor, low: float, high: float) -> None:
+    """``ValueError`` unless every time is in ``[low, high]`` (NaN is not)."""
+    bad = ~((value >= low) & (value <= high))
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be a time in [{low:g}, {high:g}], got {first(value, bad)}")
+
+
+def earlier(s: Tensor, t: Tensor) -> None:
+    """``ValueError`` unless ``s < t`` everywhere."""
+    bad = s >= t
+    if bool(bad.any()):
+        raise ValueError(f"s must be earlier than t, got s = {first(s, bad)}, t = {first(t, bad)}")
+
+
+def logits(name: str, value: Tensor, without: int | None = None) -> None:
+    """``ValueError`` for NaN, +inf, or a row with no finite entry (outside the class ``without``)."""
+    bad = value.isnan() | (value == math.inf)
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
+    finite = value.isfinite()
+    if without is not None:
+        finite = finite.clone()
+        finite[..., without] = False
+    empty = ~finite.any(-1)
+    if bool(empty.any()):
+        place = [int(i) for i in empty.nonzero()[0]]
+        allowed = "" if without is None else f" outside the mask class {without}"
+        raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
+
+
+def log_scores(name: str, value: Tensor) -> None:
+    """``ValueError`` for NaN or +inf."""
+    bad = value.isnan() | (value == math.inf)
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
+
+
+def distribution(name: str, value: Tensor) -> None:
+    """``ValueError`` unless the rows are non-negative and sum to 1 within rounding."""
+    bad = ~((value >= 0) & value.isfinite())
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be non-negative and finite, got {first(value, bad)}")
+    total = value.double().sum(-1)
+    slack = 4 * torch.finfo(value.dtype).eps * value.shape[-1]
+    off = (total - 1).abs() > slack
+    if bool(off.any()):
+        raise ValueError(f"{name} must sum to 1 (within {slack:.1e}), got a sum of {first(total, off)}")
+
+
+def weights(name: str, value: Tensor) -> None:
+    """``ValueError`` unless the rows are non-negative, finite, and not all zero."""
+    bad = ~((value >= 0) & value.isfinite())
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be non-negative and finite, got {first(value, bad)}")
+    empty = ~(value > 0).any(-1)
+    if bool(empty.any()):
+        raise ValueError(f"{name} must have a positive entry in every row, got a row of {value.shape[-1]} zeros")
+
+
+def generator(value: object) -> torch.Generator:
+    """``value`` as a ``torch.Generator``: there is no silent use of the global one."""
+    if not isinstance(value, torch.Generator):
+        raise TypeError(f"generator must be a torch.Generator, got {type(value).__name__} {value!r}")
+    return value
+
+
+def instance(name: str, value: object, kind: type) -> None:
+    """``TypeError`` unless ``value`` is a ``kind``."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {kind.__name__}, got {type(value).__name__} {value!r}")
+
+
+def first(value: Tensor, bad: Tensor) -> int | float:
+    """The first offending entry, for the message."""
+    found: int | float = value[bad].flatten()[0].item()
+    return found

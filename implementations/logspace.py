@@ -1,0 +1,50 @@
+"""Arithmetic that keeps its digits: sums of logarithms, and differences that would cancel."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def accumulator(dtype: torch.dtype) -> torch.dtype:
+    """The dtype that sums are formed in: float32 for half precision, the dtype itself otherwise."""
+    return torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
+
+
+def log(x: Tensor) -> Tensor:
+    """``log x`` for constants ``x >= 0``; ``-inf`` at zero."""
+    return torch.log(x)
+
+
+def divide(a: Tensor, b: Tensor) -> Tensor:
+    """``a / b`` where ``b > 0``, and 0 elsewhere, without ever forming 0/0."""
+    good = b > 0
+    return torch.where(good, a / torch.where(good, b, 1.0), 0.0)
+
+
+def log_add(a: Tensor, b: Tensor) -> Tensor:
+    """``log(e^a + e^b)``; unlike ``torch.logaddexp`` its gradient is not NaN where both are ``-inf``."""
+    larger = a >= b
+    high, low = torch.where(larger, a, b), torch.where(larger, b, a)
+    anchor = torch.where(high == -math.inf, 0.0, high)
+    return high + torch.log1p(torch.exp(low - anchor))
+
+
+def one_minus_exp(a: Tensor) -> Tensor:
+    """``1 - e^a`` for ``a <= 0``."""
+    return -torch.expm1(a)
+
+
+def excess(u: Tensor) -> Tensor:
+    """``(1 + u) log(1 + u) - u`` for ``u >= -1``: the integrand of a KL, accurate at small ``u`` too.
+
+    The two terms cancel to ``u^2/2``; below 1/16 the series ``sum_{n>=2} (-u)^n / (n (n-1))`` takes over.
+    """
+    small = u.abs() < 1 / 16
+    v = torch.where(small, u, 0.0)
+    series = torch.zeros_like(v)
+    for n in range(16, 1, -1):
+        series = series * -v + 1 / (n * (n - 1))
+    return torch.where(small, v * v * series, torch.special.xlog1py(1 + u, u) - u)
