@@ -1,0 +1,44 @@
+"""The laws of discrete diffusion, and how to hold an implementation against them.
+
+Three lines in your own test file put a method under every law that applies to it::
+
+    from unmask.properties import Method, conformance, processes
+
+    METHOD = Method(name="mine", processes=processes("absorbing"), posterior=my_posterior)
+    TestMine = conformance(METHOD)
+
+Conventions are stated in :mod:`unmask.properties.method`, tolerances in :mod:`unmask.properties.claims`.
+"""
+
+from unmask.properties.claims import Claim, at_most, close, converges, exact, sampled
+from unmask.properties.engine import Run, examine, examine_all
+from unmask.properties.lawbook import LAWBOOK, Law, law
+from unmask.properties.method import Method
+from unmask.properties.process import Process, Schedule
+from unmask.properties.replaying import replay
+from unmask.properties.spaces import Space, processes
+from unmask.properties.suite import conformance
+
+from unmask.properties import laws as _laws  # noqa: F401  # isort: skip  (entering the laws needs everything above)
+
+__all__ = [
+    "LAWBOOK",
+    "Claim",
+    "Law",
+    "Method",
+    "Process",
+    "Run",
+    "Schedule",
+    "Space",
+    "at_most",
+    "close",
+    "conformance",
+    "converges",
+    "exact",
+    "examine",
+    "examine_all",
+    "law",
+    "processes",
+    "replay",
+    "sampled",
+]

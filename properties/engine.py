@@ -1,0 +1,240 @@
+"""Search for a counterexample: Hypothesis draws inputs, trials judge them, the smallest failure is told as a story."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
+from hypothesis import strategies as st
+
+from unmask.properties.lawbook import LAWBOOK, Law
+from unmask.properties.method import Method
+from unmask.properties.process import Process, Time
+from unmask.properties.report import Record
+from unmask.properties.story import replay_line, tell
+from unmask.properties.tables import STYLES
+from unmask.properties.trial import MOST_SEQUENCES, Inputs, Outcome, Trial, Unanswerable, prepared
+
+Budget: TypeAlias = Literal["quick", "ci", "nightly"]
+
+#: Examples per law and method; a law that is expensive says so and gets fewer.
+EXAMPLES: dict[str, int] = {"quick": 12, "ci": 30, "nightly": 1500}
+
+#: Continuous times, as fractions of the unit interval; the ends of the interval and their neighbourhoods are corners.
+TICKS = tuple(Fraction(k, 16) for k in range(1, 16))
+LATE = (*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256))
+SHARES = (*TICKS, Fraction(0), 1 - Fraction(1, 256), Fraction(1, 256))
+
+
+# Laws are slow, filter their processes and say so themselves.
+_HEALTH_CHECKS: Any = list(HealthCheck)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run of the laws is done: dtype, device, how many examples, and whether the cases are always the same."""
+
+    precision: str = "float64"
+    device: str = "cpu"
+    budget: Budget = "quick"
+    derandomize: bool = False
+    shrink: bool = True
+
+    @staticmethod
+    def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "quick") -> Run:
+        """With ``CI`` set the same cases come every time; ``nightly`` always draws new ones."""
+        return Run(precision, device, budget, derandomize=bool(os.environ.get("CI")) and budget != "nightly")
+
+
+class _Broken(Exception):
+    """Carries a failing trial out of Hypothesis."""
+
+    def __init__(self, trial: Trial, outcome: Outcome) -> None:
+        super().__init__("law broken")
+        self.trial = trial
+        self.outcome = outcome
+
+
+def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
+    """Everything that ``law`` draws, over the processes of ``method``."""
+    space = law.space(method)
+    assert space is not None
+    steps = max(law.times, law.smallest.get("T", 1))
+    if method.time_steps == "unit" and "r" in law.draws:
+        steps = 2
+    least_L = law.smallest.get("L", 1)
+    if "K" in law.smallest and space.K[0] < law.smallest["K"]:
+        from dataclasses import replace
+
+        space = replace(space, K=(law.smallest["K"], max(space.K[1], law.smallest["K"])))
+    processes = space.strategy(steps=steps, reaches_prior=law.reaches_prior)
+    if law.where is not None:
+        processes = processes.filter(law.where)
+    needs_model = "model" in law.draws
+    return st.builds(
+        _assemble,
+        st.just((law, method.time_steps)),
+        processes,
+        st.integers(0, len(LATE) - 1),
+        st.integers(0, len(SHARES) - 1),
+        st.integers(0, len(SHARES) - 1),
+        st.integers(least_L, 3),
+        st.integers(0, 2**20),
+        st.sampled_from(STYLES) if needs_model else st.just("moderate"),
+        st.booleans() if needs_model else st.just(False),
+    )
+
+
+def _assemble(
+    about: tuple[Law, str], p: Process, a: int, b: int, c: int, L: int, seed: int, style: Any, timeless: bool
+) -> Inputs:
+    law, time_steps = about
+    while L > law.smallest.get("L", 1) and p.K**L > MOST_SEQUENCES:
+        L -= 1
+    unit = time_steps == "unit"
+    r, s, t = _times(p, law.times, a, b, c, unit)
+    whole = {"r": r, "s": s, "t": t}
+    drawn = {name: whole[name] for name in law.draws if name in whole}
+    return Inputs(p, L=L, seed=seed, style=style, timeless=timeless, **drawn)
+
+
+def _times(p: Process, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time, Time, Time]:
+    """Times ``r < s < t``; of which the law uses the last ``count``."""
+    if p.T is None:
+        t = LATE[a]
+        s = t * SHARES[b] if count < 3 else t * (SHARES[b] or Fraction(1, 2))
+        return s * SHARES[c], s, t
+    least = max(count, 1) if count != 3 else 2
+    day = max(least, 1) + a % (p.T - max(least, 1) + 1) if p.T >= least else p.T
+    before = day - 1 if unit else (1 if count == 3 else 0) + b % max(day - (1 if count == 3 else 0), 1)
+    first = 0 if unit else c % before if before else 0
+    return first, before, day
+
+
+def examine(law: Law, method: Method, run: Run) -> Record:
+    """Hold ``method`` against ``law``: the record says whether it holds, and if not, tells the whole story."""
+    absent = law.absent_because(method)
+    known = method.known.get(law.name, "")
+    if absent is not None:
+        return _record(law, method, "absent", reason=absent)
+    worst: list[float] = []
+    count = 0
+    started = time.perf_counter()
+
+    def once(drawn: Inputs) -> None:
+        nonlocal count
+        trial = Trial(law, method, prepared(drawn, law, method, run.precision, run.device))
+        try:
+            outcome = trial.run()
+        except Unanswerable:
+            hypothesis.reject()
+        count += 1
+        if not outcome.holds:
+            raise _Broken(trial, outcome)
+        if outcome.ulps is not None:
+            worst.append(outcome.ulps)
+            target(min(outcome.ulps, 1e300), label="worst gap in ulps")
+
+    phases = [Phase.generate, Phase.target] if known or not run.shrink else [Phase.generate, Phase.target, Phase.shrink]
+    configure = settings(
+        max_examples=max(3, round(EXAMPLES[run.budget] / law.cost)),
+        derandomize=run.derandomize,
+        database=None,
+        deadline=None,
+        phases=phases,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=_HEALTH_CHECKS,
+        verbosity=Verbosity.quiet,
+    )
+    broken: _Broken | None = None
+    try:
+        configure(given(inputs(law, method))(once))()
+    except _Broken as failure:
+        broken = failure
+    except errors.Flaky as failure:
+        return _record(
+            law,
+            method,
+            "broken",
+            seconds=time.perf_counter() - started,
+            examples=count,
+            failure=f"{law.name} on {method.name}: the same inputs gave different answers in two runs\n{failure}",
+        )
+    except errors.Unsatisfiable:
+        return _record(law, method, "absent", reason="no process of this method is one that the law speaks about")
+    seconds = time.perf_counter() - started
+    if broken is None:
+        if known:
+            story = f"{law.name} is known to fail for {method.name} ({known}), but it holds: take it out of `known`."
+            return _record(law, method, "broken", examples=count, seconds=seconds, failure=story)
+        return _record(law, method, "holds", max(worst, default=None), count, seconds)
+    return _record(
+        law,
+        method,
+        "known" if known else "broken",
+        broken.outcome.ulps,
+        count,
+        seconds,
+        reason=known,
+        failure=tell(broken.trial, broken.outcome),
+        replay=replay_line(broken.trial),
+    )
+
+
+def examine_all(method: Method, run: Run, laws: Iterable[Law] | None = None) -> list[Record]:
+    """One record per law.
+
+    Raises
+    ------
+    ValueError : if ``known`` names a law that does not exist.
+    """
+    check_known(method)
+    return [examine(law, method, run) for law in (LAWBOOK if laws is None else laws)]
+
+
+def check_known(method: Method) -> None:
+    """Refuse a ``known`` list that names a law that is not in the book."""
+    unknown = sorted(set(method.known) - set(LAWBOOK.names()))
+    if unknown:
+        raise ValueError(
+            f"known of {method.name}: no law named {', '.join(unknown)}; the laws are {', '.join(LAWBOOK.names())}"
+        )
+
+
+def _record(
+    law: Law,
+    method: Method,
+    status: Literal["holds", "broken", "known", "absent"],
+    worst_ulps: float | None = None,
+    examples: int = 0,
+    seconds: float = 0.0,
+    reason: str = "",
+    failure: str = "",
+    replay: str = "",
+) -> Record:
+    return Record(
+        law=law.name,
+        method=method.name,
+        chapter=law.chapter,
+        status=status,
+        statement=law.statement,
+        tex=law.tex,
+        cites=law.cites,
+        mutants=law.mutants,
+        worst_ulps=worst_ulps,
+        examples=examples,
+        seconds=seconds,
+        reason=reason,
+        failure=failure,
+        replay=replay,
+    )
+
+
+__all__ = ["EXAMPLES", "Budget", "Run", "check_known", "examine", "examine_all", "inputs"]

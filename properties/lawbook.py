@@ -1,0 +1,197 @@
+"""The registry of laws.
+
+A law is a pure function from capabilities and drawn values to claims.  Its signature is its requirement:
+
+* a parameter named like a capability of :class:`~unmask.properties.method.Method` asks for that capability
+  (``gradient`` asks for the derivative of ``loss`` with respect to the network's output);
+* ``p`` is the drawn process; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t`` alone is any positive time);
+* ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy sequence,
+  ``data`` a drawn law of clean sequences, ``seed`` an integer for the law's own choices.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from unmask.properties.claims import Claim
+from unmask.properties.method import SIGNATURES, Method
+from unmask.properties.process import Clock, Process
+from unmask.properties.spaces import Space
+
+Claims: TypeAlias = Claim | Sequence[Claim]
+
+DRAWS = ("p", "r", "s", "t", "x0", "model", "data", "seed", "offers")
+
+
+@dataclass(frozen=True)
+class Law:
+    """One equation, for every method.  Made by :func:`law`; ``check`` is the function itself."""
+
+    name: str
+    chapter: str
+    statement: str
+    tex: str
+    cites: str
+    mutants: tuple[str, ...]
+    check: Callable[..., Claims]
+    needs: tuple[str, ...]
+    draws: tuple[str, ...]
+    families: tuple[str, ...] | None
+    clock: Clock | None
+    schedules: tuple[str, ...] | None
+    parameterizations: tuple[str, ...] | None
+    reaches_prior: bool
+    where: Callable[[Process], bool] | None
+    tensors: bool
+    floating: bool
+    smallest: dict[str, int]
+    cost: float
+
+    def space(self, method: Method) -> Space | None:
+        """The processes of ``method`` that the law speaks about."""
+        return method.processes.restricted(self.families, self.clock, self.schedules)
+
+    def absent_because(self, method: Method) -> str | None:
+        """Why the law does not apply to ``method``; ``None`` where it does."""
+        missing = ["loss" if n == "gradient" else n for n in self.needs if not method.offers(n)]
+        if missing:
+            return f"does not offer {', '.join(missing)}"
+        if self.tensors and method.arrays != "torch":
+            return "speaks about tensors"
+        if self.space(method) is None:
+            return "speaks about other processes"
+        if "model" in self.draws and method.parameterization is None:
+            return "does not say what its network's output means (parameterization)"
+        if self.parameterizations is not None and method.parameterization not in self.parameterizations:
+            return f"speaks about {' and '.join(self.parameterizations)} outputs"
+        if "r" in self.draws and method.time_steps == "unit" and "transition" not in self.needs:
+            return "needs two steps at once, and the method offers single steps"
+        return None
+
+    @property
+    def times(self) -> int:
+        """How many different positive times the law draws."""
+        return sum(name in self.draws for name in ("r", "s", "t"))
+
+
+class Lawbook:
+    """All laws by name, in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self._laws: dict[str, Law] = {}
+
+    def add(self, entry: Law) -> None:
+        """Add a law; ``ValueError`` if the name is taken by another one."""
+        if entry.name in self._laws:
+            raise ValueError(f"a law named {entry.name!r} is in the book already")
+        self._laws[entry.name] = entry
+
+    def remove(self, name: str) -> None:
+        """Forget a law (the machinery's own tests make some for themselves)."""
+        self._laws.pop(name, None)
+
+    def __getitem__(self, name: str) -> Law:
+        if name not in self._laws:
+            raise KeyError(f"no law named {name!r}; the laws are {', '.join(self._laws)}")
+        return self._laws[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._laws
+
+    def __iter__(self) -> Any:
+        return iter(list(self._laws.values()))
+
+    def __len__(self) -> int:
+        return len(self._laws)
+
+    def names(self) -> list[str]:
+        """Names of all laws, in order."""
+        return list(self._laws)
+
+
+LAWBOOK = Lawbook()
+
+
+def law(
+    *,
+    chapter: str,
+    cites: str,
+    mutants: Iterable[str],
+    tex: str = "",
+    families: Iterable[str] | None = None,
+    clock: Clock | None = None,
+    schedules: Iterable[str] | None = None,
+    parameterizations: Iterable[str] | None = None,
+    reaches_prior: bool = False,
+    where: Callable[[Process], bool] | None = None,
+    tensors: bool = False,
+    floating: bool = False,
+    smallest: dict[str, int] | None = None,
+    cost: float = 1.0,
+) -> Callable[[Callable[..., Claims]], Callable[..., Claims]]:
+    """Enter a function into the book of laws.
+
+    Parameters
+    ----------
+    chapter : heading under which the law is shown.
+    cites : where the equation stands (paper, equation).
+    mutants : names of the wrong variants that this law is known to catch; a law without one fails the suite.
+    tex : the equation in LaTeX, for the report; the docstring's first line says it in plain text.
+    families, clock, schedules, parameterizations : what the law speaks about; everything by default.
+    reaches_prior : ask for schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
+    where : further condition on the drawn process.
+    tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
+    floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
+    smallest : least ``K``, ``L`` or ``T`` that the law needs to say something.
+    cost : how expensive an example is; the budget of examples is divided by it.
+
+    Raises
+    ------
+    TypeError : if the function has no docstring or asks for something that nobody offers.
+    """
+
+    def enter(function: Callable[..., Claims]) -> Callable[..., Claims]:
+        statement = (inspect.getdoc(function) or "").split("\n")[0]
+        if not statement:
+            raise TypeError(f"law {function.__name__} needs a docstring: its equation in one line")
+        asked = tuple(inspect.signature(function).parameters)
+        needs = tuple(a for a in asked if a in SIGNATURES or a == "gradient")
+        draws = tuple(a for a in asked if a in DRAWS)
+        unknown = [a for a in asked if a not in needs and a not in draws]
+        if unknown:
+            raise TypeError(
+                f"law {function.__name__} asks for {unknown}; there are the capabilities {sorted(SIGNATURES)} "
+                f"and 'gradient', and the draws {DRAWS}"
+            )
+        LAWBOOK.add(
+            Law(
+                name=function.__name__,
+                chapter=chapter,
+                statement=statement,
+                tex=tex,
+                cites=cites,
+                mutants=tuple(mutants),
+                check=function,
+                needs=needs,
+                draws=draws,
+                families=None if families is None else tuple(families),
+                clock=clock,
+                schedules=None if schedules is None else tuple(schedules),
+                parameterizations=None if parameterizations is None else tuple(parameterizations),
+                reaches_prior=reaches_prior,
+                where=where,
+                floating=floating,
+                tensors=tensors or "gradient" in needs,
+                smallest=dict(smallest or {}),
+                cost=cost,
+            )
+        )
+        return function
+
+    return enter
+
+
+__all__ = ["DRAWS", "LAWBOOK", "Claims", "Law", "Lawbook", "law"]

@@ -1,0 +1,14 @@
+"""The book of laws, one chapter a file, in reading order."""
+
+from unmask.properties.laws import (  # noqa: F401  # isort: skip
+    schedules,
+    forward,
+    posteriors,
+    reverse,
+    elbo,
+    optima,
+    score,
+    masked,
+    limits,
+    conduct,
+)

@@ -1,0 +1,123 @@
+"""Enumerations that many laws share: all pairs, all noisy sequences, all times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from unmask.properties.process import Process, Time
+from unmask.reference import sequences
+from unmask.reference.numbers import to_float
+
+Array: TypeAlias = Any
+
+
+def grid(p: Process) -> list[Time]:
+    """Every time of the discrete clock, or sixteenths of the continuous one, both ends included."""
+    return list(range(p.T + 1)) if p.T is not None else [Fraction(k, 16) for k in range(17)]
+
+
+def inner(p: Process) -> list[Time]:
+    """The times of :func:`grid` strictly after the data and, in continuous time, strictly before the end."""
+    return grid(p)[1:] if p.T is not None else grid(p)[1:-1]
+
+
+def clean_classes(p: Process) -> Array:
+    """Ids of the classes that clean data may hold, ``[C]``."""
+    return np.array(p.clean)
+
+
+def single(p: Process) -> Array:
+    """Every clean class as a sequence of two equal positions, ``[C, 2]``: shapes [N, L] with N and L told apart."""
+    return np.stack([clean_classes(p)] * 2, axis=1)
+
+
+def possible_pairs(p: Process, t: Time) -> tuple[Array, Array]:
+    """All ``(x_0, x_t)`` with ``q(x_t|x_0) > 0``, two positions each: ``x0 [N, 2]`` and ``xt [N, 2]``.
+
+    The second position holds the same pairs in another order, so that a method that mixes up positions is seen.
+    """
+    marginal = p.truth.marginal(t)
+    found = np.array([(i, j) for i in p.clean for j in range(p.K) if marginal[i, j] > 0])
+    return np.stack([found[:, 0], found[::-1, 0]], 1), np.stack([found[:, 1], found[::-1, 1]], 1)
+
+
+def every_noisy(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array, Array]:
+    """For each clean sequence all noisy ones that it can lead to.
+
+    Returns ``(row [N], x0 [N, L], xt [N, L], q [N])``: which clean sequence, the pair, and ``q(x_t|x_0)``.
+    """
+    L = x0.shape[1]
+    every = sequences.all_sequences(L, range(p.K))
+    marginal = p.truth.marginal(t)
+    q = np.prod(marginal[x0[:, None, :], every[None, :, :]], axis=-1)
+    row, column = np.nonzero(q > 0)
+    return row, x0[row], every[column], q[row, column]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pairs ``(x_0, x_t)`` of several times in one batch, one call of a method for all of them.
+
+    ``when [N]`` is the index of the time, ``row [N]`` that of the clean sequence, ``t`` the list of ``N`` times, ``q [N]``
+    the probability ``q(x_t|x_0)``.
+    """
+
+    when: Array
+    row: Array
+    x0: Array
+    xt: Array
+    t: list[Time]
+    q: Array
+
+    def sums(self, values: Array, times: int, rows: int) -> Array:
+        """``Σ q values`` for each time and clean sequence, ``[times, rows]``."""
+        return average(values, self.q, self.when * rows + self.row, times * rows).reshape(times, rows)
+
+
+def every_noisy_at(
+    p: Process, x0: Array, times: Sequence[Time], laws_of: Process | None = None, at: Any = None
+) -> Batch:
+    """:func:`every_noisy` for all ``times`` together; ``laws_of`` at times ``at`` gives the probabilities if not ``p``."""
+    parts = [every_noisy(laws_of or p, x0, u) for u in (times if at is None else at)]
+    sizes = [len(part[0]) for part in parts]
+    return Batch(
+        np.repeat(np.arange(len(times)), sizes),
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([part[2] for part in parts]),
+        [t for t, size in zip(times, sizes, strict=True) for _ in range(size)],
+        np.concatenate([part[3] for part in parts]),
+    )
+
+
+def average(values: Array, q: Array, row: Array, n: int) -> Array:
+    """``Σ q values`` for each of ``n`` rows."""
+    exact = np.asarray(values).dtype == object or np.asarray(q).dtype == object
+    total = np.full(n, Fraction(0), dtype=object) if exact else np.zeros(n)
+    np.add.at(total, row, q * values)
+    return total
+
+
+def floats(values: Array) -> Array:
+    """As float64."""
+    return to_float(np.asarray(values))
+
+
+__all__ = [
+    "Array",
+    "Batch",
+    "average",
+    "clean_classes",
+    "every_noisy",
+    "every_noisy_at",
+    "floats",
+    "grid",
+    "inner",
+    "possible_pairs",
+    "single",
+]

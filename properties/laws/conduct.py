@@ -1,0 +1,256 @@
+"""How an implementation must behave, whatever its mathematics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from unmask.properties.claims import Claim, close, exact
+from unmask.properties.lawbook import law
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.method import SIGNATURES
+from unmask.properties.process import Process
+from unmask.properties.tables import Data, Model
+from unmask.properties.trial import Bound, Unanswerable
+from unmask.reference import sequences
+
+CHAPTER = "Conduct"
+
+RANDOM = ("sample", "step")
+#: One time for the whole call, so nothing to mix within a batch.
+UNBATCHED = ("transition",)
+
+
+def _deterministic(offers: dict[str, Bound]) -> dict[str, Bound]:
+    found = {k: v for k, v in offers.items() if k not in (*RANDOM, *UNBATCHED)}
+    if not found:
+        raise Unanswerable
+    return found
+
+
+def situation(name: str, p: Process, x0: Array, model: Model, seed: int, N: int = 6) -> list[Any]:
+    """Valid arguments for capability ``name``: ``N`` rows, each with a time of its own."""
+    rng = np.random.default_rng([seed, 11])
+    clean = x0[rng.integers(0, len(x0), N)]
+    t: list[Any]
+    s: list[Any]
+    if p.T is not None:
+        t = [int(v) for v in rng.integers(1, p.T + 1, N)]
+        s = [v - 1 for v in t]
+    else:
+        t = [float(v) for v in rng.integers(2, 15, N) / 16]
+        s = [v - 1 / 16 for v in t]
+    noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
+    output = np.concatenate([_plain(p, model, noisy[i : i + 1], t[i]) for i in range(N)])
+    values = {"p": p, "x0": clean, "xt": noisy, "s": s, "t": t, "output": output, "generator": seed, "weight": 0.25}
+    return [values[argument] for argument in SIGNATURES[name][0]]
+
+
+def _plain(p: Process, model: Model, xt: Array, t: Any) -> Array:
+    if model.parameterization != "score":
+        return model.output(xt, t)
+    # Scores of some data, so that every formula that takes them is defined.
+    return model.encode(Data(p, model.L, model.seed).concrete_score(t)[sequences.sequence_index(xt, p.K)])
+
+
+def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
+    q = floats(p.truth.marginal(t))
+    return np.array([rng.choice(p.K, p=q[k] / q[k].sum()) for k in row])
+
+
+def _alone(name: str, arguments: list[Any], i: int) -> list[Any]:
+    return [
+        a if k in ("p", "generator", "weight") else a[i : i + 1]
+        for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
+    ]
+
+
+def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list[Any]:
+    moved = []
+    for k, a in zip(SIGNATURES[name][0], arguments, strict=True):
+        if k in ("p", "generator", "weight"):
+            moved.append(a)
+        elif axis == "rows":
+            moved.append([a[i] for i in order] if isinstance(a, list) else a[order])
+        else:
+            moved.append(a if isinstance(a, list) else a[:, order])
+    return moved
+
+
+@law(
+    chapter=CHAPTER,
+    cites="batch invariance; LAWS of numerical software",
+    mutants=("batch-uses-the-first-time", "batch-normalizes-over-rows"),
+)
+def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
+    claims = []
+    for name, capability in _deterministic(offers).items():
+        arguments = situation(name, p, x0, model, seed)
+        together = floats(capability(*arguments))
+        some = (1, 4)
+        alone = np.concatenate([floats(capability(*_alone(name, arguments, i))) for i in some])
+        scale = np.maximum(1, np.abs(alone))
+        claims.append(
+            close(
+                together[list(some)],
+                alone,
+                ops=8,
+                scale=np.where(np.isfinite(scale), scale, 1),
+                names=("row",),
+                says=f"{name}, rows together and alone",
+            )
+        )
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
+    mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
+    smallest={"L": 2},
+)
+def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """Permuting the positions of all inputs permutes the result"""
+    claims = []
+    order = np.random.default_rng([seed, 13]).permutation(model.L)
+    if (order == np.arange(model.L)).all():
+        order = order[::-1]
+    for name, capability in _deterministic(offers).items():
+        if SIGNATURES[name][1] == "N" and "x0" not in SIGNATURES[name][0]:
+            continue
+        arguments = situation(name, p, x0, model, seed)
+        plain = floats(capability(*arguments))
+        moved = floats(capability(*_reordered(name, arguments, order, "positions")))
+        expected = plain if SIGNATURES[name][1] == "N" else plain[:, order]
+        scale = np.where(np.isfinite(expected), np.maximum(1, np.abs(expected)), 1)
+        claims.append(close(moved, expected, ops=8 + 2 * model.L, scale=scale, names=("row",), says=name))
+    return claims or _nothing()
+
+
+@law(
+    chapter=CHAPTER,
+    cites="reproducibility",
+    mutants=("sample-uses-the-global-generator",),
+)
+def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """The same generator gives the same draw, whatever the global random state is, and leaves that state alone"""
+    claims = []
+    for name in RANDOM:
+        if name not in offers:
+            continue
+        arguments = situation(name, p, x0, model, seed, N=32)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            first = offers[name](*arguments)
+            torch.manual_seed(2)
+            before = torch.random.get_rng_state()
+            second = offers[name](*arguments)
+            untouched = bool((torch.random.get_rng_state() == before).all())
+        claims.append(exact(first, second, names=("row", "position"), says=f"{name}, twice from the same seed"))
+        claims.append(exact(np.array(untouched), np.array(True), says=f"{name} leaves the global random state alone"))
+    return claims or _nothing()
+
+
+@law(
+    chapter=CHAPTER,
+    cites="functions of their arguments",
+    mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output"),
+)
+def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """No capability changes the tensors that it is given"""
+    claims = []
+    for name, capability in offers.items():
+        if name in UNBATCHED:
+            continue
+        tensors, shape = capability.prepare(*situation(name, p, x0, model, seed))
+        kept = [
+            a.clone() if isinstance(a, torch.Tensor) else np.array(a) if isinstance(a, np.ndarray) else None
+            for a in tensors
+        ]
+        capability.read(capability.run(tensors), shape)
+        for argument, now, old in zip(SIGNATURES[name][0], tensors, kept, strict=True):
+            if old is None:
+                continue
+            same = torch.equal(now, torch.as_tensor(old)) if isinstance(now, torch.Tensor) else bool((now == old).all())
+            claims.append(exact(np.array(same), np.array(True), says=f"{name} leaves {argument} as it was"))
+    return claims or _nothing()
+
+
+@law(
+    chapter=CHAPTER,
+    tensors=True,
+    cites="functions of values, not of memory",
+    mutants=("loss-reads-raw-memory",),
+    smallest={"L": 2},
+)
+def memory_layout_does_not_matter(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """Transposed and strided views of the same numbers give the same result"""
+    claims = []
+    for name, capability in _deterministic(offers).items():
+        arguments = situation(name, p, x0, model, seed)
+        tensors, shape = capability.prepare(*arguments)
+        plain = floats(capability.read(capability.run(tensors), shape))
+        strided = floats(capability.read(capability.run([_strided(a) for a in tensors]), shape))
+        scale = np.where(np.isfinite(plain), np.maximum(1, np.abs(plain)), 1)
+        claims.append(close(strided, plain, ops=8, scale=scale, names=("row",), says=name))
+    return claims
+
+
+def _strided(value: Any) -> Any:
+    """The same numbers, stored the other way round."""
+    if not isinstance(value, torch.Tensor) or value.ndim == 0:
+        return value
+    if value.ndim == 1:
+        return torch.stack([value, value], -1).reshape(-1)[::2]
+    return value.transpose(0, 1).contiguous().transpose(0, 1)
+
+
+@law(
+    chapter=CHAPTER,
+    cites="edge cases are cases",
+    mutants=("empty-batch-fails",),
+)
+def an_empty_batch_gives_an_empty_answer(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """No rows in, no rows out"""
+    claims = []
+    for name, capability in offers.items():
+        if name in UNBATCHED:
+            continue
+        arguments = situation(name, p, x0, model, seed, N=2)
+        none = [
+            a if k in ("p", "generator", "weight") else a[:0]
+            for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
+        ]
+        found = capability(*none)
+        claims.append(exact(np.array(len(found)), np.array(0), says=name))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    tensors=True,
+    cites="numerics: a result is as precise as its inputs",
+    mutants=("loss-in-single-precision",),
+)
+def precision_is_kept(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """A network's output in one precision gives results in the same precision, never in a coarser one"""
+    claims = []
+    for name, capability in offers.items():
+        if "output" not in SIGNATURES[name][0] or name in RANDOM:
+            continue
+        tensors, _ = capability.prepare(*situation(name, p, x0, model, seed))
+        value = capability.run(tensors)
+        if not isinstance(value, torch.Tensor):
+            raise Unanswerable
+        kept = torch.finfo(value.dtype).eps <= torch.finfo(p.dtype).eps if value.is_floating_point() else False
+        claims.append(
+            exact(np.array(str(value.dtype) if not kept else "kept"), np.array("kept"), says=f"dtype of {name}")
+        )
+    return claims or _nothing()
+
+
+def _nothing() -> list[Claim]:
+    raise Unanswerable

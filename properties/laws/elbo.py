@@ -1,0 +1,376 @@
+"""The negative ELBO: its terms, its bound, its gap, its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims import Claim, at_most, close
+from unmask.properties.lawbook import law
+from unmask.properties.laws.common import Array, average, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.terms import before, magnitude, reachable, true_loss
+from unmask.properties.process import Process, Time
+from unmask.properties.tables import Model
+from unmask.properties.trial import Unanswerable
+from unmask.reference import elbo, numbers, rates, sequences
+from unmask.reference import reverse as reference
+
+CHAPTER = "NELBO"
+
+
+def _interior(p: Process, t: Time) -> None:
+    if p.T is None and t == 1:
+        raise Unanswerable  # the integrand's weight may be infinite at the very end
+
+
+def _ops(p: Process, L: int) -> float:
+    return float(8 * p.depth + 8 * p.K * L + p.K**L)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) = L_{t-1} \quad\text{or}\quad \frac{d}{dt} \mathrm{NELBO}",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 10; Lou et al. 2024, eq. 9",
+    mutants=(
+        "loss-with-another-weight",
+        "loss-one-step-late",
+        "loss-averaged-over-positions",
+        "loss-of-masked-positions-only",
+    ),
+)
+def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """The loss at time t, averaged over q(x_t|x_0), is the NELBO's term (discrete) or integrand (continuous) at t"""
+    _interior(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    truth = average(true_loss(p.truth, model.parameterization, model.predicted(xt, t), clean, xt, t), q, row, len(x0))
+    found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
+    return close(found, truth, ops=_ops(p, model.L), scale=magnitude(p, model, truth, t), names=("x0",))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) \ge 0",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1",
+    mutants=("loss-drops-the-constant",),
+)
+def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """Every term of the NELBO is a divergence: never negative"""
+    _interior(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
+    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=magnitude(p, model, found, t), names=("x0",))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"p_\theta = q(\cdot|x_0) \implies \ell(x_0, x_t, t) = 0",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1 (consistency)",
+    mutants=("loss-drops-the-constant", "loss-one-step-late"),
+)
+def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """A network that knows x_0 pays nothing at any time"""
+    _interior(p, t)
+    _, clean, xt, q = every_noisy(p, x0, t)
+    if model.parameterization == "score":
+        marginal = p.truth.marginal(t)
+        here = np.take_along_axis(marginal[clean], xt[..., None], -1)
+        knows = marginal[clean] / here
+    else:
+        knows = np.eye(p.K, dtype=int)[clean].astype(q.dtype)
+    found = loss(p, model.encode(knows), clean, xt, t)
+    return close(
+        found,
+        0 * found,
+        ops=_ops(p, model.L),
+        scale=magnitude(p, model, found * 0, t) / np.minimum(1, floats(q)),
+        names=("pair",),
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    tex=r"L_{t-1} = KL\left(q(x_{t-1}|x_t,x_0) \,\|\, p_\theta(x_{t-1}|x_t)\right)",
+    cites="Austin et al. 2021, eq. 1",
+    mutants=("loss-with-another-weight", "loss-one-step-late", "reverse-one-step-late"),
+)
+def loss_is_the_divergence_of_its_own_kernel(
+    loss: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
+) -> Claim:
+    """The loss is the KL from the true posterior to the method's own reverse kernel, averaged over x_t"""
+    s = before(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output = model.output(xt, t)
+    kernel = _as_probabilities(reverse(p, output, xt, s, t))
+    truth = average(elbo.pointwise_term(p.truth, kernel, clean, xt, s, t), q, row, len(x0))
+    found = average(loss(p, output, clean, xt, t), q, row, len(x0))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=("x0",))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    tex=r"\ell = \sum_{y \ne x} \bar R_\theta(y) - \hat R(y) + \hat R(y) \log \frac{\hat R(y)}{\bar R_\theta(y)}",
+    cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, thm 3.6; Shaul et al. 2024, eq. 13",
+    mutants=("loss-with-another-weight", "loss-drops-the-constant", "reverse-rate-runs-forward"),
+)
+def loss_is_the_divergence_of_its_own_rates(
+    loss: Any, reverse_rate: Any, p: Process, t: Time, x0: Array, model: Model
+) -> Claim:
+    """The loss is the generalized KL from the true conditional rates to the method's own rates, averaged over x_t"""
+    _interior(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output = model.output(xt, t)
+    if model.parameterization == "velocity":
+        conditional = rates.conditional_one_way_rate(p.truth, clean, xt, t)
+    else:
+        conditional = rates.conditional_reverse_rate(p.truth, clean, xt, t)
+    own = np.maximum(reverse_rate(p, output, xt, t), 0 * conditional)
+    truth = average(rates.generalized_kl(conditional, own), q, row, len(x0))
+    found = average(loss(p, output, clean, xt, t), q, row, len(x0))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=("x0",))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    reaches_prior=True,
+    tex=r"L_T + \sum_{t=1}^{T} L_{t-1} = \mathbb{E}_{q(x_{1:T}|x_0)} \log \frac{q(x_{1:T}|x_0)}{p_\theta(x_{0:T})}",
+    cites="Austin et al. 2021, eq. 1; Sohl-Dickstein et al. 2015, eq. 14",
+    mutants=("loss-with-another-weight", "prior-kl-forgotten", "loss-forgets-the-reconstruction"),
+    cost=2,
+)
+def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, model: Model) -> Claim:
+    """Prior term + Σ_t E[loss] is the NELBO, enumerated over all trajectories x_1, ..., x_T"""
+    found, scale = total_loss(loss, p, x0, model)
+    found = found + prior_kl(p, x0)
+    times = list(range(int(p.end) + 1))
+    small = p.K ** (model.L * int(p.end)) <= 4096
+    by = elbo.nelbo_by_trajectories if small else elbo.nelbo
+    truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
+    return close(found, truth, ops=int(p.end) * _ops(p, model.L), scale=scale, names=("x0",))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    reaches_prior=True,
+    tex=r"\mathrm{NELBO}(x_0) \ge -\log p_\theta(x_0)",
+    cites="Austin et al. 2021, eq. 1; Sohl-Dickstein et al. 2015, eq. 14",
+    mutants=("loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
+    cost=2,
+)
+def nelbo_bounds_the_likelihood(
+    loss: Any, prior_kl: Any, reverse: Any, p: Process, x0: Array, model: Model
+) -> list[Claim]:
+    """NELBO ≥ −log p_θ(x_0), and the gap is KL(q(x_{1:T}|x_0) ‖ p_θ(x_{1:T}|x_0)); the likelihood is the method's own chain's"""
+    every = sequences.all_sequences(model.L, range(p.K))
+    times = list(range(int(p.end) + 1))
+    kernels = {t: own_kernel(reverse, p, model, every, t) for t in times[1:]}
+
+    def chain(s: Time, t: Time) -> Array:
+        return kernels[int(t)]
+
+    found, scale = total_loss(loss, p, x0, model)
+    found = found + prior_kl(p, x0)
+    likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
+    ops = 2 * int(p.end) * _ops(p, model.L)
+    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=("x0",), says="the bound")]
+    if p.K ** (model.L * int(p.end)) <= 1024 and np.isfinite(floats(likelihood)).all():
+        gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
+        claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=("x0",), says="the gap is a KL"))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="continuous",
+    reaches_prior=True,
+    parameterizations=("score", "subs", "mixture", "joint-sum"),
+    tex=r"\int_0^1 \mathbb{E}\, \ell\, dt + KL\left(q(x_1|x_0) \,\|\, \pi\right) \ge -\log p_\theta(x_0)",
+    cites="Lou et al. 2024, thm 3.6; Sahoo et al. 2024, eq. 10",
+    mutants=("loss-with-another-weight", "loss-averaged-over-positions", "rate-forgotten-in-the-loss"),
+    smallest={"L": 1},
+    cost=6,
+)
+def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
+    """∫ E[loss] dt + prior term is the continuous-time NELBO, and bounds −log p_θ(x_0) of the reverse jump process"""
+    if model.parameterization == "mixture" and p.family != "absorbing":
+        # A mixture that does not sharpen as t -> 0 jumps away from clean tokens at a rate like 1/t: its NELBO is infinite.
+        raise Unanswerable
+    model = model.frozen()
+    x0 = x0[:2]
+    table = floats(model.predicted_table(0))
+    nodes, weights = graded_rule(40)
+    found: Any = floats(prior_kl(p, x0))
+    batch = every_noisy_at(p, x0, list(nodes))
+    values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
+    found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
+    prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
+    truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
+    likelihood = floats(rates.log_likelihood(p.truth, model.parameterization, lambda t: table, model.L, tolerance=1e-7))
+    bound = -likelihood[sequences.sequence_index(x0, p.K)]
+    ops = len(nodes) * _ops(p, model.L)
+    scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
+    # What the rule misses of the integral is seen where a finer rule changes it; the solver's own error is added.
+    with np.errstate(invalid="ignore"):
+        missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0) + 1e-5
+    return [
+        close(found, truth, ops=ops, scale=scale, names=("x0",), says="the integral"),
+        at_most(bound - missed, found, ops=ops, scale=scale, names=("x0",), says="the bound"),
+    ]
+
+
+def integrated_truth(p: Process, model: Model, x0: Array, n: int) -> Array:
+    """The reference's integrand for a time-independent table, integrated over the unit interval with ``n`` nodes."""
+    total: Any = np.zeros(len(x0))
+    for u, w in zip(*graded_rule(n), strict=True):
+        row, clean, xt, q = every_noisy(p, x0, u)
+        values = true_loss(p.truth, model.parameterization, model.predicted(xt, 0), clean, xt, u)
+        total = total + w * average(floats(values), floats(q), row, len(x0))
+    return total
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    tex=r"\mathbb{E}[f \mid x_t] = \ell(x_t), \quad f = \log \frac{q(x_s|x_t,x_0)}{p_\theta(x_s|x_t)}, \qquad \mathrm{Var}\, \ell \le \mathrm{Var}\, f",
+    cites="Sahoo et al. 2024, sec. 3.4 (Rao-Blackwellization)",
+    mutants=("loss-with-another-weight", "posterior-forgets-the-likelihood", "reverse-one-step-late"),
+)
+def integrating_out_a_step_keeps_the_mean(
+    loss: Any, posterior: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
+) -> list[Claim]:
+    """The loss is the log-ratio of posterior and reverse with x_s integrated out: the same mean, no larger variance"""
+    s = before(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output = model.output(xt, t)
+    true, own = posterior(p, clean, xt, s, t), reverse(p, output, xt, s, t)
+    dust = (
+        0.0
+        if np.asarray(own).dtype == object
+        else 64
+        * p.depth
+        * p.conditioning(t)
+        * float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    )
+    seen = true > dust
+    if (own[seen] <= dust).any():
+        raise Unanswerable  # the ratio is infinite or rounding: the mean exists, the variance does not
+    ratio = numbers.log(np.where(seen, true, 1 + 0 * true)) - numbers.log(np.where(seen, own, 1 + 0 * own))
+    weight = np.where(seen, true, 0 * true)
+    mean = (weight * ratio).sum(-1)
+    spread = (weight * ratio * ratio).sum(-1) - mean * mean
+    integrated = loss(p, output, clean, xt, t)
+    n = len(x0)
+    first = average(mean.sum(-1), q, row, n)
+    own_mean = average(integrated, q, row, n)
+    variance = average(mean.sum(-1) ** 2 + spread.sum(-1), q, row, n) - first**2
+    own_variance = average(integrated**2, q, row, n) - own_mean**2
+    scale = magnitude(p, model, own_mean, t)
+    ops = 2 * _ops(p, model.L)
+    return [
+        close(own_mean, first, ops=ops, scale=scale, names=("x0",), says="the same mean"),
+        at_most(own_variance, variance, ops=ops, scale=scale**2, names=("x0",), says="no larger variance"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\nabla_\theta\, \ell = \nabla_\theta\, L_{t-1}",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 9; Sahoo et al. 2024, eq. 10",
+    mutants=("loss-detaches-a-term", "loss-with-another-weight"),
+    cost=3,
+)
+def gradient_is_the_gradient_of_the_nelbo(
+    gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
+) -> Claim:
+    """Autograd through the loss is the derivative of the exact NELBO, taken by differences of 40-digit numbers"""
+    _interior(p, t)
+    if model.style == "peaked":
+        raise Unanswerable  # saturated outputs have no derivative worth the digits; moderate ones say it all
+    _, clean, xt, _ = every_noisy(p, x0[:2], t)
+    rng = np.random.default_rng([seed, 3])
+    few = rng.permutation(len(xt))[:6]
+    clean, xt = clean[few], xt[few]
+    output = floats(model.output(xt, t))
+    direction = rng.integers(-4, 5, output.shape) / 4
+    h = numbers.MP.mpf(10) ** -13
+
+    def at(shift: Any) -> Array:
+        moved = (
+            np.array([numbers.MP.mpf(float(v)) for v in output.ravel()], dtype=object).reshape(output.shape)
+            + shift * direction
+        )
+        return true_loss(p.exact, model.parameterization, predict(p, model.parameterization, moved, xt), clean, xt, t)
+
+    truth = floats((at(h) - at(-h)) / (2 * h))
+    found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=("pair",))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"L_\lambda = L_{vb} + \lambda\, \mathbb{E}\left[-\log \tilde p_\theta(x_0|x_t)\right]",
+    cites="Austin et al. 2021, eq. 5",
+    mutants=("hybrid-averages-the-cross-entropy", "hybrid-forgets-the-weight"),
+)
+def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """The hybrid loss is the NELBO's term plus λ times the denoiser's cross-entropy at x_0"""
+    _interior(p, t)
+    _, clean, xt, q = every_noisy(p, x0, t)
+    output, weight = model.output(xt, t), 1 / 8
+    at_x0 = np.take_along_axis(model.predicted(xt, t), clean[..., None], -1)[..., 0]
+    if (at_x0 == 0).any():
+        raise Unanswerable
+    extra = -numbers.log(at_x0).sum(-1)
+    plain = loss(p, output, clean, xt, t)
+    if plain.dtype == object:
+        plain, extra = numbers.common(plain, extra)
+    truth = plain + (numbers.MP.mpf(weight) if plain.dtype == object else weight) * extra
+    found = hybrid_loss(p, output, clean, xt, t, weight)
+    scale = magnitude(p, model, truth, t) / np.minimum(1, floats(q))
+    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=("pair",))
+
+
+def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
+    """What a network's output stands for, in 40 digits."""
+    if parameterization == "score":
+        return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, numbers.exp(output))
+    probabilities = numbers.softmax(output, exact=True)
+    return reference.subs_denoiser(probabilities, xt, int(p.mask or 0)) if parameterization == "subs" else probabilities
+
+
+def total_loss(loss: Any, p: Process, x0: Array, model: Model) -> tuple[Array, Array]:
+    """``Σ_t E[loss]`` over the discrete clock, and the scale of its rounding."""
+    times = inner(p)
+    batch = every_noisy_at(p, x0, times)
+    output = np.concatenate([model.output(batch.xt[batch.when == k], t) for k, t in enumerate(times)])
+    terms = batch.sums(loss(p, output, batch.x0, batch.xt, batch.t), len(times), len(x0))
+    found = terms.sum(0)
+    scale: Any = sum(magnitude(p, model, term, t) for term, t in zip(terms, times, strict=True))
+    return found, scale
+
+
+def own_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
+    """The method's kernel from ``t`` to ``t - 1`` for every noisy sequence; where none can come, the truth's shape."""
+    can = reachable(p, model.L, t)
+    kernel = reverse(p, model.output(can, t), can, before(p, t), t)
+    whole = np.zeros((len(every), model.L, p.K), dtype=kernel.dtype)
+    whole[..., 0] = 1
+    whole[sequences.sequence_index(can, p.K)] = _as_probabilities(kernel)
+    return whole
+
+
+def _as_probabilities(kernel: Array) -> Array:
+    return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
+
+
+def graded_rule(n: int = 40) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms."""
+    v, w = np.polynomial.legendre.leggauss(n)
+    v, w = (v + 1) / 2, w / 2
+    nodes = v**3 * (10 - 15 * v + 6 * v**2)
+    return nodes, w * 30 * v**2 * (1 - v) ** 2

@@ -1,0 +1,346 @@
+"""What a network's output means: the reverse kernel, the denoiser, the rates."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims import Claim, at_most, close, converges, sampled
+from unmask.properties.lawbook import law
+from unmask.properties.laws.common import Array, floats, possible_pairs
+from unmask.properties.laws.terms import reachable, true_reverse_rate
+from unmask.properties.process import Process, Time
+from unmask.properties.tables import Data, Model
+from unmask.properties.trial import Unanswerable
+from unmask.reference import reverse as reference
+from unmask.reference import sequences
+
+CHAPTER = "Reverse process"
+NAMES = ("x_t", "position", "x_s")
+DENOISERS = ("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity")
+
+
+def _drawn(p: Process, model: Model, data: Data, s: Time, t: Time) -> tuple[Array, Array, Array]:
+    """Noisy sequences that can occur, the output there, and the prediction that the output stands for."""
+    xt = reachable(p, model.L, t)
+    if model.parameterization == "score":
+        # Tweedie's formula is a law of x_s only where the scores are those of some data.
+        predicted = data.concrete_score(t)[sequences.sequence_index(xt, p.K)]
+        return xt, model.encode(predicted), predicted
+    return xt, model.output(xt, t), model.predicted(xt, t)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"p_\theta(x_s|x_t) \propto \sum_{\tilde x_0} q(x_s, x_t|\tilde x_0)\, \tilde p_\theta(\tilde x_0|x_t) "
+    r"\quad\text{or}\quad \sum_{\tilde x_0} q(x_s|x_t,\tilde x_0)\, \tilde p_\theta(\tilde x_0|x_t)",
+    cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, eq. 7; Lou et al. 2024, eq. 19 (Tweedie)",
+    mutants=(
+        "reverse-one-step-late",
+        "reverse-ignores-the-noisy-token",
+        "reverse-mixes-instead-of-joining",
+        "subs-forgets-to-carry-over",
+    ),
+)
+def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
+    """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
+    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+        raise Unanswerable  # nothing of x_s is left in x_t, and Tweedie's formula divides by it
+    xt, output, predicted = _drawn(p, model, data, s, t)
+    truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
+    scale: Any = p.conditioning(t)
+    if model.parameterization == "score":
+        scale = float(p.alpha(s) / p.alpha(t)) * (1 + np.abs(floats(predicted)).max()) * p.K
+    return close(reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=NAMES)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"p_\theta(x_s|x_t) \ge 0, \qquad \sum_{x_s} p_\theta(x_s|x_t) = 1",
+    cites="Austin et al. 2021, eq. 4",
+    mutants=("reverse-unnormalized",),
+)
+def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> list[Claim]:
+    """p_θ(x_s|x_t) ≥ 0 and sums to one"""
+    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+        raise Unanswerable
+    xt, output, predicted = _drawn(p, model, data, s, t)
+    found = reverse(p, output, xt, s, t)
+    scale: Any = p.conditioning(t)
+    if model.parameterization == "score":
+        scale = float(p.alpha(s) / p.alpha(t)) * (1 + np.abs(floats(predicted)).max()) * p.K
+    return [
+        at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=NAMES, says="no negative entry"),
+        close(
+            found.sum(-1),
+            np.ones(found.shape[:-1], dtype=int),
+            ops=4 * p.depth + 8 * p.K,
+            scale=scale,
+            names=NAMES,
+            says="sums to one",
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    parameterizations=("mixture", "subs", "velocity"),
+    tex=r"p_\theta(x_s|x_t) = \sum_{\tilde x_0} q(x_s|x_t,\tilde x_0)\, x_\theta(\tilde x_0|x_t)",
+    cites="Sahoo et al. 2024, eq. 7 and sec. 3.2.2",
+    mutants=("reverse-one-step-late", "subs-forgets-to-carry-over", "posterior-one-step-late"),
+)
+def reverse_mixes_its_own_posteriors(
+    reverse: Any, posterior: Any, denoise: Any, p: Process, s: Time, t: Time, model: Model
+) -> Claim:
+    """p_θ(x_s|x_t) = Σ q(x_s|x_t,x̃_0) x_θ(x̃_0|x_t), all three the method's own"""
+    xt = reachable(p, model.L, t)
+    output = model.output(xt, t)
+    belief = denoise(p, output, xt, t)
+    likelihood = np.moveaxis(p.truth.marginal(t)[:, xt], 0, -1)
+    belief = np.where(likelihood > 0, belief, 0 * belief)
+    belief = belief / belief.sum(-1, keepdims=True)
+    x0, noisy = possible_pairs(p, t)
+    found = posterior(p, x0, noisy, s, t)[:, 0]
+    table = np.zeros((p.K, p.K, p.K), dtype=found.dtype)
+    table[noisy[:, 0], x0[:, 0]] = found
+    mixed = (belief[..., None, :] @ table[xt])[..., 0, :]
+    return close(reverse(p, output, xt, s, t), mixed, ops=6 * p.depth + 8 * p.K, scale=p.conditioning(t), names=NAMES)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\text{joint sum} = \text{mixture} \iff q(x_t|\tilde x_0) \text{ is constant on the support of } \tilde p_\theta",
+    cites="Austin et al. 2021, eq. 4; Campbell et al. 2022, sec. 3",
+    mutants=("reverse-mixes-instead-of-joining", "mixture-joins-instead-of-mixing"),
+)
+def joint_sum_and_mixture_agree_where_they_should(
+    joint_sum: Any, mixture: Any, p: Process, s: Time, t: Time, model: Model
+) -> list[Claim]:
+    """Joint sum and mixture are their own formulas: equal where q(x_t|x̃_0) is constant over x̃_0, different elsewhere"""
+    xt = reachable(p, model.L, t)
+    output, predicted = model.output(xt, t), model.predicted(xt, t)
+    joined, mixed = joint_sum(p, output, xt, s, t), mixture(p, output, xt, s, t)
+    likelihood = floats(np.moveaxis(p.truth.marginal(t)[:, xt], 0, -1))[..., list(p.clean)]
+    flat = (likelihood.max(-1) == likelihood.min(-1))[..., None]
+    ops, scale = 4 * p.depth + 8 * p.K, p.conditioning(t)
+    return [
+        close(joined, mixed, ops=2 * ops, scale=scale, where=flat, names=NAMES, says="equal at constant likelihood"),
+        close(
+            joined,
+            reference.joint_sum(p.truth, predicted, xt, s, t),
+            ops=ops,
+            scale=scale,
+            names=NAMES,
+            says="the joint sum",
+        ),
+        close(
+            mixed,
+            reference.mixture(p.truth, predicted, xt, s, t),
+            ops=ops,
+            scale=scale,
+            names=NAMES,
+            says="the mixture",
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    parameterizations=DENOISERS,
+    tex=r"\sum_{x_0} x_\theta(x_0|x_t) = 1",
+    cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, sec. 3.2.3",
+    mutants=("denoise-without-normalization", "subs-leaves-mass-on-the-mask"),
+)
+def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
+    """The denoiser's x_θ(·|x_t) is the softmax of the output (after SUBS, where the method has it)"""
+    xt = reachable(p, model.L, t)
+    found = denoise(p, model.output(xt, t), xt, t)
+    names = ("x_t", "position", "x_0")
+    belief, truth = found, model.predicted(xt, t)
+    if model.parameterization == "mixture":
+        # Classes that could not have led to x_t have no part in the mixture: a method may strike them out already.
+        possible = np.moveaxis(p.truth.marginal(t)[:, xt], 0, -1) > 0
+        belief, truth = (np.where(possible, v, 0 * v) for v in (belief, truth))
+        belief, truth = (v / v.sum(-1, keepdims=True) for v in (belief, truth))
+    return [
+        close(found.sum(-1), np.ones(found.shape[:-1], dtype=int), ops=4 * p.K + 8, names=names, says="sums to one"),
+        close(belief, truth, ops=4 * p.K + 48, names=names, says="softmax of the output"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    parameterizations=("subs",),
+    tex=r"x_\theta(m|x_t) = 0",
+    cites="Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities)",
+    mutants=("subs-leaves-mass-on-the-mask",),
+)
+def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
+    """SUBS gives the mask probability zero"""
+    xt = reachable(p, model.L, t)
+    found = denoise(p, model.output(xt, t), xt, t)[..., p.mask]
+    return close(found, 0 * found, ops=0, names=("x_t", "position"))
+
+
+@law(
+    chapter=CHAPTER,
+    parameterizations=("subs",),
+    tex=r"x_t^i \ne m \implies x_\theta(\cdot|x_t)^i = \delta_{x_t^i}",
+    cites="Sahoo et al. 2024, sec. 3.2.3 (carry-over unmasking)",
+    mutants=("subs-forgets-to-carry-over",),
+)
+def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
+    """SUBS believes every visible token"""
+    xt = reachable(p, model.L, t)
+    found = denoise(p, model.output(xt, t), xt, t)
+    return close(
+        found, np.eye(p.K, dtype=int)[xt], ops=0, where=(xt != p.mask)[..., None], names=("x_t", "position", "x_0")
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tex=r"p_\theta(x_s|x_t) = \prod_i p_\theta(x_s^i|x_t), \qquad x_s \sim p_\theta(\cdot|x_t)",
+    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.3",
+    mutants=("step-one-step-late", "step-shares-noise", "step-takes-the-mode"),
+    smallest={"L": 2},
+    cost=4,
+)
+def steps_are_drawn_from_the_reverse(
+    step: Any, reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
+) -> list[Claim]:
+    """One reverse step draws from the method's own p_θ(x_s|x_t): each position, and pairs of positions"""
+    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+        raise Unanswerable
+    xt, output, _ = _drawn(p, model, data, s, t)
+    few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
+    xt, output = xt[few], output[few]
+    kernel = np.clip(floats(reverse(p, output, xt, s, t)), 0, None)
+    draws = 5000
+    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
+        len(xt), draws, model.L
+    )
+    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
+    both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
+    product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
+    return [
+        sampled(counts, kernel, names=("x_t", "position"), says="each position"),
+        sampled(both, product, names=("x_t",), says="two positions are independent given x_t"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    tex=r"x_{t-h} \sim \delta + h \bar R_t + O(h^2)",
+    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2; Gat et al. 2024, alg. 1",
+    mutants=("step-moves-too-fast", "step-shares-noise"),
+    floating=True,
+    smallest={"L": 2},
+    cost=4,
+)
+def small_steps_are_drawn_at_the_rate(
+    step: Any, p: Process, t: Time, model: Model, data: Data, seed: int
+) -> list[Claim]:
+    """A small reverse step jumps from x to y with probability h R̄(x,y), whatever the scheme, up to O(h²)"""
+    t = min(max(float(t), 1 / 4), 7 / 8)
+    xt, output, predicted = _drawn(p, model, data, 0, Fraction(t))
+    few = np.random.default_rng([seed, 19]).permutation(len(xt))[:4]
+    xt, output, predicted = xt[few], output[few], predicted[few]
+    rates = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(t)))
+    fastest = rates.sum(-1).max()
+    if fastest == 0:
+        raise Unanswerable
+    h = 2.0 ** np.floor(np.log2(min(t / 4, 1 / (12 * fastest))))
+    s = t - h
+    earlier = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(s)))
+    own = xt[..., None] == np.arange(p.K)
+    kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
+    # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
+    slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
+    draws = 20_000
+    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
+        len(xt), draws, -1
+    )
+    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
+    both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
+    product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
+    return [
+        sampled(counts, kernel, slack=slack, names=("x_t", "position"), says="each position"),
+        sampled(both, product, slack=2 * slack, names=("x_t",), says="two positions jump independently"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"s_\theta(x_t)_y = \frac{p_t(y)}{p_t(x_t)}",
+    cites="Lou et al. 2024, eq. 3; Ou et al. 2024, thm 1",
+    mutants=("score-inverted", "score-one-step-late"),
+)
+def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model) -> Claim:
+    """The concrete score that an output stands for: p_t(y)/p_t(x_t), 1 at y = x_t"""
+    xt = reachable(p, model.L, t)
+    truth = reference.denoiser_to_score(p.truth, model.parameterization, model.predicted(xt, t), xt, t)
+    where: Any = True
+    if p.family == "absorbing":
+        # Only from a mask to a visible token are scores used: the other rates of the reverse process are zero.
+        where = ((xt == p.mask)[..., None] & (np.arange(p.K) != p.mask)) | (xt[..., None] == np.arange(p.K))
+    scale = np.maximum(1, np.abs(floats(truth))) * p.conditioning(t)
+    found = score(p, model.output(xt, t), xt, t)
+    return close(found, truth, ops=4 * p.depth + 8 * p.K, scale=scale, where=where, names=("x_t", "position", "y"))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    tex=r"\bar R_t(x, y) = \beta(t)\, R(y, x)\, s_\theta(x)_y",
+    cites="Lou et al. 2024, eq. 3; Campbell et al. 2022, eq. 6; Gat et al. 2024, eq. 12",
+    mutants=("rate-without-chain-rule", "reverse-rate-runs-forward", "score-inverted"),
+)
+def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: Time, model: Model) -> Claim:
+    """The reverse process jumps from x to y at β(t) R(y,x) s(x)_y (one-way paths: −α′/(1−α) times the prediction)"""
+    if t == 1:
+        raise Unanswerable  # the rate may be infinite at the very end
+    xt = reachable(p, model.L, t)
+    truth = true_reverse_rate(p, model.parameterization, model.predicted(xt, t), xt, t)
+    scale = np.maximum(floats(truth), float(p.rate(t))) * p.conditioning(t) / min(1, float(p.alpha(t)))
+    return close(
+        reverse_rate(p, model.output(xt, t), xt, t),
+        truth,
+        ops=4 * p.depth + 8 * p.K,
+        scale=scale,
+        names=("x_t", "position", "y"),
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="continuous",
+    tex=r"p_\theta(x_{t-h}|x_t) = \delta + h \bar R_t + O(h^2)",
+    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4",
+    mutants=("reverse-one-step-late", "rate-without-chain-rule"),
+    cost=3,
+)
+def small_steps_follow_the_rate(
+    reverse: Any, reverse_rate: Any, p: Process, t: Time, model: Model, data: Data
+) -> Claim:
+    """(p_θ(x_{t−h}|x_t) − δ)/h → the reverse rate as h → 0, at rate O(h)"""
+    t = min(max(Fraction(t), Fraction(1, 4)), Fraction(7, 8))
+    xt, output, _ = _drawn(p, model, data, 0, t)
+    rates = floats(reverse_rate(p, output, xt, t))
+    own = xt[..., None] == np.arange(p.K)
+    generator = np.where(own, -rates.sum(-1, keepdims=True), rates)
+    halvings = range(5, 11)
+    errors = []
+    for k in halvings:
+        h = Fraction(1, 2**k)
+        kernel = floats(reverse(p, output, xt, t - h, t))
+        errors.append(float(np.abs((kernel - own) * 2**k - generator).max()))
+    # Rounding of the kernel is divided by h: errors below that say nothing.
+    eps = float(np.finfo(np.float64).eps if p.precision == "float64" else np.finfo(np.float32).eps)
+    floor = 64 * p.depth * eps * 2**10 * p.conditioning(t) * (1 + float(np.abs(generator).max()))
+    return converges(errors, [2**k for k in halvings], rate=1, floor=floor, says="first order in the step")

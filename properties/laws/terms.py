@@ -1,0 +1,58 @@
+"""The truth about losses: the reference's term of the NELBO at one time, on either clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.process import Process, Time
+from unmask.properties.tables import Model
+from unmask.reference import elbo, rates, sequences
+from unmask.reference import reverse as reference
+
+
+def reachable(p: Process, L: int, t: Time) -> Array:
+    """Noisy sequences that some clean sequence can lead to, ``[N, L]``."""
+    every = sequences.all_sequences(L, range(p.K))
+    seen = (floats(p.truth.marginal(t))[list(p.clean)] > 0).any(0)
+    return every[seen[every].all(-1)]
+
+
+def before(p: Process, t: Time) -> Time:
+    """The time one step before ``t`` on the discrete clock."""
+    assert p.T is not None
+    return int(t) - 1
+
+
+def true_loss(process: Any, parameterization: str, predicted: Array, x0: Array, xt: Array, t: Time) -> Array:
+    """The NELBO's term (discrete ``process``) or integrand (continuous) at ``t`` for given pairs, ``[N]``."""
+    if getattr(process, "T", None) is not None:
+        kernel = reference.reverse_kernel(process, parameterization, predicted, xt, int(t) - 1, int(t))
+        return elbo.pointwise_term(process, kernel, x0, xt, int(t) - 1, int(t))
+    return rates.integrand(process, parameterization, predicted, x0, xt, t)
+
+
+def true_reverse_rate(p: Process, parameterization: str, predicted: Array, xt: Array, t: Time) -> Array:
+    """Rates of the model's reverse process, 0 at ``y = x_t``, ``[N, L, K]``."""
+    if parameterization == "velocity":
+        return rates.one_way_rate(p.truth, predicted, xt, t)
+    score = reference.denoiser_to_score(p.truth, parameterization, predicted, xt, t)
+    return rates.reverse_rate(p.truth, score, xt, t)
+
+
+def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
+    """Size of the numbers that a loss adds up, and how they amplify a rounding of alpha: the scale of its rounding."""
+    sizes = np.where(np.isfinite(floats(truth)), np.abs(floats(truth)), 0)
+    logs = {"flat": 4.0, "moderate": 12.0, "peaked": 36.0}[model.style]
+    weight = 1.0
+    if p.T is None:
+        alpha = float(p.alpha(t))
+        # The integrand's weight -alpha'/(1 - alpha), and the score alpha/(1 - alpha) that it multiplies.
+        weight = float(p.rate(t)) * (1 + alpha / max(1 - alpha, 1e-300)) / max(min(alpha, 1.0), 1e-300)
+        logs = logs + abs(np.log(max(1 - alpha, 1e-300))) + np.exp(min(logs, 4.0))
+    return (sizes + weight * model.L * logs) * p.conditioning(t, before(p, t) if p.T is not None else None)
+
+
+__all__ = ["before", "magnitude", "reachable", "true_loss", "true_reverse_rate"]

@@ -1,0 +1,149 @@
+"""A method under test: one frozen record of functions, and the conventions they follow.
+
+The conventions, stated once; an adapter translates foreign ones into these:
+
+* sequences are ``int64`` tensors ``[N, L]``; probabilities are ``[N, L, K]`` tensors, sources before targets;
+* ``K`` counts the mask class where there is one; clean data never holds the mask;
+* time runs from the data (``t = 0``) to noise; integers ``0..T`` or reals in ``[0, 1]``; always ``s < t``; a batch of
+  times is ``[N]``, ``int64`` or floating point;
+* ``alpha_t`` is the probability that a position has not been hit by noise; the total noise is ``-log alpha_t``;
+* ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning named by ``parameterization``;
+* losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
+  clock, ``t = 1`` being the reconstruction) or its integrand at ``t`` (continuous clock), for the given ``x_t``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias
+
+from unmask.properties.spaces import Space
+
+Capability: TypeAlias = Callable[..., Any]
+
+Parameterization: TypeAlias = Literal["joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity"]
+PARAMETERIZATIONS: tuple[str, ...] = ("joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity")
+
+#: What each capability takes and returns.  Arguments are converted by name, results are checked by shape.
+SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
+    "alpha": (("p", "t"), "N"),
+    "rate": (("p", "t"), "N"),
+    "transition": (("p", "s", "t"), "KK"),
+    "marginal": (("p", "x0", "t"), "NLK"),
+    "sample": (("p", "x0", "t", "generator"), "ids"),
+    "posterior": (("p", "x0", "xt", "s", "t"), "NLK"),
+    "prior_kl": (("p", "x0"), "N"),
+    "denoise": (("p", "output", "xt", "t"), "NLK"),
+    "reverse": (("p", "output", "xt", "s", "t"), "NLK"),
+    "joint_sum": (("p", "output", "xt", "s", "t"), "NLK"),
+    "mixture": (("p", "output", "xt", "s", "t"), "NLK"),
+    "step": (("p", "output", "xt", "s", "t", "generator"), "ids"),
+    "loss": (("p", "output", "x0", "xt", "t"), "N"),
+    "hybrid_loss": (("p", "output", "x0", "xt", "t", "weight"), "N"),
+    "score": (("p", "output", "xt", "t"), "NLK"),
+    "reverse_rate": (("p", "output", "xt", "t"), "NLK"),
+}
+
+#: Capabilities that have a meaning in continuous time only.
+CONTINUOUS_ONLY = ("reverse_rate",)
+
+
+@dataclass(frozen=True)
+class Method:
+    """An implementation of discrete diffusion, as the laws see it.
+
+    Every capability is optional: ``None`` means "does not offer this", and the laws that need it are shown as ``–``.
+
+    Attributes
+    ----------
+    name : what the tables call it.
+    processes : the corruption processes it implements, from :func:`unmask.properties.processes`.
+    parameterization : what ``output`` means (needed by the laws about the reverse process):
+
+        ``"joint-sum"``
+            logits; ``p(x_s|x_t) ∝ Σ q(x_s, x_t|x̃0) p̃(x̃0|x_t)``, D3PM as the paper writes it;
+        ``"joint-sum-direct"``
+            the same, but ``p(x_0|x_t) = p̃`` in the last step, as much public D3PM code does;
+        ``"mixture"``
+            logits; ``p(x_s|x_t) = Σ q(x_s|x_t, x̃0) p̃(x̃0|x_t)`` over the ``x̃0`` that could have led to ``x_t``;
+        ``"subs"``
+            logits; MDLM's: no mass on the mask, visible tokens carried over, then the mixture;
+        ``"score"``
+            log of the concrete score ``p_t(y)/p_t(x_t)``; the entry at ``y = x_t`` is ignored;
+        ``"velocity"``
+            logits of discrete flow matching's one-way path.
+    time_steps : ``"any"`` pair ``s < t``, or ``"unit"`` where only ``s = t - 1`` (and ``(0, t)`` for ``transition``)
+        is offered.
+    alpha(p, t) -> [N], rate(p, t) -> [N] : the schedule; ``rate`` is ``-d log alpha/dt``, or ``beta_t``.
+    transition(p, s, t) -> [K, K], marginal(p, x0, t) -> [N, L, K], sample(p, x0, t, generator) -> [N, L]
+    posterior(p, x0, xt, s, t) -> [N, L, K] : ``q(x_s | x_t, x_0)``.
+    prior_kl(p, x0) -> [N] : ``KL(q(x_end|x_0) || prior)``.
+    denoise(p, output, xt, t) -> [N, L, K] : probabilities of ``x_0`` that the output stands for.
+    reverse(p, output, xt, s, t) -> [N, L, K] : ``p_theta(x_s | x_t)``; step(..., generator) -> [N, L] draws from it.
+    joint_sum, mixture : the two D3PM kernels by name, where both are offered.
+    loss(p, output, x0, xt, t) -> [N]; hybrid_loss(..., weight) -> [N] adds ``weight * Σ_i -log p̃(x_0^i|x_t)``.
+    score(p, output, xt, t) -> [N, L, K] : concrete score, 1 at ``y = x_t``.
+    reverse_rate(p, output, xt, t) -> [N, L, K] : rates of the reverse process, 0 at ``y = x_t``.
+    known : failures that are understood: law name to reason; strict: a known law that holds is an error.
+    arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions, probabilities as outputs).
+    dtypes : precisions that it can compute in; the first is used when the one asked for is not among them.
+    """
+
+    name: str
+    processes: Space
+    parameterization: Parameterization | None = None
+    time_steps: Literal["any", "unit"] = "any"
+    alpha: Capability | None = None
+    rate: Capability | None = None
+    transition: Capability | None = None
+    marginal: Capability | None = None
+    sample: Capability | None = None
+    posterior: Capability | None = None
+    prior_kl: Capability | None = None
+    denoise: Capability | None = None
+    reverse: Capability | None = None
+    joint_sum: Capability | None = None
+    mixture: Capability | None = None
+    step: Capability | None = None
+    loss: Capability | None = None
+    hybrid_loss: Capability | None = None
+    score: Capability | None = None
+    reverse_rate: Capability | None = None
+    known: Mapping[str, str] = field(default_factory=dict)
+    arrays: Literal["torch", "exact"] = "torch"
+    dtypes: tuple[str, ...] = ("float64", "float32")
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("name must not be empty")
+        if not isinstance(self.processes, Space):
+            raise TypeError(f"processes must come from processes(...), got {type(self.processes).__name__}")
+        if self.parameterization is not None and self.parameterization not in PARAMETERIZATIONS:
+            raise ValueError(f"parameterization must be one of {PARAMETERIZATIONS}, got {self.parameterization!r}")
+        if self.time_steps not in ("any", "unit"):
+            raise ValueError(f"time_steps must be 'any' or 'unit', got {self.time_steps!r}")
+        for name, value in self.capabilities():
+            if not callable(value):
+                raise TypeError(f"{name} must be a function or None, got {type(value).__name__}")
+        if not self.dtypes:
+            raise ValueError("dtypes must name at least one dtype")
+
+    def capabilities(self) -> Iterator[tuple[str, Capability]]:
+        """Name and function of everything that the method offers."""
+        for f in fields(self):
+            if f.name in SIGNATURES and getattr(self, f.name) is not None:
+                yield f.name, getattr(self, f.name)
+
+    def offers(self, name: str) -> bool:
+        """Whether capability ``name`` is there."""
+        if name == "gradient":
+            return self.loss is not None
+        return getattr(self, name) is not None
+
+    def precision(self, asked: str) -> str:
+        """The dtype used when ``asked`` is requested."""
+        return asked if asked in self.dtypes else self.dtypes[0]
+
+
+__all__ = ["CONTINUOUS_ONLY", "PARAMETERIZATIONS", "SIGNATURES", "Capability", "Method", "Parameterization"]

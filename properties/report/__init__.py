@@ -1,0 +1,37 @@
+"""What a run of the laws shows: in the terminal, as JSON and as a page.
+
+Each function takes the records of a run, one per law and method, in the order in which they are to be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from unmask.properties.report.grid import summary
+from unmask.properties.report.html import write_html
+from unmask.properties.report.json_report import write_json
+from unmask.properties.report.record import Record, Status
+from unmask.properties.report.terminal import laws_table, print_laws_table, render_laws_table
+
+__all__ = [
+    "Record",
+    "Status",
+    "laws_table",
+    "print_laws_table",
+    "render_laws_table",
+    "summary",
+    "write_html",
+    "write_json",
+    "write_report",
+]
+
+
+def write_report(records: Sequence[Record], directory: str | Path, environment: Mapping[str, str]) -> tuple[Path, Path]:
+    """Write ``index.html`` and ``laws.json`` into ``directory``, made where needed, and return both paths."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, data = folder / "index.html", folder / "laws.json"
+    write_html(records, page, environment=environment)
+    write_json(records, data)
+    return page, data

@@ -1,0 +1,90 @@
+"""Records arranged as laws by methods: the one view that the terminal and the page both draw."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from unmask.properties.report.record import Record, Status
+
+# What a reader must not miss comes first.
+_SEVERITY: Mapping[Status, int] = {"broken": 3, "known": 2, "holds": 1, "absent": 0}
+
+GLYPHS: Mapping[Status, str] = {"holds": "✓", "broken": "✗", "known": "!", "absent": "–"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Laws by methods.  Chapters, laws and methods keep the order in which the records first name them.
+
+    ``laws`` holds one record of each law: statement, citation and mutants do not vary by method.
+    """
+
+    chapters: Mapping[str, tuple[str, ...]]
+    methods: tuple[str, ...]
+    laws: Mapping[str, Record]
+    cells: Mapping[tuple[str, str], Record]
+
+    def count(self, status: Status, *, law: str | None = None, method: str | None = None) -> int:
+        """How many cells (of one law, of one method) have this status."""
+        return sum(
+            record.status == status and law in (None, record.law) and method in (None, record.method)
+            for record in self.cells.values()
+        )
+
+    @property
+    def not_run(self) -> int:
+        """Cells without a record: laws that a selection of tests left out."""
+        return len(self.laws) * len(self.methods) - len(self.cells)
+
+
+def arrange(records: Sequence[Record]) -> Grid:
+    """The grid of these records.
+
+    A law and a method that were run more than once (in two test classes, say) share a cell, and the cell
+    shows the worst outcome, so that nothing broken is hidden.
+    """
+    chapters: dict[str, dict[str, None]] = {}
+    laws: dict[str, Record] = {}
+    cells: dict[tuple[str, str], Record] = {}
+    for record in records:
+        first = laws.setdefault(record.law, record)
+        chapters.setdefault(first.chapter, {}).setdefault(record.law)
+        seen = cells.get((record.law, record.method))
+        if seen is None or _SEVERITY[record.status] > _SEVERITY[seen.status]:
+            cells[record.law, record.method] = record
+    return Grid(
+        chapters={chapter: tuple(names) for chapter, names in chapters.items()},
+        methods=tuple(dict.fromkeys(record.method for record in records)),
+        laws=laws,
+        cells=cells,
+    )
+
+
+def summary(records: Sequence[Record]) -> str:
+    """One line of counts, such as ``57 laws × 12 methods: 510 hold, 2 BROKEN, 1 known, 171 –``."""
+    grid = arrange(records)
+    counts = Counter(record.status for record in grid.cells.values())
+    broken = f"{counts['broken']} BROKEN" if counts["broken"] else "0 broken"
+    parts = [f"{counts['holds']} hold", broken, f"{counts['known']} known", f"{counts['absent']} –"]
+    if grid.not_run:
+        parts.append(f"{grid.not_run} not run")
+    return f"{plural(len(grid.laws), 'law')} × {plural(len(grid.methods), 'method')}: {', '.join(parts)}"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 law``, ``2 laws``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def ulps_text(value: float | None) -> str:
+    """A gap in ulps for people: three digits or a whole number, and a dash where a law measures none."""
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if 1e3 <= abs(value) < 1e9:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"  # NaN prints as itself

@@ -1,0 +1,80 @@
+"""What one run says about one law and one method: the unit of every report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+Status: TypeAlias = Literal["holds", "broken", "known", "absent"]
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+@dataclass(frozen=True)
+class Record:
+    """The outcome of one law for one method.
+
+    ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the method declares, with its reason)
+    or ``"absent"`` (the method does not offer what the law asks for).  ``worst_ulps`` is the largest gap seen
+    in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.
+
+    Raises ``ValueError`` for any other status.
+    """
+
+    law: str
+    method: str
+    chapter: str
+    status: Status
+    statement: str
+    tex: str
+    cites: str
+    mutants: tuple[str, ...]
+    worst_ulps: float | None
+    examples: int
+    seconds: float
+    reason: str = ""
+    failure: str = ""
+    replay: str = ""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"status: got {self.status!r}; expected one of {', '.join(STATUSES)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of JSON values that ``from_json`` turns back into an equal record.
+
+        JSON has no infinities: a gap that is not finite is written ``"Infinity"`` or ``"NaN"``, which
+        Python's ``float`` and JavaScript's ``Number`` both read.
+        """
+        values = asdict(self)
+        values["mutants"] = list(self.mutants)
+        for name in ("worst_ulps", "seconds"):
+            values[name] = _json_number(values[name])
+        return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Record:
+        """The record that ``to_json`` described.  Raises ``ValueError`` for a missing or unknown field."""
+        fields = dict(values)
+        unknown = sorted(fields.keys() - cls.__dataclass_fields__.keys())
+        if unknown:
+            raise ValueError(f"values: unknown fields {', '.join(unknown)}")
+        missing = [name for name in _REQUIRED if name not in fields]
+        if missing:
+            raise ValueError(f"values: missing fields {', '.join(missing)}")
+        fields["mutants"] = tuple(fields["mutants"])
+        fields["seconds"] = float(fields["seconds"])
+        if fields["worst_ulps"] is not None:
+            fields["worst_ulps"] = float(fields["worst_ulps"])
+        return cls(**fields)
+
+
+_REQUIRED = tuple(name for name in Record.__dataclass_fields__ if name not in ("reason", "failure", "replay"))
+
+
+def _json_number(value: float | None) -> float | str | None:
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -1,0 +1,110 @@
+// Cells and laws are plain links to fragments; this opens them in a dialog, so that every cell has an address.
+(() => {
+  const dialog = document.querySelector("dialog");
+  const body = document.getElementById("dialog-body");
+  const key = (link) => decodeURIComponent(link.getAttribute("href").slice(1));
+  const grid = [...document.querySelectorAll("tbody tr:not(.chapter)")].map((row) => [...row.cells].map((c) => c.firstElementChild));
+  const cells = new Map(), laws = new Map(), stories = new Map();
+  document.querySelectorAll("td a").forEach((a) => cells.set(key(a), a));
+  document.querySelectorAll("article.law").forEach((a) => laws.set(a.id, a));
+  const byName = new Map([...laws.values()].map((a) => [a.dataset.law, a]));
+  document.querySelectorAll(".story").forEach((s) => stories.set(s.dataset.story, [...(stories.get(s.dataset.story) ?? []), s]));
+  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "not offered" };
+
+  const make = (tag, properties = {}, ...children) => {
+    const node = Object.assign(document.createElement(tag), properties);
+    node.append(...children);
+    return node;
+  };
+  const copyOf = (parent, selector) => [...parent.querySelectorAll(selector)].map((n) => n.cloneNode(true));
+
+  const lawView = (law) => [
+    make("h2", { id: "dialog-title" }, make("code", {}, law.dataset.law)),
+    ...copyOf(law, ".equation, .cites"),
+    ...mutants(law),
+    ...copyOf(law, ".counts"),
+  ];
+  const mutants = (law) => {
+    const found = copyOf(law, ".mutants");
+    return found.length ? [make("p", { className: "label" }, "Mutants it is known to catch"), ...found] : [];
+  };
+  const cellView = (cell, address) => {
+    const law = byName.get(cell.dataset.law), status = cell.className, data = cell.dataset;
+    const facts = make("dl", { className: "facts" });
+    for (const [name, value] of [["worst gap, ulps", data.ulps], ["examples", data.examples], ["seconds", data.seconds]])
+      if (value !== undefined) facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+    const told = (stories.get(address) ?? []).flatMap((story) => copyOf(story, "pre, .replay"));
+    return [
+      make("p", { className: "verdict " + status }, make("span", { className: "chip " + status }, cell.textContent), " " + words[status]),
+      make("h2", { id: "dialog-title" }, make("code", {}, data.law)),
+      make("p", { className: "method" }, data.method),
+      ...copyOf(law, ".equation, .cites"),
+      ...(data.reason ? [make("p", { className: "reason" }, data.reason)] : []),
+      ...told,
+      ...(facts.children.length ? [facts] : []),
+      ...(status === "absent" ? [] : mutants(law)),
+    ];
+  };
+
+  const sync = () => {
+    const address = decodeURIComponent(location.hash.slice(1));
+    const cell = cells.get(address), law = laws.get(address);
+    if (!cell && !law) return dialog.open && dialog.close();
+    body.replaceChildren(...(cell ? cellView(cell, address) : lawView(law)));
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+  };
+  const go = (address) => {
+    history.pushState(null, "", "#" + address);
+    sync();
+  };
+  addEventListener("popstate", sync);
+  dialog.addEventListener("close", () => location.hash && history.replaceState(null, "", location.href.split("#")[0]));
+
+  document.addEventListener("click", async (event) => {
+    if (event.target === dialog) return dialog.close(); // the backdrop
+    const copy = event.target.closest(".copy");
+    if (copy) {
+      const code = copy.previousElementSibling;
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        copy.textContent = "Copied";
+        setTimeout(() => (copy.textContent = "Copy"), 1500);
+      } catch {
+        getSelection().selectAllChildren(code); // no clipboard here: Ctrl+C is one key away
+      }
+      return;
+    }
+    const link = event.target.closest("a[href^='#law/']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(key(link));
+  });
+
+  // One tab stop for the whole matrix, arrow keys inside it.
+  const links = grid.flat().filter(Boolean);
+  const stop = (link) => links.forEach((a) => (a.tabIndex = a === link ? 0 : -1));
+  if (links.length) stop(links[0]);
+  const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+  document.querySelector("table")?.addEventListener("keydown", (event) => {
+    const move = moves[event.key];
+    let row = grid.findIndex((r) => r.includes(event.target));
+    if (!move || row < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    let column = grid[row].indexOf(event.target), next;
+    do next = grid[(row += move[0])]?.[(column += move[1])];
+    while (next === null); // cells that were not run
+    event.preventDefault();
+    next?.focus();
+  });
+  const heads = [...document.querySelectorAll("thead th")];
+  const light = (event) => {
+    const column = event.target.closest?.("tbody td")?.cellIndex;
+    heads.forEach((head, index) => head.classList.toggle("lit", index === column));
+    if (event.type === "focusin" && links.includes(event.target)) stop(event.target);
+  };
+  document.querySelector("table")?.addEventListener("pointerover", light);
+  document.querySelector("table")?.addEventListener("focusin", light);
+
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+  sync();
+})();

@@ -1,0 +1,242 @@
+"""The laws table in a terminal, or in a log."""
+
+from __future__ import annotations
+
+import os
+import string
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import IO
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from unmask.properties.report.grid import GLYPHS, Grid, arrange, summary, ulps_text
+from unmask.properties.report.record import STATUSES, Record, Status
+
+_WORDS: Mapping[Status, str] = {"holds": "✓", "broken": "BROKEN", "known": "known", "absent": "–"}
+_STYLES: Mapping[Status, str] = {
+    "holds": "green",
+    "broken": "bold white on red",
+    "known": "bold yellow",
+    "absent": "dim",
+}
+_MEANINGS: Mapping[Status, str] = {
+    "holds": "holds",
+    "broken": "BROKEN",
+    "known": "known failure",
+    "absent": "not offered",
+}
+_LETTERS = string.ascii_lowercase + string.ascii_uppercase
+_INDENT = "  "
+_NARROWEST_LAW = 20
+_LOG_WIDTH = 120
+_TALL = 30  # from this many laws on, the header has scrolled away by the last row and is repeated there
+_ASCII = str.maketrans({"✓": "+", "✗": "X", "–": "-", "×": "x", "─": "-", "·": "-"})
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a matrix is drawn: which headers and marks, and how many blanks before each column."""
+
+    headers: tuple[str, ...]
+    marks: Mapping[Status, str]
+    gap: int
+
+    def column(self, grid: Grid, index: int) -> int:
+        method = grid.methods[index]
+        marks = [self.marks[record.status] for (_, name), record in grid.cells.items() if name == method]
+        return max(cell_len(text) for text in (self.headers[index], *marks))
+
+    def width(self, grid: Grid) -> int:
+        """The columns of all methods, without the column of law names."""
+        return sum(self.gap + self.column(grid, index) for index in range(len(grid.methods)))
+
+
+def laws_table(records: Sequence[Record], width: int = 120) -> Table:
+    """Laws (rows, by chapter) and methods (columns), for a terminal ``width`` cells wide.
+
+    Method names head the columns where they fit; otherwise letters do, and the caption says what they mean.
+    One method alone gets a list of its laws instead, with statements, worst gaps, examples and seconds.
+    """
+    grid = arrange(records)
+    return _list(grid, width) if len(grid.methods) == 1 else _matrix(grid, width)
+
+
+def render_laws_table(records: Sequence[Record], width: int = 120, color: bool = False) -> str:
+    """The table, every broken and known failure by name, and the summary as its last line.
+
+    Without ``color`` the text holds no control codes and no trailing blanks.  Lines to be pasted are never
+    wrapped.
+    """
+    grid = arrange(records)
+    table = laws_table(records, width)
+    # A table that cannot be narrower overflows: a log with long lines is better than names cut short.
+    needed = max(width, Console(width=10**4).measure(table).minimum)
+    console = Console(
+        file=StringIO(), width=needed, force_terminal=color, color_system="standard" if color else None,
+        legacy_windows=False, highlight=False, emoji=False, markup=False,
+    )  # fmt: skip
+    with console.capture() as capture:
+        if grid.laws:
+            console.print(table)
+            console.print()
+        for line in _failures(records):
+            console.print(line, soft_wrap=True)
+        counts = Text(summary(records), style="bold red" if grid.count("broken") else "bold")
+        console.print(counts, soft_wrap=True)
+    text = capture.get()
+    return text if color else "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def print_laws_table(
+    records: Sequence[Record],
+    file: IO[str] | None = None,
+    width: int | None = None,
+    color: bool | None = None,
+) -> None:
+    """Print ``render_laws_table`` to ``file`` (standard output), as wide and as colorful as it allows.
+
+    A file that is not a terminal gets 120 columns, unless the environment's ``COLUMNS`` says otherwise.
+    """
+    out: IO[str] = sys.stdout if file is None else file
+    console = Console(file=out)  # asked only what it knows of the terminal, NO_COLOR included
+    if width is None:
+        width = console.width if console.is_terminal or "COLUMNS" in os.environ else _LOG_WIDTH
+    if color is None:
+        color = console.is_terminal and console.color_system is not None and not console.no_color
+    text = render_laws_table(records, width, color)
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    out.write(text)
+
+
+def _matrix(grid: Grid, width: int) -> Table:
+    names = max((cell_len(_INDENT + law) for law in grid.laws), default=0)
+    names = max([names, *(cell_len(chapter) for chapter in grid.chapters)])
+    layout = next((one for one in _layouts(grid) if names + one.width(grid) <= width), _layouts(grid)[-1])
+    if names + layout.width(grid) > width:
+        names = max(min(names, _NARROWEST_LAW), width - layout.width(grid))
+    total = names + layout.width(grid)
+
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, show_footer=len(grid.laws) >= _TALL,
+        caption=_legend(grid, layout, total), caption_justify="left", caption_style="",
+        header_style="bold", footer_style="bold",
+    )  # fmt: skip
+    table.add_column("law", width=names, overflow="fold")
+    for index, header in enumerate(layout.headers):
+        # The divider that every box draws is the last blank of the gap.
+        cells = layout.column(grid, index) + layout.gap - 1
+        table.add_column(Text(header), footer=Text(header), width=cells, justify="right", no_wrap=True)
+    for number, (chapter, laws) in enumerate(grid.chapters.items()):
+        if number:
+            table.add_row()
+        table.add_row(Text(chapter, style="bold"))
+        for law in laws:
+            marks = [_mark(grid.cells.get((law, method)), layout.marks) for method in grid.methods]
+            table.add_row(Text(_INDENT + law), *marks)
+    return table
+
+
+def _layouts(grid: Grid) -> tuple[_Layout, ...]:
+    """From the roomiest to the narrowest."""
+    letters = tuple(
+        _LETTERS[index] if len(grid.methods) <= len(_LETTERS) else str(index + 1) for index in range(len(grid.methods))
+    )
+    return (
+        _Layout(grid.methods, _WORDS, gap=2),
+        _Layout(letters, _WORDS, gap=2),
+        _Layout(letters, GLYPHS, gap=2),
+        _Layout(letters, GLYPHS, gap=1),
+    )
+
+
+def _mark(record: Record | None, marks: Mapping[Status, str]) -> Text:
+    return Text("") if record is None else Text(marks[record.status], style=_STYLES[record.status])
+
+
+def _legend(grid: Grid, layout: _Layout, width: int) -> Text | None:
+    lines: list[str] = []
+    if layout.headers != grid.methods:
+        entries = [f"{header} {method}" for header, method in zip(layout.headers, grid.methods, strict=True)]
+        lines += _in_columns(entries, width)
+    if layout.marks is GLYPHS:
+        used: list[Status] = [status for status in STATUSES if grid.count(status)]
+        lines += _in_columns([f"{GLYPHS[status]} {_MEANINGS[status]}" for status in used], width)
+    return Text("\n".join(["", *lines])) if lines else None
+
+
+def _in_columns(entries: Sequence[str], width: int) -> list[str]:
+    """Entries in as many even columns as fit, read downward."""
+    widest = max(cell_len(entry) for entry in entries) + 3
+    across = max(1, (width + 3) // widest)
+    down = -(-len(entries) // across)
+    lines = []
+    for first in range(down):
+        row = entries[first::down]
+        lines.append("".join(entry + " " * (widest - cell_len(entry)) for entry in row).rstrip())
+    return lines
+
+
+def _list(grid: Grid, width: int) -> Table:
+    """One method's laws with their statements: beside the names where there is room, below them where not."""
+    names = max(cell_len(_INDENT + law) for law in grid.laws)
+    marks = max(cell_len(_WORDS[record.status]) for record in grid.cells.values())
+    beside = width - names - marks - 40 >= 30
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
+        title=Text(f"{grid.methods[0]}\n"), title_justify="left", title_style="bold",
+    )  # fmt: skip
+    table.add_column("law", overflow="fold", min_width=names if beside else _NARROWEST_LAW, ratio=not beside or None)
+    table.add_column("", width=marks)
+    if beside:
+        table.add_column("statement", overflow="fold", ratio=1)
+    for header in ("worst ulps", "examples", "seconds"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for number, (chapter, laws) in enumerate(grid.chapters.items()):
+        if number:
+            table.add_row()
+        table.add_row(Text(chapter, style="bold"))
+        for law in laws:
+            record = grid.cells[law, grid.methods[0]]
+            about = Text(record.statement, style="dim")
+            if record.reason:
+                about.append(f"\n{record.status}: {record.reason}", style=_STYLES[record.status])
+            name = Text(_INDENT + law)
+            below = Group(name, Padding(about, (0, 0, 0, 4)))
+            ran = record.status != "absent"
+            table.add_row(
+                name if beside else below,
+                _mark(record, _WORDS),
+                *([about] if beside else []),
+                ulps_text(record.worst_ulps) if ran else "",
+                str(record.examples) if ran else "",
+                f"{record.seconds:.2f}" if ran else "",
+            )
+    return table
+
+
+def _failures(records: Sequence[Record]) -> Iterator[Text]:
+    """Every broken and every known failure by name: marks in a wide table are easily overlooked."""
+    broken = [record for record in records if record.status == "broken"]
+    known = [record for record in records if record.status == "known"]
+    for record in broken:
+        yield Text.assemble(("BROKEN", _STYLES["broken"]), f"  {record.law} · {record.method}")
+        if record.replay:
+            # Flush left: a Python prompt does not take an indented line.
+            yield Text(record.replay, style="dim")
+    for record in known:
+        because = f": {record.reason}" if record.reason else ""
+        yield Text.assemble(("known", _STYLES["known"]), f"   {record.law} · {record.method}{because}")
+    if broken or known:
+        yield Text("")

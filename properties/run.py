@@ -1,0 +1,19 @@
+"""Every law against the methods named on the command line, without a test file.
+
+``pytest --pyargs unmask.properties.run --method package.module:METHOD``
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unmask.properties.engine import Run
+from unmask.properties.lawbook import Law
+from unmask.properties.method import Method
+from unmask.properties.suite import hold
+
+
+def test_law(law: Law, method: Method, unmask_run: Run, record_property: Any) -> None:
+    """The plugin fills in one law and one method."""
+    __tracebackhide__ = True
+    hold(law, method, unmask_run, record_property)

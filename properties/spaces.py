@@ -1,0 +1,205 @@
+"""Which processes a method claims to implement, and how Hypothesis draws one of them.
+
+Corners are part of the strategies: steps without noise, steps of pure noise, the smallest vocabulary, one step only.
+Every number is a dyadic rational with few bits, so that the reference's fraction and the method's float are the same
+number.  Draws are independent of each other, because dependent draws shrink badly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Literal
+
+from hypothesis import strategies as st
+
+from unmask.properties.process import FAMILIES, Clock, Family, Process, Schedule
+
+DISCRETE_SCHEDULES = ("free", "linear", "cosine", "mutual-information", "log-linear", "polynomial")
+CONTINUOUS_SCHEDULES = ("log-linear", "linear", "cosine", "geometric", "mutual-information", "polynomial")
+
+#: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".
+BETAS = tuple(Fraction(k, 16) for k in (1, 2, 3, 4, 6, 8, 10, 12, 14, 15, 0, 16))
+
+
+@dataclass(frozen=True)
+class Space:
+    """A set of corruption processes; see :func:`processes`."""
+
+    families: tuple[Family, ...]
+    clocks: tuple[Clock, ...]
+    schedules: tuple[str | Schedule, ...] | None
+    mask: Literal["last", "first", "any"]
+    K: tuple[int, int]
+    T: tuple[int, int]
+
+    def restricted(
+        self,
+        families: Iterable[str] | None = None,
+        clock: Clock | None = None,
+        schedules: Iterable[str] | None = None,
+    ) -> Space | None:
+        """The part of the space that a law speaks about; ``None`` where nothing is left."""
+        kept = tuple(f for f in self.families if families is None or f in set(families))
+        clocks = tuple(c for c in self.clocks if clock is None or c == clock)
+        space = replace(self, families=kept, clocks=clocks)
+        if schedules is not None:
+            wanted = set(schedules)
+            names = tuple(s for c in clocks for s in self._schedules(c) if _name(s) in wanted)
+            space = replace(space, schedules=tuple(dict.fromkeys(names)))
+        usable = tuple(c for c in space.clocks if space._schedules(c))
+        return replace(space, clocks=usable) if kept and usable else None
+
+    def _schedules(self, clock: str) -> tuple[str | Schedule, ...]:
+        known = DISCRETE_SCHEDULES if clock == "discrete" else CONTINUOUS_SCHEDULES
+        if self.schedules is None:
+            return known
+        return tuple(s for s in self.schedules if isinstance(s, Schedule) or s in known)
+
+    def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Process]:
+        """Processes of this space with room for ``steps`` different positive times.
+
+        ``reaches_prior`` asks for schedules that begin at the data (alpha = 1) and, where a parameter decides, end in
+        pure noise (alpha = 0): on these a NELBO bounds the likelihood of the data and its terms are finite.
+        """
+        parts = [self._of(family, clock, steps, reaches_prior) for family in self.families for clock in self.clocks]
+        whole = st.one_of(*parts)
+        return whole.filter(lambda p: bool(p.alpha(0) == 1)) if reaches_prior else whole
+
+    def _of(self, family: Family, clock: Clock, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
+        T = st.integers(max(self.T[0], steps), max(self.T[1], steps)) if clock == "discrete" else st.none()
+        return st.builds(
+            _build,
+            st.just(family),
+            st.just(clock),
+            st.integers(self.K[0], self.K[1]),
+            T,
+            st.sampled_from(
+                [s for s in self._schedules(clock) if not (reaches_prior and s == "geometric")] or ["geometric"]
+            ),
+            st.lists(st.sampled_from(BETAS), min_size=16, max_size=16),
+            st.integers(0, 7),
+            st.sampled_from((Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))),
+            st.integers(0, 15) if self.mask == "any" else st.just(0 if self.mask == "first" else -1),
+            st.just(reaches_prior),
+        )
+
+
+def _name(schedule: str | Schedule) -> str:
+    return schedule if isinstance(schedule, str) else schedule.name
+
+
+def _build(
+    family: Family,
+    clock: Clock,
+    K: int,
+    T: int | None,
+    schedule: str | Schedule,
+    betas: list[Fraction],
+    shape: int,
+    share: Fraction,
+    mask: int,
+    reaches_prior: bool,
+) -> Process:
+    return Process(
+        family=family,
+        K=K,
+        clock=clock,
+        schedule=schedule if isinstance(schedule, Schedule) else named(schedule, T, betas, shape, reaches_prior),
+        T=T,
+        mask=None if family == "uniform" else mask % K,
+        share=share if family == "mask-and-uniform" else None,
+    )
+
+
+def named(name: str, T: int | None, betas: list[Fraction], shape: int, reaches_prior: bool = False) -> Schedule:
+    """The schedule ``name`` with parameters picked by ``shape`` (0 is the simplest)."""
+    pick: Callable[..., Any] = lambda *values: values[shape % len(values)]  # noqa: E731
+    match name:
+        case "free":
+            assert T is not None
+            chosen = betas[:T]
+            if reaches_prior:
+                # Only the last step may be pure noise, and it must be: alpha_T = 0 and all earlier alphas positive.
+                chosen = [b if 0 < b < 1 else Fraction(1, 2) for b in chosen[:-1]] + [Fraction(1)]
+            return Schedule("free", betas=tuple(chosen))
+        case "linear" if T is not None:
+            return Schedule(
+                "linear",
+                (("first", pick(Fraction(1, 16), Fraction(1, 64))), ("last", pick(Fraction(1, 2), Fraction(7, 8)))),
+            )
+        case "linear":
+            return Schedule(
+                "linear", (("first", pick(Fraction(1, 8), Fraction(1, 2))), ("last", pick(Fraction(4), Fraction(16))))
+            )
+        case "cosine":
+            return Schedule(
+                "cosine", (("offset", Fraction(0) if reaches_prior else pick(Fraction(0), Fraction(1, 128))),)
+            )
+        case "log-linear":
+            return Schedule(
+                "log-linear",
+                (("eps", Fraction(0) if reaches_prior else pick(Fraction(1, 1024), Fraction(1, 8), Fraction(0))),),
+            )
+        case "geometric":
+            return Schedule(
+                "geometric",
+                (
+                    ("sigma_min", pick(Fraction(1, 1024), Fraction(1, 16))),
+                    ("sigma_max", pick(Fraction(8), Fraction(20))),
+                ),
+            )
+        case "polynomial":
+            return Schedule("polynomial", (("n", pick(Fraction(2), Fraction(1), Fraction(3))),))
+        case "mutual-information":
+            return Schedule("mutual-information")
+    raise ValueError(f"no schedule named {name!r}; there are {sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})}")
+
+
+def processes(
+    *families: Family,
+    clock: Clock | Literal["both"] = "discrete",
+    schedules: Iterable[str | Schedule] | None = None,
+    mask: Literal["last", "first", "any"] = "last",
+    K: tuple[int, int] = (2, 5),
+    T: tuple[int, int] = (1, 6),
+) -> Space:
+    """The corruption processes that a method implements.
+
+    Parameters
+    ----------
+    families : ``"uniform"``, ``"absorbing"``, ``"mask-and-uniform"``.
+    clock : ``"discrete"`` (integer times), ``"continuous"`` (times in ``[0, 1]``) or ``"both"``.
+    schedules : names of :class:`~unmask.properties.process.Schedule`, or schedules of your own; default all.
+    mask : which class id is the mask: the last, the first, or any (drawn).
+    K, T : smallest and largest vocabulary (mask included) and number of steps.
+
+    Raises
+    ------
+    ValueError : for an unknown family, clock, schedule or mask, or an empty range.
+    """
+    if not families or any(f not in FAMILIES for f in families):
+        raise ValueError(f"families must be chosen from {FAMILIES}, got {families}")
+    clocks: dict[str, tuple[Clock, ...]] = {
+        "discrete": ("discrete",),
+        "continuous": ("continuous",),
+        "both": ("discrete", "continuous"),
+    }
+    if clock not in clocks:
+        raise ValueError(f"clock must be one of {sorted(clocks)}, got {clock!r}")
+    if mask not in ("last", "first", "any"):
+        raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}")
+    if not 2 <= K[0] <= K[1]:
+        raise ValueError(f"K must be a range with 2 <= smallest <= largest, got {K}")
+    if not 1 <= T[0] <= T[1] <= 16:
+        raise ValueError(f"T must be a range with 1 <= smallest <= largest <= 16, got {T}")
+    chosen = None if schedules is None else tuple(schedules)
+    space = Space(tuple(families), clocks[clock], chosen, mask, K, T)
+    there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
+    for name in chosen or ():
+        if not isinstance(name, Schedule) and name not in there_are:
+            raise ValueError(f"schedules: no schedule named {name!r}; there are {there_are}")
+    if space.restricted() is None:
+        raise ValueError(f"schedules {chosen} leave nothing on the {clock} clock")
+    return space

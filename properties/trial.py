@@ -1,0 +1,286 @@
+"""One law, one method, one set of inputs: bind them, run, judge.
+
+Everything that laws see is NumPy; everything that methods see is torch tensors (or, for the reference itself, exact
+arrays).  The translation is here, and so are the checks on what a method returns.
+"""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from unmask.properties.claims import Claim, Verdict
+from unmask.properties.lawbook import Law
+from unmask.properties.method import CONTINUOUS_ONLY, SIGNATURES, Method
+from unmask.properties.process import Process, Time
+from unmask.properties.tables import Data, Model, Style
+from unmask.reference import sequences
+
+Array: TypeAlias = Any
+
+#: Most noisy sequences of one example: K**L stays below it.
+MOST_SEQUENCES = 36
+#: Most clean sequences in a drawn batch ``x0``.
+MOST_CLEAN = 6
+
+
+class Unanswerable(ValueError):
+    """The drawn inputs are outside what the law speaks about; the engine draws others."""
+
+
+class Malformed(Exception):
+    """A method returned something that no law can read; the message says what was wanted."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that was drawn for one example; ``repr`` is Python that makes it again."""
+
+    p: Process
+    t: Time | None = None
+    s: Time | None = None
+    r: Time | None = None
+    L: int = 1
+    seed: int = 0
+    style: Style = "moderate"
+    timeless: bool = False
+
+    def arguments(self) -> dict[str, Any]:
+        """The drawn values that differ from the defaults, for a replay line."""
+        shown: dict[str, Any] = {"p": self.p}
+        shown.update({k: v for k in ("r", "s", "t") if (v := getattr(self, k)) is not None})
+        defaults = Inputs(self.p)
+        shown.update(
+            {k: v for k in ("L", "seed", "style", "timeless") if (v := getattr(self, k)) != getattr(defaults, k)}
+        )
+        return shown
+
+
+@dataclass
+class Outcome:
+    """What one trial showed."""
+
+    holds: bool
+    ulps: float | None
+    claim: Claim | None = None
+    verdict: Verdict | None = None
+    error: str = ""
+
+
+class Bound:
+    """A capability of a method, called with NumPy arrays and exact times, answering with NumPy arrays."""
+
+    def __init__(self, trial: Trial, name: str) -> None:
+        self.trial = trial
+        self.name = name
+        self.arguments, self.result = SIGNATURES[name]
+
+    def __call__(self, *args: Any) -> Array:
+        """The method's answer, checked, as NumPy."""
+        tensors, shape = self.prepare(*args)
+        return self.read(self.run(tensors), shape)
+
+    def prepare(self, *args: Any) -> tuple[list[Any], tuple[int, ...]]:
+        """Convert the arguments for the method, and say what shape the answer must have."""
+        given = dict(zip(self.arguments, args, strict=True))
+        p: Process = given["p"]
+        batch = next((given[k] for k in ("output", "x0", "xt") if k in given), None)
+        N = len(batch) if batch is not None else np.size(given["t"]) if self.result == "N" else 0
+        L = np.shape(batch)[1] if batch is not None else 0
+        shapes = {"N": (N,), "NLK": (N, L, p.K), "KK": (p.K, p.K), "ids": (N, L)}
+        convert = self.trial.converters(p, N, scalar_times=self.result == "KK")
+        return [convert[k](v) if k in convert else v for k, v in given.items()], shapes[self.result]
+
+    def run(self, tensors: list[Any]) -> Any:
+        """Call the method's own function."""
+        return getattr(self.trial.method, self.name)(*tensors)
+
+    def read(self, value: Any, shape: tuple[int, ...]) -> Array:
+        """Check what came back and turn it into NumPy."""
+        if isinstance(value, torch.Tensor):
+            self.trial.saw(value.dtype)
+            if self.result == "ids" and (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool):
+                raise Malformed(f"{self.name} returned {value.dtype}; class ids are integers")
+            value = value.detach().cpu()
+            value = value.to(torch.float64).numpy() if value.is_floating_point() else value.numpy()
+        value = np.asarray(value)
+        if value.shape != shape:
+            raise Malformed(f"{self.name} returned shape {tuple(value.shape)}; {shape} was wanted")
+        if self.result == "ids" and value.size and not (0 <= value.min() and value.max() < self.trial.inputs.p.K):
+            raise Malformed(
+                f"{self.name} returned class ids from {value.min()} to {value.max()}; K = {self.trial.inputs.p.K}"
+            )
+        return value
+
+
+class Gradient:
+    """Derivative of ``Σ_n cotangent_n loss_n`` with respect to the network's output."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.loss = Bound(trial, "loss")
+
+    def __call__(self, p: Process, output: Array, x0: Array, xt: Array, t: Any, cotangent: Array) -> Array:
+        """``[N, L, K]``."""
+        tensors, shape = self.loss.prepare(p, output, x0, xt, t)
+        place = SIGNATURES["loss"][0].index("output")
+        leaf = tensors[place].clone().requires_grad_(True)
+        tensors[place] = leaf
+        loss = self.loss.run(tensors)
+        self.loss.read(loss, shape)
+        if not loss.requires_grad:
+            raise Malformed("loss does not depend on the network's output in a way that autograd can follow")
+        weights = torch.as_tensor(np.asarray(cotangent, dtype=np.float64), dtype=loss.dtype, device=loss.device)
+        (gradient,) = torch.autograd.grad((loss * weights).sum(), leaf, allow_unused=True)
+        if gradient is None:
+            return np.zeros(np.shape(output))
+        return gradient.detach().cpu().to(torch.float64).numpy()
+
+
+@dataclass
+class Trial:
+    """A law about to be held against a method with given inputs."""
+
+    law: Law
+    method: Method
+    inputs: Inputs
+    seen: set[torch.dtype] = field(default_factory=set)
+    calls: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def eps(self) -> float:
+        """Relative precision that the method computed in: the coarsest of what was asked for and what came back."""
+        asked = torch.finfo(self.inputs.p.dtype).eps
+        return max([asked, *(torch.finfo(d).eps for d in self.seen)])
+
+    def saw(self, dtype: torch.dtype) -> None:
+        """Note the dtype of a result."""
+        if dtype.is_floating_point:
+            self.seen.add(dtype)
+
+    def run(self) -> Outcome:
+        """Evaluate the law; the worst claim decides."""
+        try:
+            claims = self.law.check(**self.bindings())
+        except Unanswerable:
+            raise
+        except Malformed as problem:
+            return Outcome(False, None, error=str(problem))
+        except Exception as problem:  # whatever a method raises on valid input is its failure
+            who = "" if self._raised_by_method(problem) else "the law could not be evaluated on what came back: "
+            return Outcome(False, None, error=who + _own_words(problem))
+        worst: float | None = None
+        for claim in [claims] if isinstance(claims, Claim) else claims:
+            verdict = claim.judge(self.eps)
+            if not verdict.holds:
+                return Outcome(False, verdict.ulps, claim, verdict)
+            if verdict.ulps is not None:
+                worst = max(worst or 0.0, verdict.ulps)
+        return Outcome(True, worst)
+
+    def bindings(self) -> dict[str, Any]:
+        """What the law's parameters stand for."""
+        given = self.inputs
+        values: dict[str, Any] = {"p": given.p, "r": given.r, "s": given.s, "t": given.t, "seed": given.seed}
+        bound: dict[str, Any] = {name: values[name] for name in self.law.draws if name in values}
+        if "x0" in self.law.draws:
+            bound["x0"] = clean_batch(given)
+        if "model" in self.law.draws:
+            kind = self.method.parameterization or "joint-sum"
+            bound["model"] = Model(
+                given.p, given.L, kind, given.seed, given.style, given.timeless, self.method.arrays == "exact"
+            )
+        if "data" in self.law.draws:
+            bound["data"] = Data(given.p, given.L, given.seed)
+        if "offers" in self.law.draws:
+            speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
+            bound["offers"] = {name: Bound(self, name) for name in speaking}
+        for name in self.law.needs:
+            bound[name] = Gradient(self) if name == "gradient" else Bound(self, name)
+        return bound
+
+    def converters(self, p: Process, N: int, scalar_times: bool = False) -> dict[str, Any]:
+        """How each kind of argument reaches the method."""
+        exact = self.method.arrays == "exact"
+        device = torch.device(p.device)
+
+        def ids(value: Array) -> Any:
+            array = np.ascontiguousarray(value, dtype=np.int64)
+            return array if exact else torch.from_numpy(array.copy()).to(device)
+
+        def times(value: Any) -> Any:
+            if exact:
+                return value
+            coarse = p.dtype in (torch.bfloat16, torch.float16)
+            dtype = torch.int64 if p.clock == "discrete" else torch.float32 if coarse else p.dtype
+            array = np.asarray([float(v) for v in np.ravel(value)])
+            array = array[0] if scalar_times else np.broadcast_to(array, (N,)) if array.size == 1 else array
+            return torch.as_tensor(np.array(array), dtype=dtype, device=device)
+
+        def floats(value: Array) -> Any:
+            return value if exact else torch.as_tensor(np.array(value, dtype=np.float64), dtype=p.dtype, device=device)
+
+        def generator(value: int) -> Any:
+            return value if exact else torch.Generator(device).manual_seed(int(value))
+
+        return {"x0": ids, "xt": ids, "s": times, "t": times, "output": floats, "generator": generator}
+
+    @staticmethod
+    def _raised_by_method(problem: BaseException) -> bool:
+        """Whether the exception came out of a capability, and not out of the law or the reference."""
+        return any(
+            frame.name == "run" and frame.filename == __file__
+            for frame in traceback.extract_tb(problem.__traceback__)[1:]
+        )
+
+
+def clean_batch(given: Inputs) -> Array:
+    """Up to ``MOST_CLEAN`` different clean sequences, ``[n, L]``; all of them where there are few."""
+    every = sequences.all_sequences(given.L, given.p.clean)
+    if len(every) <= MOST_CLEAN:
+        return every
+    rng = np.random.default_rng([given.seed, 5])
+    return every[np.sort(rng.choice(len(every), MOST_CLEAN, replace=False))]
+
+
+def prepared(inputs: Inputs, law: Law, method: Method, precision: str, device: str) -> Inputs:
+    """Inputs with the run's wishes filled in: dtype, device, and exact numbers for the reference."""
+    numbers: Any = "exact" if method.arrays == "exact" and not law.floating else "float64"
+    p = replace(inputs.p, precision=method.precision(precision), device=device, numbers=numbers)
+    return replace(inputs, p=p)
+
+
+def _own_words(problem: BaseException) -> str:
+    frames = traceback.extract_tb(problem.__traceback__)
+    last = frames[-1]
+    own = [f for f in frames if f.filename != __file__ and "/torch/" not in f.filename][-1]
+    place = f"{own.filename}:{own.lineno} in {own.name}: {own.line}"
+    deeper = "" if own is last else f"\n    (raised in {last.filename}:{last.lineno})"
+    return f"raised {type(problem).__name__}: {problem}\n    at {place}{deeper}"
+
+
+def as_time(value: Any) -> Time:
+    """A time as the laws write it: an int, or a fraction from a float, a string or a fraction."""
+    return value if isinstance(value, int) else Fraction(value)
+
+
+__all__ = [
+    "MOST_SEQUENCES",
+    "Bound",
+    "Gradient",
+    "Inputs",
+    "Malformed",
+    "Outcome",
+    "Trial",
+    "Unanswerable",
+    "as_time",
+    "clean_batch",
+    "prepared",
+]
