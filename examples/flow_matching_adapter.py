@@ -1,0 +1,116 @@
+"""Meta's ``flow-matching`` library under the laws: ``make verify-peers``.
+
+The library is used as it is installed.  This file translates conventions and computes nothing:
+
+=================  ==================================  =====================================
+                   here                                in ``flow_matching``
+=================  ==================================  =====================================
+time               data at 0, noise at 1               data at 1, noise at 0
+clean data         ``x0``                              ``x_1``
+pure noise         drawn from the prior                ``x_0``, drawn by the caller
+schedule           ``alpha(t)``                        ``alpha_t`` (κ in the papers) at ``1 - t``
+rates at ``x_t``   0                                   minus the sum of the others
+randomness         a ``torch.Generator``               the global state
+time of a step     one for each row                    one for the whole batch
+=================  ==================================  =====================================
+
+Papers: Gat et al. 2024 (discrete flow matching); Shaul et al. 2024 (its loss).
+"""
+
+# The library has no types, and is not installed where this file is checked.
+# mypy: disable-error-code="no-any-return"
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from flow_matching.loss import MixturePathGeneralizedKL
+from flow_matching.path import MixtureDiscreteProbPath
+from flow_matching.path.scheduler import CondOTScheduler, PolynomialConvexScheduler
+from flow_matching.solver import MixtureDiscreteEulerSolver
+from flow_matching.utils import categorical
+from torch import Generator, Tensor
+
+from unmask.properties import Method, Process, processes
+
+
+def path(p: Process) -> Any:
+    """The library's probability path for process ``p``."""
+    linear = p.schedule.name == "mutual-information"
+    return MixtureDiscreteProbPath(CondOTScheduler() if linear else PolynomialConvexScheduler(p.schedule["n"]))
+
+
+def alpha(p: Process, t: Tensor) -> Tensor:
+    """``alpha_t``, ``[N]``."""
+    return path(p).scheduler(1 - t).alpha_t
+
+
+def rate(p: Process, t: Tensor) -> Tensor:
+    """``-d log alpha/dt``, ``[N]``: time runs the other way there, so the sign is plus."""
+    at = path(p).scheduler(1 - t)
+    return at.d_alpha_t / at.alpha_t
+
+
+def sample(p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
+    """``x_t`` drawn given ``x0``, ``[N, L]``."""
+    with seeded(generator):
+        noise = categorical(torch.tensor(p.prior, device=x0.device).expand(*x0.shape, p.K))
+        return path(p).sample(x_0=noise, x_1=x0, t=1 - t).x_t
+
+
+def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """Rates of the model's process, 0 at ``x_t``, ``[N, L, K]``."""
+    return path(p).posterior_to_velocity(output, xt, 1 - t).scatter(-1, xt[..., None], 0)
+
+
+def loss(p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """The NELBO's integrand at ``t``, summed over positions, ``[N]`` nats."""
+    return MixturePathGeneralizedKL(path(p), reduction="none")(output, x0, xt, 1 - t).sum(-1)
+
+
+def step(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
+    """``x_s`` after one of the solver's Euler steps, ``[N, L]``."""
+    xs = torch.empty_like(xt)
+    with seeded(generator):
+        for begin, end in sorted(set(zip(t.tolist(), s.tolist(), strict=True))):
+            rows = (t == begin) & (s == end)
+            prediction = output[rows].softmax(-1)
+            solver = MixtureDiscreteEulerSolver(lambda x, t, now=prediction: now, path(p), p.K)
+            # At the last time of its grid, wherever that is, the solver returns its guess of the clean data instead of
+            # a step: ask for one time more, and for the state in between.
+            grid = torch.tensor([1 - begin, 1 - end, 1], dtype=t.dtype, device=t.device)
+            _, xs[rows], _ = solver.sample(xt[rows], step_size=None, time_grid=grid, return_intermediates=True)
+    return xs
+
+
+@contextmanager
+def seeded(generator: Generator) -> Iterator[None]:
+    """The library draws from the global state: lend it one that ``generator`` decides, and put the old one back."""
+    seed = torch.randint(2**63 - 1, (), generator=generator, device=generator.device)
+    with torch.random.fork_rng():
+        torch.manual_seed(int(seed))
+        yield
+
+
+def method(name: str, family: Any) -> Method:
+    """One record for each source distribution; what the library does not offer is left out."""
+    return Method(
+        name=name,
+        processes=processes(family, clock="continuous", schedules=("mutual-information", "polynomial"), mask="any"),
+        parameterization="velocity",
+        alpha=alpha,
+        rate=rate,
+        sample=sample,
+        step=step,
+        loss=loss,
+        reverse_rate=reverse_rate,
+    )
+
+
+FLOW_MATCHING_UNIFORM = method("flow-matching-uniform", "uniform")
+FLOW_MATCHING_MASKED = method("flow-matching-masked", "absorbing")
+ALL = [FLOW_MATCHING_UNIFORM, FLOW_MATCHING_MASKED]
