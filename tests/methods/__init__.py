@@ -1,0 +1,31 @@
+"""Everything that is held against the laws: the reference in exact numbers, and the built-in implementations."""
+
+from tests.methods.d3pm import (
+    D3PM_ABSORBING,
+    D3PM_CONTINUOUS,
+    D3PM_DIRECT,
+    D3PM_MASK_AND_UNIFORM,
+    D3PM_MIXTURE,
+    D3PM_UNIFORM,
+    MIXTURE_CONTINUOUS,
+)
+from tests.methods.flow import FLOW
+from tests.methods.mdlm import MDLM, MDLM_DISCRETE
+from tests.methods.reference import ALL as REFERENCE
+from tests.methods.sedd import SEDD_ABSORB, SEDD_UNIFORM
+
+IMPLEMENTATIONS = [
+    D3PM_UNIFORM,
+    D3PM_ABSORBING,
+    D3PM_MASK_AND_UNIFORM,
+    D3PM_DIRECT,
+    D3PM_MIXTURE,
+    D3PM_CONTINUOUS,
+    MIXTURE_CONTINUOUS,
+    SEDD_UNIFORM,
+    SEDD_ABSORB,
+    MDLM,
+    MDLM_DISCRETE,
+    FLOW,
+]
+ALL = [*REFERENCE, *IMPLEMENTATIONS]

@@ -1,0 +1,113 @@
+"""From a process, as the laws describe it, to an implementation object;
+and the capabilities that all of them share.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unmask.implementations import (
+    Cosine,
+    Geometric,
+    Grid,
+    Interpolating,
+    LinearBeta,
+    LogLinear,
+    MutualInformation,
+    Polynomial,
+    Schedule,
+)
+from unmask.properties import Process
+
+
+def schedule(p: Process) -> Schedule:
+    """The implementation's own schedule of that name, not the process's numbers,
+    so that the laws test its formula.
+    """
+    if p.T is not None:
+        match p.schedule.name:
+            case "free":
+                return Grid(p.betas)
+            case "linear":
+                return Grid.linear(p.schedule["first"], p.schedule["last"], p.T)
+            case "cosine":
+                return Grid.cosine(p.T, p.schedule["offset"])
+            case "mutual-information":
+                return Grid.mutual_information(p.T)
+            case _:
+                return Grid.from_schedule(continuous(p), p.T)
+    return continuous(p)
+
+
+def continuous(p: Process) -> Schedule:
+    """The schedule on ``[0, 1]``."""
+    match p.schedule.name:
+        case "linear":
+            return LinearBeta(p.schedule["first"], p.schedule["last"])
+        case "cosine":
+            return Cosine(p.schedule["offset"])
+        case "log-linear":
+            return LogLinear(p.schedule["eps"])
+        case "geometric":
+            return Geometric(p.schedule["sigma_min"], p.schedule["sigma_max"])
+        case "mutual-information":
+            return MutualInformation()
+        case "polynomial":
+            return Polynomial(p.schedule["n"])
+    raise ValueError(f"schedule must be one that implementations has, got {p.schedule.name!r}")
+
+
+@lru_cache(maxsize=4096)
+def process(p: Process) -> Interpolating:
+    """The corruption process, computing in the dtype that was asked for."""
+    if p.family == "uniform":
+        return Interpolating.uniform(schedule(p), p.K, dtype=p.dtype)
+    assert p.mask is not None
+    if p.family == "absorbing":
+        return Interpolating.absorbing(schedule(p), p.K, p.mask, dtype=p.dtype)
+    assert p.share is not None
+    return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p.share), dtype=p.dtype)
+
+
+def alpha(p: Process, t: Tensor) -> Tensor:
+    return process(p).alpha(t)
+
+
+def rate(p: Process, t: Tensor) -> Tensor:
+    return process(p).rate(t)
+
+
+def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
+    return process(p).transition(s, t)
+
+
+def marginal(p: Process, x0: Tensor, t: Tensor) -> Tensor:
+    return process(p).marginal(x0, t)
+
+
+def sample(p: Process, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+    return process(p).sample(x0, t, generator)
+
+
+def posterior(p: Process, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    return process(p).posterior(x0, xt, s, t)
+
+
+def prior_kl(p: Process, x0: Tensor) -> Tensor:
+    return process(p).prior_kl(x0)
+
+
+#: What the corruption process alone answers.
+FORWARD: dict[str, Any] = {
+    "alpha": alpha,
+    "rate": rate,
+    "transition": transition,
+    "marginal": marginal,
+    "sample": sample,
+    "posterior": posterior,
+    "prior_kl": prior_kl,
+}

@@ -1,0 +1,210 @@
+"""The reference itself under the laws, in exact numbers: one record per meaning of a network's output.
+
+Here a network "outputs" probabilities (or concrete scores) as fractions, and results are NumPy arrays of fractions, or
+of 40-digit numbers where a logarithm or a transcendental schedule enters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unmask.properties import Method, Process, processes
+from unmask.reference import elbo, forward, numbers, rates, reverse
+from unmask.reference import posterior as bayes
+
+Array = Any
+
+
+def _rows(t: Any, count: int) -> list[Any]:
+    """One time per row."""
+    times = list(t) if isinstance(t, (list, tuple, np.ndarray)) else [t]
+    return times * count if len(times) == 1 else times
+
+
+def _by_time(function: Any, count: int, *times: Any) -> Array:
+    """Apply ``function(rows, *times)`` to each group of rows with the same times."""
+    columns = [_rows(t, count) for t in times]
+    keys = list(zip(*columns, strict=True))
+    parts: list[tuple[list[int], Any]] = []
+    for key in dict.fromkeys(keys):
+        rows = [i for i, k in enumerate(keys) if k == key]
+        parts.append((rows, function(rows, *key)))
+    if not parts:
+        return None
+    shape = np.shape(parts[0][1])[1:]
+    result = np.empty((count, *shape), dtype=object)
+    for rows, values in parts:
+        result[rows] = values
+    return result
+
+
+def _or_empty(result: Array, shape: tuple[int, ...]) -> Array:
+    return np.empty(shape, dtype=object) if result is None else result
+
+
+def alpha(p: Process, t: Any) -> Array:
+    times = t if isinstance(t, (list, tuple, np.ndarray)) else [t]
+    return np.array([p.truth.alpha(u) for u in times], dtype=object)
+
+
+def rate(p: Process, t: Any) -> Array:
+    times = t if isinstance(t, (list, tuple, np.ndarray)) else [t]
+    return np.array([p.truth.noise_rate(u) if p.T is None else p.rate(u) for u in times], dtype=object)
+
+
+def transition(p: Process, s: Any, t: Any) -> Array:
+    return p.truth.transition(s, t)
+
+
+def marginal(p: Process, x0: Array, t: Any) -> Array:
+    found = _by_time(lambda rows, u: forward.marginal(p.truth, x0[rows], u), len(x0), t)
+    return _or_empty(found, (0, x0.shape[1], p.K))
+
+
+def _draw(law: Array, seed: int) -> Array:
+    rng = np.random.default_rng(seed)
+    cumulated = numbers.to_float(law).cumsum(-1)
+    cumulated = cumulated / cumulated[..., -1:]
+    return (rng.random(law.shape[:-1])[..., None] >= cumulated).sum(-1)
+
+
+def sample(p: Process, x0: Array, t: Any, generator: int) -> Array:
+    return _draw(marginal(p, x0, t), generator) if len(x0) else x0
+
+
+def posterior(p: Process, x0: Array, xt: Array, s: Any, t: Any) -> Array:
+    found = _by_time(lambda rows, a, b: bayes.posterior(p.truth, x0[rows], xt[rows], a, b), len(x0), s, t)
+    return _or_empty(found, (0, x0.shape[1], p.K))
+
+
+def prior_kl(p: Process, x0: Array) -> Array:
+    return np.array([elbo.prior_term(p.truth, x, p.end) for x in x0], dtype=object)
+
+
+def denoise_as(parameterization: str) -> Any:
+    def denoise(p: Process, output: Array, xt: Array, t: Any) -> Array:
+        return reverse.subs_denoiser(output, xt, int(p.mask or 0)) if parameterization == "subs" and len(xt) else output
+
+    return denoise
+
+
+def reverse_as(parameterization: str) -> Any:
+    def kernel(p: Process, output: Array, xt: Array, s: Any, t: Any) -> Array:
+        found = _by_time(
+            lambda rows, a, b: reverse.reverse_kernel(p.truth, parameterization, output[rows], xt[rows], a, b),
+            len(xt),
+            s,
+            t,
+        )
+        return _or_empty(found, (0, xt.shape[1], p.K))
+
+    return kernel
+
+
+def step_as(parameterization: str) -> Any:
+    kernel = reverse_as(parameterization)
+
+    def step(p: Process, output: Array, xt: Array, s: Any, t: Any, generator: int) -> Array:
+        if not len(xt):
+            return xt
+        # Exact kernels are slow and statistical laws repeat their rows: compute each run of equal rows once.
+        times = list(zip(_rows(s, len(xt)), _rows(t, len(xt)), strict=True))
+        new = [
+            i
+            for i in range(len(xt))
+            if i == 0 or times[i] != times[i - 1] or (xt[i] != xt[i - 1]).any() or (output[i] != output[i - 1]).any()
+        ]
+        law = kernel(p, output[new], xt[new], [times[i][0] for i in new], [times[i][1] for i in new])
+        return _draw(np.repeat(law, np.diff([*new, len(xt)]), axis=0), generator)
+
+    return step
+
+
+def loss_as(parameterization: str) -> Any:
+    def term(p: Process, output: Array, x0: Array, xt: Array, t: Any) -> Array:
+        if p.T is None:
+            return rates.integrand(p.truth, parameterization, output, x0, xt, t)
+        kernel = reverse.reverse_kernel(p.truth, parameterization, output, xt, t - 1, t)
+        return elbo.pointwise_term(p.truth, kernel, x0, xt, t - 1, t)
+
+    def loss(p: Process, output: Array, x0: Array, xt: Array, t: Any) -> Array:
+        found = _by_time(lambda rows, u: term(p, output[rows], x0[rows], xt[rows], u), len(xt), t)
+        return _or_empty(found, (0,))
+
+    return loss
+
+
+def hybrid_as(parameterization: str) -> Any:
+    loss = loss_as(parameterization)
+
+    def hybrid_loss(p: Process, output: Array, x0: Array, xt: Array, t: Any, weight: float) -> Array:
+        if not len(xt):
+            return loss(p, output, x0, xt, t)
+        at_x0 = np.take_along_axis(output, x0[..., None], -1)[..., 0]
+        plain, surprise, share = numbers.common(loss(p, output, x0, xt, t), -numbers.log(at_x0).sum(-1), weight)
+        return plain + share * surprise
+
+    return hybrid_loss
+
+
+def score_as(parameterization: str) -> Any:
+    def score(p: Process, output: Array, xt: Array, t: Any) -> Array:
+        found = _by_time(
+            lambda rows, u: reverse.denoiser_to_score(p.truth, parameterization, output[rows], xt[rows], u), len(xt), t
+        )
+        return _or_empty(found, (0, xt.shape[1], p.K))
+
+    return score
+
+
+def reverse_rate_as(parameterization: str) -> Any:
+    def at(p: Process, output: Array, xt: Array, u: Any) -> Array:
+        if parameterization == "velocity":
+            return rates.one_way_rate(p.truth, output, xt, u)
+        return rates.reverse_rate(p.truth, reverse.denoiser_to_score(p.truth, parameterization, output, xt, u), xt, u)
+
+    def reverse_rate(p: Process, output: Array, xt: Array, t: Any) -> Array:
+        found = _by_time(lambda rows, u: at(p, output[rows], xt[rows], u), len(xt), t)
+        return _or_empty(found, (0, xt.shape[1], p.K))
+
+    return reverse_rate
+
+
+def record(parameterization: Any, name: str, *families: Any, clock: Any = "both", **more: Any) -> Method:
+    """The reference with one meaning of the network's output."""
+    rational = ("free", "linear", "mutual-information", "log-linear", "polynomial", "cosine", "geometric")
+    return Method(
+        name=name,
+        processes=processes(*families, clock=clock, schedules=rational, mask="any", K=(2, 4), T=(1, 4)),
+        parameterization=parameterization,
+        arrays="exact",
+        alpha=alpha,
+        rate=rate,
+        transition=transition,
+        marginal=marginal,
+        sample=sample,
+        posterior=None if parameterization == "velocity" else posterior,
+        prior_kl=prior_kl,
+        denoise=None if parameterization == "score" else denoise_as(parameterization),
+        reverse=reverse_as(parameterization),
+        step=step_as(parameterization),
+        loss=loss_as(parameterization),
+        score=None if parameterization == "velocity" else score_as(parameterization),
+        reverse_rate=reverse_rate_as(parameterization) if clock != "discrete" else None,
+        **more,
+    )
+
+
+EVERYTHING = ("uniform", "absorbing", "mask-and-uniform")
+JOINT_SUM = record(
+    "joint-sum", "reference/joint-sum", *EVERYTHING,
+    hybrid_loss=hybrid_as("joint-sum"), joint_sum=reverse_as("joint-sum"), mixture=reverse_as("mixture"),
+)  # fmt: skip
+MIXTURE = record("mixture", "reference/mixture", *EVERYTHING, hybrid_loss=hybrid_as("mixture"))
+SUBS = record("subs", "reference/subs", "absorbing")
+SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous")
+VELOCITY = record("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
+
+ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY]

@@ -1,0 +1,118 @@
+"""The textbook's matrices, for mutants that derive a wrong formula from them.
+
+Float64 throughout; ``N`` rows, ``L`` positions, ``K`` classes, rows of a matrix are sources.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from tests.methods.building import process
+from unmask.implementations.schedules import Schedule
+from unmask.properties import Process
+
+#: How far a continuous time is off when it is "one step" off.
+STEP = 1 / 32
+
+
+def schedule(p: Process) -> Schedule:
+    """The right schedule."""
+    return process(p).schedule
+
+
+def alpha(p: Process, t: Tensor) -> Tensor:
+    """``alpha_t``, ``[N]``."""
+    return schedule(p).alpha(t)
+
+
+def prior(p: Process) -> Tensor:
+    """``pi``, ``[K]``."""
+    return torch.tensor(p.prior, dtype=torch.float64)
+
+
+def at(p: Process, ids: Tensor) -> Tensor:
+    """One-hot vectors, ``[..., K]``."""
+    return one_hot(ids.long(), p.K).double()
+
+
+def toward(target: Tensor, keep: Tensor) -> Tensor:
+    """``keep I + (1 - keep) 1 target^T`` for each of ``N`` numbers, ``[N, K, K]``."""
+    K = len(target)
+    keep = keep.double()[:, None, None]
+    return keep * torch.eye(K, dtype=torch.float64) + (1 - keep) * target.expand(K, K)
+
+
+def cumulated(p: Process, t: Tensor) -> Tensor:
+    """``q(x_t|x_0)`` as matrices, ``[N, K, K]``."""
+    return toward(prior(p), alpha(p, t))
+
+
+def step_matrix(p: Process, s: Tensor, t: Tensor) -> Tensor:
+    """``q(x_t|x_s)`` as matrices, ``[N, K, K]``."""
+    return toward(prior(p), schedule(p).keep(s, t))
+
+
+def rows(matrix: Tensor, ids: Tensor) -> Tensor:
+    """``matrix[n, ids[n, l], :]``, ``[N, L, K]``."""
+    return matrix[torch.arange(len(ids))[:, None], ids.long()]
+
+
+def columns(matrix: Tensor, ids: Tensor) -> Tensor:
+    """``matrix[n, :, ids[n, l]]``, ``[N, L, K]``."""
+    return rows(matrix.transpose(-1, -2), ids)
+
+
+def normalized(weights: Tensor) -> Tensor:
+    """Rows divided by their sums; a row of zeros stays one."""
+    total = weights.sum(-1, keepdim=True)
+    return weights / torch.where(total > 0, total, 1.0)
+
+
+def later(p: Process, t: Tensor) -> Tensor:
+    """The next time, at most the end."""
+    return (t + 1).clamp(max=p.T) if p.T is not None else (t + STEP).clamp(max=1)
+
+
+def earlier(p: Process, t: Tensor, least: float = 0) -> Tensor:
+    """The time before, at least ``least``."""
+    return (t - 1).clamp(min=int(least)) if p.T is not None else (t - STEP).clamp(min=least)
+
+
+def pick(values: Tensor, ids: Tensor) -> Tensor:
+    """``values[n, l, ids[n, l]]``, ``[N, L]``."""
+    return values.gather(-1, ids.long().unsqueeze(-1)).squeeze(-1)
+
+
+def spread(values: Tensor) -> Tensor:
+    """``[N]`` to ``[N, 1, 1]``."""
+    return values[:, None, None]
+
+
+def each_position(loss: Any, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """A loss that sums over positions, taken apart: ``[N, L]``."""
+    N, L = xt.shape
+    alone = output.reshape(N * L, 1, p.K), x0.reshape(N * L, 1), xt.reshape(N * L, 1)
+    values: Tensor = loss(p, *alone, t.repeat_interleave(L))
+    return values.reshape(N, L)
+
+
+def without_mask(p: Process, output: Tensor) -> Tensor:
+    """Logits with the mask's removed."""
+    assert p.mask is not None
+    return output.index_fill(-1, torch.tensor([p.mask]), -torch.inf)
+
+
+def draw(weights: Tensor, uniforms: Tensor) -> Tensor:
+    """The class at each quantile: ``[..., K]`` and ``[...]`` to int64 ``[...]``."""
+    heights = weights.double().cumsum(-1)
+    heights = heights / heights[..., -1:]
+    return (uniforms.unsqueeze(-1) >= heights).sum(-1).clamp(max=weights.shape[-1] - 1)
+
+
+def random(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Uniforms in ``[0, 1)``."""
+    return torch.rand(shape, generator=generator, dtype=dtype)

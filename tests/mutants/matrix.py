@@ -1,0 +1,53 @@
+"""Which law catches which mutant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tests.mutants.registry import MUTANTS, Mutant
+from unmask.properties import LAWBOOK, Law, Run, examine
+
+
+def concerned(mutant: Mutant) -> Iterator[Law]:
+    """The laws that look at what the mutant changed, cheap and narrow ones first."""
+
+    def looks(law: Law) -> bool:
+        needs = {"loss" if need == "gradient" else need for need in law.needs}
+        return bool(needs & set(mutant.parts)) or "offers" in law.draws
+
+    return iter(sorted(filter(looks, LAWBOOK), key=lambda law: (law.cost, len(law.needs))))
+
+
+def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:
+    """How ``law`` fares with the mutant of each base that it speaks about, up to the first that it finds broken."""
+    seen: dict[str, str] = {}
+    for base in mutant.bases:
+        mutated = mutant(base)
+        if law.absent_because(mutated) is None:
+            seen[base.name] = examine(law, mutated, run).status
+            if seen[base.name] == "broken":
+                break
+    return seen
+
+
+def kill_matrix(run: Run, mutants: Iterable[str] | None = None, first: bool = False) -> dict[str, list[str]]:
+    """For each mutant the names of the laws that catch it; with ``first`` only the first one found.
+
+    Parameters
+    ----------
+    run : how many examples, in which precision, on which device.
+    mutants : names; default all.
+    first : stop at the first law, which is much faster.
+    """
+    found: dict[str, list[str]] = {}
+    for name in MUTANTS if mutants is None else mutants:
+        found[name] = []
+        for law in concerned(MUTANTS[name]):
+            if "broken" in catches(law, MUTANTS[name], run).values():
+                found[name].append(law.name)
+                if first:
+                    break
+    return found
+
+
+__all__ = ["catches", "concerned", "kill_matrix"]

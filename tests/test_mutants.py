@@ -1,0 +1,36 @@
+"""A law that has never failed proves nothing: every mutant here is caught by each law that names it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.mutants import MUTANTS
+from unmask.properties import LAWBOOK, Law, Run, examine
+
+NAMED = [(law, name) for law in LAWBOOK for name in law.mutants if name in MUTANTS]
+RUN = Run(budget="ci", derandomize=True, shrink=False)
+
+
+@pytest.mark.parametrize(("law", "name"), NAMED, ids=[f"{law.name}-{name}" for law, name in NAMED])
+def test_law_catches_its_mutant(law: Law, name: str) -> None:
+    mutant = MUTANTS[name]
+    mutated = [mutant(base) for base in mutant.bases]
+    seen = {method.name: examine(law, method, RUN).status for method in mutated if law.absent_because(method) is None}
+    assert "broken" in seen.values(), f"{law.name} does not see {name} ({mutant.imitates}): {seen}"
+
+
+def without_mutants(laws: list[Law]) -> list[str]:
+    """Names of the laws that have never been seen to fail."""
+    return [law.name for law in laws if not law.mutants]
+
+
+def test_every_law_names_a_mutant() -> None:
+    assert without_mutants(list(LAWBOOK)) == []
+
+
+def test_a_law_without_a_mutant_is_reported() -> None:
+    laws = list(LAWBOOK)
+    laws[3] = replace(laws[3], mutants=())
+    assert without_mutants(laws) == [laws[3].name]
