@@ -64,7 +64,7 @@ class Claim:
     def judge(self, eps: float) -> Verdict:
         """Judge the claim for numbers computed with relative precision ``eps``."""
         if self.kind == "sampled":
-            return _judge_sampled(self)
+            return _judge_sampled(self, eps)
         if self.kind == "converges":
             return _judge_converges(self)
         return _judge_arrays(self, eps)
@@ -114,16 +114,24 @@ def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[str
 
 
 def sampled(
-    counts: Array, probabilities: Array, *, slack: Array = 0.0, names: Sequence[str] = (), says: str = ""
+    counts: Array,
+    probabilities: Array,
+    *,
+    slack: Array = 0.0,
+    ops: float = 64,
+    scale: Array = 1,
+    names: Sequence[str] = (),
+    says: str = "",
 ) -> Claim:
     """Rows of ``counts`` are drawn from the rows of ``probabilities``.
 
     Every cell, every cumulated cell and the pool of all rare cells is held against its binomial law, two-sided and
     without approximation; the levels are divided so that a correct sampler fails with probability at most
     ``FALSE_ALARM``.  ``slack`` widens each cell's probability by a bias that the law derives (discretization).
+    The probabilities must be some: not negative, sums of one, both up to ``ops`` roundings of size ``scale``.
     Power: a category whose probability is off by ``10 sqrt(p (1 - p) / n)`` is caught with probability 0.999.
     """
-    return Claim("sampled", counts, probabilities, names=tuple(names), says=says, extra={"slack": slack})
+    return Claim("sampled", counts, probabilities, ops, scale, True, tuple(names), says, {"slack": slack})
 
 
 def converges(
@@ -184,6 +192,9 @@ def _judge_arrays(claim: Claim, eps: float) -> Verdict:
     index = np.unravel_index(worst, gap.shape)
     holds = bool(ulps[index] <= claim.ops)
     bound = float(claim.ops * unit[index])
+    if math.isnan(gap[index]):
+        sides = left[index], right[index]
+        return Verdict(False, math.inf, _place(index, claim.names), *map(_show, sides), _no_gap(*sides))
     return Verdict(
         holds,
         float(ulps[index]),
@@ -213,6 +224,12 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         gap,
         "exactly equal" if claim.kind != "at_most" else "no more",
     )
+
+
+def _no_gap(a: Any, b: Any) -> str:
+    """Why the two numbers have no distance."""
+    nan = [side for side, value in (("left", a), ("right", b)) if value != value]
+    return "infinities of different sign" if not nan else f"not a number ({' and '.join(nan)} side)"
 
 
 def _numeric(value: Array) -> Array:
@@ -260,20 +277,25 @@ def _show(value: Any) -> str:
 # ---------------------------------------------------------------------------------------------- samples
 
 
-def _judge_sampled(claim: Claim) -> Verdict:
+def _judge_sampled(claim: Claim, eps: float) -> Verdict:
     counts = np.atleast_2d(np.asarray(claim.left, dtype=np.int64))
     law = np.atleast_2d(_floats(np.asarray(claim.right)))
     if counts.shape != law.shape:
         return Verdict(False, None, "shapes", str(counts.shape), str(law.shape), "shapes differ", "")
+    impossible = _not_probabilities(law, claim, eps)
+    if impossible is not None:
+        return impossible
     n = counts.sum(axis=-1, keepdims=True)
+    law = np.clip(law, 0, None)
     law = law / law.sum(axis=-1, keepdims=True)
     rare = law * n < 1
     # A cell, the cells up to it, and all rare cells together: single errors, drifts, and missing tails.
     seen = np.concatenate([counts, counts.cumsum(-1), (counts * rare).sum(-1, keepdims=True)], axis=-1)
     want = np.concatenate([law, np.minimum(law.cumsum(-1), 1), (law * rare).sum(-1, keepdims=True)], axis=-1)
-    # Roundings of the cumulated sums must not turn an almost sure event into an impossible one.
+    # Roundings move a probability, and make no impossible event possible: zeros of the law stay zeros.
     slack = np.broadcast_to(np.asarray(claim.extra["slack"], dtype=float), (*want.shape[:-1], 1))
-    grace = np.where((want > 0) & (want < 1), 1e-12, 0.0) + slack
+    rounding = max(1e-12, claim.ops * eps * float(np.max(claim.scale)))
+    grace = np.where((want > 0) & (want < 1), rounding, 0.0) + slack
     low, high = np.clip(want - grace, 0, 1), np.clip(want + grace, 0, 1)
     high = np.where(np.abs(want - 1) < 1e-12, 1.0, high)
     level = FALSE_ALARM / (2 * seen.size)
@@ -300,6 +322,26 @@ def _judge_sampled(claim: Claim) -> Verdict:
         f"{want[index] * n[row][0]:.6g} expected (probability {want[index]:.6g})",
         f"a correct sampler deviates as much with probability {surprise[index]:.1e}",
         f"false alarms at most {FALSE_ALARM:.0e} for the whole claim",
+    )
+
+
+def _not_probabilities(law: Array, claim: Claim, eps: float) -> Verdict | None:
+    """What a sampler cannot be held against, because it is no distribution."""
+    allowed = claim.ops * eps * float(np.max(claim.scale))
+    total = law.sum(-1)
+    with np.errstate(invalid="ignore"):
+        bad = ~((law >= -allowed).all(-1) & (np.abs(total - 1) <= law.shape[-1] * allowed))
+    if not bad.any():
+        return None
+    row = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    return Verdict(
+        False,
+        None,
+        _place(row, claim.names),
+        f"[{', '.join(f'{v:.6g}' for v in law[row][:8])}{', …' if law.shape[-1] > 8 else ''}]",
+        "the probabilities that samples are drawn from: none negative, sum 1",
+        f"sum {total[row]:.9g}, least {law[row].min():.3g}",
+        f"{allowed:.1e}",
     )
 
 

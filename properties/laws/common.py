@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -103,6 +103,38 @@ def average(values: Array, q: Array, row: Array, n: int) -> Array:
     return total
 
 
+def pairs_of_rows(drawn: Array, law: Array) -> Iterator[tuple[Array, Array, str]]:
+    """Counts of two rows of a batch together, and what they are if rows are independent.
+
+    ``drawn [D, G, n]`` holds one position's classes: ``D`` calls with different seeds, in each ``G`` groups of ``n``
+    rows one after the other; ``law [G, K]`` is the distribution in each group.  Yields ``(counts [G, K*K],
+    probabilities [G, K*K], which rows)`` for neighbors, for rows half a batch apart, and for the same row of two calls:
+    noise is shared over a batch, repeated after a part of it, or begun anew with the same seed.
+    """
+    D, G, n = drawn.shape
+    K = law.shape[-1]
+    group = np.broadcast_to(np.arange(G)[:, None], (G, n))
+    flat, groups = drawn.reshape(D, -1), group.reshape(-1)
+    half = flat.shape[1] // 2
+    couples = [
+        (drawn[:, :, 0 : n - 1 : 2], drawn[:, :, 1::2], group[:, 0 : n - 1 : 2], group[:, 1::2], "two neighboring rows of the batch"),
+        (flat[:, :half], flat[:, half : 2 * half], groups[:half], groups[half : 2 * half], "rows half a batch apart"),
+    ]
+    if D > 1:
+        couples.append((flat[:-1], flat[1:], groups, groups, "two calls with different seeds"))
+    for first, second, g, h, which in couples:
+        first, second = first.reshape(-1), second.reshape(-1)
+        g, h = (np.resize(v.reshape(-1), first.shape) for v in (g, h))
+        counts = np.zeros((G, K * K), dtype=np.int64)
+        np.add.at(counts, (g, first * K + second), 1)
+        weight = np.zeros((G, G))
+        np.add.at(weight, (g, h), 1)
+        seen = weight.sum(1) > 0
+        weight = weight[seen] / weight[seen].sum(1, keepdims=True)
+        together = law[seen][:, :, None] * (weight @ law)[:, None, :]
+        yield counts[seen], together.reshape(len(together), -1), f"{which} are independent"
+
+
 def floats(values: Array) -> Array:
     """As float64."""
     return to_float(np.asarray(values))
@@ -118,6 +150,7 @@ __all__ = [
     "floats",
     "grid",
     "inner",
+    "pairs_of_rows",
     "possible_pairs",
     "single",
 ]

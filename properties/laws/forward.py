@@ -9,7 +9,7 @@ import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, clean_classes, floats, grid, single
+from unmask.properties.laws.common import Array, clean_classes, floats, grid, pairs_of_rows, single
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data
 from unmask.properties.trial import Unanswerable
@@ -19,6 +19,8 @@ CHAPTER = "Forward process"
 
 #: Draws per clean sequence of a statistical law: a total-variation error of 10 sqrt(1/4/n) = 0.05 is caught.
 DRAWS = 10_000
+#: In how many calls, each with a seed of its own.
+CALLS = 2
 
 
 @law(
@@ -254,21 +256,22 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
     cost=3,
 )
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
-    """Noisy samples follow q(x_t|x_0): each position, pairs of positions, and neighbors in the batch"""
+    """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""
     classes = clean_classes(p)
-    x0 = np.repeat(np.stack([classes, np.roll(classes, 1)], 1), DRAWS, axis=0)
-    xt = sample(p, x0, t, seed).reshape(len(classes), DRAWS, 2)
+    C = len(classes)
+    x0 = np.repeat(np.stack([classes, np.roll(classes, 1)], 1), DRAWS // CALLS, axis=0)
+    calls = np.stack([sample(p, x0, t, seed + call) for call in range(CALLS)]).reshape(CALLS, C, -1, 2)
+    xt = np.moveaxis(calls, 0, 1).reshape(C, -1, 2)
     q = floats(p.truth.marginal(t))
     first, second = q[classes], q[np.roll(classes, 1)]
-    counts = np.stack(
-        [np.stack([np.bincount(xt[c, :, i], minlength=p.K) for i in (0, 1)]) for c in range(len(classes))]
-    )
-    both = np.stack([np.bincount(xt[c, :, 0] * p.K + xt[c, :, 1], minlength=p.K**2) for c in range(len(classes))])
-    rows = np.stack([np.bincount(xt[c, 0::2, 0] * p.K + xt[c, 1::2, 0], minlength=p.K**2) for c in range(len(classes))])
-    product = (first[:, :, None] * second[:, None, :]).reshape(len(classes), -1)
-    twice = (first[:, :, None] * first[:, None, :]).reshape(len(classes), -1)
+    counts = np.stack([np.stack([np.bincount(xt[c, :, i], minlength=p.K) for i in (0, 1)]) for c in range(C)])
+    both = np.stack([np.bincount(xt[c, :, 0] * p.K + xt[c, :, 1], minlength=p.K**2) for c in range(C)])
+    product = (first[:, :, None] * second[:, None, :]).reshape(C, -1)
     return [
         sampled(counts, np.stack([first, second], 1), names=("x0", "position"), says="each position"),
         sampled(both, product, names=("x0",), says="two positions are independent"),
-        sampled(rows, twice, names=("x0",), says="two rows of the batch are independent"),
+        *(
+            sampled(seen, expected, names=("x0",), says=says)
+            for seen, expected, says in pairs_of_rows(calls[..., 0], first)
+        ),
     ]

@@ -6,10 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import torch
 
 from unmask.properties.claims import Claim, at_most, close, converges, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats, possible_pairs
+from unmask.properties.laws.common import Array, floats, pairs_of_rows, possible_pairs
 from unmask.properties.laws.terms import reachable, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
@@ -19,6 +20,8 @@ from unmask.reference import sequences
 
 CHAPTER = "Reverse process"
 NAMES = ("x_t", "position", "x_s")
+#: Draws from each noisy sequence, and in how many calls.
+STEPS, CALLS = 5000, 2
 DENOISERS = ("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity")
 
 
@@ -30,6 +33,13 @@ def _drawn(p: Process, model: Model, data: Data, s: Time, t: Time) -> tuple[Arra
         predicted = data.concrete_score(t)[sequences.sequence_index(xt, p.K)]
         return xt, model.encode(predicted), predicted
     return xt, model.output(xt, t), model.predicted(xt, t)
+
+
+def _amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
+    """How much the kernel amplifies a rounding: by 1 - alpha, or by the inverse steps in Tweedie's formula."""
+    if model.parameterization == "score":
+        return float(p.alpha(s) / p.alpha(t)) * (1 + float(np.abs(floats(predicted)).max())) * p.K
+    return p.conditioning(t)
 
 
 @law(
@@ -50,9 +60,7 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
         raise Unanswerable  # nothing of x_s is left in x_t, and Tweedie's formula divides by it
     xt, output, predicted = _drawn(p, model, data, s, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
-    scale: Any = p.conditioning(t)
-    if model.parameterization == "score":
-        scale = float(p.alpha(s) / p.alpha(t)) * (1 + np.abs(floats(predicted)).max()) * p.K
+    scale = _amplified(p, model, predicted, s, t)
     return close(reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=NAMES)
 
 
@@ -68,9 +76,7 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
         raise Unanswerable
     xt, output, predicted = _drawn(p, model, data, s, t)
     found = reverse(p, output, xt, s, t)
-    scale: Any = p.conditioning(t)
-    if model.parameterization == "score":
-        scale = float(p.alpha(s) / p.alpha(t)) * (1 + np.abs(floats(predicted)).max()) * p.K
+    scale = _amplified(p, model, predicted, s, t)
     return [
         at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=NAMES, says="no negative entry"),
         close(
@@ -212,23 +218,32 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
 def steps_are_drawn_from_the_reverse(
     step: Any, reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """One reverse step draws from the method's own p_θ(x_s|x_t): each position, and pairs of positions"""
+    """One reverse step draws from the method's own p_θ(x_s|x_t): each position, pairs of positions, of rows, of calls"""
     if model.parameterization == "score" and float(p.alpha(t)) == 0:
         raise Unanswerable
-    xt, output, _ = _drawn(p, model, data, s, t)
+    xt, output, predicted = _drawn(p, model, data, s, t)
+    ops, scale = 4 * p.depth + 8 * p.K, _amplified(p, model, predicted, s, t)
+    if ops * float(torch.finfo(p.dtype).eps) * scale > 1e-2:
+        raise Unanswerable  # in this precision Tweedie's formula says nothing that could be sampled
     few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
     xt, output = xt[few], output[few]
-    kernel = np.clip(floats(reverse(p, output, xt, s, t)), 0, None)
-    draws = 5000
-    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
-        len(xt), draws, model.L
-    )
+    kernel = floats(reverse(p, output, xt, s, t))
+    copies = STEPS // CALLS
+    rows = np.repeat(output, copies, axis=0), np.repeat(xt, copies, axis=0)
+    calls = np.stack([step(p, *rows, s, t, seed + call) for call in range(CALLS)])
+    calls = calls.reshape(CALLS, len(xt), copies, model.L)
+    found = np.moveaxis(calls, 0, 1).reshape(len(xt), -1, model.L)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
     both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
     product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
+    near: Any = {"ops": 4 * ops, "scale": scale}
     return [
-        sampled(counts, kernel, names=("x_t", "position"), says="each position"),
-        sampled(both, product, names=("x_t",), says="two positions are independent given x_t"),
+        sampled(counts, kernel, names=("x_t", "position"), says="each position", **near),
+        sampled(both, product, names=("x_t",), says="two positions are independent given x_t", **near),
+        *(
+            sampled(seen, expected, names=("x_t",), says=says, **near)
+            for seen, expected, says in pairs_of_rows(calls[..., 0], kernel[:, 0])
+        ),
     ]
 
 
@@ -251,9 +266,10 @@ def small_steps_are_drawn_at_the_rate(
     few = np.random.default_rng([seed, 19]).permutation(len(xt))[:4]
     xt, output, predicted = xt[few], output[few], predicted[few]
     rates = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(t)))
-    fastest = rates.sum(-1).max()
-    if fastest == 0:
+    if rates.max() == 0:
         raise Unanswerable
+    # A step must be small for the forward process as well, whose inverse some schemes take.
+    fastest = max(rates.sum(-1).max(), float(p.rate(t)), float(p.rate(t * 3 / 4)))
     h = 2.0 ** np.floor(np.log2(min(t / 4, 1 / (12 * fastest))))
     s = t - h
     earlier = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(s)))

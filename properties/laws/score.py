@@ -44,7 +44,7 @@ def _scale(p: Process, t: Time, table: Array) -> Any:
     parameterizations=("score",),
     tex=r"\mathbb{E}\, \ell = \mathcal{L}_{SE} + C = \mathcal{L}_{ISE} + C'",
     cites="Lou et al. 2024, prop. 3.3 and thm 3.4",
-    mutants=("loss-drops-the-constant", "loss-with-another-weight", "score-entropy-without-the-log"),
+    mutants=("loss-with-another-weight", "score-entropy-without-the-log"),
     cost=2,
 )
 def denoising_score_entropy_differs_by_a_constant(
