@@ -70,7 +70,7 @@ class Method:
         ``"subs"``
             logits; MDLM's: no mass on the mask, visible tokens carried over, then the mixture;
         ``"score"``
-            log of the concrete score ``p_t(y)/p_t(x_t)``; the entry at ``y = x_t`` is ignored;
+            log of the concrete score ``p_t(y)/p_t(x_t)``, 0 at ``y = x_t``, as SEDD's network writes it;
         ``"velocity"``
             logits of discrete flow matching's one-way path.
     time_steps : ``"any"`` pair ``s < t``, or ``"unit"`` where only ``s = t - 1`` (and ``(0, t)`` for ``transition``)

@@ -9,10 +9,10 @@ import torch
 
 from unmask.properties.claims import Claim, close, exact
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, every_noisy, floats
 from unmask.properties.method import SIGNATURES
-from unmask.properties.process import Process
-from unmask.properties.tables import Data, Model
+from unmask.properties.process import Process, Time
+from unmask.properties.tables import RULED_OUT, Data, Model
 from unmask.properties.trial import Bound, Unanswerable
 from unmask.reference import sequences
 
@@ -227,6 +227,44 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, p: Process, x0: Array, mod
         found = capability(*none)
         claims.append(exact(np.array(len(found)), np.array(0), says=name))
     return claims
+
+
+@law(
+    chapter=CHAPTER,
+    tensors=True,
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
+    where=lambda p: p.K > 2,
+    tex=r"\ell_\theta \to \ell_\theta|_{\tilde p(k) = 0} \ \text{as logit}_k \to -\infty, \ k \ne x_0",
+    cites="numerics: the logit of a class that is ruled out",
+    mutants=("loss-is-nan-for-minus-infinity",),
+)
+def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
+    """A logit of −∞ for a class that is not the clean one gives what −10⁴ gives, and finite gradients, never a NaN"""
+    if p.T is None and t == 1:
+        raise Unanswerable
+    _, clean, xt, _ = every_noisy(p, x0, t)
+    far = np.array(model.output(xt, t), dtype=float)
+    # The mask is never clean; without one, the class after the clean one.
+    out = np.full_like(clean, p.mask) if p.mask is not None else (clean + 1) % p.K
+    ruled_out = np.arange(p.K) == out[..., None]
+    far[ruled_out] = RULED_OUT
+    truth = floats(loss(p, far, clean, xt, t))
+    infinite = np.where(ruled_out, -np.inf, far)
+    found = floats(loss(p, infinite, clean, xt, t))
+    slopes = floats(gradient(p, infinite, clean, xt, t, np.ones(len(clean))))
+    # A class that cannot be clean and is what the position shows may make the loss infinite: on both sides then.
+    finite = np.isfinite(truth)
+    scale = np.where(finite, np.maximum(1, np.abs(truth)), 1) * p.conditioning(t)
+    return [
+        close(found, truth, ops=16 * p.depth + 16 * p.K * model.L, scale=scale, where=finite, names=("pair",)),
+        exact(
+            np.isfinite(slopes).all((-1, -2)),
+            np.ones(len(clean), dtype=bool),
+            where=finite,
+            names=("pair",),
+            says="the gradient is finite",
+        ),
+    ]
 
 
 @law(

@@ -172,7 +172,8 @@ def hybrid_drops_the_constant(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float
 ) -> Tensor:
     plain = right.loss(p, output, x0, xt, t)
-    return right.hybrid_loss(p, output, x0, xt, t, weight) + loss_drops_the_constant(right, p, output, x0, xt, t) - plain
+    wrong = loss_drops_the_constant(right, p, output, x0, xt, t)
+    return right.hybrid_loss(p, output, x0, xt, t, weight) + wrong - plain
 
 
 @mutant("score-entropy-without-the-log", "loss", of=("sedd_uniform", "sedd_absorb"))
@@ -192,7 +193,12 @@ def score_entropy_is_squared(right: Right, p: Process, output: Tensor, x0: Tenso
     return (leave * torch.where(leave > 0, output.exp() - ratio, 0.0) ** 2).sum((-1, -2)) / 2
 
 
-@mutant("score-entropy-counts-the-own-token", "loss", of=("sedd_uniform", "sedd_absorb"))
+@mutant(
+    "score-entropy-counts-the-own-token",
+    "loss",
+    of=("sedd_uniform", "sedd_absorb"),
+    escapes="no mistake by the convention that a log-score is 0 at y = x_t, which is what the laws feed",
+)
 def score_entropy_counts_the_own_token(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
 ) -> Tensor:

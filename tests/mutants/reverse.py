@@ -171,13 +171,20 @@ def score_forgets_the_noise(right: Right, p: Process, output: Tensor, xt: Tensor
     return torch.where(other, belief, right.score(p, output, xt, t))
 
 
-@mutant("score-of-the-own-token-is-read", "score", of=("sedd_uniform", "sedd_absorb"))
+@mutant(
+    "score-of-the-own-token-is-read",
+    "score",
+    of=("sedd_uniform", "sedd_absorb"),
+    escapes="no mistake by the convention that a log-score is 0 at y = x_t, which is what the laws feed",
+)
 def score_of_the_own_token_is_read(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The log-score at y = x_t is not set to zero."""
     return output.exp()
 
 
-@mutant("reverse-rate-runs-forward", "reverse_rate", of=("mdlm", "mixture_continuous", "d3pm_continuous", "sedd_absorb"))
+@mutant(
+    "reverse-rate-runs-forward", "reverse_rate", of=("mdlm", "mixture_continuous", "d3pm_continuous", "sedd_absorb")
+)
 def reverse_rate_runs_forward(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """R(x, y) in place of R(y, x): the generator is not transposed, which is the same for uniform noise."""
     rates = f.spread(right.rate(p, t)) * f.prior(p) * right.score(p, output, xt, t)

@@ -31,7 +31,6 @@ def sample_shares_noise_over_positions(
     "sample-repeats-noise-after-half-the-batch",
     "sample",
     of=ANY,
-    escapes="samples_follow_the_marginal compares neighbors in the batch, and no rows that are farther apart",
 )
 def sample_repeats_noise_after_half_the_batch(
     right: Right, p: Process, x0: Tensor, t: Tensor, generator: torch.Generator
@@ -105,7 +104,6 @@ def sample_uses_the_global_generator(
     "sample-seeds-itself",
     "sample",
     of=("d3pm_uniform", "mdlm"),
-    escapes="no law draws twice from one generator, or from two seeds, and asks for different draws",
 )
 def sample_seeds_itself(right: Right, p: Process, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
     """Reproducible by a fixed seed inside: every call draws the same noise, whatever generator it is given."""

@@ -57,7 +57,6 @@ def step_shares_noise_over_the_batch(
     "step-shares-noise-between-neighbors",
     "step",
     of=ANY,
-    escapes="steps_are_drawn_from_the_reverse looks at positions within a row, and never at two rows together",
 )
 def step_shares_noise_between_neighbors(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
@@ -71,7 +70,6 @@ def step_shares_noise_between_neighbors(
     "step-seeds-itself",
     "step",
     of=ANY,
-    escapes="no law draws twice from one generator, or from two seeds, and asks for different draws",
 )
 def step_seeds_itself(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
@@ -148,7 +146,12 @@ def step_uses_the_global_generator(
     return f.draw(kernel(right, p, output, xt, s, t), torch.rand(xt.shape, dtype=torch.float64))
 
 
-@mutant("step-draws-in-half-precision", "step", of=("d3pm_uniform", "mdlm"))
+@mutant(
+    "step-draws-in-half-precision",
+    "step",
+    of=("d3pm_uniform", "mdlm"),
+    escapes="a probability is off by less than 0.4 %, and five thousand draws show 10 standard deviations, some 7 %",
+)
 def step_draws_in_half_precision(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
 ) -> Tensor:
