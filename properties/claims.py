@@ -193,8 +193,8 @@ def _judge_arrays(claim: Claim, eps: float) -> Verdict:
     holds = bool(ulps[index] <= claim.ops)
     bound = float(claim.ops * unit[index])
     if math.isnan(gap[index]):
-        sides = left[index], right[index]
-        return Verdict(False, math.inf, _place(index, claim.names), *map(_show, sides), _no_gap(*sides))
+        a, b = left[index], right[index]
+        return Verdict(False, math.inf, _place(index, claim.names), _show(a), _show(b), _no_gap(a, b))
     return Verdict(
         holds,
         float(ulps[index]),

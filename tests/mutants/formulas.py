@@ -39,6 +39,11 @@ def at(p: Process, ids: Tensor) -> Tensor:
     return one_hot(ids.long(), p.K).double()
 
 
+def masked(p: Process, ids: Tensor) -> Tensor:
+    """Where the mask is, ``[...]`` bool; nowhere without one."""
+    return ids.eq(-1 if p.mask is None else p.mask)
+
+
 def toward(target: Tensor, keep: Tensor) -> Tensor:
     """``keep I + (1 - keep) 1 target^T`` for each of ``N`` numbers, ``[N, K, K]``."""
     K = len(target)

@@ -69,7 +69,7 @@ def loss_averaged_over_masked_positions(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
 ) -> Tensor:
     """The mean over masked positions, whose number is random."""
-    return right.loss(p, output, x0, xt, t) / (xt == p.mask).sum(-1).clamp(min=1)
+    return right.loss(p, output, x0, xt, t) / f.masked(p, xt).sum(-1).clamp(min=1)
 
 
 @mutant("loss-in-bits", "loss", of=ANY)

@@ -67,7 +67,7 @@ def reverse_trusts_the_denoiser_at_the_end(
 def reverse_unnormalized(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
     """Masked rows are (alpha_s - alpha_t) x_theta and 1 - alpha_s, not divided by 1 - alpha_t: enough for an argmax."""
     whole = f.spread(1 - f.alpha(p, t)).to(output.dtype)
-    return right.reverse(p, output, xt, s, t) * torch.where((xt == p.mask)[..., None], whole, 1.0)
+    return right.reverse(p, output, xt, s, t) * torch.where(f.masked(p, xt)[..., None], whole, 1.0)
 
 
 @mutant("reverse-reveals-too-early", "reverse", of=("mdlm", "mdlm_discrete"))
@@ -75,7 +75,7 @@ def reverse_reveals_too_early(right: Right, p: Process, output: Tensor, xt: Tens
     """Masks are lifted with probability 1 - alpha_t/alpha_s in place of (alpha_s - alpha_t)/(1 - alpha_t)."""
     lifted = f.spread(1 - f.schedule(p).keep(s, t)).to(output.dtype)
     kernel = lifted * right.denoise(p, output, xt, t) + (1 - lifted) * f.at(p, xt).to(output.dtype)
-    return torch.where((xt == p.mask)[..., None], kernel, right.reverse(p, output, xt, s, t))
+    return torch.where(f.masked(p, xt)[..., None], kernel, right.reverse(p, output, xt, s, t))
 
 
 @mutant("reverse-stops-before-the-data", "reverse", of=("mdlm", "sedd_absorb"))
@@ -120,14 +120,14 @@ def subs_forgets_to_carry_over(right: Right, p: Process, output: Tensor, xt: Ten
 
 @also("subs-forgets-to-carry-over", "reverse")
 def kernel_without_carry_over(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    visible = (xt != p.mask)[..., None]
+    visible = ~f.masked(p, xt)[..., None]
     return torch.where(visible, f.without_mask(p, output).softmax(-1), right.reverse(p, output, xt, s, t))
 
 
 @mutant("subs-leaves-mass-on-the-mask", "denoise", of=("mdlm", "mdlm_discrete"))
 def subs_leaves_mass_on_the_mask(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The mask's logit takes part in the softmax."""
-    return torch.where((xt == p.mask)[..., None], output.softmax(-1), right.denoise(p, output, xt, t))
+    return torch.where(f.masked(p, xt)[..., None], output.softmax(-1), right.denoise(p, output, xt, t))
 
 
 @mutant("subs-does-not-renormalize", "denoise", of=("mdlm", "mdlm_discrete"))
@@ -135,7 +135,7 @@ def subs_does_not_renormalize(right: Right, p: Process, output: Tensor, xt: Tens
     """The mask's probability is set to zero after the softmax, and the others are left as they were."""
     assert p.mask is not None
     kept = output.softmax(-1).index_fill(-1, torch.tensor([p.mask]), 0.0)
-    return torch.where((xt == p.mask)[..., None], kept, right.denoise(p, output, xt, t))
+    return torch.where(f.masked(p, xt)[..., None], kept, right.denoise(p, output, xt, t))
 
 
 @mutant("denoise-without-normalization", "denoise", of=("d3pm_uniform", "d3pm_mixture", "flow"))
@@ -167,7 +167,7 @@ def score_one_step_late(right: Right, p: Process, output: Tensor, xt: Tensor, t:
 def score_forgets_the_noise(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The denoiser itself is given as the score, without the factor alpha/(1 - alpha)."""
     belief = right.denoise(p, output, xt, t)
-    other = (xt == p.mask)[..., None] & (f.at(p, xt) == 0)
+    other = f.masked(p, xt)[..., None] & (f.at(p, xt) == 0)
     return torch.where(other, belief, right.score(p, output, xt, t))
 
 

@@ -112,7 +112,7 @@ def step_remasks_visible_tokens(
 ) -> Tensor:
     """Each step lets a twentieth of the visible tokens be masked again, a heuristic that leaves the model."""
     drawn = right.step(p, output, xt, s, t, generator)
-    again = (xt != p.mask) & (f.random(tuple(xt.shape), generator) < 0.05)
+    again = ~f.masked(p, xt) & (f.random(tuple(xt.shape), generator) < 0.05)
     return torch.where(again, p.mask or 0, drawn)
 
 
@@ -130,7 +130,7 @@ def step_reveals_a_number_of_tokens(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
 ) -> Tensor:
     """A fixed number of masks is lifted, the expected one rounded, where each should be lifted by chance."""
-    masked = xt == p.mask
+    masked = f.masked(p, xt)
     share = f.schedule(p).drop(s, t) / f.schedule(p).one_minus_alpha(t)
     quota = (masked.sum(-1) * share).round()[:, None]
     rank = torch.where(masked, f.random(tuple(xt.shape), generator), 2.0).argsort(-1).argsort(-1)
