@@ -84,7 +84,7 @@ def loss_of_masked_positions_only(
 ) -> Tensor:
     """Only masked positions are scored, as in masked language modeling, where noise also leaves wrong tokens."""
     each = f.each_position(right.loss, p, output, x0, xt, t)
-    return torch.where(xt == p.mask, each, 0.0).sum(-1)
+    return torch.where(f.masked(p, xt), each, 0.0).sum(-1)
 
 
 @mutant("loss-of-changed-positions-only", "loss", of=("d3pm_uniform", "sedd_uniform", "flow"))
@@ -103,7 +103,7 @@ def loss_of_visible_positions_too(
     """Cross-entropy at every position, visible tokens not carried over."""
     surprise = -f.pick(f.without_mask(p, output).log_softmax(-1), x0)
     weight = f.schedule(p).slope(t) / f.schedule(p).one_minus_alpha(t)
-    visible = torch.where(xt == p.mask, 0.0, surprise).sum(-1)
+    visible = torch.where(f.masked(p, xt), 0.0, surprise).sum(-1)
     return right.loss(p, output, x0, xt, t) + (weight * visible).to(output.dtype)
 
 
@@ -112,7 +112,7 @@ def loss_lets_the_mask_compete(right: Right, p: Process, output: Tensor, x0: Ten
     """The mask's logit takes part in the softmax."""
     slope, noised = f.schedule(p).slope(t), f.schedule(p).one_minus_alpha(t)
     weight = torch.where(slope > 0, slope / noised, 0.0)
-    surprise = torch.where(xt == p.mask, -f.pick(output.log_softmax(-1), x0), 0.0).sum(-1)
+    surprise = torch.where(f.masked(p, xt), -f.pick(output.log_softmax(-1), x0), 0.0).sum(-1)
     return (weight * surprise).to(output.dtype)
 
 
@@ -124,7 +124,7 @@ def loss_adds_an_epsilon_inside_the_log(
     slope, noised = f.schedule(p).slope(t), f.schedule(p).one_minus_alpha(t)
     weight = torch.where(slope > 0, slope / noised, 0.0)
     at_x0 = f.pick(f.without_mask(p, output).softmax(-1), x0)
-    surprise = torch.where(xt == p.mask, -(at_x0 + 1e-6).log(), 0.0).sum(-1)
+    surprise = torch.where(f.masked(p, xt), -(at_x0 + 1e-6).log(), 0.0).sum(-1)
     return (weight * surprise).to(output.dtype)
 
 
