@@ -15,6 +15,7 @@ from unmask.properties.engine import Run, examine, examine_all
 from unmask.properties.lawbook import LAWBOOK, Law, law
 from unmask.properties.method import Method
 from unmask.properties.process import Process, Schedule
+from unmask.properties.randomness import seeded
 from unmask.properties.replaying import replay
 from unmask.properties.spaces import Space, processes
 from unmask.properties.suite import conformance
@@ -41,4 +42,5 @@ __all__ = [
     "processes",
     "replay",
     "sampled",
+    "seeded",
 ]

@@ -103,35 +103,33 @@ def average(values: Array, q: Array, row: Array, n: int) -> Array:
     return total
 
 
-def pairs_of_rows(drawn: Array, law: Array) -> Iterator[tuple[Array, Array, str]]:
+def pairs_of_rows(drawn: Array, group: Array, law: Array) -> Iterator[tuple[Array, Array, str]]:
     """Counts of two rows of a batch together, and what they are if rows are independent.
 
-    ``drawn [D, G, n]`` holds one position's classes: ``D`` calls with different seeds, in each ``G`` groups of ``n``
-    rows one after the other; ``law [G, K]`` is the distribution in each group.  Yields ``(counts [G, K*K],
-    probabilities [G, K*K], which rows)`` for neighbors, for rows half a batch apart, and for the same row of two calls:
-    noise is shared over a batch, repeated after a part of it, or begun anew with the same seed.
+    ``drawn [D, N]`` holds one position's classes: ``D`` calls with different seeds, ``N`` rows each, of which row ``n``
+    follows ``law[group[n]]``, ``[K]``.  Yields ``(counts [G, K*K], probabilities [G, K*K], which rows)`` for neighbors,
+    for rows half a batch apart, and for the same row of two calls: noise that is shared over a batch, repeated after a
+    part of it, or begun anew with the same seed.
     """
-    D, G, n = drawn.shape
-    K = law.shape[-1]
-    group = np.broadcast_to(np.arange(G)[:, None], (G, n))
-    flat, groups = drawn.reshape(D, -1), group.reshape(-1)
-    half = flat.shape[1] // 2
+    D, N = drawn.shape
+    G, K = law.shape
+    half, every = N // 2, np.arange(N)
     couples = [
-        (drawn[:, :, 0 : n - 1 : 2], drawn[:, :, 1::2], group[:, 0 : n - 1 : 2], group[:, 1::2], "two neighboring rows of the batch"),
-        (flat[:, :half], flat[:, half : 2 * half], groups[:half], groups[half : 2 * half], "rows half a batch apart"),
+        (drawn, drawn, every[0 : 2 * half : 2], every[1::2], "neighboring rows of the batch"),
+        (drawn, drawn, every[:half], every[half : 2 * half], "rows half a batch apart"),
     ]
     if D > 1:
-        couples.append((flat[:-1], flat[1:], groups, groups, "two calls with different seeds"))
-    for first, second, g, h, which in couples:
-        first, second = first.reshape(-1), second.reshape(-1)
-        g, h = (np.resize(v.reshape(-1), first.shape) for v in (g, h))
+        couples.append((drawn[:-1], drawn[1:], every, every, "two calls with different seeds"))
+    for these, those, i, j, which in couples:
+        g, h = group[i], group[j]
         counts = np.zeros((G, K * K), dtype=np.int64)
-        np.add.at(counts, (g, first * K + second), 1)
-        weight = np.zeros((G, G))
-        np.add.at(weight, (g, h), 1)
-        seen = weight.sum(1) > 0
-        weight = weight[seen] / weight[seen].sum(1, keepdims=True)
-        together = law[seen][:, :, None] * (weight @ law)[:, None, :]
+        np.add.at(counts, (np.broadcast_to(g, (len(these), len(g))), these[:, i] * K + those[:, j]), 1)
+        # Partners of a group may belong to several: a sum of unlike draws varies less than a binomial one.
+        partner = np.zeros((G, G))
+        np.add.at(partner, (g, h), 1)
+        seen = partner.sum(1) > 0
+        partner = partner[seen] / partner[seen].sum(1, keepdims=True)
+        together = law[seen][:, :, None] * (partner @ law)[:, None, :]
         yield counts[seen], together.reshape(len(together), -1), f"{which} are independent"
 
 

@@ -60,9 +60,9 @@ def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
     return np.array([rng.choice(p.K, p=q[k] / q[k].sum()) for k in row])
 
 
-def _alone(name: str, arguments: list[Any], i: int) -> list[Any]:
+def _rows(name: str, arguments: list[Any], some: slice) -> list[Any]:
     return [
-        a if k in ("p", "generator", "weight") else a[i : i + 1]
+        a if k in ("p", "generator", "weight") else a[some]
         for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
     ]
 
@@ -82,7 +82,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
 @law(
     chapter=CHAPTER,
     cites="batch invariance; LAWS of numerical software",
-    mutants=("batch-uses-the-first-time", "batch-normalizes-over-rows"),
+    mutants=("batch-uses-the-first-time", "batch-normalizes-over-rows", "times-along-positions"),
 )
 def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
@@ -90,19 +90,12 @@ def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model,
     for name, capability in _deterministic(offers).items():
         arguments = situation(name, p, x0, model, seed)
         together = floats(capability(*arguments))
-        some = (1, 4)
-        alone = np.concatenate([floats(capability(*_alone(name, arguments, i))) for i in some])
-        scale = np.maximum(1, np.abs(alone))
-        claims.append(
-            close(
-                together[list(some)],
-                alone,
-                ops=8,
-                scale=np.where(np.isfinite(scale), scale, 1),
-                names=("row",),
-                says=f"{name}, rows together and alone",
-            )
-        )
+        # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
+        for some in (slice(4, 5), slice(0, model.L)):
+            fewer = floats(capability(*_rows(name, arguments, some)))
+            scale = np.where(np.isfinite(fewer), np.maximum(1, np.abs(fewer)), 1)
+            says = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
+            claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), says=says))
     return claims
 
 

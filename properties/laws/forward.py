@@ -252,26 +252,32 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
     floating=True,
     tex=r"x_t \sim q(\cdot | x_0)",
     cites="Austin et al. 2021, eq. 3; Sahoo et al. 2024, alg. 1",
-    mutants=("sample-shares-noise", "sample-one-step-late", "sample-never-returns"),
+    mutants=("sample-shares-noise", "sample-one-step-late", "sample-never-returns", "sample-uses-the-first-time"),
     cost=3,
 )
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""
     classes = clean_classes(p)
-    C = len(classes)
-    x0 = np.repeat(np.stack([classes, np.roll(classes, 1)], 1), DRAWS // CALLS, axis=0)
-    calls = np.stack([sample(p, x0, t, seed + call) for call in range(CALLS)]).reshape(CALLS, C, -1, 2)
-    xt = np.moveaxis(calls, 0, 1).reshape(C, -1, 2)
-    q = floats(p.truth.marginal(t))
-    first, second = q[classes], q[np.roll(classes, 1)]
-    counts = np.stack([np.stack([np.bincount(xt[c, :, i], minlength=p.K) for i in (0, 1)]) for c in range(C)])
-    both = np.stack([np.bincount(xt[c, :, 0] * p.K + xt[c, :, 1], minlength=p.K**2) for c in range(C)])
-    product = (first[:, :, None] * second[:, None, :]).reshape(C, -1)
+    # Every second row is asked for at the last time: times belong to rows.
+    start = np.repeat(classes, 2)
+    G = len(start)
+    x0 = np.repeat(np.stack([start, np.roll(start, 2)], 1), DRAWS // (2 * CALLS), axis=0)
+    when = [t, p.end] * (len(x0) // 2)
+    group = np.repeat(2 * np.arange(G // 2), len(x0) // (G // 2)) + np.arange(len(x0)) % 2
+    calls = np.stack([sample(p, x0, when, seed + call) for call in range(CALLS)])
+    xt = np.stack([calls[:, group == g].reshape(-1, 2) for g in range(G)])
+    now, end = floats(p.truth.marginal(t)), floats(p.truth.marginal(p.end))
+    first = np.stack([now[classes], end[classes]], 1).reshape(G, -1)
+    second = np.roll(first, 2, axis=0)
+    counts = np.stack([np.stack([np.bincount(xt[c, :, i], minlength=p.K) for i in (0, 1)]) for c in range(G)])
+    both = np.stack([np.bincount(xt[c, :, 0] * p.K + xt[c, :, 1], minlength=p.K**2) for c in range(G)])
+    product = (first[:, :, None] * second[:, None, :]).reshape(G, -1)
+    names = ("x0 at t and at the end, in turns",)
     return [
-        sampled(counts, np.stack([first, second], 1), names=("x0", "position"), says="each position"),
-        sampled(both, product, names=("x0",), says="two positions are independent"),
+        sampled(counts, np.stack([first, second], 1), names=(*names, "position"), says="each position"),
+        sampled(both, product, names=names, says="two positions are independent"),
         *(
-            sampled(seen, expected, names=("x0",), says=says)
-            for seen, expected, says in pairs_of_rows(calls[..., 0], first)
+            sampled(seen, expected, names=names, says=says)
+            for seen, expected, says in pairs_of_rows(calls[..., 0], group, first)
         ),
     ]

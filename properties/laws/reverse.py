@@ -242,7 +242,7 @@ def steps_are_drawn_from_the_reverse(
         sampled(both, product, names=("x_t",), says="two positions are independent given x_t", **near),
         *(
             sampled(seen, expected, names=("x_t",), says=says, **near)
-            for seen, expected, says in pairs_of_rows(calls[..., 0], kernel[:, 0])
+            for seen, expected, says in pairs_of_rows(calls[..., 0].reshape(CALLS, -1), np.repeat(np.arange(len(xt)), copies), kernel[:, 0])
         ),
     ]
 

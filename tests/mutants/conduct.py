@@ -19,6 +19,16 @@ def batch_uses_the_first_time(right: Right, p: Process, output: Tensor, x0: Tens
     return right.loss(p, output, x0, xt, t[:1].expand(t.shape).contiguous())
 
 
+@mutant("times-along-positions", "loss", of=ANY)
+def times_along_positions(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """t lacks its last axis and is laid along positions, which fits where there are as many of them as rows."""
+    N, L = xt.shape
+    if N != L:
+        return right.loss(p, output, x0, xt, t)
+    alone = (output.flatten(0, 1).unsqueeze(1), x0.reshape(-1, 1), xt.reshape(-1, 1))
+    return right.loss(p, *alone, t.repeat(N)).reshape(N, L).sum(-1)
+
+
 @mutant("batch-normalizes-over-rows", "loss", of=ANY)
 def batch_normalizes_over_rows(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """Losses are reweighted by 1 - alpha over its mean in the batch."""

@@ -19,6 +19,12 @@ def sample_shares_noise(right: Right, p: Process, x0: Tensor, t: Tensor, generat
     return f.draw(right.marginal(p, x0, t), f.random((1, x0.shape[1]), generator).expand(x0.shape))
 
 
+@mutant("sample-uses-the-first-time", "sample", of=ANY)
+def sample_uses_the_first_time(right: Right, p: Process, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+    """The noise level is looked up once, for the first row."""
+    return right.sample(p, x0, t[:1].expand(t.shape).contiguous(), generator)
+
+
 @mutant("sample-shares-noise-over-positions", "sample", of=ANY)
 def sample_shares_noise_over_positions(
     right: Right, p: Process, x0: Tensor, t: Tensor, generator: torch.Generator
