@@ -9,13 +9,13 @@ from unmask.properties import LAWBOOK, Law, Run, examine
 
 
 def concerned(mutant: Mutant) -> Iterator[Law]:
-    """The laws that look at what the mutant changed, cheap and narrow ones first."""
+    """The laws that look at what the mutant changed: cheap and narrow ones first, those about every capability last."""
 
     def looks(law: Law) -> bool:
         needs = {"loss" if need == "gradient" else need for need in law.needs}
         return bool(needs & set(mutant.parts)) or "offers" in law.draws
 
-    return iter(sorted(filter(looks, LAWBOOK), key=lambda law: (law.cost, len(law.needs))))
+    return iter(sorted(filter(looks, LAWBOOK), key=lambda law: ("offers" in law.draws, law.cost, len(law.needs))))
 
 
 def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:

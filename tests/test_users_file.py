@@ -1,0 +1,88 @@
+"""A stranger's test file: the method in it passes, fails when a sign is flipped, and the failure can be replayed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+MINE = """\
+import torch
+from torch.nn.functional import one_hot
+from unmask.properties import Method, conformance, processes
+
+def alpha(p, t):
+    return torch.tensor(p.alphas, dtype=p.dtype)[t][:, None, None]
+
+def marginal(p, x0, t):
+    return alpha(p, t) * one_hot(x0, p.K) + (1 - alpha(p, t)) / p.K
+
+def posterior(p, x0, xt, s, t):
+    step = alpha(p, t) / alpha(p, s)
+    likelihood = step * one_hot(xt, p.K) + (1 - step) / p.K
+    return likelihood * marginal(p, x0, s) / marginal(p, x0, t).gather(-1, xt[..., None])
+
+SPACE = processes("uniform", schedules=["linear", "cosine"])
+METHOD = Method(name="mine", processes=SPACE, marginal=marginal, posterior=posterior)
+TestMine = conformance(METHOD)
+"""
+FLIPPED = MINE.replace("(1 - step)", "(1 + step)")
+
+# An installed package brings its plugin along; a checkout on the path does not.
+PLUGIN = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.properties.plugin"]
+
+
+def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"CI": "true", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return python("-m", "pytest", "-p", "no:cacheprovider", "-q", *PLUGIN, "test_mine.py", *arguments, cwd=folder)
+
+
+def count(word: str, told: str) -> int:
+    found = re.search(rf"(\d+) {word}", told.splitlines()[-1])
+    return int(found[1]) if found else 0
+
+
+def test_it_is_short() -> None:
+    assert len(MINE.splitlines()) <= 20
+    assert FLIPPED != MINE
+
+
+def test_a_right_method_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(MINE, encoding="utf-8")
+    done = pytest_in(tmp_path)
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+    assert count("passed", done.stdout) >= 10
+    assert count("failed", done.stdout) == 0
+
+
+def test_a_flipped_sign_fails_and_the_failure_is_replayed(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(FLIPPED, encoding="utf-8")
+    done = pytest_in(tmp_path, "-k", "bayes or marginal_is_a_distribution")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    assert count("failed", done.stdout) == 1
+    assert count("passed", done.stdout) == 1, "what does not depend on the posterior still holds"
+
+    story = done.stdout.partition("posterior_is_bayes_rule is BROKEN by mine")[2]
+    assert "Bayes' rule on the joint of x_s and x_t" in story
+    numbers = re.findall(r"^ +(?:found|expected) .*", story, re.MULTILINE)[:2]
+    found = re.search(r"^ +replay +(from unmask.*)$", story, re.MULTILINE)
+    assert found is not None
+    line = found[1]
+    assert "'test_mine:METHOD'" in line
+
+    again = python("-c", line, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "AssertionError" in again.stderr
+    assert "posterior_is_bayes_rule is BROKEN by mine" in again.stderr
+    assert re.findall(r"^ +(?:found|expected) .*", again.stderr, re.MULTILINE) == numbers
