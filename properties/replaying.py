@@ -85,7 +85,10 @@ def replay(
     ValueError : if there is no such law, method or input, or the law could not have been given it.
     """
     # First, because a law may be stated in the file that holds the method.
-    chosen = method if isinstance(method, Method) else load_methods(method)[0]
+    found = [method] if isinstance(method, Method) else load_methods(method)
+    if len(found) > 1:
+        raise ValueError(f"method {method!r} is {len(found)} methods ({', '.join(m.name for m in found)}); name one")
+    chosen = found[0]
     if law not in LAWBOOK:
         raise ValueError(f"law: no law named {law!r}; the laws are {', '.join(LAWBOOK.names())}")
     if not isinstance(p, Process):

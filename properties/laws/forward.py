@@ -18,7 +18,7 @@ from unmask.reference import forward, numbers
 CHAPTER = "Forward process"
 
 #: Draws per clean sequence of a statistical law: a total-variation error of 10 sqrt(1/4/n) = 0.05 is caught.
-DRAWS = 10_000
+DRAWS = 20_000
 #: In how many calls, each with a seed of its own.
 CALLS = 2
 
