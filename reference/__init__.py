@@ -4,7 +4,9 @@ Read it like a chapter, in this order:
 
 1. `numbers`, `linear_algebra`: one arithmetic for Fractions, 40-digit reals and floats;
 2. `schedules`: how much of the data is left at each time;
-3. `corruption`, `sequences`: how one position, and a whole sequence, turns into noise;
+3. `transition_matrices`, `ordinal`, `neighbors`: the steps and rates of every kind of corruption;
+   `corruption`, `rate_time`, `drifting_prior`, `sequences`: how one position, and a whole sequence, turns
+   into noise;
 4. `forward`, `posterior`: where data goes, and Bayes' rule for where it came from;
 5. `denoisers`: what a perfect model would predict;
 6. `reverse`: what a network's output means as a step back;
@@ -23,19 +25,24 @@ summed over positions.
 from unmask.reference import (
     corruption,
     denoisers,
+    drifting_prior,
     elbo,
     forward,
     linear_algebra,
     masked_language_model,
+    neighbors,
     numbers,
+    ordinal,
     posterior,
+    rate_time,
     rates,
     reverse,
     schedules,
     score,
     sequences,
+    transition_matrices,
 )
-from unmask.reference.corruption import ContinuousTime, DiscreteTime, Process
+from unmask.reference.corruption import ContinuousTime, DiscreteTime, Process, RateTime
 from unmask.reference.numbers import MP, Array, array, common, exactly, real, same, to_float
 
 __all__ = [
@@ -44,17 +51,22 @@ __all__ = [
     "ContinuousTime",
     "DiscreteTime",
     "Process",
+    "RateTime",
     "array",
     "common",
     "corruption",
     "denoisers",
+    "drifting_prior",
     "elbo",
     "exactly",
     "forward",
     "linear_algebra",
     "masked_language_model",
+    "neighbors",
     "numbers",
+    "ordinal",
     "posterior",
+    "rate_time",
     "rates",
     "real",
     "reverse",
@@ -63,4 +75,5 @@ __all__ = [
     "score",
     "sequences",
     "to_float",
+    "transition_matrices",
 ]

@@ -1,11 +1,10 @@
 """Corruption: how one position of clean data turns into noise.
 
-A position is one of K classes.  One step of corruption is a stochastic matrix Q [K, K] whose rows are
-sources: Q[i, j] = q(x_t = j | x_{t-1} = i).  In continuous time corruption is a rate matrix R [K, K] with
-rows that sum to zero, and P_{s,t} = exp(R * (noise between s and t)).  Positions of a sequence are corrupted
-independently.
+Positions of a sequence are corrupted independently.  One position is one of K classes; its steps and rates
+are the matrices of `transition_matrices`, `ordinal` and `neighbors` (whose rows are sources).  In continuous
+time P_{s,t} = exp(R * (noise between s and t)).
 
-Two corruption processes offer one interface: `.K`, `.prior` (the law that noise ends in), `.alpha(t)`,
+Every corruption process offers one interface: `.K`, `.prior` (the law that noise ends in), `.alpha(t)`,
 `.transition(s, t)` = q(x_t | x_s), and `.marginal(t)` = q(x_t | x_0) with one row for each clean class x_0.
 """
 
@@ -13,218 +12,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from unmask.reference import schedules
-from unmask.reference.linear_algebra import check_square, exponential
-from unmask.reference.numbers import (
-    MP,
-    Array,
-    Number,
-    array,
-    check_count,
-    common,
-    identity,
-    real,
-    same,
-    scalars,
+from unmask.reference.linear_algebra import exponential
+from unmask.reference.numbers import MP, Array, Number, common, identity, real, same, scalars
+from unmask.reference.rate_time import RateTime
+from unmask.reference.transition_matrices import (
+    absorbing,
+    absorbing_prior,
+    absorbing_rate,
+    check_class,
+    check_stochastic,
+    frozen,
+    interpolating,
+    interpolating_rate,
+    mask_and_uniform,
+    mask_and_uniform_prior,
+    one_hot,
+    uniform,
+    uniform_prior,
+    uniform_rate,
 )
 
-# How far the rows of a matrix of rounded numbers may be from summing to one, in roundings (never used for
-# Fractions).
-_ULPS_PER_ENTRY = 4
-
-
-def check_stochastic(matrix: object, name: str = "matrix") -> Array:
-    """The matrix [K, K] (or vector [K]) as an array, if its entries are >= 0 and each row sums to one.
-
-    Exactly so for Fractions; up to 4 roundings per entry for `mpf` and floats.  Raises ValueError otherwise.
-
-    >>> check_stochastic([Fraction(1, 3), Fraction(2, 3)])
-    array([Fraction(1, 3), Fraction(2, 3)], dtype=object)
-    """
-    values = array(matrix)
-    if values.ndim == 2:
-        check_square(name, values)
-    elif values.ndim != 1 or values.shape[0] == 0:
-        raise ValueError(f"{name} has shape {values.shape}; valid: [K] or [K, K]")
-    for row in np.atleast_2d(values):
-        if any(x < 0 for x in row):
-            raise ValueError(f"{name} has a negative entry in the row {list(row)}; valid: probabilities")
-        total = np.sum(row)
-        if not same(total, 1, ulps=_ULPS_PER_ENTRY * len(row)):
-            raise ValueError(f"{name} has a row that sums to {total}: {list(row)}; valid: rows that sum to 1")
-    return values
-
-
-def _frozen(values: Array) -> Array:
-    """A copy that nobody may write into, because it is going to be shared."""
-    copy = values.copy()
-    copy.setflags(write=False)
-    return copy
-
-
-def _probability(name: str, value: Number) -> Number:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} = {value}; valid: 0 <= {name} <= 1")
-    return value
-
-
-def check_class(name: str, value: int, K: int) -> int:
-    """A class id, if it is one of 0..K-1; raises ValueError naming it otherwise, TypeError if it is no int.
-
-    >>> check_class("mask", 2, 3)
-    2
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} = {value!r}; valid: an int in 0..{K - 1}")
-    if not 0 <= value < K:
-        raise ValueError(f"{name} = {value}; valid: 0..{K - 1}")
-    return int(value)
-
-
-def one_hot(index: object, K: int) -> Array:
-    """Exact indicator vectors: class ids [...] to Fractions [..., K].
-
-    >>> one_hot(1, 2)
-    array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
-    """
-    return np.asarray(identity(K, like=array([1]))[np.asarray(index)])
-
-
-def interpolating(keep: Number, prior: object) -> Array:
-    """Keep the class with probability `keep`, else draw it from `prior`: keep I + (1 - keep) 1 prior^T.
-
-    `prior`: [K].  Returns [K, K].  Raises ValueError unless `keep` is a probability and `prior` a law.
-
-    >>> interpolating(Fraction(1, 2), [0, 1])
-    array([[Fraction(1, 2), Fraction(1, 2)],
-           [Fraction(0, 1), Fraction(1, 1)]], dtype=object)
-    """
-    weight, law = common(_probability("keep", keep), prior)
-    check_stochastic(law, "prior")
-    K = len(law)
-    return np.asarray(weight[()] * identity(K, like=law) + (1 - weight[()]) * np.stack([law] * K))
-
-
-def uniform_prior(K: int) -> Array:
-    """The uniform law [K], in Fractions.
-
-    >>> uniform_prior(2)
-    array([Fraction(1, 2), Fraction(1, 2)], dtype=object)
-    """
-    size = check_count("K", K)
-    return array([Fraction(1, size)] * size)
-
-
-def absorbing_prior(K: int, mask: int) -> Array:
-    """The law [K] that is always the mask.
-
-    >>> absorbing_prior(2, mask=1)
-    array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
-    """
-    return one_hot(check_class("mask", mask, K), K)
-
-
-def mask_and_uniform_prior(share: Number, K: int, mask: int) -> Array:
-    """The law share e_mask + (1 - share) / K, whose uniform part covers the mask too: [K].
-
-    >>> mask_and_uniform_prior(Fraction(1, 2), 2, mask=1)
-    array([Fraction(1, 4), Fraction(3, 4)], dtype=object)
-    """
-    weight, e_mask, flat = common(_probability("share", share), absorbing_prior(K, mask), uniform_prior(K))
-    return np.asarray(weight[()] * e_mask + (1 - weight[()]) * flat)
-
-
-def uniform(beta: Number, K: int) -> Array:
-    """One step of uniform corruption: (1 - beta) I + beta 1 1^T / K (arXiv 2107.03006, appendix A.2.1).
-
-    Returns [K, K].  Raises ValueError unless `beta` is a probability and K >= 1.
-
-    >>> uniform(Fraction(1, 2), 2)
-    array([[Fraction(3, 4), Fraction(1, 4)],
-           [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
-    """
-    return interpolating(1 - _probability("beta", beta), _match(beta, uniform_prior(K)))
-
-
-def absorbing(beta: Number, K: int, mask: int) -> Array:
-    """One step of absorbing corruption: (1 - beta) I + beta 1 e_mask^T (arXiv 2107.03006, appendix A.2.2).
-
-    Returns [K, K].  Raises ValueError unless `beta` is a probability and `mask` a class.
-
-    >>> absorbing(Fraction(1, 4), 2, mask=1)
-    array([[Fraction(3, 4), Fraction(1, 4)],
-           [Fraction(0, 1), Fraction(1, 1)]], dtype=object)
-    """
-    return interpolating(1 - _probability("beta", beta), _match(beta, absorbing_prior(K, mask)))
-
-
-def mask_and_uniform(to_mask: Number, to_uniform: Number, K: int, mask: int) -> Array:
-    """One step of BERT's corruption: (1 - a - b) I + a 1 e_mask^T + b 1 1^T / K (arXiv 2107.03006,
-    section 4.1).
-
-    The uniform part covers all K classes, the mask included.  Returns [K, K].
-    Raises ValueError unless a, b >= 0, a + b <= 1 and `mask` is a class.
-
-    >>> mask_and_uniform(Fraction(1, 2), Fraction(1, 2), 2, mask=1)
-    array([[Fraction(1, 4), Fraction(3, 4)],
-           [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
-    """
-    a, b = scalars(_probability("to_mask", to_mask), _probability("to_uniform", to_uniform))
-    keep = 1 - a - b
-    if keep < 0:
-        raise ValueError(f"to_mask + to_uniform = {a + b}; valid: at most 1")
-    e_mask, flat = _match(a, absorbing_prior(K, mask)), _match(a, uniform_prior(K))
-    ones = flat * K
-    return np.asarray(keep * identity(K, like=flat) + a * np.outer(ones, e_mask) + b * np.outer(ones, flat))
-
-
-def _match(number: Number, values: Array) -> Array:
-    """Our own constants, in the number type of the argument (they must not make a float computation
-    exact).
-    """
-    return (
-        values.astype(np.float64) if isinstance(number, (float, np.floating)) else common(values, number)[0]
-    )
-
-
-def interpolating_rate(prior: object) -> Array:
-    """The rate matrix of being redrawn from `prior` at rate one: 1 prior^T - I.
-
-    `prior`: [K].  Returns [K, K].  Raises ValueError unless `prior` is a law.
-
-    >>> interpolating_rate([0, 1])
-    array([[Fraction(-1, 1), Fraction(1, 1)],
-           [Fraction(0, 1), Fraction(0, 1)]], dtype=object)
-    """
-    law = check_stochastic(prior, "prior")
-    return np.stack([law] * len(law)) - identity(len(law), like=law)
-
-
-def uniform_rate(K: int) -> Array:
-    """The rate matrix 1 1^T / K - I of uniform corruption (arXiv 2310.16834, section 3.3,
-    up to its factor K).
-
-    >>> uniform_rate(2)
-    array([[Fraction(-1, 2), Fraction(1, 2)],
-           [Fraction(1, 2), Fraction(-1, 2)]], dtype=object)
-    """
-    return interpolating_rate(uniform_prior(K))
-
-
-def absorbing_rate(K: int, mask: int) -> Array:
-    """The rate matrix 1 e_mask^T - I of absorbing corruption (arXiv 2310.16834, section 3.3).
-
-    >>> absorbing_rate(2, mask=1)
-    array([[Fraction(-1, 1), Fraction(1, 1)],
-           [Fraction(0, 1), Fraction(0, 1)]], dtype=object)
-    """
-    return interpolating_rate(absorbing_prior(K, mask))
+__all__ = [
+    "ContinuousTime",
+    "Diffusing",
+    "DiscreteTime",
+    "Process",
+    "RateTime",
+    "absorbing",
+    "absorbing_prior",
+    "absorbing_rate",
+    "check_class",
+    "check_stochastic",
+    "exponential_transition",
+    "interpolating",
+    "interpolating_rate",
+    "mask_and_uniform",
+    "mask_and_uniform_prior",
+    "one_hot",
+    "uniform",
+    "uniform_prior",
+    "uniform_rate",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,6 +69,7 @@ class DiscreteTime:
     `steps`: the T stochastic matrices Q_1, ..., Q_T, each [K, K].  `prior`: [K], the law that x_T is taken to
     follow. Raises ValueError for a matrix that is not stochastic or for sizes that disagree.
 
+    >>> from fractions import Fraction
     >>> p = DiscreteTime((absorbing(Fraction(1, 2), 2, mask=1),) * 2, [0, 1])
     >>> p.T, p.K, p.alpha(2)
     (2, 2, Fraction(1, 4))
@@ -257,8 +92,8 @@ class DiscreteTime:
                 raise ValueError(
                     f"steps[{number - 1}] has shape {matrix.shape}; valid: K = {len(prior)}, as in prior"
                 )
-        object.__setattr__(self, "steps", tuple(_frozen(m) for m in matrices))
-        object.__setattr__(self, "prior", _frozen(check_stochastic(prior, "prior")))
+        object.__setattr__(self, "steps", tuple(frozen(m) for m in matrices))
+        object.__setattr__(self, "prior", frozen(check_stochastic(prior, "prior")))
 
     @property
     def K(self) -> int:
@@ -293,7 +128,7 @@ class DiscreteTime:
             product = (
                 identity(self.K, like=self.prior) if s == t else self.transition(s, t - 1) @ self.steps[t - 1]
             )
-            self._products[s, t] = _frozen(product)
+            self._products[s, t] = frozen(product)
         return self._products[s, t]
 
     def marginal(self, t: int) -> Array:
@@ -310,6 +145,8 @@ class DiscreteTime:
         if self.K == 1:
             raise ValueError("K = 1: a single class cannot tell whether it was hit; valid: K >= 2")
         alpha = matrix[0, 0] - matrix[1, 0]
+        if alpha < 0 and same(matrix[:1, 0], matrix[1:2, 0], ulps=8 * self.K * self.T):
+            alpha = 0 * alpha  # nothing is left of the data, and a rounding made it less than nothing
         redrawn = matrix - alpha * identity(self.K, like=matrix)
         if alpha < 0 or not same(redrawn, np.stack([redrawn[0]] * self.K), ulps=8 * self.K * self.T):
             raise ValueError(f"q(x_{t} | x_0) does not interpolate between the data and one law: {matrix!r}")
@@ -325,6 +162,7 @@ class ContinuousTime:
     redrawn from the prior. A schedule may start below alpha(0) = 1: then even x at time 0 is a noisy version
     of the clean data.
 
+    >>> from fractions import Fraction
     >>> p = ContinuousTime(schedules.mutual_information, uniform_prior(2))
     >>> p.transition(Fraction(1, 2), Fraction(3, 4))
     array([[Fraction(3, 4), Fraction(1, 4)],
@@ -338,7 +176,7 @@ class ContinuousTime:
         prior = check_stochastic(self.prior, "prior")
         if prior.ndim != 1:
             raise ValueError(f"prior has shape {prior.shape}; valid: [K]")
-        object.__setattr__(self, "prior", _frozen(prior))
+        object.__setattr__(self, "prior", frozen(prior))
 
     @property
     def K(self) -> int:
@@ -359,7 +197,7 @@ class ContinuousTime:
         if early > late:
             raise ValueError(f"s = {s} is after t = {t}; valid: s <= t")
         if early == late:
-            return _frozen(identity(self.K, like=self.prior))
+            return frozen(identity(self.K, like=self.prior))
         return _interpolated(self, s, t)
 
     def marginal(self, t: Number) -> Array:
@@ -373,7 +211,7 @@ class ContinuousTime:
     @cached_property
     def rate(self) -> Array:
         """The rate matrix 1 prior^T - I of one unit of noise per unit of time: [K, K]."""
-        return _frozen(interpolating_rate(self.prior))
+        return frozen(interpolating_rate(self.prior))
 
     def noise_rate(self, t: Number) -> Any:
         """beta(t) = -d log alpha / dt, by 40-digit numerical differentiation; +inf where alpha(t) = 0."""
@@ -388,7 +226,9 @@ class ContinuousTime:
         return np.asarray(scale[()] * rate)
 
 
-Process: TypeAlias = DiscreteTime | ContinuousTime
+Diffusing: TypeAlias = ContinuousTime | RateTime
+"""A process on the clock [0, 1], with rates."""
+Process: TypeAlias = DiscreteTime | Diffusing
 """Either clock."""
 
 
@@ -404,7 +244,7 @@ def _interpolated(process: ContinuousTime, s: Number | None, t: Number) -> Array
         raise ValueError(
             f"alpha goes from {left} at {s} to {kept} at {t}; valid: in [0, 1] and never growing"
         )
-    return _frozen(interpolating(kept / left, process.prior))
+    return frozen(interpolating(kept / left, process.prior))
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -412,13 +252,14 @@ def _noise_rate(alpha: Callable[[Any], Any], t: Number) -> Any:
     return schedules.noise_rate(alpha, t)
 
 
-def exponential_transition(process: ContinuousTime, s: Number, t: Number) -> Array:
+def exponential_transition(process: Diffusing, s: Number, t: Number) -> Array:
     """q(x_t | x_s) once more, as the matrix exponential of the noise between s and t: [K, K] of `mpf`.
 
     exp((sigma(t) - sigma(s)) R) with total noise sigma = -log alpha (arXiv 2310.16834, section 3.3); this
     knows nothing of keeping and redrawing.  Raises ValueError unless s <= t and alpha(t) > 0 (the noise would
     be infinite).
 
+    >>> from fractions import Fraction
     >>> p = ContinuousTime(schedules.mutual_information, uniform_prior(2))
     >>> same(exponential_transition(p, 0, Fraction(1, 2)), p.marginal(Fraction(1, 2)), ulps=9)
     True

@@ -1,6 +1,8 @@
-"""Linear algebra that works in any number type: the inverse of a matrix, and the matrix exponential."""
+"""Linear algebra that works in any number type: the inverse of a matrix, its null space, and its exponential."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 import numpy as np
 
@@ -43,10 +45,45 @@ def inverse(matrix: object) -> Array:
     return work[:, size:]
 
 
-def exponential(matrix: object) -> Array:
+def null_space(matrix: object) -> Array:
+    """All solutions x of A x = 0, as the columns of a matrix [K, n], by Gauss-Jordan elimination: exact for
+    Fractions.
+
+    `matrix`: [K, K], ints or Fractions (rounded numbers cannot tell what is zero: TypeError).
+    Raises ValueError if it is not square.
+
+    >>> null_space([[-1, 1], [2, -2]])
+    array([[Fraction(1, 1)],
+           [Fraction(1, 1)]], dtype=object)
+    """
+    work = array(matrix).copy()
+    size = check_square("matrix", work)
+    if not all(isinstance(x, Fraction) for x in work.flat):
+        raise TypeError(f"matrix has rounded entries; valid: ints and Fractions, got {matrix!r}")
+    pivots: list[int] = []
+    for column in range(size):
+        found = [row for row in range(len(pivots), size) if work[row, column] != 0]
+        if not found:
+            continue
+        top = len(pivots)
+        work[[top, found[0]]] = work[[found[0], top]]
+        work[top] = work[top] / work[top, column]
+        for row in range(size):
+            if row != top:
+                work[row] = work[row] - work[row, column] * work[top]
+        pivots.append(column)
+    free = [column for column in range(size) if column not in pivots]
+    basis = identity(size, like=work)[:, free]
+    for row, column in enumerate(pivots):
+        basis[column] = -work[row, free]
+    return np.asarray(basis)
+
+
+def exponential(matrix: object, guard: int = 20) -> Array:
     """The matrix exponential sum_n A^n / n!, to 40 digits whatever the entries are.
 
-    `matrix`: [K, K].  Returns [K, K] of `mpf`.  Raises ValueError if the matrix is not square.
+    `matrix`: [K, K].  Returns [K, K] of `mpf`.  Errors are relative to the largest entry; where the smallest
+    ones matter, raise the number of `guard` digits.  Raises ValueError if the matrix is not square.
 
     >>> exponential([[0, 1], [0, 0]])
     array([[mpf('1.0'), mpf('1.0')],
@@ -54,6 +91,6 @@ def exponential(matrix: object) -> Array:
     """
     values = array(matrix)
     size = check_square("matrix", values)
-    with MP.extradps(20):  # the Taylor series alternates for rate matrices and loses a few digits
+    with MP.extradps(guard):  # the Taylor series alternates for rate matrices and loses a few digits
         result = MP.expm(MP.matrix([[real(x) for x in row] for row in values]))
     return common([[+result[i, j] for j in range(size)] for i in range(size)])[0]

@@ -25,7 +25,7 @@ import numpy as np
 import scipy.integrate
 
 from unmask.reference import schedules
-from unmask.reference.corruption import ContinuousTime, Process, one_hot
+from unmask.reference.corruption import Diffusing, Process, one_hot
 from unmask.reference.elbo import expectation, prior_term
 from unmask.reference.forward import marginal, sequence_marginal
 from unmask.reference.linear_algebra import exponential
@@ -47,7 +47,7 @@ def _finite(t: Number, rate: Any) -> Any:
     return rate
 
 
-def reverse_rate(process: ContinuousTime, score: object, xt: object, t: Number) -> Array:
+def reverse_rate(process: Diffusing, score: object, xt: object, t: Number) -> Array:
     """beta_t R[y, x] s_y, the rates at which a model of concrete scores jumps backward: [N, L, K].
 
     `score`: [N, L, K] >= 0, ignored at y = x_t; `xt`: ints [N, L].  (arXiv 2310.16834, eq. 3.)
@@ -55,6 +55,7 @@ def reverse_rate(process: ContinuousTime, score: object, xt: object, t: Number) 
 
     >>> from fractions import Fraction
     >>> from unmask.reference.numbers import to_float
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> to_float(reverse_rate(p, [[[1, 3]]], [[0]], Fraction(1, 2)))
     array([[[0., 3.]]])
@@ -71,6 +72,7 @@ def conditional_score(process: Process, x0: object, xt: object, t: Number) -> Ar
     Raises ValueError for a pair of x_0 and x_t that cannot occur together.
 
     >>> from fractions import Fraction
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> conditional_score(p, [[0]], [[1]], Fraction(1, 2))
     array([[[Fraction(3, 1), Fraction(1, 1)]]], dtype=object)
@@ -85,7 +87,7 @@ def conditional_score(process: Process, x0: object, xt: object, t: Number) -> Ar
     return with_one_at(law / here, noisy)
 
 
-def conditional_reverse_rate(process: ContinuousTime, x0: object, xt: object, t: Number) -> Array:
+def conditional_reverse_rate(process: Diffusing, x0: object, xt: object, t: Number) -> Array:
     """beta_t R[y, x] q_t(y | x_0) / q_t(x | x_0), the rates of the reversal that knows where it must end: [N,
     L, K].
 
@@ -93,6 +95,7 @@ def conditional_reverse_rate(process: ContinuousTime, x0: object, xt: object, t:
 
     >>> from fractions import Fraction
     >>> from unmask.reference.numbers import to_float
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> to_float(conditional_reverse_rate(p, [[0]], [[1]], Fraction(1, 2)))
     array([[[3., 0.]]])
@@ -100,14 +103,16 @@ def conditional_reverse_rate(process: ContinuousTime, x0: object, xt: object, t:
     return reverse_rate(process, conditional_score(process, x0, xt, t), xt, t)
 
 
-def one_way_rate(process: ContinuousTime, predicted: object, xt: object, t: Number) -> Array:
+def one_way_rate(process: Diffusing, predicted: object, xt: object, t: Number) -> Array:
     """w(t) p(y | x) with w = -alpha' / (1 - alpha), the rates of flow matching's one-way path: [N, L, K].
 
     Discrete flow matching (arXiv 2407.15595, section 3): whatever is still noise jumps to data, nothing jumps
     back. `predicted`: probabilities [N, L, K].  Raises ValueError where alpha(t) = 1.
+    It is a method for processes that keep or redraw, whatever the rates of the one that is given.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.numbers import to_float
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> to_float(one_way_rate(p, [[[Fraction(1, 4), Fraction(3, 4)]]], [[0]], Fraction(1, 2)))
     array([[[0. , 1.5]]])
@@ -120,11 +125,12 @@ def one_way_rate(process: ContinuousTime, predicted: object, xt: object, t: Numb
     return _no_jump(speed[()] * probabilities, noisy)
 
 
-def conditional_one_way_rate(process: ContinuousTime, x0: object, xt: object, t: Number) -> Array:
+def conditional_one_way_rate(process: Diffusing, x0: object, xt: object, t: Number) -> Array:
     """w(t) [y = x_0]: the one-way rates of a prediction that knows x_0: [N, L, K].
 
     >>> from fractions import Fraction
     >>> from unmask.reference.numbers import to_float
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> to_float(conditional_one_way_rate(p, [[1]], [[0]], Fraction(1, 2)))
     array([[[0., 2.]]])
@@ -148,7 +154,7 @@ def generalized_kl(true_rate: object, model_rate: object) -> Any:
 
 
 def integrand(
-    process: ContinuousTime, parameterization: str, output: object, x0: object, xt: object, t: Number
+    process: Diffusing, parameterization: str, output: object, x0: object, xt: object, t: Number
 ) -> Array:
     """D(conditional reverse rate, model's reverse rate) at given pairs of x_0 and x_t, summed over positions:
     [N].
@@ -160,6 +166,7 @@ def integrand(
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import absorbing_prior
     >>> from unmask.reference.numbers import to_float
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, absorbing_prior(3, mask=2))
     >>> half = [[[Fraction(1, 2), Fraction(1, 2), 0]]]
     >>> to_float(integrand(p, "subs", half, [[0]], [[2]], Fraction(1, 2)))  # rate 2, one bit
@@ -175,7 +182,7 @@ def integrand(
 
 
 def expected_integrand(
-    process: ContinuousTime, parameterization: str, table: object, x0: object, t: Number
+    process: Diffusing, parameterization: str, table: object, x0: object, t: Number
 ) -> Any:
     """E_{q_t(x_t | x_0)} of `integrand`, for one sequence x_0 [L], over all K^L values of x_t.
 
@@ -184,6 +191,7 @@ def expected_integrand(
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import absorbing_prior
     >>> from unmask.reference.numbers import to_float
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, absorbing_prior(3, mask=2))
     >>> float(expected_integrand(p, "subs", [[[Fraction(1, 2), Fraction(1, 2), 0]]] * 3, [0], Fraction(1, 2)))
     0.6931471805599453
@@ -236,7 +244,7 @@ def integral(function: Callable[[Any], Any], start: Number, end: Number, toleran
 
 
 def nelbo(
-    process: ContinuousTime,
+    process: Diffusing,
     parameterization: str,
     table_at: TableAt,
     x0: object,
@@ -255,6 +263,7 @@ def nelbo(
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import absorbing_prior
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, absorbing_prior(3, mask=2))
     >>> half = [[[Fraction(1, 2), Fraction(1, 2), 0]]] * 3
     >>> abs(nelbo(p, "subs", lambda t: half, [0]) - log(Fraction(2))) < 1e-15
@@ -286,7 +295,7 @@ def reverse_generator(rates: Array) -> Array:
 
 
 def _model_rates(
-    process: ContinuousTime, parameterization: str, table: object, noisy: IntArray, t: Number
+    process: Diffusing, parameterization: str, table: object, noisy: IntArray, t: Number
 ) -> Array:
     if parameterization == "velocity":
         return one_way_rate(process, table, noisy, t)
@@ -294,7 +303,7 @@ def _model_rates(
 
 
 def log_likelihood_by_exponential(
-    process: ContinuousTime, score: object, L: int, start: Number = 0, end: Number = 1
+    process: Diffusing, score: object, L: int, start: Number = 0, end: Number = 1
 ) -> Array:
     """log p(x_start) of the reverse process of a score table that does not depend on time: [K^L], in nats,
     as `mpf`.
@@ -304,6 +313,7 @@ def log_likelihood_by_exponential(
     Raises ValueError where the total noise is infinite (alpha(end) = 0).
 
     >>> from fractions import Fraction
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(lambda t: schedules.log_linear(t, Fraction(1, 8)), [Fraction(1, 2)] * 2)
     >>> to_float(log_likelihood_by_exponential(p, [[[1, 1]], [[1, 1]]], L=1))
     array([-0.69314718, -0.69314718])
@@ -322,7 +332,7 @@ def log_likelihood_by_exponential(
 
 
 def log_likelihood(
-    process: ContinuousTime,
+    process: Diffusing,
     parameterization: str,
     table_at: TableAt,
     L: int,
@@ -340,6 +350,7 @@ def log_likelihood(
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import absorbing_prior
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(schedules.mutual_information, absorbing_prior(2, mask=1))
     >>> abs(log_likelihood(p, "subs", lambda t: [[[1, 0]], [[1, 0]]], L=1)[0]) < 1e-7
     np.True_

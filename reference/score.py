@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.reference.corruption import ContinuousTime, Process, one_hot
+from unmask.reference.corruption import Diffusing, Process, one_hot
 from unmask.reference.denoisers import concrete_score, sequence_law
 from unmask.reference.elbo import expectation
 from unmask.reference.forward import sequence_marginal
@@ -150,7 +150,7 @@ def constant(process: Process, data: object, L: int, t: Number, weight: object =
     return expectation(sequence_law(process, data, L, t), (w * k).sum(axis=(1, 2)))
 
 
-def rate_weight(process: ContinuousTime, L: int, t: Number) -> Array:
+def rate_weight(process: Diffusing, L: int, t: Number) -> Array:
     """The weights beta_t R[y, x] that make score entropy a likelihood bound (arXiv 2310.16834, theorem 3.6).
 
     Returns [K^L (x), L, K (y)], zero at y = x.
@@ -158,6 +158,7 @@ def rate_weight(process: ContinuousTime, L: int, t: Number) -> Array:
     >>> from fractions import Fraction
     >>> from unmask.reference.numbers import to_float
     >>> from unmask.reference.schedules import mutual_information
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> to_float(rate_weight(p, 1, Fraction(1, 2))).tolist()
     [[[0.0, 1.0]], [[1.0, 0.0]]]
@@ -165,7 +166,7 @@ def rate_weight(process: ContinuousTime, L: int, t: Number) -> Array:
     return _off_diagonal(process, L, process.generator(t).T[all_sequences(L, process.K)])
 
 
-def dwdse(process: ContinuousTime, score: object, x0: object, t: Number) -> Any:
+def dwdse(process: Diffusing, score: object, x0: object, t: Number) -> Any:
     """The integrand of the diffusion-weighted denoising score entropy of one sequence x_0 [L] at time t.
 
     E_{q_t(x | x_0)} sum_{y != x} beta_t R[y, x] ( s - r log s + K(r) ), r = q_t(y | x_0) / q_t(x | x_0)
@@ -174,6 +175,7 @@ def dwdse(process: ContinuousTime, score: object, x0: object, t: Number) -> Any:
 
     >>> from fractions import Fraction
     >>> from unmask.reference.schedules import mutual_information
+    >>> from unmask.reference.corruption import ContinuousTime
     >>> p = ContinuousTime(mutual_information, [Fraction(1, 2), Fraction(1, 2)])
     >>> float(dwdse(p, [[[1, Fraction(1, 3)]], [[3, 1]]], [0], Fraction(1, 2)))  # the true ratios
     0.0

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 import unmask.implementations as fast
+from tests.test_bad_input_processes import CASES as PROCESSES
 from unmask.implementations import (
     D3PM,
     MDLM,
@@ -467,6 +468,7 @@ def bad_draws() -> list[Bad]:
 
 
 TABLE = [*bad_schedules(), *bad_processes(), *bad_methods(), *bad_draws()]
+TABLE += [Bad(*case) for case in PROCESSES]
 
 #: Abstract, or a plain record: nothing to refuse.
 WITHOUT_INPUT = {"PosteriorWeights"}

@@ -1,0 +1,46 @@
+"""The matrix exponential of rates, accurate entry by entry.
+
+Eigenvectors or a truncated series give ``exp(R n)`` with errors relative to its largest entry, which says
+nothing about a jump of probability 1e-20.  Here nothing is ever subtracted: with ``A = R + c I >= 0``,
+``exp(R n) = (e^{-c n/m} exp(A n/m))^m``, a Taylor series of positive terms, squared ``log2 m`` times.
+(Xue and Ye, "Entrywise relative perturbation bounds for exponentials of essentially non-negative matrices".)
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+_BLOCK = 5
+_TERMS = _BLOCK * _BLOCK  # 0..24
+
+
+def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
+    """``exp(R noise)`` for rates ``jumps [K, K]`` (>= 0, zero diagonal), ``leave [K]`` (their row sums) and
+    finite ``noise [N]`` (>= 0): ``[N, K, K]`` float64.  ``log2 max(K, c max(noise)) + 3`` products of matrices
+    for each example, and 4 for all.
+    """
+    K = jumps.shape[0]
+    if noise.numel() == 0:
+        return jumps.new_zeros(0, K, K)
+    c = float(leave.max())
+    # So many squarings that a path of K jumps has few in each factor, as has the typical path.
+    squarings = ((noise * c).clamp(min=K) / 2).log2().ceil()[:, None, None]
+    small = noise[:, None, None] / 2**squarings
+    powers = [torch.eye(K, dtype=jumps.dtype, device=jumps.device)]
+    for _ in range(_BLOCK):
+        powers.append((jumps + torch.diag(c - leave)) @ powers[-1])
+    # Taylor's series in blocks of 5 powers (Paterson and Stockmeyer), the highest first.
+    total = torch.zeros_like(small)
+    for first in range(_TERMS - _BLOCK, -1, -_BLOCK):
+        total = powers[_BLOCK] @ total * small**_BLOCK if first < _TERMS - _BLOCK else total
+        for j in range(_BLOCK - 1, -1, -1):
+            total = total + powers[j] * (small**j / float(math.factorial(first + j)))
+    # A row of a stochastic matrix has the right sum, or else the error doubles in every squaring.
+    total = total / total.sum(-1, keepdim=True)
+    for number in range(int(squarings.max())):
+        square = total @ total
+        total = torch.where(number < squarings, square / square.sum(-1, keepdim=True), total)
+    return total

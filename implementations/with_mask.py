@@ -1,0 +1,75 @@
+r"""Any corruption with a mask added: clean classes move as they did, and are masked on a schedule of its own.
+
+``Q = [[(1 - a) Q_clean, a 1], [0, 1]]``, as D3PM combines absorbing and nearest-neighbour corruption
+(arXiv 2107.03006, appendix A.2).  Moving and masking commute, so the same form holds between any two times.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from unmask.implementations import checks
+from unmask.implementations.categorical import uniforms
+from unmask.implementations.chain import Chain
+from unmask.implementations.schedules import Schedule
+
+
+class WithMask(Chain):
+    """See the module.
+
+    Parameters
+    ----------
+    clean : the process of the ``K - 1`` clean classes, itself without a mask.
+    schedule : when positions are masked; on the clock of ``clean``.
+
+    The mask is the last class, ``K - 1``; clean data must not hold it.  ``dtype`` and ``validate`` are those
+    of ``clean``.
+    """
+
+    def __init__(self, clean: Chain, schedule: Schedule) -> None:
+        checks.instance("clean", clean, Chain)
+        checks.instance("schedule", schedule, Schedule)
+        if clean.mask is not None:
+            raise ValueError(f"clean must be a process without a mask, got one with mask = {clean.mask}")
+        if clean.T != schedule.T:
+            raise ValueError(f"schedule must have the clock of clean, T = {clean.T}, got T = {schedule.T}")
+        prior = torch.zeros(clean.K + 1, dtype=torch.float64)
+        prior[-1] = 1
+        super().__init__(prior, clean.T, clean.dtype, clean.validate)
+        self.clean = clean
+        self.schedule = schedule
+        self.mask = clean.K
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """Probability of not having been masked by time ``t``: ``[N]`` to ``[N]``."""
+        return self.schedule.alpha(t).to(self.dtype)
+
+    def _seen(self, s: Tensor | None, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities of staying unmasked and of being masked, ``[N, 1, 1]`` each."""
+        if s is None:
+            return self.schedule.alpha(t)[:, None, None], self.schedule.one_minus_alpha(t)[:, None, None]
+        return self.schedule.keep(s, t)[:, None, None], self.schedule.hit(s, t)[:, None, None]
+
+    def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        keep, hit = self._seen(s, t)
+        moved = keep * self.clean._rows(x.clamp(max=self.clean.K - 1), s, t)
+        masked = (x == self.clean.K).unsqueeze(-1)
+        return torch.cat([torch.where(masked, 0.0, moved), torch.where(masked, 1.0, hit)], -1)
+
+    def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        keep, hit = self._seen(s, t)
+        moved = keep * self.clean._columns(x.clamp(max=self.clean.K - 1), s, t)
+        masked = (x == self.clean.K).unsqueeze(-1)
+        return torch.cat([torch.where(masked, hit, moved), masked.to(moved.dtype)], -1)
+
+    def _push(self, weights: Tensor, t: Tensor) -> Tensor:
+        keep, hit = self._seen(None, t)
+        clean = weights[..., :-1]
+        masked = hit * clean.sum(-1, keepdim=True) + weights[..., -1:]
+        return torch.cat([keep * self.clean._push(clean, t), masked], -1)
+
+    def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        moved = self.clean._draw(x0, t, generator)
+        hit = self.schedule.one_minus_alpha(t)[:, None]
+        return torch.where(uniforms(x0.shape, generator, x0.device) < hit, self.clean.K, moved)

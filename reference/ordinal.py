@@ -1,0 +1,168 @@
+"""Corruption of ordinal data: classes are the levels 0, 1, ..., K-1, and noise knows near from far.
+
+In discrete time the discretized Gaussian and the band matrix of D3PM; in continuous time the birth-death
+chain, which becomes Brownian motion between walls on ever finer levels, and the Ehrenfest chain, which
+becomes an Ornstein-Uhlenbeck process.
+"""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from unmask.reference.numbers import (
+    MP,
+    Array,
+    Number,
+    array,
+    check_count,
+    common,
+    exp,
+    identity,
+    real,
+    scalars,
+)
+from unmask.reference.transition_matrices import check_probability, match_kind
+
+
+def discretized_gaussian(beta: Number, K: int) -> Array:
+    """One step of D3PM's discretized Gaussian (arXiv 2107.03006, appendix A.2.3).
+
+    Q[i, j] = exp(-4 |i - j|^2 / ((K-1)^2 beta)) / sum_{n=-(K-1)}^{K-1} exp(-4 n^2 / ((K-1)^2 beta)) for
+    i != j; the diagonal takes the rest, so that columns sum to one as rows do.  The identity for beta = 0.
+    Returns [K, K]: `mpf`, float64 for a float.  Raises ValueError unless beta >= 0 is finite and K >= 2.
+
+    >>> discretized_gaussian(1e9, 2).round(3)
+    array([[0.667, 0.333],
+           [0.333, 0.667]])
+    """
+    size = check_count("K", K, least=2)
+    (width,) = scalars(beta)
+    if not 0 <= width < MP.inf:
+        raise ValueError(f"beta = {beta}; valid: 0 <= beta < inf")
+    if width == 0:
+        return match_kind(width, identity(size, like=array([1])))
+    bell = [exp(-4 * n**2 / ((size - 1) ** 2 * width)) for n in range(size)]
+    total = bell[0] + 2 * sum(bell[1:])
+    return _rest_stays(array([[bell[abs(i - j)] / total for j in range(size)] for i in range(size)]))
+
+
+def band(beta: Number, K: int, width: int) -> Array:
+    """One step of D3PM's band-diagonal corruption (arXiv 2107.03006, appendix A.2): to each of the nearest
+    `width` levels on either side with probability beta / K; the diagonal takes the rest.
+
+    Returns [K, K].  Raises ValueError unless beta is a probability, K >= 1, and `width` >= 1.
+
+    >>> from fractions import Fraction
+    >>> band(Fraction(3, 4), 3, width=1)
+    array([[Fraction(3, 4), Fraction(1, 4), Fraction(0, 1)],
+           [Fraction(1, 4), Fraction(1, 2), Fraction(1, 4)],
+           [Fraction(0, 1), Fraction(1, 4), Fraction(3, 4)]], dtype=object)
+    """
+    size, reach = check_count("K", K), check_count("width", width)
+    (hit,) = scalars(check_probability("beta", beta))
+    return _rest_stays(
+        array([[hit / size if 0 < abs(i - j) <= reach else 0 * hit for j in range(size)] for i in range(size)])
+    )
+
+
+def _rest_stays(jumps: Array) -> Array:
+    """Jump probabilities (the diagonal is ignored), completed by the probability of staying."""
+    K = len(jumps)
+    off = jumps * (1 - np.eye(K, dtype=np.int64))
+    return np.asarray(off + np.diag(1 - off.sum(axis=1)))
+
+
+def birth_death_rate(K: int) -> Array:
+    """The rate matrix of a walk on 0..K-1 that steps to each neighbour at rate one, with reflecting ends.
+
+    Returns [K, K] of Fractions.  Raises ValueError unless K >= 1.
+
+    >>> birth_death_rate(2)
+    array([[Fraction(-1, 1), Fraction(1, 1)],
+           [Fraction(1, 1), Fraction(-1, 1)]], dtype=object)
+    """
+    levels = np.arange(check_count("K", K))
+    return _with_diagonal(array((abs(levels[:, None] - levels) == 1).astype(np.int64)))
+
+
+def ehrenfest_rate(K: int) -> Array:
+    """The rate matrix of the number of spins that point up, of K - 1 spins that each flip at rate 1/2.
+
+    From x up to x + 1 at rate (K - 1 - x) / 2, down to x - 1 at rate x / 2 (arXiv 2405.03549).
+    Returns [K, K] of Fractions.  Raises ValueError unless K >= 1.
+
+    >>> ehrenfest_rate(2)
+    array([[Fraction(-1, 2), Fraction(1, 2)],
+           [Fraction(1, 2), Fraction(-1, 2)]], dtype=object)
+    """
+    spins = check_count("K", K) - 1
+    up = np.diag(list(range(spins, 0, -1)), 1)
+    down = np.diag(list(range(1, spins + 1)), -1)
+    return _with_diagonal(array(up + down) / 2)
+
+
+def _with_diagonal(jumps: Array) -> Array:
+    """Jump rates (zero on the diagonal), completed to rows that sum to zero."""
+    return np.asarray(jumps - np.diag(jumps.sum(axis=1)))
+
+
+def birth_death_spectrum(noise: Number, K: int) -> Array:
+    """exp(noise R) of `birth_death_rate` once more, from its cosine waves: [K, K] of `mpf`.
+
+    R cos(pi k (i + 1/2) / K) = -4 sin^2(pi k / 2K) cos(pi k (i + 1/2) / K), so that
+    P[i, j] = (1/K) sum_k c_k exp(-4 noise sin^2(pi k / 2K)) cos(..i..) cos(..j..), c_0 = 1, c_k = 2.
+
+    >>> from unmask.reference.numbers import to_float
+    >>> to_float(birth_death_spectrum(1, 2)).round(3)
+    array([[0.568, 0.432],
+           [0.432, 0.568]])
+    """
+    size, amount = check_count("K", K), real(noise)
+
+    def wave(k: int) -> Array:
+        return array([MP.cospi(real(k * (2 * i + 1)) / (2 * size)) for i in range(size)])
+
+    total: Any = 0
+    for k in range(size):
+        decay = MP.exp(-4 * amount * MP.sinpi(real(k) / (2 * size)) ** 2)
+        total = total + (2 if k else 1) * decay * np.outer(wave(k), wave(k)) / size
+    return np.asarray(total)
+
+
+def ehrenfest_binomials(alpha: Number, K: int) -> Array:
+    """exp(noise R) of `ehrenfest_rate` once more, with alpha = exp(-noise): [K, K], exact for Fractions.
+
+    A spin is as it was with probability (1 + alpha) / 2.  So x_0 spins stay up or not, and the K - 1 - x_0
+    others come up or not: Bin(x_0, (1 + alpha)/2) * Bin(K - 1 - x_0, (1 - alpha)/2), a convolution.
+    Raises ValueError unless alpha is a probability and K >= 1.
+
+    >>> from fractions import Fraction
+    >>> ehrenfest_binomials(Fraction(1, 2), 2)
+    array([[Fraction(3, 4), Fraction(1, 4)],
+           [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
+    """
+    spins = check_count("K", K) - 1
+    (kept,) = scalars(check_probability("alpha", alpha))
+    same, other = (1 + kept) / 2, (1 - kept) / 2
+    rows = common(np.zeros((K, K), dtype=np.int64), kept)[0]
+    for x0 in range(K):
+        for up in range(x0 + 1):
+            for new in range(spins - x0 + 1):
+                stayed = comb(x0, up) * same**up * other ** (x0 - up)
+                came = comb(spins - x0, new) * other**new * same ** (spins - x0 - new)
+                rows[x0, up + new] += stayed * came
+    return rows
+
+
+def binomial_prior(K: int) -> Array:
+    """The law of K - 1 fair spins, where the Ehrenfest chain ends: [K] of Fractions.
+
+    >>> binomial_prior(3)
+    array([Fraction(1, 4), Fraction(1, 2), Fraction(1, 4)], dtype=object)
+    """
+    spins = check_count("K", K) - 1
+    law = array([comb(spins, x) for x in range(spins + 1)])
+    return np.asarray(law / 2**spins)

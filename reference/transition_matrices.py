@@ -1,0 +1,222 @@
+"""Transition matrices: one step of corruption, and the rates of corruption, as their papers define them.
+
+A position is one of K classes.  One step of corruption is a stochastic matrix Q [K, K] whose rows are
+sources: Q[i, j] = q(x_t = j | x_{t-1} = i).  In continuous time corruption is a rate matrix R [K, K]: R[i, j]
+is the rate of jumps from i to j != i, and rows sum to zero.
+
+Here are the matrices that redraw a position from a fixed law (uniform, absorbing, and BERT's mixture of
+both).  Those that know near from far are in `ordinal` and `neighbors`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from unmask.reference.linear_algebra import check_square
+from unmask.reference.numbers import Array, Number, array, check_count, common, identity, same, scalars
+
+# How far the rows of a matrix of rounded numbers may be from summing to one, in roundings (never used for
+# Fractions).
+_ULPS_PER_ENTRY = 4
+
+
+def check_stochastic(matrix: object, name: str = "matrix") -> Array:
+    """The matrix [K, K] (or vector [K]) as an array, if its entries are >= 0 and each row sums to one.
+
+    Exactly so for Fractions; up to 4 roundings per entry for `mpf` and floats.  Raises ValueError otherwise.
+
+    >>> check_stochastic([Fraction(1, 3), Fraction(2, 3)])
+    array([Fraction(1, 3), Fraction(2, 3)], dtype=object)
+    """
+    values = array(matrix)
+    if values.ndim == 2:
+        check_square(name, values)
+    elif values.ndim != 1 or values.shape[0] == 0:
+        raise ValueError(f"{name} has shape {values.shape}; valid: [K] or [K, K]")
+    for row in np.atleast_2d(values):
+        if any(x < 0 for x in row):
+            raise ValueError(f"{name} has a negative entry in the row {list(row)}; valid: probabilities")
+        total = np.sum(row)
+        if not same(total, 1, ulps=_ULPS_PER_ENTRY * len(row)):
+            raise ValueError(f"{name} has a row that sums to {total}: {list(row)}; valid: rows that sum to 1")
+    return values
+
+
+def frozen(values: Array) -> Array:
+    """A copy that nobody may write into, because it is going to be shared.
+
+    >>> frozen(array([1.0])).flags.writeable
+    False
+    """
+    copy = values.copy()
+    copy.setflags(write=False)
+    return copy
+
+
+def check_probability(name: str, value: Number) -> Number:
+    """A number, if it is in [0, 1]; raises ValueError naming it otherwise.
+
+    >>> check_probability("beta", Fraction(1, 2))
+    Fraction(1, 2)
+    """
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} = {value}; valid: 0 <= {name} <= 1")
+    return value
+
+
+def check_class(name: str, value: int, K: int) -> int:
+    """A class id, if it is one of 0..K-1; raises ValueError naming it otherwise, TypeError if it is no int.
+
+    >>> check_class("mask", 2, 3)
+    2
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} = {value!r}; valid: an int in 0..{K - 1}")
+    if not 0 <= value < K:
+        raise ValueError(f"{name} = {value}; valid: 0..{K - 1}")
+    return int(value)
+
+
+def one_hot(index: object, K: int) -> Array:
+    """Exact indicator vectors: class ids [...] to Fractions [..., K].
+
+    >>> one_hot(1, 2)
+    array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
+    """
+    return np.asarray(identity(K, like=array([1]))[np.asarray(index)])
+
+
+def interpolating(keep: Number, prior: object) -> Array:
+    """Keep the class with probability `keep`, else draw it from `prior`: keep I + (1 - keep) 1 prior^T.
+
+    `prior`: [K].  Returns [K, K].  Raises ValueError unless `keep` is a probability and `prior` a law.
+
+    >>> interpolating(Fraction(1, 2), [0, 1])
+    array([[Fraction(1, 2), Fraction(1, 2)],
+           [Fraction(0, 1), Fraction(1, 1)]], dtype=object)
+    """
+    weight, law = common(check_probability("keep", keep), prior)
+    check_stochastic(law, "prior")
+    K = len(law)
+    return np.asarray(weight[()] * identity(K, like=law) + (1 - weight[()]) * np.stack([law] * K))
+
+
+def uniform_prior(K: int) -> Array:
+    """The uniform law [K], in Fractions.
+
+    >>> uniform_prior(2)
+    array([Fraction(1, 2), Fraction(1, 2)], dtype=object)
+    """
+    size = check_count("K", K)
+    return array([Fraction(1, size)] * size)
+
+
+def absorbing_prior(K: int, mask: int) -> Array:
+    """The law [K] that is always the mask.
+
+    >>> absorbing_prior(2, mask=1)
+    array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
+    """
+    return one_hot(check_class("mask", mask, K), K)
+
+
+def mask_and_uniform_prior(share: Number, K: int, mask: int) -> Array:
+    """The law share e_mask + (1 - share) / K, whose uniform part covers the mask too: [K].
+
+    >>> mask_and_uniform_prior(Fraction(1, 2), 2, mask=1)
+    array([Fraction(1, 4), Fraction(3, 4)], dtype=object)
+    """
+    weight, e_mask, flat = common(check_probability("share", share), absorbing_prior(K, mask), uniform_prior(K))
+    return np.asarray(weight[()] * e_mask + (1 - weight[()]) * flat)
+
+
+def uniform(beta: Number, K: int) -> Array:
+    """One step of uniform corruption: (1 - beta) I + beta 1 1^T / K (arXiv 2107.03006, appendix A.2.1).
+
+    Returns [K, K].  Raises ValueError unless `beta` is a probability and K >= 1.
+
+    >>> uniform(Fraction(1, 2), 2)
+    array([[Fraction(3, 4), Fraction(1, 4)],
+           [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
+    """
+    return interpolating(1 - check_probability("beta", beta), match_kind(beta, uniform_prior(K)))
+
+
+def absorbing(beta: Number, K: int, mask: int) -> Array:
+    """One step of absorbing corruption: (1 - beta) I + beta 1 e_mask^T (arXiv 2107.03006, appendix A.2.2).
+
+    Returns [K, K].  Raises ValueError unless `beta` is a probability and `mask` a class.
+
+    >>> absorbing(Fraction(1, 4), 2, mask=1)
+    array([[Fraction(3, 4), Fraction(1, 4)],
+           [Fraction(0, 1), Fraction(1, 1)]], dtype=object)
+    """
+    return interpolating(1 - check_probability("beta", beta), match_kind(beta, absorbing_prior(K, mask)))
+
+
+def mask_and_uniform(to_mask: Number, to_uniform: Number, K: int, mask: int) -> Array:
+    """One step of BERT's corruption: (1 - a - b) I + a 1 e_mask^T + b 1 1^T / K (arXiv 2107.03006,
+    section 4.1).
+
+    The uniform part covers all K classes, the mask included.  Returns [K, K].
+    Raises ValueError unless a, b >= 0, a + b <= 1 and `mask` is a class.
+
+    >>> mask_and_uniform(Fraction(1, 2), Fraction(1, 2), 2, mask=1)
+    array([[Fraction(1, 4), Fraction(3, 4)],
+           [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
+    """
+    a, b = scalars(check_probability("to_mask", to_mask), check_probability("to_uniform", to_uniform))
+    keep = 1 - a - b
+    if keep < 0:
+        raise ValueError(f"to_mask + to_uniform = {a + b}; valid: at most 1")
+    e_mask, flat = match_kind(a, absorbing_prior(K, mask)), match_kind(a, uniform_prior(K))
+    ones = flat * K
+    return np.asarray(keep * identity(K, like=flat) + a * np.outer(ones, e_mask) + b * np.outer(ones, flat))
+
+
+def match_kind(number: Number, values: Array) -> Array:
+    """Our own constants, in the number type of the argument (they must not make a float computation
+    exact).
+
+    >>> match_kind(0.5, uniform_prior(2))
+    array([0.5, 0.5])
+    """
+    return (
+        values.astype(np.float64) if isinstance(number, (float, np.floating)) else common(values, number)[0]
+    )
+
+
+def interpolating_rate(prior: object) -> Array:
+    """The rate matrix of being redrawn from `prior` at rate one: 1 prior^T - I.
+
+    `prior`: [K].  Returns [K, K].  Raises ValueError unless `prior` is a law.
+
+    >>> interpolating_rate([0, 1])
+    array([[Fraction(-1, 1), Fraction(1, 1)],
+           [Fraction(0, 1), Fraction(0, 1)]], dtype=object)
+    """
+    law = check_stochastic(prior, "prior")
+    return np.stack([law] * len(law)) - identity(len(law), like=law)
+
+
+def uniform_rate(K: int) -> Array:
+    """The rate matrix 1 1^T / K - I of uniform corruption (arXiv 2310.16834, section 3.3,
+    up to its factor K).
+
+    >>> uniform_rate(2)
+    array([[Fraction(-1, 2), Fraction(1, 2)],
+           [Fraction(1, 2), Fraction(-1, 2)]], dtype=object)
+    """
+    return interpolating_rate(uniform_prior(K))
+
+
+def absorbing_rate(K: int, mask: int) -> Array:
+    """The rate matrix 1 e_mask^T - I of absorbing corruption (arXiv 2310.16834, section 3.3).
+
+    >>> absorbing_rate(2, mask=1)
+    array([[Fraction(-1, 1), Fraction(1, 1)],
+           [Fraction(0, 1), Fraction(0, 1)]], dtype=object)
+    """
+    return interpolating_rate(absorbing_prior(K, mask))
