@@ -59,11 +59,13 @@ class Law:
         missing = ["loss" if n == "gradient" else n for n in self.needs if not method.offers(n)]
         if missing:
             return f"does not offer {', '.join(missing)}"
+        if not any(True for _ in method.capabilities()):
+            return "offers nothing"
         if self.tensors and method.arrays != "torch":
             return "speaks about tensors"
         if self.space(method) is None:
             return "speaks about other processes"
-        if "model" in self.draws and method.parameterization is None:
+        if "model" in self.draws and "offers" not in self.draws and method.parameterization is None:
             return "does not say what its network's output means (parameterization)"
         if self.parameterizations is not None and method.parameterization not in self.parameterizations:
             return f"speaks about {' and '.join(self.parameterizations)} outputs"

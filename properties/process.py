@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
+import mpmath
 import numpy as np
 import torch
 
@@ -71,7 +72,7 @@ class Schedule:
             case "polynomial":
                 return schedules.polynomial(u, int(values["n"]))
             case _ if self.function is not None:
-                return self.function(u)
+                return _with_all_digits(self.function, u)
         raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
 
     def __repr__(self) -> str:
@@ -87,6 +88,13 @@ class Schedule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "params", tuple((k, Fraction(v)) for k, v in self.params))
         object.__setattr__(self, "betas", tuple(Fraction(b) for b in self.betas))
+
+
+def _with_all_digits(function: Callable[[Any], Any], u: Any) -> Any:
+    """``function(u)`` in the reference's precision, also where it calls :mod:`mpmath`, whose default is 15 digits."""
+    with mpmath.mp.workdps(MP.dps):
+        value = function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u)
+        return MP.mpf(value) if isinstance(value, mpmath.mpf) else value
 
 
 @dataclass(frozen=True)

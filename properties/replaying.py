@@ -191,8 +191,6 @@ def _load(path: str) -> ModuleType:
         folder = folder.parent
     _look_in(folder)
     name = ".".join([*packages, file.stem])
-    if packages:
-        importlib.import_module(".".join(packages))
     if name in sys.modules:
         # Another file of the same name, in another folder.
         name = f"{name}@{file}"

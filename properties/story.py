@@ -11,6 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+from unmask.properties.hints import hint
 from unmask.properties.method import Method
 from unmask.properties.trial import Outcome, Trial
 
@@ -48,6 +49,7 @@ def tell(trial: Trial, outcome: Outcome) -> str:
             RELATIONS.get(claim.kind, "expected"): _in_words(verdict.right),
             "gap": verdict.gap,
             "allowed": verdict.allowed,
+            "hint": hint(claim, trial.eps),
         }
         lines.append("")
         lines += [f"    {label:<9} {_one_line(text)}" for label, text in told.items() if text]

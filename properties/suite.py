@@ -26,7 +26,8 @@ def conformance(method: Method) -> type:
         raise TypeError(f"method must be a Method, got {type(method).__name__}")
     check_known(method)
     applicable = [law for law in LAWBOOK if law.absent_because(method) is None]
-    if not applicable:
+    # Laws about whatever is offered apply to nothing as well, and hold.
+    if not applicable or next(method.capabilities(), None) is None:
         raise ValueError(f"method {method.name!r} offers nothing that a law speaks about")
 
     class Conformance:

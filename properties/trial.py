@@ -111,6 +111,8 @@ class Bound:
             value = value.detach().cpu()
             value = value.to(torch.float64).numpy() if value.is_floating_point() else value.numpy()
         value = np.asarray(value)
+        if self.result == "ids" and value.dtype.kind not in "iu":
+            raise Malformed(f"{self.name} returned {value.dtype}; class ids are integers")
         if value.shape != shape:
             raise Malformed(f"{self.name} returned shape {tuple(value.shape)}; {shape} was wanted")
         if self.result == "ids" and value.size and not (0 <= value.min() and value.max() < self.trial.inputs.p.K):
@@ -132,7 +134,8 @@ class Gradient:
         tensors, shape = self.loss.prepare(p, output, x0, xt, t)
         place = SIGNATURES["loss"][0].index("output")
         leaf = tensors[place].clone().requires_grad_(True)
-        tensors[place] = leaf
+        # A network's output is never a leaf, and code may edit it in place.
+        tensors[place] = leaf.clone()
         loss = self.loss.run(tensors)
         self.loss.read(loss, shape)
         if not loss.requires_grad:
@@ -201,6 +204,8 @@ class Trial:
             bound["data"] = Data(given.p, given.L, given.seed)
         if "offers" in self.law.draws:
             speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
+            if self.method.parameterization is None:
+                speaking = [n for n in speaking if "output" not in SIGNATURES[n][0]]
             bound["offers"] = {name: Bound(self, name) for name in speaking}
         for name in self.law.needs:
             bound[name] = Gradient(self) if name == "gradient" else Bound(self, name)

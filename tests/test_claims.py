@@ -12,6 +12,7 @@ from scipy import stats
 
 from unmask.properties import Claim, at_most, close, converges, exact, sampled
 from unmask.properties.claims import FALSE_ALARM, GUARDED_EPS
+from unmask.properties.hints import hint
 from unmask.reference.numbers import MP
 
 EPS = float(np.finfo(np.float64).eps)
@@ -117,7 +118,9 @@ def test_close_of_forty_digits_is_granted_a_precision_of_its_own() -> None:
     one = np.array([MP.mpf(1)], dtype=object)
     assert holds(close(one + GUARDED_EPS, one, ops=2))
     assert not holds(close(one + 3 * GUARDED_EPS, one, ops=2))
-    assert not holds(close(one + 3 * GUARDED_EPS, np.array([Fraction(1)], dtype=object), ops=2))
+    fraction = np.array([Fraction(1)], dtype=object)
+    assert holds(close(one + GUARDED_EPS, fraction, ops=2))
+    assert not holds(close(one + 3 * GUARDED_EPS, fraction, ops=2))
 
 
 def test_close_looks_where_it_is_told() -> None:
@@ -201,8 +204,8 @@ def test_errors_that_no_single_cell_shows() -> None:
     even = np.full(K, 1 / K)
     drift = even * (1 + np.linspace(-0.15, 0.15, K))
     assert not holds(sampled(np.round(n * drift / drift.sum()).astype(int)[None], even[None]))
-    tail = np.array([1 - 40e-6, *[1e-6] * 40])
-    none, one_each = np.array([[n, *[0] * 40]]), np.array([[n - 40, *[1] * 40]])
+    tail = np.array([0.5 - 20e-6, *[1e-6] * 40, 0.5 - 20e-6])
+    none, one_each = np.array([[n // 2, *[0] * 40, n // 2]]), np.array([[n // 2 - 20, *[1] * 40, n // 2 - 20]])
     assert holds(sampled(none, tail[None]))
     assert not holds(sampled(one_each, tail[None]))
 
@@ -299,3 +302,19 @@ def test_an_error_that_is_no_number_fails(bad: float) -> None:
 def test_four_doublings_are_asked_for() -> None:
     assert holds(converges(list(1 / N[:5]), SIZES[:5], rate=1))
     assert not holds(converges(list(1 / N[:4]), SIZES[:4], rate=1))
+
+
+def test_an_accidental_zero_is_not_the_limit():
+    assert not converges([1e-3, 0, 1e-3, 1e-3, 1e-3, 1e-3], [4, 8, 16, 32, 64, 128], rate=1).judge(EPS).holds
+
+
+def test_nan_among_guarded_numbers_is_a_failure_and_no_crash():
+    left, right = (np.array([value], dtype=object) for value in (MP.nan, MP.mpf(1)))
+    assert not close(left, right, ops=1).judge(EPS).holds
+
+
+def test_a_pattern_is_told():
+    truth = np.array([1.0, 2.0, 5.0])
+    assert "1.001 times" in hint(close(1.001 * truth, truth, ops=8), EPS)
+    assert "float32" in hint(close(truth + 1e-8, truth, ops=8), EPS)
+    assert hint(close(truth + [0, 1, 0], truth, ops=8), EPS) == ""

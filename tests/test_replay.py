@@ -99,7 +99,7 @@ def test_a_name_that_another_package_has_is_not_trusted(
     here: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A folder without ``__init__.py`` gives way to a regular package of its name anywhere on the path."""
-    elsewhere = tmp_path_factory.mktemp("site-packages", numbered=False)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
     write(elsewhere / "trials" / "__init__.py", "")
     write(here / "trials" / "mine.py", methods(True, "MINE = make('a')"))
     method = only("trials.mine:MINE")
@@ -124,7 +124,8 @@ def test_where_it_was_made_comes_before_where_it_is_imported(here: Path) -> None
     write(here / "kit" / "__init__.py", "from kit.mine import MINE\nALL = [MINE]\n")
     write(here / "kit" / "mine.py", methods(True, "MINE = make('a')"))
     write(here / "aaa.py", "from kit import *\n")
-    method = only("aaa:MINE")
+    # Loaded by its path, this one comes before the others in sys.modules.
+    method = only("aaa.py:MINE")
     assert address(method) == "kit.mine:MINE"
 
 
@@ -141,6 +142,12 @@ def test_a_module_made_in_memory_is_no_address(monkeypatch: pytest.MonkeyPatch) 
     module.MINE = Method(name="a", processes=processes("uniform"))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "made_in_memory", module)
     assert address(module.MINE) is None
+
+
+def test_the_machinery_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Method(name="a", processes=processes("uniform"))
+    monkeypatch.setattr("unmask.properties.suite.MINE", mine, raising=False)
+    assert address(mine) is None
 
 
 # --- loading ------------------------------------------------------------------------------------------------
@@ -161,7 +168,9 @@ def test_two_files_of_one_name_and_their_neighbors(here: Path) -> None:
             here / folder / "test_mine.py",
             methods(True, f"from beside_{folder} import NAME", "MINE = make(NAME)"),
         )
-    assert [only(f"{folder}/test_mine.py:MINE").name for folder in ("a", "b", "a")] == ["a", "b", "a"]
+    first, second, again = (only(f"{folder}/test_mine.py:MINE") for folder in ("a", "b", "a"))
+    assert (first.name, second.name) == ("a", "b")
+    assert again is first
 
 
 def test_relative_imports_of_a_file_in_a_package(here: Path) -> None:

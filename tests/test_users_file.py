@@ -66,6 +66,16 @@ def test_a_right_method_passes(tmp_path: Path) -> None:
     assert count("failed", done.stdout) == 0
 
 
+def test_the_command_line_names_it_by_its_path(tmp_path: Path) -> None:
+    """Together with the test file itself: the one file makes one method."""
+    (tmp_path / "test_mine.py").write_text(MINE + "print('loaded')\n", encoding="utf-8")
+    of_run = ("--pyargs", "unmask.properties.run", "--method", "test_mine.py:METHOD", "--law", "bridges_compose")
+    done = pytest_in(tmp_path, "-s", "-k", "bridges_compose", *of_run)
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+    assert count("passed", done.stdout) == 2
+    assert done.stdout.count("loaded") == 1
+
+
 def test_a_flipped_sign_fails_and_the_failure_is_replayed(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(FLIPPED, encoding="utf-8")
     done = pytest_in(tmp_path, "-k", "bayes or marginal_is_a_distribution")

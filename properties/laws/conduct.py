@@ -75,7 +75,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
         elif axis == "rows":
             moved.append([a[i] for i in order] if isinstance(a, list) else a[order])
         else:
-            moved.append(a if isinstance(a, list) else a[:, order])
+            moved.append(a if isinstance(a, list) else np.ascontiguousarray(a[:, order]))
     return moved
 
 
@@ -144,6 +144,25 @@ def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model,
             untouched = bool((torch.random.get_rng_state() == before).all())
         claims.append(exact(first, second, names=("row", "position"), says=f"{name}, twice from the same seed"))
         claims.append(exact(np.array(untouched), np.array(True), says=f"{name} leaves the global random state alone"))
+    return claims or _nothing()
+
+
+@law(
+    chapter=CHAPTER,
+    cites="functions of their arguments",
+    mutants=("loss-remembers-the-last-call",),
+)
+def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """A call gives the same whether the call before it had the same arguments or others"""
+    claims = []
+    for name, capability in offers.items():
+        if name in UNBATCHED:
+            continue
+        others, arguments = (situation(name, p, x0, model, seed + k) for k in (1, 0))
+        capability(*others)
+        after_others = capability(*arguments)
+        after_itself = capability(*arguments)
+        claims.append(exact(after_others, after_itself, names=("row",), says=f"{name}, after another call and again"))
     return claims or _nothing()
 
 

@@ -203,7 +203,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     model = model.frozen()
     x0 = x0[:2]
     table = floats(model.predicted_table(0))
-    nodes, weights = graded_rule(40)
+    nodes, weights = graded_rule(p, 40)
     found: Any = floats(prior_kl(p, x0))
     batch = every_noisy_at(p, x0, list(nodes))
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
@@ -226,7 +226,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
 def integrated_truth(p: Process, model: Model, x0: Array, n: int) -> Array:
     """The reference's integrand for a time-independent table, integrated over the unit interval with ``n`` nodes."""
     total: Any = np.zeros(len(x0))
-    for u, w in zip(*graded_rule(n), strict=True):
+    for u, w in zip(*graded_rule(p, n), strict=True):
         row, clean, xt, q = every_noisy(p, x0, u)
         values = true_loss(p.truth, model.parameterization, model.predicted(xt, 0), clean, xt, u)
         total = total + w * average(floats(values), floats(q), row, len(x0))
@@ -368,9 +368,14 @@ def _as_probabilities(kernel: Array) -> Array:
     return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
 
 
-def graded_rule(n: int = 40) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms."""
+def graded_rule(p: Process, n: int = 40) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms.
+
+    Nodes are inside the interval also as the numbers that the method is given: at the end itself rates are infinite.
+    """
     v, w = np.polynomial.legendre.leggauss(n)
     v, w = (v + 1) / 2, w / 2
-    nodes = v**3 * (10 - 15 * v + 6 * v**2)
+    given = np.float64 if p.precision == "float64" else np.float32
+    nodes = (v**3 * (10 - 15 * v + 6 * v**2)).astype(given)
+    nodes = np.minimum(nodes, np.nextafter(given(1), given(0))).astype(np.float64)
     return nodes, w * 30 * v**2 * (1 - v) ** 2

@@ -140,7 +140,7 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
             found = found + data_average(loss, p, model, data, t)
         scale = sum(p.conditioning(t, before(p, t)) for t in inner(p))
         return close(found, truth, ops=8 * p.depth + 16 * p.K, scale=8 * scale)
-    nodes, weights = graded_rule()
+    nodes, weights = graded_rule(p)
     exact: Any = floats((floats([elbo.prior_term(p.truth, x, p.end) for x in x0]) * floats(weight)).sum())
     found = floats(found)
     batch = every_noisy_at(p, x0, list(nodes))

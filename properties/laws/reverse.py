@@ -227,22 +227,29 @@ def steps_are_drawn_from_the_reverse(
         raise Unanswerable  # in this precision Tweedie's formula says nothing that could be sampled
     few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
     xt, output = xt[few], output[few]
-    kernel = floats(reverse(p, output, xt, s, t))
+    # Rows may step to different times; and every sampler ends in a step to the data.
+    targets = [s]
+    whole = _amplified(p, model, predicted, 0, t)
+    if s != 0 and step.trial.method.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
+        targets, scale = [s, 0], whole
+    kernel = np.concatenate([floats(reverse(p, output, xt, u, t)) for u in targets])
     copies = STEPS // CALLS
-    rows = np.repeat(output, copies, axis=0), np.repeat(xt, copies, axis=0)
-    calls = np.stack([step(p, *rows, s, t, seed + call) for call in range(CALLS)])
-    calls = calls.reshape(CALLS, len(xt), copies, model.L)
-    found = np.moveaxis(calls, 0, 1).reshape(len(xt), -1, model.L)
+    G = len(targets) * len(xt)
+    rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
+    until = [u for u in targets for _ in range(len(xt) * copies)]
+    calls = np.stack([step(p, *rows, until, t, seed + call) for call in range(CALLS)])
+    found = np.moveaxis(calls.reshape(CALLS, G, copies, model.L), 0, 1).reshape(G, -1, model.L)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
-    both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
-    product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
+    couples = [(0, 1)] if model.L == 2 else [(0, 1), (0, model.L - 1)]
+    both = np.stack([[np.bincount(row[:, i] * p.K + row[:, j], minlength=p.K**2) for i, j in couples] for row in found])
+    product = np.stack([(kernel[:, i, :, None] * kernel[:, j, None, :]).reshape(G, -1) for i, j in couples], 1)
     near: Any = {"ops": 4 * ops, "scale": scale}
     return [
         sampled(counts, kernel, names=("x_t", "position"), says="each position", **near),
-        sampled(both, product, names=("x_t",), says="two positions are independent given x_t", **near),
+        sampled(both, product, names=("x_t", "pair"), says="two positions are independent given x_t", **near),
         *(
             sampled(seen, expected, names=("x_t",), says=says, **near)
-            for seen, expected, says in pairs_of_rows(calls[..., 0].reshape(CALLS, -1), np.repeat(np.arange(len(xt)), copies), kernel[:, 0])
+            for seen, expected, says in pairs_of_rows(calls[..., 0], np.repeat(np.arange(G), copies), kernel[:, 0])
         ),
     ]
 

@@ -1,0 +1,292 @@
+"""The search for counterexamples: what a method may do to it, and what a run of it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from unmask.properties import (
+    LAWBOOK,
+    Law,
+    Method,
+    Run,
+    conformance,
+    exact,
+    examine,
+    examine_all,
+    law,
+    processes,
+)
+from unmask.properties.engine import EXAMPLES
+from unmask.properties.suite import hold
+from unmask.properties.trial import Unanswerable
+
+SPACE = processes("uniform", clock="both")
+QUICK = Run(derandomize=True)
+BAYES = "posterior_is_bayes_rule"
+
+
+@pytest.fixture
+def stated() -> Iterator[Callable[..., Law]]:
+    """Enter laws of a test's own; they are forgotten afterwards."""
+    entered: list[str] = []
+
+    def enter(function: Callable[..., Any], **options: Any) -> Law:
+        law(chapter="Mine", cites="me", mutants=("none",), **options)(function)
+        entered.append(function.__name__)
+        return LAWBOOK[function.__name__]
+
+    yield enter
+    for name in entered:
+        LAWBOOK.remove(name)
+
+
+def answer(p, x0, t):
+    """Distributions that sum to one, and are right for no process but by accident."""
+    return torch.full((*x0.shape, p.K), 1 / p.K, dtype=p.dtype)
+
+
+def method(marginal: Any = answer, **more: Any) -> Method:
+    return Method(name="mine", processes=SPACE, marginal=marginal, **more)
+
+
+def of_every_shape(marginal, p, t):
+    """One answer for each of three rows"""
+    return exact(marginal(p, np.zeros((3, 2), dtype=int), [t] * 3).shape, (3, 2, p.K))
+
+
+# --- known failures -----------------------------------------------------------------------------------------
+
+
+def never(p):
+    """Never holds"""
+    return exact(p.K, 0)
+
+
+def always(p):
+    """Always holds"""
+    return exact(p.K, p.K)
+
+
+def test_a_known_failure_is_known_and_keeps_its_story(stated: Callable[..., Law]) -> None:
+    record = examine(stated(never), method(known={"never": "it counts wrongly"}), QUICK)
+    assert record.status == "known"
+    assert record.reason == "it counts wrongly"
+    assert "never is BROKEN by mine" in record.failure
+    assert record.replay in record.failure
+    assert record.examples <= EXAMPLES["quick"], "what is known is not shrunk"
+
+
+def test_a_known_failure_that_holds_is_broken(stated: Callable[..., Law]) -> None:
+    record = examine(stated(always), method(known={"always": "it counts wrongly"}), QUICK)
+    assert record.status == "broken"
+    assert "always is known to fail for mine (it counts wrongly), but it holds" in record.failure
+
+
+@pytest.mark.parametrize(
+    ("stands", "known", "outcome"),
+    [
+        (always, {}, None),
+        (never, {}, pytest.fail.Exception),
+        (never, {"never": "so"}, pytest.xfail.Exception),
+        (always, {"always": "so"}, pytest.fail.Exception),
+    ],
+)
+def test_what_pytest_is_told(
+    stated: Callable[..., Law], stands: Any, known: dict[str, str], outcome: type[Exception] | None
+) -> None:
+    told: list[Any] = []
+    entry, mine = stated(stands), method(known=known)
+    with pytest.raises(outcome) if outcome else nullcontext():
+        hold(entry, mine, QUICK, lambda key, value: told.append((key, value["law"], value["method"])))
+    assert told == [("unmask", entry.name, "mine")], "the record reaches the table whatever the outcome"
+
+
+def test_a_known_law_that_is_not_in_the_book() -> None:
+    wrong = method(known={"a_law_that_nobody_wrote": "so"})
+    for call in (lambda: examine_all(wrong, QUICK), lambda: conformance(wrong)):
+        with pytest.raises(ValueError, match="known of mine: no law named a_law_that_nobody_wrote; the laws are alpha"):
+            call()
+
+
+# --- inputs that a law does not speak about -----------------------------------------------------------------
+
+
+def test_unanswerable_inputs_are_drawn_again(stated: Callable[..., Law]) -> None:
+    judged: list[int] = []
+
+    def odd_only(p):
+        """Speaks about odd K"""
+        if p.K % 2 == 0:
+            raise Unanswerable("K is even")
+        judged.append(p.K)
+        return exact(p.K % 2, 1)
+
+    record = examine(stated(odd_only), method(), QUICK)
+    assert record.status == "holds"
+    assert record.examples == len(judged) > 0
+    assert set(judged) <= {3, 5}
+
+
+def test_a_law_without_an_answer_is_absent(stated: Callable[..., Law]) -> None:
+    def speechless(p):
+        """Speaks about nothing"""
+        raise Unanswerable("nothing")
+
+    record = examine(stated(speechless), method(), QUICK)
+    assert (record.status, record.examples) == ("absent", 0)
+    assert record.reason == "no process of this method is one that the law speaks about"
+
+
+def test_a_law_about_what_is_not_offered_is_absent() -> None:
+    record = examine(LAWBOOK[BAYES], method(), QUICK)
+    assert (record.status, record.reason) == ("absent", "does not offer posterior")
+
+
+def test_the_worst_claim_decides(stated: Callable[..., Law]) -> None:
+    def two_claims(p):
+        """Twice"""
+        return [exact(1, 1, says="the first"), exact(1, 2, says="the second")]
+
+    record = examine(stated(two_claims), method(), QUICK)
+    assert record.status == "broken"
+    assert "claim     the second" in record.failure
+
+
+# --- what methods do wrong ----------------------------------------------------------------------------------
+
+
+def raises(problem: Exception) -> Callable[..., Any]:
+    def wrong(*arguments: Any) -> Any:
+        raise problem
+
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (raises(RuntimeError("size mismatch")), "raised RuntimeError: size mismatch"),
+        (raises(NotImplementedError()), "raised NotImplementedError"),
+        (raises(AssertionError("mine")), "raised AssertionError: mine"),
+        (lambda p, x0: x0, "raised TypeError"),
+        (lambda p, x0, t: torch.zeros(3, p.K), r"marginal returned shape (3, "),
+        (lambda p, x0, t: answer(p, x0, t).mT, "was wanted"),
+        (lambda p, x0, t: None, "marginal returned shape (); (3, 2, "),
+        (lambda p, x0, t: "abc", "marginal returned shape (); (3, 2, "),
+    ],
+)
+def test_a_method_that_does_not_answer(stated: Callable[..., Law], wrong: Any, says: str) -> None:
+    assert examine(stated(of_every_shape), method(), QUICK).status == "holds"
+    record = examine(LAWBOOK["of_every_shape"], method(wrong), QUICK)
+    assert record.status == "broken"
+    assert says in record.failure
+    assert "the law could not be evaluated" not in record.failure
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda p, x0, t, g: x0.double(), "sample returned torch.float64; class ids are integers"),
+        (lambda p, x0, t, g: x0 == 0, "sample returned torch.bool; class ids are integers"),
+        (lambda p, x0, t, g: x0 + p.K, "sample returned class ids from 3 to 3; K = 3"),
+        (lambda p, x0, t, g: x0 - 1, "sample returned class ids from -1 to -1; K = 3"),
+        (lambda p, x0, t, g: x0[:1], "sample returned shape (1, 2); (3, 2) was wanted"),
+    ],
+)
+def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) -> None:
+    def draws(sample, p, t, seed):
+        """Draws something"""
+        return exact(sample(p, np.zeros((3, 2), dtype=int), [t] * 3, seed) < p.K, True)
+
+    only_three = processes("uniform", K=(3, 3))
+    fine = Method(name="fine", processes=only_three, sample=lambda p, x0, t, g: x0)
+    assert examine(stated(draws), fine, QUICK).status == "holds"
+    record = examine(LAWBOOK["draws"], replace(fine, sample=wrong), QUICK)
+    assert record.status == "broken"
+    assert says in record.failure
+
+
+def test_answers_that_change(stated: Callable[..., Law]) -> None:
+    calls: list[int] = []
+
+    def moody(p, x0, t):
+        calls.append(1)
+        return answer(p, x0, t) if len(calls) != 2 else torch.zeros(1)
+
+    record = examine(stated(of_every_shape), method(moody), QUICK)
+    assert record.status == "broken"
+    assert "the same inputs gave different answers in two runs" in record.failure
+
+
+# --- what a run promises ------------------------------------------------------------------------------------
+
+
+def drawn(enter: Callable[..., Law], run: Run, cost: float = 1.0) -> list[str]:
+    """Everything that a law is shown in one run."""
+    shown: list[str] = []
+
+    def watches(p, s, t, seed):
+        """Looks on"""
+        shown.append(repr((p, s, t, seed)))
+        return exact(1, 1)
+
+    record = examine(enter(watches, cost=cost), method(), run)
+    LAWBOOK.remove("watches")
+    assert record.examples == len(shown)
+    return shown
+
+
+def test_derandomized_runs_are_alike_and_others_are_not(stated: Callable[..., Law]) -> None:
+    assert drawn(stated, QUICK) == drawn(stated, QUICK)
+    assert drawn(stated, Run()) != drawn(stated, Run())
+
+
+def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert Run.of_environment().derandomize
+    assert not Run.of_environment(budget="nightly").derandomize
+    monkeypatch.delenv("CI")
+    assert not Run.of_environment().derandomize
+
+
+def test_budgets(stated: Callable[..., Law]) -> None:
+    assert list(EXAMPLES) == ["quick", "ci", "nightly"]
+    assert sorted(EXAMPLES.values()) == list(EXAMPLES.values())
+    assert len(drawn(stated, QUICK)) == EXAMPLES["quick"]
+    assert len(drawn(stated, replace(QUICK, budget="ci"))) == EXAMPLES["ci"]
+    assert len(drawn(stated, QUICK, cost=3)) == EXAMPLES["quick"] // 3
+    assert len(drawn(stated, QUICK, cost=1e6)) == 3, "a law is never shown less than three examples"
+
+
+def test_a_failure_is_shrunk(stated: Callable[..., Law]) -> None:
+    def holds_for_few(p, seed):
+        """K is at most 3 or the seed small"""
+        return exact(p.K > 3 and seed >= 10, False)
+
+    record = examine(stated(holds_for_few), method(), replace(QUICK, budget="ci"))
+    assert record.status == "broken"
+    assert "process   uniform, K = 4, " in record.failure
+    assert "seed = 10" in record.failure
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_methods_are_asked_for_the_precision_of_the_run(stated: Callable[..., Law], precision: str) -> None:
+    asked: set[torch.dtype] = set()
+
+    def watched(p, x0, t):
+        asked.add(p.dtype)
+        return answer(p, x0, t)
+
+    run = replace(QUICK, precision=precision)
+    assert examine(stated(of_every_shape), method(watched), run).status == "holds"
+    assert asked == {getattr(torch, precision)}
+    asked.clear()
+    examine(LAWBOOK["of_every_shape"], method(watched, dtypes=("float32",)), run)
+    assert asked == {torch.float32}
