@@ -317,4 +317,4 @@ def test_a_pattern_is_told():
     truth = np.array([1.0, 2.0, 5.0])
     assert "1.001 times" in hint(close(1.001 * truth, truth, ops=8), EPS)
     assert "float32" in hint(close(truth + 1e-8, truth, ops=8), EPS)
-    assert hint(close(truth + [0, 1, 0], truth, ops=8), EPS) == ""
+    assert hint(close(truth + np.array([0, 1, 0]), truth, ops=8), EPS) == ""
