@@ -23,8 +23,6 @@ Papers: Gat et al. 2024 (discrete flow matching); Shaul et al. 2024 (its loss).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -35,7 +33,7 @@ from flow_matching.solver import MixtureDiscreteEulerSolver
 from flow_matching.utils import categorical
 from torch import Generator, Tensor
 
-from unmask.properties import Method, Process, processes
+from unmask.properties import Method, Process, processes, seeded
 
 
 def path(p: Process) -> Any:
@@ -85,15 +83,6 @@ def step(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator
             grid = torch.tensor([1 - begin, 1 - end, 1], dtype=t.dtype, device=t.device)
             _, xs[rows], _ = solver.sample(xt[rows], step_size=None, time_grid=grid, return_intermediates=True)
     return xs
-
-
-@contextmanager
-def seeded(generator: Generator) -> Iterator[None]:
-    """The library draws from the global state: lend it one that ``generator`` decides, and put the old one back."""
-    seed = torch.randint(2**63 - 1, (), generator=generator, device=generator.device)
-    with torch.random.fork_rng():
-        torch.manual_seed(int(seed))
-        yield
 
 
 def method(name: str, family: Any) -> Method:

@@ -205,10 +205,13 @@ def memory_layout_does_not_matter(offers: Any, p: Process, x0: Array, model: Mod
         arguments = situation(name, p, x0, model, seed)
         tensors, shape = capability.prepare(*arguments)
         plain = floats(capability.read(capability.run(tensors), shape))
-        strided = floats(capability.read(capability.run([_strided(a) for a in tensors]), shape))
+        try:
+            strided = floats(capability.read(capability.run([_strided(a) for a in tensors]), shape))
+        except RuntimeError:
+            continue  # torch's own `view` refuses such memory aloud: no wrong value comes of it
         scale = np.where(np.isfinite(plain), np.maximum(1, np.abs(plain)), 1)
         claims.append(close(strided, plain, ops=8, scale=scale, names=("row",), says=name))
-    return claims
+    return claims or _nothing()
 
 
 def _strided(value: Any) -> Any:

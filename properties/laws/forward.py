@@ -183,7 +183,7 @@ def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0
 
 @law(
     chapter=CHAPTER,
-    tex=r"KL\left(q(x_T|x_0) \,\|\, \pi\right)",
+    tex=r"\mathrm{KL}\left(q(x_T|x_0) \,\|\, \pi\right)",
     cites="Austin et al. 2021, eq. 1 (L_T); Lou et al. 2024, thm 3.6",
     mutants=("prior-kl-of-one-position", "prior-kl-the-other-way", "prior-kl-forgotten"),
 )

@@ -86,7 +86,7 @@ def _true_reverse(p: Process, data: Data, s: Time, t: Time) -> Array:
 
 @law(
     chapter=CHAPTER,
-    tex=r"\mathbb{E}_{data}\, \nabla_\theta\, \ell = 0 \ \text{at the optimum}",
+    tex=r"\mathbb{E}_{\mathrm{data}}\, \nabla_\theta\, \ell = 0 \ \text{at the optimum}",
     cites="Austin et al. 2021, eq. 1 and 5; Lou et al. 2024, thm 3.4; Sahoo et al. 2024, sec. 3",
     mutants=("loss-detaches-a-term", "loss-one-step-late", "loss-is-plain-cross-entropy"),
     cost=2,
@@ -122,7 +122,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
     floating=True,
     reaches_prior=True,
     parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
-    tex=r"L = 1: \quad \mathbb{E}_{data}\, \mathrm{NELBO} = H(x_0) + KL\left(q(x_T) \,\|\, \pi\right) \ \text{at the truth}",
+    tex=r"L = 1: \quad \mathbb{E}_{\mathrm{data}}\, \mathrm{NELBO} = H(x_0) + \mathrm{KL}\left(q(x_T) \,\|\, \pi\right) \ \text{at the truth}",
     cites="Austin et al. 2021, eq. 1; Kingma et al. 2021, sec. 4",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction", "prior-kl-forgotten"),
     cost=3,
