@@ -144,7 +144,7 @@ def examine(law: Law, method: Method, run: Run) -> Record:
 
     phases = [Phase.generate, Phase.target] if known or not run.shrink else [Phase.generate, Phase.target, Phase.shrink]
     configure = settings(
-        max_examples=max(3, round(EXAMPLES[run.budget] / law.cost)),
+        max_examples=max(2, round(EXAMPLES[run.budget] / law.cost)),
         derandomize=run.derandomize,
         database=None,
         deadline=None,

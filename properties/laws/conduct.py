@@ -83,6 +83,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
     chapter=CHAPTER,
     cites="batch invariance; LAWS of numerical software",
     mutants=("batch-uses-the-first-time", "batch-normalizes-over-rows", "times-along-positions"),
+    cost=2,
 )
 def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
@@ -103,6 +104,7 @@ def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model,
     chapter=CHAPTER,
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
+    cost=2,
     smallest={"L": 2},
 )
 def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
@@ -127,6 +129,7 @@ def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, 
     chapter=CHAPTER,
     cites="reproducibility",
     mutants=("sample-uses-the-global-generator",),
+    cost=2,
 )
 def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """The same generator gives the same draw, whatever the global random state is, and leaves that state alone"""
@@ -151,6 +154,7 @@ def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model,
     chapter=CHAPTER,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
+    cost=2,
 )
 def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """A call gives the same whether the call before it had the same arguments or others"""
@@ -170,6 +174,7 @@ def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: 
     chapter=CHAPTER,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output"),
+    cost=2,
 )
 def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """No capability changes the tensors that it is given"""
