@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import hypothesis
+import torch
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
 from hypothesis import strategies as st
 
@@ -46,6 +47,12 @@ class Run:
     budget: Budget = "quick"
     derandomize: bool = False
     shrink: bool = True
+
+    def __post_init__(self) -> None:
+        if self.budget not in EXAMPLES:
+            raise ValueError(f"budget must be one of {sorted(EXAMPLES)}, got {self.budget!r}")
+        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
+            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
 
     @staticmethod
     def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "quick") -> Run:
@@ -144,7 +151,7 @@ def examine(law: Law, method: Method, run: Run) -> Record:
 
     phases = [Phase.generate, Phase.target] if known or not run.shrink else [Phase.generate, Phase.target, Phase.shrink]
     configure = settings(
-        max_examples=max(2, round(EXAMPLES[run.budget] / law.cost)),
+        max_examples=max(3, round(EXAMPLES[run.budget] / law.cost)),
         derandomize=run.derandomize,
         database=None,
         deadline=None,

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
+import torch
+
 from unmask.properties.spaces import Space
 
 Capability: TypeAlias = Callable[..., Any]
@@ -115,8 +117,21 @@ class Method:
     dtypes: tuple[str, ...] = ("float64", "float32")
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"name must be a string, got {self.name!r}")
         if not self.name:
             raise ValueError("name must not be empty")
+        known: Any = self.known
+        if not isinstance(known, Mapping) or not all(isinstance(v, str) for v in known.values()):
+            raise TypeError(f"known must map names of laws to reasons, got {self.known!r}")
+        if self.arrays not in ("torch", "exact"):
+            raise ValueError(f"arrays must be 'torch' or 'exact', got {self.arrays!r}")
+        dtypes: Any = self.dtypes
+        if isinstance(dtypes, str):
+            raise TypeError(f"dtypes must be a tuple of names, got {self.dtypes!r}")
+        unknown = [d for d in self.dtypes if not isinstance(getattr(torch, str(d), None), torch.dtype)]
+        if unknown:
+            raise ValueError(f"dtypes must be names of torch dtypes, got {unknown}")
         if not isinstance(self.processes, Space):
             raise TypeError(f"processes must come from processes(...), got {type(self.processes).__name__}")
         if self.parameterization is not None and self.parameterization not in PARAMETERIZATIONS:

@@ -28,6 +28,18 @@ Numbers: TypeAlias = Literal["float64", "exact"]
 FAMILIES: tuple[Family, ...] = ("uniform", "absorbing", "mask-and-uniform")
 
 
+#: The parameters of each schedule that has a name.
+_PARAMETERS: dict[str, set[str]] = {
+    "free": set(),
+    "linear": {"first", "last"},
+    "cosine": {"offset"},
+    "log-linear": {"eps"},
+    "geometric": {"sigma_min", "sigma_max"},
+    "mutual-information": set(),
+    "polynomial": {"n"},
+}
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How fast noise arrives: ``alpha``, the probability that a position has not been hit, as a function of time.
@@ -88,6 +100,15 @@ class Schedule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "params", tuple((k, Fraction(v)) for k, v in self.params))
         object.__setattr__(self, "betas", tuple(Fraction(b) for b in self.betas))
+        if any(not 0 <= b <= 1 for b in self.betas):
+            raise ValueError(f"betas must be probabilities, got {', '.join(map(str, self.betas))}")
+        if self.function is not None and not callable(self.function):
+            raise TypeError(f"function must be callable or None, got {self.function!r}")
+        if self.function is None and self.name not in _PARAMETERS:
+            raise ValueError(f"name must be one of {sorted(_PARAMETERS)}, or come with a function, got {self.name!r}")
+        missing = () if self.function else sorted(_PARAMETERS[self.name] - {k for k, _ in self.params})
+        if missing:
+            raise ValueError(f"params of {self.name!r} lack {', '.join(missing)}")
 
 
 def _with_all_digits(function: Callable[[Any], Any], u: Any) -> Any:
@@ -232,8 +253,26 @@ class Process:
             object.__setattr__(self, "share", Fraction(self.share))
         if self.family not in FAMILIES:
             raise ValueError(f"family must be one of {FAMILIES}, got {self.family!r}")
+        if not isinstance(self.schedule, Schedule):
+            raise TypeError(f"schedule must be a Schedule, got {self.schedule!r}")
+        whole: dict[str, Any] = {"K": self.K, "T": self.T, "mask": self.mask}
+        for name, value in whole.items():
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                raise TypeError(f"{name} must be an int, got {value!r}")
         if self.K < 2:
             raise ValueError(f"K must be at least 2, got {self.K}")
+        if self.T is not None and self.T < 1:
+            raise ValueError(f"T must be at least 1, got {self.T}")
+        if self.mask is not None and not 0 <= self.mask < self.K:
+            raise ValueError(f"mask must be a class id below K = {self.K}, got {self.mask}")
+        if self.clock not in ("discrete", "continuous"):
+            raise ValueError(f"clock must be 'discrete' or 'continuous', got {self.clock!r}")
+        if (self.family == "mask-and-uniform") != (self.share is not None):
+            raise ValueError(f"share belongs to 'mask-and-uniform' alone, got {self.share} for {self.family!r}")
+        if self.share is not None and not 0 <= self.share <= 1:
+            raise ValueError(f"share must be a probability, got {self.share}")
+        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
+            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
         if (self.family == "uniform") != (self.mask is None):
             raise ValueError(f"mask must be {'None' if self.family == 'uniform' else 'a class id'} for {self.family!r}")
         if (self.clock == "discrete") != (self.T is not None):

@@ -190,6 +190,10 @@ def processes(
         raise ValueError(f"clock must be one of {sorted(clocks)}, got {clock!r}")
     if mask not in ("last", "first", "any"):
         raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}")
+    pairs: dict[str, Any] = {"K": K, "T": T}
+    for range_of, pair in pairs.items():
+        if not isinstance(pair, tuple) or len(pair) != 2 or not all(type(v) is int for v in pair):
+            raise TypeError(f"{range_of} must be a pair of ints (smallest, largest), got {pair!r}")
     if not 2 <= K[0] <= K[1]:
         raise ValueError(f"K must be a range with 2 <= smallest <= largest, got {K}")
     if not 1 <= T[0] <= T[1] <= 16:

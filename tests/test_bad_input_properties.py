@@ -18,6 +18,7 @@ process: Any = laws.Process
 schedule: Any = laws.Schedule
 space: Any = laws.processes
 method: Any = laws.Method
+run: Any = laws.Run
 replay: Any = laws.replay
 conformance: Any = laws.conformance
 addressed: Any = load_methods
@@ -42,6 +43,26 @@ def of_process() -> list[Case]:
         (partial(process, "uniform", 2, "continuous", EVEN, T=3), ValueError, "T must be None for the continuous"),
         (partial(one_step, T=2, mask=1), ValueError, "a free schedule needs T = 2 betas, got 1"),
         (lambda: CONTINUOUS.betas, ValueError, "betas belong to the discrete clock"),
+        (partial(process, "uniform", 2.5, "continuous", EVEN), TypeError, "K must be an int, got 2.5"),
+        (partial(process, "uniform", "2", "continuous", EVEN), TypeError, "K must be an int, got '2'"),
+        (partial(process, "uniform", 2, "discrete", EVEN, T=0), ValueError, "T must be at least 1, got 0"),
+        (partial(process, "uniform", 2, "discrete", EVEN, T=2.5), TypeError, "T must be an int, got 2.5"),
+        (partial(process, "absorbing", 2, "continuous", EVEN, mask=2), ValueError, "mask must be .*below K = 2, got 2"),
+        (partial(process, "absorbing", 2, "continuous", EVEN, mask=-1), ValueError, "mask must be .*got -1"),
+        (partial(process, "uniform", 2, "sometimes", EVEN), ValueError, "clock must be .*got 'sometimes'"),
+        (partial(process, "uniform", 2, "continuous", "free"), TypeError, "schedule must be a Schedule, got 'free'"),
+        (partial(process, "uniform", 2, "continuous", EVEN, share="1/2"), ValueError, "share belongs to .*got 1/2"),
+        (partial(process, "mask-and-uniform", 3, "continuous", EVEN, mask=2), ValueError, "share .*got None"),
+        (
+            partial(process, "mask-and-uniform", 3, "continuous", EVEN, mask=2, share=2),
+            ValueError,
+            "share must be a probability, got 2",
+        ),
+        (
+            partial(process, "uniform", 2, "continuous", EVEN, precision="float65"),
+            ValueError,
+            "precision must be .*got 'float65'",
+        ),
     ]
 
 
@@ -49,6 +70,10 @@ def of_schedule() -> list[Case]:
     return [
         (lambda: EVEN["eps"], KeyError, r"schedule 'mutual-information' has parameters \[\], not 'eps'"),
         (lambda: STEP.alpha(0), ValueError, r"schedule 'free' has no alpha\(u\)"),
+        (partial(schedule, "sunrise"), ValueError, "name must be one of .*got 'sunrise'"),
+        (partial(schedule, "linear"), ValueError, "params of 'linear' lack first, last"),
+        (partial(schedule, "free", betas=("3/2",)), ValueError, "betas must be probabilities, got 3/2"),
+        (partial(schedule, "mine", function=3), TypeError, "function must be callable or None, got 3"),
     ]
 
 
@@ -56,6 +81,15 @@ def of_processes() -> list[Case]:
     return [
         (partial(space), ValueError, r"families must be chosen from .*got \(\)"),
         (partial(space, "uniform", "gauss"), ValueError, "families must be chosen from .*'gauss'"),
+        (partial(space, "uniform", K=3), TypeError, "K must be a pair of ints .*got 3"),
+        (partial(space, "uniform", K=(2.0, 3)), TypeError, r"K must be a pair of ints .*got \(2.0, 3\)"),
+        (partial(run, budget="weekly"), ValueError, "budget must be one of .*got 'weekly'"),
+        (partial(run, precision="float65"), ValueError, "precision must be .*got 'float65'"),
+        (partial(method, name=3, processes=UNIFORM), TypeError, "name must be a string, got 3"),
+        (partial(method, name="a", processes=UNIFORM, known=["x"]), TypeError, "known must map .*"),
+        (partial(method, name="a", processes=UNIFORM, arrays="jax"), ValueError, "arrays must be .*got 'jax'"),
+        (partial(method, name="a", processes=UNIFORM, dtypes="float32"), TypeError, "dtypes must be a tuple"),
+        (partial(method, name="a", processes=UNIFORM, dtypes=("float65",)), ValueError, "dtypes must be .*float65"),
         (partial(space, "uniform", clock="sun"), ValueError, "clock must be one of .*got 'sun'"),
         (partial(space, "uniform", mask="middle"), ValueError, "mask must be .*got 'middle'"),
         (partial(space, "uniform", K=(1, 2)), ValueError, r"K must be a range .*got \(1, 2\)"),
