@@ -149,3 +149,25 @@ def first(value: Tensor, bad: Tensor) -> int | float:
     """The first offending entry, for the message."""
     found: int | float = value[bad].flatten()[0].item()
     return found
+
+
+def sequences(
+    x0: Tensor | None, xt: Tensor | None, K: int, mask: int | None, *, values: bool
+) -> list[int | str] | None:
+    """Class ids ``[N, L]`` of clean and noisy sequences, those that are given; their shape, ``None`` without any.
+
+    With ``values`` the ids are read as well: below ``K``, and no mask in clean data.  Raises ``TypeError`` for other
+    tensors than int64, ``ValueError`` for shapes that differ and for such ids.
+    """
+    batch: list[int | str] | None = None
+    for name, ids in (("x0", x0), ("xt", xt)):
+        if ids is None:
+            continue
+        tensor(name, ids, IDS)
+        shape(name, ids, ["N", "L"] if batch is None else batch)
+        batch = list(ids.shape)
+        if values:
+            ids_in_range(name, ids, K)
+            if name == "x0" and mask is not None:
+                without_mask(name, ids, mask)
+    return batch

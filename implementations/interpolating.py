@@ -269,17 +269,7 @@ class Interpolating:
         t: Tensor | None = None,
     ) -> None:
         """Raise what the class promises, for whichever arguments are given; ``s`` needs ``t``."""
-        batch: list[int | str] | None = None
-        for name, ids in (("x0", x0), ("xt", xt)):
-            if ids is None:
-                continue
-            checks.tensor(name, ids, checks.IDS)
-            checks.shape(name, ids, ["N", "L"] if batch is None else batch)
-            batch = list(ids.shape)
-            if self.validate:
-                checks.ids_in_range(name, ids, self.K)
-                if name == "x0" and self.mask is not None:
-                    checks.without_mask(name, ids, self.mask)
+        batch = checks.sequences(x0, xt, self.K, self.mask, values=self.validate)
         if t is not None:
             if s is None:
                 self.schedule.check_time("t", t)

@@ -210,13 +210,13 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
-    likelihood = floats(rates.log_likelihood(p.truth, model.parameterization, lambda t: table, model.L, tolerance=1e-6))
+    likelihood = floats(rates.log_likelihood(p.truth, model.parameterization, lambda t: table, model.L, tolerance=1e-7))
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
     # What the rule misses of the integral is seen where a finer rule changes it; the solver's own error is added.
     with np.errstate(invalid="ignore"):
-        missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0) + 1e-4
+        missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0) + 1e-5
     return [
         close(found, truth, ops=ops, scale=scale, names=("x0",), says="the integral"),
         at_most(bound - missed, found, ops=ops, scale=scale, names=("x0",), says="the bound"),
