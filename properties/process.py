@@ -191,17 +191,17 @@ class Process:
             return schedules.noise_rate(self.schedule.alpha, t)
         return self._exact_betas[int(t) - 1]
 
-    @property
+    @cached_property
     def exact(self) -> Any:
         """The reference's ``DiscreteTime`` or ``ContinuousTime``, exact wherever the schedule is rational."""
         return _exact_process(self.identity)
 
-    @property
+    @cached_property
     def truth(self) -> Any:
         """The reference's process in the numbers of this run: exact, or its matrices correctly rounded to float64."""
         return self.exact if self.numbers == "exact" else _rounded_process(self.identity)
 
-    @property
+    @cached_property
     def identity(self) -> Process:
         """The same process without the wishes about how to compute it."""
         return replace(self, precision="float64", device="cpu", numbers="float64")

@@ -78,7 +78,7 @@ class Space:
             st.sampled_from(
                 [s for s in self._schedules(clock) if not (reaches_prior and s == "geometric")] or ["geometric"]
             ),
-            st.lists(st.sampled_from(BETAS), min_size=16, max_size=16),
+            st.lists(st.sampled_from(BETAS), min_size=max(self.T[1], steps), max_size=max(self.T[1], steps)),
             st.integers(0, 7),
             st.sampled_from((Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))),
             st.integers(0, 15) if self.mask == "any" else st.just(0 if self.mask == "first" else -1),

@@ -83,7 +83,7 @@ class Model:
         with np.errstate(divide="ignore"):
             return np.maximum(np.log(values), RULED_OUT)
 
-    @property
+    @cached_property
     def _key(self) -> Model:
         return replace(self, p=replace(self.p, precision="float64", device="cpu"), plain=False)
 
@@ -173,7 +173,7 @@ class Data:
 
     def concrete_score(self, t: Time) -> Array:
         """``p_t(y) / p_t(x_t)`` for every noisy sequence, ``[K**L, L, K]``."""
-        return denoisers.concrete_score(self.p.truth, self.law, self.L, t)
+        return _concrete_score(replace(self, p=replace(self.p, precision="float64", device="cpu")), t)
 
     def optimum(self, parameterization: str, t: Time) -> Array:
         """The prediction at which the NELBO of this parameterization is least, ``[K**L, L, K]``."""
@@ -182,6 +182,11 @@ class Data:
         if parameterization in ("joint-sum", "joint-sum-direct"):
             return self.leave_one_out_denoiser(t)
         return self.posterior_denoiser(t)
+
+
+@lru_cache(maxsize=256)
+def _concrete_score(data: Data, t: Time) -> Array:
+    return denoisers.concrete_score(data.p.truth, data.law, data.L, t)
 
 
 __all__ = ["RULED_OUT", "STYLES", "Data", "Model", "Style"]

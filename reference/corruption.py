@@ -147,7 +147,7 @@ class DiscreteTime:
         alpha = matrix[0, 0] - matrix[1, 0]
         if alpha < 0 and same(matrix[:1, 0], matrix[1:2, 0], ulps=8 * self.K * self.T):
             alpha = 0 * alpha  # nothing is left of the data, and a rounding made it less than nothing
-        redrawn = matrix - alpha * identity(self.K, like=matrix)
+        redrawn = matrix - identity(self.K, like=matrix) * alpha
         if alpha < 0 or not same(redrawn, np.stack([redrawn[0]] * self.K), ulps=8 * self.K * self.T):
             raise ValueError(f"q(x_{t} | x_0) does not interpolate between the data and one law: {matrix!r}")
         return alpha
@@ -223,7 +223,7 @@ class ContinuousTime:
         if beta == MP.inf:
             raise ValueError(f"t = {t}: the noise rate is infinite where alpha(t) = 0")
         scale, rate = common(beta, self.rate)
-        return np.asarray(scale[()] * rate)
+        return np.asarray(rate * scale)
 
 
 Diffusing: TypeAlias = ContinuousTime | RateTime
@@ -271,4 +271,4 @@ def exponential_transition(process: Diffusing, s: Number, t: Number) -> Array:
     if not MP.isfinite(noise):
         raise ValueError(f"the noise between s = {s} and t = {t} is infinite; valid: times with alpha > 0")
     noise, rate = common(real(noise), process.rate)
-    return exponential(noise[()] * rate)
+    return exponential(rate * noise)

@@ -63,7 +63,7 @@ def step(noise: Number, rate: object) -> Array:
     if matrix.dtype != object:
         # Of the two, only mpmath promises digits; scipy's rounding may leave an impossible jump at -1e-17.
         return np.maximum(scipy.linalg.expm(float(amount[()]) * matrix), 0.0)
-    scaled = amount[()] * matrix
+    scaled = matrix * amount
     return exponential(scaled, guard=20 + _digits_before_the_smallest(scaled))
 
 
@@ -173,7 +173,7 @@ class RateTime:
         if beta == MP.inf:
             raise ValueError(f"t = {t}: the noise rate is infinite where alpha(t) = 0")
         scale, rate = common(beta, self.rate)
-        return np.asarray(scale[()] * rate)
+        return np.asarray(rate * scale)
 
 
 # Typed, because 0.5 and Fraction(1, 2) are equal but ask for different kinds of number.

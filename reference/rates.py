@@ -62,7 +62,7 @@ def reverse_rate(process: Diffusing, score: object, xt: object, t: Number) -> Ar
     """
     table, noisy = check_output("score", score, xt, process.K)
     beta, rate, ratios = common(_finite(t, process.noise_rate(t)), process.rate, table)
-    return _no_jump(beta[()] * rate.T[noisy] * ratios, noisy)
+    return _no_jump(rate.T[noisy] * ratios * beta, noisy)
 
 
 def conditional_score(process: Process, x0: object, xt: object, t: Number) -> Array:
@@ -122,7 +122,7 @@ def one_way_rate(process: Diffusing, predicted: object, xt: object, t: Number) -
     if kept == 1:
         raise ValueError(f"t = {t}: alpha(t) = 1, so there is no noise to jump from; valid: alpha(t) < 1")
     speed, probabilities = common(-slope / (1 - kept), table)
-    return _no_jump(speed[()] * probabilities, noisy)
+    return _no_jump(probabilities * speed, noisy)
 
 
 def conditional_one_way_rate(process: Diffusing, x0: object, xt: object, t: Number) -> Array:
@@ -325,7 +325,7 @@ def log_likelihood_by_exponential(
     rate, ratios = common(process.rate, table)
     unit = reverse_generator(_no_jump(rate.T[noisy] * ratios, noisy))
     amount, matrix = common(noise, unit)
-    law, pushed = common(product_law(np.stack([process.prior] * L)), exponential(amount[()] * matrix))
+    law, pushed = common(product_law(np.stack([process.prior] * L)), exponential(matrix * amount))
     # Rounding may leave -1e-45 where the exact probability is zero.
     reached = np.array([max(x, MP.zero) for x in law @ pushed], dtype=object)
     return np.asarray(log(reached))
@@ -365,9 +365,8 @@ def log_likelihood(
         share = 1 / (1 + MP.exp(-MP.pi * MP.sinh(real(v))))
         t = low + width * share
         speed = width * MP.pi * MP.cosh(real(v)) * share * (1 - share)
-        (rates,) = common(_model_rates(process, parameterization, table_at(t), noisy, t))
-        rates, speed = common(rates, speed)
-        return -law @ to_float(reverse_generator(rates * speed[()]))
+        rates = to_float(_model_rates(process, parameterization, table_at(t), noisy, t))
+        return -law @ reverse_generator(rates * float(speed))
 
     prior = to_float(product_law(np.stack([process.prior] * L)))
     solution = scipy.integrate.solve_ivp(

@@ -195,7 +195,7 @@ def one_way(process: Process, predicted: object, xt: object, s: Number, t: Numbe
         )
     w = (left - kept) / (1 - kept)
     stay = with_one_at(table - table, noisy)
-    return np.asarray((1 - w) * stay + w * table)
+    return np.asarray(stay * (1 - w) + table * w)
 
 
 def reverse_kernel(

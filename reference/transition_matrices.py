@@ -100,7 +100,7 @@ def interpolating(keep: Number, prior: object) -> Array:
     weight, law = common(check_probability("keep", keep), prior)
     check_stochastic(law, "prior")
     K = len(law)
-    return np.asarray(weight[()] * identity(K, like=law) + (1 - weight[()]) * np.stack([law] * K))
+    return np.asarray(identity(K, like=law) * weight + np.stack([law] * K) * (1 - weight[()]))
 
 
 def uniform_prior(K: int) -> Array:
@@ -129,7 +129,7 @@ def mask_and_uniform_prior(share: Number, K: int, mask: int) -> Array:
     array([Fraction(1, 4), Fraction(3, 4)], dtype=object)
     """
     weight, e_mask, flat = common(check_probability("share", share), absorbing_prior(K, mask), uniform_prior(K))
-    return np.asarray(weight[()] * e_mask + (1 - weight[()]) * flat)
+    return np.asarray(e_mask * weight + flat * (1 - weight[()]))
 
 
 def uniform(beta: Number, K: int) -> Array:

@@ -81,6 +81,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     cites="batch invariance; LAWS of numerical software",
     mutants=("batch-uses-the-first-time", "batch-normalizes-over-rows", "times-along-positions"),
     cost=2,
@@ -102,6 +103,7 @@ def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model,
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
     cost=2,
@@ -127,6 +129,7 @@ def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, 
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     cites="reproducibility",
     mutants=("sample-uses-the-global-generator",),
     cost=2,
@@ -152,6 +155,7 @@ def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model,
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
     cost=2,
@@ -172,6 +176,7 @@ def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: 
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output"),
     cost=2,
@@ -198,6 +203,7 @@ def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     tensors=True,
     cites="functions of values, not of memory",
     mutants=("loss-reads-raw-memory",),
@@ -232,6 +238,7 @@ def _strided(value: Any) -> Any:
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
 )
@@ -253,6 +260,7 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, p: Process, x0: Array, mod
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     tensors=True,
     parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
     where=lambda p: p.K > 2,
@@ -291,6 +299,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
 
 @law(
     chapter=CHAPTER,
+    floating=True,
     tensors=True,
     cites="numerics: a result is as precise as its inputs",
     mutants=("loss-in-single-precision",),

@@ -146,7 +146,8 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
     found, scale = total_loss(loss, p, x0, model)
     found = found + prior_kl(p, x0)
     times = list(range(int(p.end) + 1))
-    small = p.K ** (model.L * int(p.end)) <= 4096
+    # Trajectories of fractions are a hundred times slower than those of floats.
+    small = p.K ** (model.L * int(p.end)) <= (256 if p.numbers == "exact" else 4096)
     by = elbo.nelbo_by_trajectories if small else elbo.nelbo
     truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
     return close(found, truth, ops=int(p.end) * _ops(p, model.L), scale=scale, names=("x0",))
@@ -177,7 +178,8 @@ def nelbo_bounds_the_likelihood(
     likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
     ops = 2 * int(p.end) * _ops(p, model.L)
     claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=("x0",), says="the bound")]
-    if p.K ** (model.L * int(p.end)) <= 1024 and np.isfinite(floats(likelihood)).all():
+    few = 256 if p.numbers == "exact" else 1024
+    if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
         gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
         claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=("x0",), says="the gap is a KL"))
     return claims
@@ -210,13 +212,15 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
-    likelihood = floats(rates.log_likelihood(p.truth, model.parameterization, lambda t: table, model.L, tolerance=1e-7))
+    known = 1e-7
+    likelihood = floats(rates.log_likelihood(p.truth, model.parameterization, lambda t: table, model.L, tolerance=known))
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
-    # What the rule misses of the integral is seen where a finer rule changes it; the solver's own error is added.
+    # What the rule misses of the integral is seen where a finer rule changes it; the solver's error is one of the
+    # likelihood itself.
     with np.errstate(invalid="ignore"):
-        missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0) + 1e-5
+        missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0) + 4 * known * np.exp(bound)
     return [
         close(found, truth, ops=ops, scale=scale, names=("x0",), says="the integral"),
         at_most(bound - missed, found, ops=ops, scale=scale, names=("x0",), says="the bound"),

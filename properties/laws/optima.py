@@ -47,6 +47,8 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
 
 @law(
     chapter=CHAPTER,
+    # A velocity's reverse process is another one with the same marginals.
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
     tex=r"p_\theta(x_s|x_t) = q(x_s|x_t)\ \text{at}\ "
     r"\tilde p = p(x_0^i|x_t^{-i})\ \text{(joint sum)},\ \tilde p = p(x_0^i|x_t)\ \text{(mixture)},\ s = p_t(y)/p_t(x)\ \text{(score)}",
     cites="Austin et al. 2021, eq. 4; Lou et al. 2024, thm 4.2; Campbell et al. 2022, prop. 3",
@@ -54,8 +56,6 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
 )
 def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """At its own optimum — leave-one-out for the joint sum, posterior for the mixture — p_θ(x_s|x_t) is q(x_s|x_t)"""
-    if model.parameterization == "velocity":
-        raise Unanswerable  # its reverse process is another one with the same marginals
     if model.parameterization == "score" and float(p.alpha(t)) == 0:
         raise Unanswerable
     xt = reachable(p, model.L, t)

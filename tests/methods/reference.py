@@ -6,6 +6,7 @@ of 40-digit numbers where a logarithm or a transcendental schedule enters.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -111,11 +112,9 @@ def step_as(parameterization: str) -> Any:
             return xt
         # Exact kernels are slow and statistical laws repeat their rows: compute each run of equal rows once.
         times = list(zip(_rows(s, len(xt)), _rows(t, len(xt)), strict=True))
-        new = [
-            i
-            for i in range(len(xt))
-            if i == 0 or times[i] != times[i - 1] or (xt[i] != xt[i - 1]).any() or (output[i] != output[i - 1]).any()
-        ]
+        moved = (xt[1:] != xt[:-1]).any(-1) | (output[1:] != output[:-1]).any((-1, -2))
+        turned = np.array([now != before for before, now in itertools.pairwise(times)], dtype=bool)
+        new = [0, *(1 + np.flatnonzero(moved | turned))]
         law = kernel(p, output[new], xt[new], [times[i][0] for i in new], [times[i][1] for i in new])
         return _draw(np.repeat(law, np.diff([*new, len(xt)]), axis=0), generator)
 
