@@ -12,11 +12,13 @@ Conventions are stated in :mod:`unmask.properties.method`, tolerances in :mod:`u
 
 from unmask.properties.claims import Claim, at_most, close, converges, exact, sampled
 from unmask.properties.engine import Run, examine, examine_all
+from unmask.properties.families import Family
 from unmask.properties.lawbook import LAWBOOK, Law, law
 from unmask.properties.method import Method
-from unmask.properties.process import Process, Schedule
+from unmask.properties.process import Process
 from unmask.properties.randomness import seeded
 from unmask.properties.replaying import replay
+from unmask.properties.schedule import Schedule
 from unmask.properties.spaces import Space, processes
 from unmask.properties.suite import conformance
 
@@ -25,6 +27,7 @@ from unmask.properties import laws as _laws  # noqa: F401  # isort: skip  (enter
 __all__ = [
     "LAWBOOK",
     "Claim",
+    "Family",
     "Law",
     "Method",
     "Process",

@@ -7,115 +7,22 @@ builds its own implementation from it, so both sides answer the same question ab
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
-import mpmath
 import numpy as np
 import torch
 
+from unmask.properties.families import Clock, Family, family
+from unmask.properties.schedule import Schedule
 from unmask.reference import corruption, schedules
 from unmask.reference.numbers import MP, to_float
 
-Family: TypeAlias = Literal["uniform", "absorbing", "mask-and-uniform"]
-Clock: TypeAlias = Literal["discrete", "continuous"]
 Time: TypeAlias = int | Fraction | float
 Numbers: TypeAlias = Literal["float64", "exact"]
-
-FAMILIES: tuple[Family, ...] = ("uniform", "absorbing", "mask-and-uniform")
-
-
-#: The parameters of each schedule that has a name.
-_PARAMETERS: dict[str, set[str]] = {
-    "free": set(),
-    "linear": {"first", "last"},
-    "cosine": {"offset"},
-    "log-linear": {"eps"},
-    "geometric": {"sigma_min", "sigma_max"},
-    "mutual-information": set(),
-    "polynomial": {"n"},
-}
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How fast noise arrives: ``alpha``, the probability that a position has not been hit, as a function of time.
-
-    ``name`` is one of
-
-    * ``"free"`` — discrete time only: the noise probabilities ``betas = (beta_1, ..., beta_T)`` themselves;
-    * ``"linear"`` — rate ``first + (last - first) u`` (continuous) or ``T`` equally spaced betas (discrete);
-    * ``"cosine"`` (``offset``), ``"log-linear"`` (``eps``), ``"geometric"`` (``sigma_min``, ``sigma_max``),
-      ``"mutual-information"``, ``"polynomial"`` (``n``);
-    * any other name together with ``function``: your own ``alpha(u)`` for ``u`` in ``[0, 1]``, written with plain
-      arithmetic (then it is exact) or with :mod:`mpmath`.
-    """
-
-    name: str
-    params: tuple[tuple[str, Fraction], ...] = ()
-    betas: tuple[Fraction, ...] = ()
-    function: Callable[[Any], Any] | None = field(default=None, compare=True)
-
-    def __getitem__(self, key: str) -> float:
-        """Parameter ``key`` as a float; ``KeyError`` names the parameters that there are."""
-        values = dict(self.params)
-        if key not in values:
-            raise KeyError(f"schedule {self.name!r} has parameters {sorted(values)}, not {key!r}")
-        return float(values[key])
-
-    def alpha(self, u: Any) -> Any:
-        """``alpha`` at relative time ``u`` in ``[0, 1]``, in the number type of ``u`` where the formula is rational."""
-        values = dict(self.params)
-        match self.name:
-            case "linear":
-                return schedules.linear_beta_rate(u, values["first"], values["last"])
-            case "cosine":
-                # The quarter turn is exact: alpha is zero at the end, not 6e-17.
-                return Fraction(0) if u == 1 else schedules.cosine(u, values["offset"])
-            case "log-linear":
-                return schedules.log_linear(u, values["eps"])
-            case "geometric":
-                return schedules.geometric(u, values["sigma_min"], values["sigma_max"])
-            case "mutual-information":
-                return schedules.mutual_information(u)
-            case "polynomial":
-                return schedules.polynomial(u, int(values["n"]))
-            case _ if self.function is not None:
-                return _with_all_digits(self.function, u)
-        raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
-
-    def __repr__(self) -> str:
-        if self.function is not None:
-            return f"Schedule({self.name!r}, function={self.function!r})"
-        inside = [repr(self.name)]
-        if self.params:
-            inside.append(f"params={tuple((k, str(v)) for k, v in self.params)!r}")
-        if self.betas:
-            inside.append(f"betas={tuple(map(str, self.betas))!r}")
-        return f"Schedule({', '.join(inside)})"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "params", tuple((k, Fraction(v)) for k, v in self.params))
-        object.__setattr__(self, "betas", tuple(Fraction(b) for b in self.betas))
-        if any(not 0 <= b <= 1 for b in self.betas):
-            raise ValueError(f"betas must be probabilities, got {', '.join(map(str, self.betas))}")
-        if self.function is not None and not callable(self.function):
-            raise TypeError(f"function must be callable or None, got {self.function!r}")
-        if self.function is None and self.name not in _PARAMETERS:
-            raise ValueError(f"name must be one of {sorted(_PARAMETERS)}, or come with a function, got {self.name!r}")
-        missing = () if self.function else sorted(_PARAMETERS[self.name] - {k for k, _ in self.params})
-        if missing:
-            raise ValueError(f"params of {self.name!r} lack {', '.join(missing)}")
-
-
-def _with_all_digits(function: Callable[[Any], Any], u: Any) -> Any:
-    """``function(u)`` in the reference's precision, also where it calls :mod:`mpmath`, whose default is 15 digits."""
-    with mpmath.mp.workdps(MP.dps):
-        value = function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u)
-        return MP.mpf(value) if isinstance(value, mpmath.mpf) else value
 
 
 @dataclass(frozen=True)
@@ -124,24 +31,33 @@ class Process:
 
     Attributes
     ----------
-    family : the prior that noise draws from: ``"uniform"`` over all ``K`` classes, ``"absorbing"`` (the mask), or
-        ``"mask-and-uniform"`` (BERT's: the mask with probability ``share``, otherwise uniform over all ``K``).
+    family : how a class becomes another; ``p["name"]`` are the parameters that only this family has:
+
+        * ``"uniform"`` over all ``K`` classes, ``"absorbing"`` (the mask), ``"mask-and-uniform"`` (BERT's: the mask
+          with probability ``p["share"]``, otherwise uniform over all ``K``);
+        * ``"drifting-prior"``: a hit in step ``t`` draws from ``p["priors"][t - 1]``;
+        * ``"discretized-gaussian"`` and ``"band"`` (``p["width"]``), steps of D3PM on ordered levels: ``betas`` are the
+          widths of the steps, and ``beta / K`` the probability of each near level;
+        * rates at the schedule's speed, on either clock: ``"birth-death"``, ``"ehrenfest"``, ``"nearest-neighbor"``
+          (``p["neighbors"]``, ids ``[K][k]``), and ``"masked-nearest-neighbor"`` (the same over ``K - 1`` classes at
+          ``p["speed"]`` times the rate at which they are masked);
+        * the name of a :class:`~unmask.properties.families.Family` of your own.
     K : number of classes, the mask included where there is one.
     clock : ``"discrete"`` (times are the integers ``0..T``) or ``"continuous"`` (times are reals in ``[0, 1]``).
     schedule : how fast noise arrives.
     T : the last time of the discrete clock; ``None`` for the continuous one.
     mask : id of the mask class; ``None`` where there is none.
-    share : probability that noise is the mask (``"mask-and-uniform"`` only).
+    parameters : the family's own, a mapping (kept as sorted pairs).
     precision, device : what a method is asked to compute in; not part of the mathematics.
     """
 
-    family: Family
+    family: str
     K: int
     clock: Clock
     schedule: Schedule
     T: int | None = None
     mask: int | None = None
-    share: Fraction | None = None
+    parameters: Any = ()
     precision: str = "float64"
     device: str = "cpu"
     numbers: Numbers = "float64"
@@ -159,10 +75,17 @@ class Process:
         """The last time: ``T`` or ``1``."""
         return self.T if self.T is not None else Fraction(1)
 
+    def __getitem__(self, key: str) -> Any:
+        """Parameter ``key`` of the family, exact; ``KeyError`` names the parameters that there are."""
+        values = dict(self.parameters)
+        if key not in values:
+            raise KeyError(f"family {self.family!r} has parameters {sorted(values)}, not {key!r}")
+        return values[key]
+
     @cached_property
     def betas(self) -> tuple[float, ...]:
-        """Noise probability of each step, ``T`` floats (discrete clock)."""
-        return tuple(float(b) for b in self._exact_betas)
+        """Noise probability (or width) of each step, ``T`` floats (discrete clock)."""
+        return tuple(float(b) for b in self.exact_betas)
 
     @cached_property
     def alphas(self) -> tuple[float, ...]:
@@ -173,7 +96,7 @@ class Process:
     @cached_property
     def prior(self) -> tuple[float, ...]:
         """What noise draws from, ``K`` floats."""
-        return tuple(float(v) for v in self._exact_prior)
+        return tuple(float(v) for v in self.exact.prior)
 
     @property
     def clean(self) -> tuple[int, ...]:
@@ -181,15 +104,38 @@ class Process:
         return tuple(k for k in range(self.K) if k != self.mask)
 
     # ------------------------------------------------------------------ the truth
+    @property
+    def kind(self) -> Family:
+        """The family's record."""
+        return family(self.family)
+
+    @property
+    def starts_clean(self) -> bool:
+        """Whether nothing has happened at time 0."""
+        return self.T is not None or bool(self.schedule.alpha(Fraction(0)) == 1)
+
+    @property
+    def ends_in_its_prior(self) -> bool:
+        """Whether the prior can make whatever ``x_end`` is; where a mask is not yet certain, NELBOs are infinite."""
+        end = to_float(self.exact.marginal(self.end))[list(self.clean)]
+        return bool((end[:, to_float(self.exact.prior) == 0] == 0).all())
+
     def alpha(self, t: Time) -> Any:
-        """Exact probability that a position has not been hit by noise at time ``t``."""
+        """Exact probability that a position has not been hit by noise at time ``t``.
+
+        Raises
+        ------
+        ValueError : for a family that has no such thing.
+        """
+        if not self.kind.hits:
+            raise ValueError(f"alpha has no meaning for {self.family!r}: its steps do not hit or miss")
         return self.schedule.alpha(t) if self.T is None else self._exact_alphas[int(t)]
 
     def rate(self, t: Time) -> Any:
         """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete)."""
         if self.T is None:
             return schedules.noise_rate(self.schedule.alpha, t)
-        return self._exact_betas[int(t) - 1]
+        return self.exact_betas[int(t) - 1]
 
     @cached_property
     def exact(self) -> Any:
@@ -208,24 +154,39 @@ class Process:
 
     @property
     def depth(self) -> int:
-        """Roundings behind one entry of a transition matrix: a product of ``T`` factors, or a few transcendentals."""
-        return 2 * self.T + 8 if self.T is not None else 24
+        """Roundings behind one entry of a transition matrix."""
+        return self.kind.roundings(self)
 
     def conditioning(self, t: Time, s: Time | None = None) -> float:
-        """How much a relative rounding of alpha is amplified by ``1 - alpha_t`` (and by ``1 - alpha_s``).
+        """How much a rounding of probabilities is amplified where a formula divides by the least of them.
 
-        Formulas that divide by ``1 - alpha`` lose these digits when they form it by subtraction, which is correct
-        mathematics: the laws about mathematics grant it, the laws about accuracy do not.
+        With one prior that is ``1 - alpha_t`` (and ``1 - alpha_s``): formulas that form it by subtraction lose its
+        digits, which is correct mathematics.  Laws about mathematics grant it, laws about accuracy do not.
         """
-        noise = [1 - float(self.alpha(u)) for u in (t, s) if u is not None]
-        return max([1.0] + [1 / n for n in noise if n > 0])
+        if self.kind.keeps_or_redraws:
+            least = [1 - float(self.alpha(u)) for u in (t, s) if u is not None]
+        else:
+            least = [q[q > 0].min() for u in (t, s) if u is not None for q in [self._seen(u)]]
+        return max([1.0] + [1 / float(q) for q in least if q > 0])
+
+    def _seen(self, t: Time) -> Any:
+        return to_float(self.truth.marginal(t))[list(self.clean)]
+
+    def inflation(self, s: Time, t: Time) -> float:
+        """How much undoing the noise between ``s`` and ``t`` amplifies a rounding; infinite where nothing is left."""
+        if float(self.alpha(t)) == 0:
+            return math.inf
+        if self.kind.keeps_or_redraws:
+            return float(self.alpha(s) / self.alpha(t))
+        return float(np.abs(np.linalg.inv(to_float(self.truth.transition(s, t)))).sum(-1).max())
 
     def on_grid(self, T: int) -> Process:
         """The same schedule observed at ``T`` equal steps of the discrete clock."""
         return replace(self, clock="discrete", T=T)
 
     @cached_property
-    def _exact_betas(self) -> tuple[Any, ...]:
+    def exact_betas(self) -> tuple[Any, ...]:
+        """Noise probability (or width) of each step, exact, ``T`` of them (discrete clock)."""
         if self.T is None:
             raise ValueError("betas belong to the discrete clock; this process is continuous")
         if self.schedule.name == "free":
@@ -240,19 +201,12 @@ class Process:
         assert self.T is not None
         if self.schedule.name not in ("free", "linear"):
             return tuple(self.schedule.alpha(Fraction(t, self.T)) for t in range(self.T + 1))
-        return tuple(schedules.alphas_from_betas(self._exact_betas))
-
-    @cached_property
-    def _exact_prior(self) -> tuple[Fraction, ...]:
-        share = {"uniform": Fraction(0), "absorbing": Fraction(1)}.get(self.family, self.share)
-        assert share is not None
-        return tuple(share * (k == self.mask) + (1 - share) / Fraction(self.K) for k in range(self.K))
+        return tuple(schedules.alphas_from_betas(self.exact_betas))
 
     def __post_init__(self) -> None:
-        if self.share is not None:
-            object.__setattr__(self, "share", Fraction(self.share))
-        if self.family not in FAMILIES:
-            raise ValueError(f"family must be one of {FAMILIES}, got {self.family!r}")
+        kind = family(self.family)
+        given = self.parameters.items() if isinstance(self.parameters, Mapping) else self.parameters
+        object.__setattr__(self, "parameters", tuple(sorted((str(k), _exactly(v)) for k, v in given)))
         if not isinstance(self.schedule, Schedule):
             raise TypeError(f"schedule must be a Schedule, got {self.schedule!r}")
         whole: dict[str, Any] = {"K": self.K, "T": self.T, "mask": self.mask}
@@ -267,42 +221,55 @@ class Process:
             raise ValueError(f"mask must be a class id below K = {self.K}, got {self.mask}")
         if self.clock not in ("discrete", "continuous"):
             raise ValueError(f"clock must be 'discrete' or 'continuous', got {self.clock!r}")
-        if (self.family == "mask-and-uniform") != (self.share is not None):
-            raise ValueError(f"share belongs to 'mask-and-uniform' alone, got {self.share} for {self.family!r}")
-        if self.share is not None and not 0 <= self.share <= 1:
-            raise ValueError(f"share must be a probability, got {self.share}")
         if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
             raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
-        if (self.family == "uniform") != (self.mask is None):
-            raise ValueError(f"mask must be {'None' if self.family == 'uniform' else 'a class id'} for {self.family!r}")
+        if (kind.mask == "none") != (self.mask is None) or (kind.mask == "last" and self.mask != self.K - 1):
+            valid = {"none": "None", "any": "a class id", "last": f"the last class, {self.K - 1},"}[kind.mask]
+            raise ValueError(f"mask must be {valid} for {self.family!r}, got {self.mask}")
         if (self.clock == "discrete") != (self.T is not None):
             raise ValueError(f"T must be {'given' if self.clock == 'discrete' else 'None'} for the {self.clock} clock")
+        if self.clock not in kind.clocks:
+            there_are = " or ".join(map(repr, kind.clocks))
+            raise ValueError(f"clock must be {there_are} for {self.family!r}, got {self.clock!r}")
+        if self.K < kind.least:
+            raise ValueError(f"K must be at least {kind.least} for {self.family!r}, got {self.K}")
+        if kind.hits and any(beta > 1 for beta in self.schedule.betas):
+            betas = ", ".join(map(str, self.schedule.betas))
+            raise ValueError(f"betas must be probabilities for {self.family!r}, got {betas}")
+        names = [k for k, _ in self.parameters]
+        if names != kind.parameters:
+            raise ValueError(f"parameters of {self.family!r} must be {kind.parameters}, got {names}")
+        share = dict(self.parameters).get("share", 0)
+        if not 0 <= share <= 1:
+            raise ValueError(f"share must be a probability, got {share}")
         if self.schedule.name == "free" and len(self.schedule.betas) != self.T:
             raise ValueError(f"a free schedule needs T = {self.T} betas, got {len(self.schedule.betas)}")
 
     def __repr__(self) -> str:
         parts = [f"{self.family!r}", f"K={self.K}", f"clock={self.clock!r}", f"schedule={self.schedule!r}"]
         parts += [f"{name}={value}" for name in ("T", "mask") if (value := getattr(self, name)) is not None]
-        if self.share is not None:
-            parts.append(f"share={str(self.share)!r}")
+        if self.parameters:
+            parts.append(f"parameters={{{', '.join(f'{k!r}: {_shown(v)!r}' for k, v in self.parameters)}}}")
         return f"Process({', '.join(parts)})"
+
+
+def _exactly(value: Any) -> Any:
+    """A parameter as exact, hashable numbers: text and floats as fractions, lists as tuples."""
+    if isinstance(value, (str, float)):
+        return Fraction(value)
+    return tuple(_exactly(v) for v in value) if isinstance(value, Iterable) else value
+
+
+def _shown(value: Any) -> Any:
+    """What :func:`_exactly` reads."""
+    if isinstance(value, tuple):
+        return tuple(_shown(v) for v in value)
+    return str(value) if isinstance(value, Fraction) else value
 
 
 @lru_cache(maxsize=4096)
 def _exact_process(p: Process) -> corruption.Process:
-    prior = np.array(p._exact_prior, dtype=object)
-    if p.T is None:
-        return corruption.ContinuousTime(p.schedule.alpha, prior)
-
-    def step(beta: Any) -> Any:
-        if p.family == "uniform":
-            return corruption.uniform(beta, p.K)
-        assert p.mask is not None
-        if p.family == "absorbing":
-            return corruption.absorbing(beta, p.K, p.mask)
-        return corruption.mask_and_uniform(p.share * beta, (1 - p.share) * beta, p.K, p.mask)  # type: ignore[operator]
-
-    return corruption.DiscreteTime(tuple(step(beta) for beta in p._exact_betas), prior)
+    return p.kind.build(p)
 
 
 class Rounded:
@@ -338,7 +305,7 @@ class Rounded:
 
     @property
     def rate(self) -> Any:
-        """The rate matrix ``1 prior^T - I``."""
+        """The rate matrix of one unit of noise."""
         return self._once(("generator", None, None), lambda: to_float(self.process.rate))
 
     def generator(self, t: Any) -> Any:
@@ -358,4 +325,4 @@ def as_number(t: Time | float) -> float:
     return value
 
 
-__all__ = ["FAMILIES", "MP", "Clock", "Family", "Numbers", "Process", "Rounded", "Schedule", "Time", "as_number"]
+__all__ = ["MP", "Clock", "Numbers", "Process", "Rounded", "Schedule", "Time", "as_number"]

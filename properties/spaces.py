@@ -14,20 +14,19 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from unmask.properties.process import FAMILIES, Clock, Family, Process, Schedule
+from unmask.properties.families import FAMILIES, Clock, Family, enter, family
+from unmask.properties.process import Process
+from unmask.properties.schedule import Schedule
 
 DISCRETE_SCHEDULES = ("free", "linear", "cosine", "mutual-information", "log-linear", "polynomial")
 CONTINUOUS_SCHEDULES = ("log-linear", "linear", "cosine", "geometric", "mutual-information", "polynomial")
-
-#: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".
-BETAS = tuple(Fraction(k, 16) for k in (1, 2, 3, 4, 6, 8, 10, 12, 14, 15, 0, 16))
 
 
 @dataclass(frozen=True)
 class Space:
     """A set of corruption processes; see :func:`processes`."""
 
-    families: tuple[Family, ...]
+    families: tuple[str, ...]
     clocks: tuple[Clock, ...]
     schedules: tuple[str | Schedule, ...] | None
     mask: Literal["last", "first", "any"]
@@ -41,18 +40,24 @@ class Space:
         schedules: Iterable[str] | None = None,
     ) -> Space | None:
         """The part of the space that a law speaks about; ``None`` where nothing is left."""
-        kept = tuple(f for f in self.families if families is None or f in set(families))
         clocks = tuple(c for c in self.clocks if clock is None or c == clock)
+        kept = tuple(f for f in self.families if families is None or f in set(families))
+        kept = tuple(f for f in kept if set(family(f).clocks) & set(clocks))
         space = replace(self, families=kept, clocks=clocks)
         if schedules is not None:
             wanted = set(schedules)
-            names = tuple(s for c in clocks for s in self._schedules(c) if _name(s) in wanted)
+            names = tuple(s for f in kept for c in clocks for s in self._schedules(f, c) if _name(s) in wanted)
             space = replace(space, schedules=tuple(dict.fromkeys(names)))
-        usable = tuple(c for c in space.clocks if space._schedules(c))
-        return replace(space, clocks=usable) if kept and usable else None
+        space = replace(space, families=tuple(f for f in kept if any(space._schedules(f, c) for c in clocks)))
+        usable = tuple(c for c in clocks if any(space._schedules(f, c) for f in space.families))
+        return replace(space, clocks=usable) if usable else None
 
-    def _schedules(self, clock: str) -> tuple[str | Schedule, ...]:
+    def _schedules(self, name: str, clock: str) -> tuple[str | Schedule, ...]:
+        kind = family(name)
+        if clock not in kind.clocks:
+            return ()
         known = DISCRETE_SCHEDULES if clock == "discrete" else CONTINUOUS_SCHEDULES
+        known = tuple(s for s in known if kind.schedules is None or s in kind.schedules)
         if self.schedules is None:
             return known
         return tuple(s for s in self.schedules if isinstance(s, Schedule) or s in known)
@@ -63,24 +68,30 @@ class Space:
         ``reaches_prior`` asks for schedules that begin at the data (alpha = 1) and, where a parameter decides, end in
         pure noise (alpha = 0): on these a NELBO bounds the likelihood of the data and its terms are finite.
         """
-        parts = [self._of(family, clock, steps, reaches_prior) for family in self.families for clock in self.clocks]
+        parts = [
+            self._of(name, clock, steps, reaches_prior)
+            for name in self.families
+            for clock in self.clocks
+            if self._schedules(name, clock)
+        ]
         whole = st.one_of(*parts)
-        return whole.filter(lambda p: bool(p.alpha(0) == 1)) if reaches_prior else whole
+        return whole.filter(lambda p: p.starts_clean) if reaches_prior else whole
 
-    def _of(self, family: Family, clock: Clock, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
+    def _of(self, name: str, clock: Clock, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
+        kind = family(name)
         T = st.integers(max(self.T[0], steps), max(self.T[1], steps)) if clock == "discrete" else st.none()
         return st.builds(
             _build,
-            st.just(family),
+            st.just(kind),
             st.just(clock),
-            st.integers(self.K[0], self.K[1]),
+            st.integers(max(self.K[0], kind.least), max(self.K[1], kind.least)),
             T,
             st.sampled_from(
-                [s for s in self._schedules(clock) if not (reaches_prior and s == "geometric")] or ["geometric"]
+                [s for s in self._schedules(name, clock) if not (reaches_prior and s == "geometric")] or ["geometric"]
             ),
-            st.lists(st.sampled_from(BETAS), min_size=max(self.T[1], steps), max_size=max(self.T[1], steps)),
+            st.lists(st.sampled_from(kind.betas), min_size=max(self.T[1], steps), max_size=max(self.T[1], steps)),
             st.integers(0, 7),
-            st.sampled_from((Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))),
+            st.integers(0, 7),
             st.integers(0, 15) if self.mask == "any" else st.just(0 if self.mask == "first" else -1),
             st.just(reaches_prior),
         )
@@ -91,39 +102,44 @@ def _name(schedule: str | Schedule) -> str:
 
 
 def _build(
-    family: Family,
+    kind: Family,
     clock: Clock,
     K: int,
     T: int | None,
     schedule: str | Schedule,
     betas: list[Fraction],
     shape: int,
-    share: Fraction,
+    variant: int,
     mask: int,
     reaches_prior: bool,
 ) -> Process:
     return Process(
-        family=family,
+        family=kind.name,
         K=K,
         clock=clock,
-        schedule=schedule if isinstance(schedule, Schedule) else named(schedule, T, betas, shape, reaches_prior),
+        schedule=schedule if isinstance(schedule, Schedule) else named(schedule, T, betas, shape, reaches_prior, kind),
         T=T,
-        mask=None if family == "uniform" else mask % K,
-        share=share if family == "mask-and-uniform" else None,
+        mask={"none": None, "any": mask % K, "last": K - 1}[kind.mask],
+        parameters=kind.draw(K, T, variant),
     )
 
 
-def named(name: str, T: int | None, betas: list[Fraction], shape: int, reaches_prior: bool = False) -> Schedule:
+def named(
+    name: str, T: int | None, betas: list[Fraction], shape: int, reaches_prior: bool = False, kind: Family | None = None
+) -> Schedule:
     """The schedule ``name`` with parameters picked by ``shape`` (0 is the simplest)."""
+    hits = kind is None or kind.hits
     pick: Callable[..., Any] = lambda *values: values[shape % len(values)]  # noqa: E731
     match name:
         case "free":
             assert T is not None
             chosen = betas[:T]
-            if reaches_prior:
+            if reaches_prior and hits:
                 # Only the last step may be pure noise, and it must be: alpha_T = 0 and all earlier alphas positive.
                 chosen = [b if 0 < b < 1 else Fraction(1, 2) for b in chosen[:-1]] + [Fraction(1)]
             return Schedule("free", betas=tuple(chosen))
+        case "linear" if T is not None and kind is not None and not hits:
+            return Schedule("linear", (("first", kind.linear[0]), ("last", kind.linear[1])))
         case "linear" if T is not None:
             return Schedule(
                 "linear",
@@ -158,7 +174,7 @@ def named(name: str, T: int | None, betas: list[Fraction], shape: int, reaches_p
 
 
 def processes(
-    *families: Family,
+    *families: str | Family,
     clock: Clock | Literal["both"] = "discrete",
     schedules: Iterable[str | Schedule] | None = None,
     mask: Literal["last", "first", "any"] = "last",
@@ -169,7 +185,7 @@ def processes(
 
     Parameters
     ----------
-    families : ``"uniform"``, ``"absorbing"``, ``"mask-and-uniform"``.
+    families : names of :class:`~unmask.properties.process.Process`'s families, or families of your own.
     clock : ``"discrete"`` (integer times), ``"continuous"`` (times in ``[0, 1]``) or ``"both"``.
     schedules : names of :class:`~unmask.properties.process.Schedule`, or schedules of your own; default all.
     mask : which class id is the mask: the last, the first, or any (drawn).
@@ -179,8 +195,9 @@ def processes(
     ------
     ValueError : for an unknown family, clock, schedule or mask, or an empty range.
     """
-    if not families or any(f not in FAMILIES for f in families):
-        raise ValueError(f"families must be chosen from {FAMILIES}, got {families}")
+    if not families:
+        raise ValueError(f"families must be chosen from {sorted(FAMILIES)}, got none")
+    names = tuple(family(f).name if isinstance(f, str) else enter(f).name for f in families)
     clocks: dict[str, tuple[Clock, ...]] = {
         "discrete": ("discrete",),
         "continuous": ("continuous",),
@@ -199,7 +216,7 @@ def processes(
     if not 1 <= T[0] <= T[1] <= 16:
         raise ValueError(f"T must be a range with 1 <= smallest <= largest <= 16, got {T}")
     chosen = None if schedules is None else tuple(schedules)
-    space = Space(tuple(families), clocks[clock], chosen, mask, K, T)
+    space = Space(names, clocks[clock], chosen, mask, K, T)
     there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
     for name in chosen or ():
         if not isinstance(name, Schedule) and name not in there_are:

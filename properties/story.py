@@ -210,13 +210,17 @@ def _literal(value: Any) -> str:
 def _describe(p: Any) -> str:
     clock = f"T = {p.T} steps" if p.T is not None else "continuous time"
     mask = f", mask = {p.mask}" if p.mask is not None else ""
-    share = f", share of the mask {p.share}" if p.share is not None else ""
+    own = "".join(f", {name} = {_value(value)}" for name, value in p.parameters)
     details = ""
     if p.schedule.betas:
         details = f" (betas {', '.join(map(str, p.schedule.betas))})"
     elif p.schedule.params:
         details = f" ({', '.join(f'{k} = {v}' for k, v in p.schedule.params)})"
-    return f"{p.family}, K = {p.K}{mask}{share}, {clock}, {p.schedule.name} schedule{details}"
+    return f"{p.family}, K = {p.K}{mask}{own}, {clock}, {p.schedule.name} schedule{details}"
+
+
+def _value(value: Any) -> str:
+    return f"[{', '.join(_value(v) for v in value)}]" if isinstance(value, tuple) else str(value)
 
 
 __all__ = ["address", "replay_line", "tell"]

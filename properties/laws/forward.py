@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -121,16 +122,14 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
 
 @law(
     chapter=CHAPTER,
-    tex=r"q(x_{t=0} | x_0) = \alpha_0\, \delta_{x_0} + (1 - \alpha_0)\, \pi",
+    tex=r"q(x_{t=0} | x_0) = \delta_{x_0} \ \text{if} \ \alpha_0 = 1",
     cites="Austin et al. 2021, sec. 3; Lou et al. 2024, app. C.1 (where alpha_0 < 1)",
     mutants=("marginal-one-step-late", "marginal-from-the-wrong-end"),
 )
 def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
     """At t = 0 nothing has happened: q is δ at x_0, up to the noise that the schedule itself starts with"""
-    start = p.alpha(0)
     x0 = single(p)
-    at_data = np.array(np.eye(p.K, dtype=int)[x0], dtype=object)
-    truth = start * at_data + (1 - start) * np.array(p._exact_prior, dtype=object)
+    truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else p.truth.marginal(Fraction(0))[x0]
     return close(marginal(p, x0, 0), truth, ops=8, names=("x0", "position", "x_t"))
 
 
@@ -189,7 +188,7 @@ def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0
 )
 def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     """The prior term is KL(q(x_end|x_0) ‖ π), summed over positions"""
-    if p.family == "absorbing" and p.schedule.name == "cosine":
+    if p.kind.mask != "none" and p.schedule.name == "cosine" and 0 in p.prior:
         # alpha ends at exactly zero, which no floating-point cosine reaches, and the divergence jumps from 0 to infinity.
         raise Unanswerable
     per_class = forward.kl_to_prior(p.truth, p.end)

@@ -141,7 +141,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
         Schedule("free", betas=(beta,)),
         T=1,
         mask=p.mask,
-        share=p.share,
+        parameters=p.parameters,
         precision=p.precision,
         device=p.device,
         numbers=p.numbers,
@@ -166,7 +166,7 @@ class _AtOne:
 
     def __init__(self, p: Process) -> None:
         self.K = p.K
-        self.prior = floats(np.array(p._exact_prior, dtype=object))
+        self.prior = floats(p.exact.prior)
         self._alpha = float(p.alpha(1))
 
     def alpha(self, t: int) -> float:

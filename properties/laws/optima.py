@@ -56,7 +56,7 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
 )
 def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """At its own optimum — leave-one-out for the joint sum, posterior for the mixture — p_θ(x_s|x_t) is q(x_s|x_t)"""
-    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
         raise Unanswerable
     xt = reachable(p, model.L, t)
     index = sequences.sequence_index(xt, p.K)
@@ -65,7 +65,7 @@ def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Ti
     truth = _true_reverse(p, data, s, t)[index]
     scale: Any = p.conditioning(t)
     if model.parameterization == "score":
-        scale = float(p.alpha(s) / p.alpha(t)) * (1 + floats(predicted).max()) * p.K
+        scale = p.inflation(s, t) * (1 + floats(predicted).max()) * p.K
     found = reverse(p, best, xt, s, t)
     # A logit of size 20 carries its own rounding into the probability that it stands for.
     return close(found, truth, ops=8 * p.depth + 16 * p.K * data.L, scale=scale * 2, names=("x_t", "position", "x_s"))
@@ -107,7 +107,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
     ops = 16 * p.depth + 16 * p.K * model.L + p.K**model.L
     if p.T is None:
         alpha = float(p.alpha(t))
-        size = size + float(p.rate(t)) * (1 + 1 / max(1 - alpha, 1e-12)) / max(min(alpha, 1), 1e-12)
+        size = size + float(p.rate(t)) * (1 + p.conditioning(t)) / max(min(alpha, 1), 1e-12)
     return close(
         total,
         0 * total,

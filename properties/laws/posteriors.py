@@ -115,7 +115,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
     """At s = 0 the posterior is δ at x_0 (up to the noise that the schedule itself starts with)"""
     first = 1 if p.T is not None else t
     x0, xt = possible_pairs(p, first)
-    truth = bayes.posterior(p.truth, x0, xt, 0, first) if p.alpha(0) != 1 else np.eye(p.K, dtype=int)[x0]
+    truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else bayes.posterior(p.truth, x0, xt, 0, first)
     return close(
         posterior(p, x0, xt, 0, first),
         truth,

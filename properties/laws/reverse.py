@@ -11,7 +11,7 @@ import torch
 from unmask.properties.claims import Claim, at_most, close, converges, sampled
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats, pairs_of_rows, possible_pairs
-from unmask.properties.laws.terms import reachable, true_reverse_rate
+from unmask.properties.laws.terms import before, reachable, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
@@ -38,7 +38,7 @@ def _drawn(p: Process, model: Model, data: Data, s: Time, t: Time) -> tuple[Arra
 def _amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
     """How much the kernel amplifies a rounding: by 1 - alpha, or by the inverse steps in Tweedie's formula."""
     if model.parameterization == "score":
-        return float(p.alpha(s) / p.alpha(t)) * (1 + float(np.abs(floats(predicted)).max())) * p.K
+        return p.inflation(s, t) * (1 + float(np.abs(floats(predicted)).max())) * p.K
     return p.conditioning(t)
 
 
@@ -56,7 +56,7 @@ def _amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> 
 )
 def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
-    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
         raise Unanswerable  # nothing of x_s is left in x_t, and Tweedie's formula divides by it
     xt, output, predicted = _drawn(p, model, data, s, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
@@ -72,7 +72,7 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
 )
 def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> list[Claim]:
     """p_θ(x_s|x_t) ≥ 0 and sums to one"""
-    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
         raise Unanswerable
     xt, output, predicted = _drawn(p, model, data, s, t)
     found = reverse(p, output, xt, s, t)
@@ -219,7 +219,7 @@ def steps_are_drawn_from_the_reverse(
     step: Any, reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
     """One reverse step draws from the method's own p_θ(x_s|x_t): each position, pairs of positions, of rows, of calls"""
-    if model.parameterization == "score" and float(p.alpha(t)) == 0:
+    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
         raise Unanswerable
     xt, output, predicted = _drawn(p, model, data, s, t)
     ops, scale = 4 * p.depth + 8 * p.K, _amplified(p, model, predicted, s, t)
@@ -307,10 +307,9 @@ def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model)
     """The concrete score that an output stands for: p_t(y)/p_t(x_t), 1 at y = x_t"""
     xt = reachable(p, model.L, t)
     truth = reference.denoiser_to_score(p.truth, model.parameterization, model.predicted(xt, t), xt, t)
-    where: Any = True
-    if p.family == "absorbing":
-        # Only from a mask to a visible token are scores used: the other rates of the reverse process are zero.
-        where = ((xt == p.mask)[..., None] & (np.arange(p.K) != p.mask)) | (xt[..., None] == np.arange(p.K))
+    # Scores are used where noise leads from y to x_t; the other rates of the reverse process are zero.
+    where = np.moveaxis(p.truth.transition(before(p, t) if p.T is not None else t / 2, t)[:, xt], 0, -1) > 0
+    where = where | (xt[..., None] == np.arange(p.K))
     scale = np.maximum(1, np.abs(floats(truth))) * p.conditioning(t)
     found = score(p, model.output(xt, t), xt, t)
     return close(found, truth, ops=4 * p.depth + 8 * p.K, scale=scale, where=where, names=("x_t", "position", "y"))

@@ -29,7 +29,7 @@ def _averaged(loss: Any, p: Process, table: Array, model: Model, data: Data, t: 
 
 def _scale(p: Process, t: Time, table: Array) -> Any:
     alpha = float(p.alpha(t))
-    ratio = 1 + alpha / max(1 - alpha, 1e-300) * p.K
+    ratio = 1 + (alpha / max(1 - alpha, 1e-300) if p.kind.keeps_or_redraws else p.conditioning(t)) * p.K
     return (
         float(p.rate(t))
         * p.K

@@ -50,7 +50,8 @@ def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
     if p.T is None:
         alpha = float(p.alpha(t))
         # The integrand's weight -alpha'/(1 - alpha), and the score alpha/(1 - alpha) that it multiplies.
-        weight = float(p.rate(t)) * (1 + alpha / max(1 - alpha, 1e-300)) / max(min(alpha, 1.0), 1e-300)
+        odds = alpha / max(1 - alpha, 1e-300) if p.kind.keeps_or_redraws else p.conditioning(t)
+        weight = float(p.rate(t)) * (1 + odds) / max(min(alpha, 1.0), 1e-300)
         logs = logs + abs(np.log(max(1 - alpha, 1e-300))) + np.exp(min(logs, 4.0))
     return (sizes + weight * model.L * logs) * p.conditioning(t, before(p, t) if p.T is not None else None)
 

@@ -69,8 +69,7 @@ def process(p: Process) -> Interpolating:
     assert p.mask is not None
     if p.family == "absorbing":
         return Interpolating.absorbing(schedule(p), p.K, p.mask, dtype=p.dtype)
-    assert p.share is not None
-    return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p.share), dtype=p.dtype)
+    return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p["share"]), dtype=p.dtype)
 
 
 def alpha(p: Process, t: Tensor) -> Tensor:

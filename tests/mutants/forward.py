@@ -121,9 +121,8 @@ def marginal_masks_with_the_last_class(right: Right, p: Process, x0: Tensor, t: 
 @mutant("marginal-spares-the-mask", "marginal", of=("d3pm_mask_and_uniform",))
 def marginal_spares_the_mask(right: Right, p: Process, x0: Tensor, t: Tensor) -> Tensor:
     """The uniform part of mask-and-uniform noise covers the K - 1 tokens but not the mask, BERT's own recipe."""
-    assert p.share is not None
     clean = torch.tensor([float(k != p.mask) for k in range(p.K)], dtype=torch.float64)
-    recipe = float(p.share) * (1 - clean) + (1 - float(p.share)) * clean / (p.K - 1)
+    recipe = float(p["share"]) * (1 - clean) + (1 - float(p["share"])) * clean / (p.K - 1)
     return f.rows(f.toward(recipe, f.alpha(p, t)), x0).to(p.dtype)
 
 
