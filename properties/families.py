@@ -47,6 +47,8 @@ class Family:
     least : the smallest ``K`` that it makes sense for.
     hits : whether a position is either hit or not, so that ``alpha_t`` has a meaning.
     keeps_or_redraws : whether a hit forgets the class: ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``.
+    stationary : whether the prior is a law that noise never changes.
+    commuting : whether steps of different noise commute, so that products of reversible steps are reversible.
     roundings : how many roundings a straightforward evaluation of one transition probability makes.
     """
 
@@ -61,7 +63,14 @@ class Family:
     least: int = 2
     hits: bool = True
     keeps_or_redraws: bool = False
+    stationary: bool = True
+    commuting: bool = True
     roundings: Callable[[Any], int] = field(default=lambda p: _product(p))
+
+    @property
+    def observes(self) -> bool:
+        """Whether its discrete clock is the continuous one, looked at now and then, so that a grid can be refined."""
+        return set(self.clocks) == {"discrete", "continuous"}
 
     @cached_property
     def parameters(self) -> list[str]:
@@ -191,6 +200,7 @@ DRIFTING = enter(
         lambda p: drifting_prior.drifting_prior(p.exact_betas, list(p["priors"])),
         clocks=("discrete",),
         draw=_moving_priors,
+        stationary=False,
         roundings=lambda p: 4 * p.T + 8,
     )
 )
@@ -211,8 +221,9 @@ GAUSSIAN = enter(
         clocks=("discrete",),
         schedules=("free", "linear"),
         betas=WIDTHS,
-        linear=(Fraction(1, 4), Fraction(2)),
+        linear=(Fraction(1, 4), Fraction(1)),
         hits=False,
+        commuting=False,
     )
 )
 BAND = enter(

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from unmask.properties.claims import Claim
+from unmask.properties.families import Clock, Family
 from unmask.properties.method import SIGNATURES, Method
-from unmask.properties.process import Clock, Process
+from unmask.properties.process import Process
 from unmask.properties.spaces import Space
 
 Claims: TypeAlias = Claim | Sequence[Claim]
@@ -39,7 +40,7 @@ class Law:
     check: Callable[..., Claims]
     needs: tuple[str, ...]
     draws: tuple[str, ...]
-    families: tuple[str, ...] | None
+    families: tuple[str, ...] | Callable[[Family], bool] | None
     clock: Clock | None
     schedules: tuple[str, ...] | None
     parameterizations: tuple[str, ...] | None
@@ -123,7 +124,7 @@ def law(
     cites: str,
     mutants: Iterable[str],
     tex: str = "",
-    families: Iterable[str] | None = None,
+    families: Iterable[str] | Callable[[Family], bool] | None = None,
     clock: Clock | None = None,
     schedules: Iterable[str] | None = None,
     parameterizations: Iterable[str] | None = None,
@@ -142,7 +143,8 @@ def law(
     cites : where the equation stands (paper, equation).
     mutants : names of the wrong variants that this law is known to catch; a law without one fails the suite.
     tex : the equation in LaTeX, for the report; the docstring's first line says it in plain text.
-    families, clock, schedules, parameterizations : what the law speaks about; everything by default.
+    families, clock, schedules, parameterizations : what the law speaks about; everything by default.  ``families`` may
+        be a condition on the :class:`~unmask.properties.families.Family` instead of names.
     reaches_prior : ask for schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
     where : further condition on the drawn process.
     tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
@@ -179,7 +181,7 @@ def law(
                 check=function,
                 needs=needs,
                 draws=draws,
-                families=None if families is None else tuple(families),
+                families=families if families is None or callable(families) else tuple(families),
                 clock=clock,
                 schedules=None if schedules is None else tuple(schedules),
                 parameterizations=None if parameterizations is None else tuple(parameterizations),

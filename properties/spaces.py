@@ -35,13 +35,14 @@ class Space:
 
     def restricted(
         self,
-        families: Iterable[str] | None = None,
+        families: Iterable[str] | Callable[[Family], bool] | None = None,
         clock: Clock | None = None,
         schedules: Iterable[str] | None = None,
     ) -> Space | None:
         """The part of the space that a law speaks about; ``None`` where nothing is left."""
         clocks = tuple(c for c in self.clocks if clock is None or c == clock)
-        kept = tuple(f for f in self.families if families is None or f in set(families))
+        speaks = families if callable(families) else lambda kind: families is None or kind.name in set(families)
+        kept = tuple(f for f in self.families if speaks(family(f)))
         kept = tuple(f for f in kept if set(family(f).clocks) & set(clocks))
         space = replace(self, families=kept, clocks=clocks)
         if schedules is not None:

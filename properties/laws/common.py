@@ -26,6 +26,12 @@ def inner(p: Process) -> list[Time]:
     return grid(p)[1:] if p.T is not None else grid(p)[1:-1]
 
 
+def before(p: Process, t: Time) -> Time:
+    """The time one step before ``t`` on the discrete clock."""
+    assert p.T is not None
+    return int(t) - 1
+
+
 def clean_classes(p: Process) -> Array:
     """Ids of the classes that clean data may hold, ``[C]``."""
     return np.array(p.clean)
@@ -142,6 +148,7 @@ __all__ = [
     "Array",
     "Batch",
     "average",
+    "before",
     "clean_classes",
     "every_noisy",
     "every_noisy_at",

@@ -8,8 +8,8 @@ import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, average, every_noisy, every_noisy_at, floats, inner
-from unmask.properties.laws.terms import before, magnitude, reachable, true_loss
+from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.terms import magnitude, reachable, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Model
 from unmask.properties.trial import Unanswerable

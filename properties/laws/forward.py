@@ -10,7 +10,7 @@ import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, clean_classes, floats, grid, pairs_of_rows, single
+from unmask.properties.laws.common import Array, before, clean_classes, floats, grid, pairs_of_rows, single
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data
 from unmask.properties.trial import Unanswerable
@@ -92,11 +92,13 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
     tex=r"\pi\, Q_{s,t} = \pi, \qquad \pi_i\, Q_{s,t}[i,j] = \pi_j\, Q_{s,t}[j,i]",
     cites="Austin et al. 2021, sec. 3.1 and app. A; Lou et al. 2024, sec. 3.3",
     mutants=("transition-transposed", "transition-shifts-the-prior"),
+    families=lambda kind: kind.stationary,
 )
 def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """The prior is stationary, π Q = π, and reversible: π_i Q[i,j] = π_j Q[j,i]"""
     Q, prior = transition(p, s, t), p.truth.prior
-    flow = prior[:, None] * Q
+    # Each step is reversible; a product of steps that do not commute is not.
+    flow = prior[:, None] * (Q if p.kind.commuting else transition(p, before(p, t), t))
     return [
         close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), says="stationary"),
         close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), says="detailed balance"),

@@ -9,9 +9,9 @@ import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, average, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
 from unmask.properties.laws.elbo import graded_rule
-from unmask.properties.laws.terms import before, reachable, true_loss
+from unmask.properties.laws.terms import reachable, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
@@ -165,6 +165,7 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     chapter=CHAPTER,
     clock="discrete",
     schedules=GRIDS,
+    families=lambda kind: kind.observes,
     reaches_prior=True,
     parameterizations=("joint-sum", "mixture", "subs"),
     tex=r"\mathbb{E}\, \mathrm{NELBO}_{2T} \le \mathbb{E}\, \mathrm{NELBO}_T \ \text{at the optimum}",

@@ -10,8 +10,8 @@ import torch
 
 from unmask.properties.claims import Claim, at_most, close, converges, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats, pairs_of_rows, possible_pairs
-from unmask.properties.laws.terms import before, reachable, true_reverse_rate
+from unmask.properties.laws.common import Array, before, floats, pairs_of_rows, possible_pairs
+from unmask.properties.laws.terms import reachable, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable

@@ -16,7 +16,7 @@ CHAPTER = "Schedules"
 
 @law(
     chapter=CHAPTER,
-    where=lambda p: p.kind.hits,
+    families=lambda kind: kind.hits,
     tex=r"\alpha_t = \prod_{u \le t} (1 - \beta_u) \quad\text{or}\quad \alpha_t = e^{-\bar\sigma(t)}",
     cites="Austin et al. 2021, sec. 3.1; Sahoo et al. 2024, sec. 3.2; Lou et al. 2024, app. C.1",
     mutants=("schedule-one-step-late", "schedule-squared"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, before, floats
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Model
 from unmask.reference import elbo, rates, sequences
@@ -18,12 +18,6 @@ def reachable(p: Process, L: int, t: Time) -> Array:
     every = sequences.all_sequences(L, range(p.K))
     seen = (floats(p.truth.marginal(t))[list(p.clean)] > 0).any(0)
     return every[seen[every].all(-1)]
-
-
-def before(p: Process, t: Time) -> Time:
-    """The time one step before ``t`` on the discrete clock."""
-    assert p.T is not None
-    return int(t) - 1
 
 
 def true_loss(process: Any, parameterization: str, predicted: Array, x0: Array, xt: Array, t: Time) -> Array:
@@ -56,4 +50,4 @@ def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
     return (sizes + weight * model.L * logs) * p.conditioning(t, before(p, t) if p.T is not None else None)
 
 
-__all__ = ["before", "magnitude", "reachable", "true_loss", "true_reverse_rate"]
+__all__ = ["magnitude", "reachable", "true_loss", "true_reverse_rate"]

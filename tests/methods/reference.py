@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties import Method, Process, processes
+from unmask.properties.families import REDRAWING, family
 from unmask.reference import elbo, forward, numbers, rates, reverse
 from unmask.reference import posterior as bayes
 
@@ -173,14 +174,16 @@ def reverse_rate_as(parameterization: str) -> Any:
 
 def record(parameterization: Any, name: str, *families: Any, clock: Any = "both", **more: Any) -> Method:
     """The reference with one meaning of the network's output."""
+    # On the discrete clock alpha is read off the matrices, which tell it only where hits forget the class.
+    hits = all(family(f).hits and (clock == "continuous" or f in (*REDRAWING, "drifting-prior")) for f in families)
+    schedule: dict[str, Any] = {"alpha": alpha, "rate": rate} if hits else {}
     rational = ("free", "linear", "mutual-information", "log-linear", "polynomial", "cosine", "geometric")
     return Method(
         name=name,
         processes=processes(*families, clock=clock, schedules=rational, mask="any", K=(2, 4), T=(1, 4)),
         parameterization=parameterization,
         arrays="exact",
-        alpha=alpha,
-        rate=rate,
+        **schedule,
         transition=transition,
         marginal=marginal,
         sample=sample,
@@ -206,4 +209,10 @@ SUBS = record("subs", "reference/subs", "absorbing")
 SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous")
 VELOCITY = record("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
 
-ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY]
+RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
+BY_LEVELS = record("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
+DRIFTING = record("mixture", "reference/drifting", "drifting-prior", clock="discrete")
+BY_RATES = record("joint-sum", "reference/rates", *RATES)
+BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous")
+
+ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY, BY_LEVELS, DRIFTING, BY_RATES, BY_RATES_SCORE]
