@@ -2,7 +2,8 @@
 
 Read it like a chapter, in this order:
 
-1. `numbers`, `linear_algebra`: one arithmetic for Fractions, 40-digit reals and floats;
+1. `numbers`, `linear_algebra`: one arithmetic for Fractions, 40-digit reals and floats; `checks`: how bad
+   arguments are refused;
 2. `schedules`: how much of the data is left at each time;
 3. `transition_matrices`, `ordinal`, `neighbors`: the steps and rates of every kind of corruption;
    `corruption`, `rate_time`, `drifting_prior`, `sequences`: how one position, and a whole sequence, turns
@@ -12,7 +13,11 @@ Read it like a chapter, in this order:
 6. `reverse`: what a network's output means as a step back;
 7. `elbo`: the bound on the likelihood, on a grid of times;
 8. `rates`, `score`: the same in continuous time;
-9. `masked_language_model`: what is left of absorbing diffusion without a clock.
+9. `masked_language_model`, `noise_level`, `autoregression`: what is left of absorbing diffusion without a
+   clock, without a schedule, and without chance;
+10. `samplers`, `infilling`: the exact laws of what samplers draw;
+11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
+   that forgets evenly, and the times of a batch.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
@@ -23,23 +28,32 @@ summed over positions.
 """
 
 from unmask.reference import (
+    autoregression,
+    checks,
+    concrete_score_matching,
     corruption,
     denoisers,
     drifting_prior,
     elbo,
     forward,
+    heads,
+    infilling,
+    information,
     linear_algebra,
     masked_language_model,
     neighbors,
+    noise_level,
     numbers,
     ordinal,
     posterior,
     rate_time,
     rates,
     reverse,
+    samplers,
     schedules,
     score,
     sequences,
+    times,
     transition_matrices,
 )
 from unmask.reference.corruption import ContinuousTime, DiscreteTime, Process, RateTime
@@ -53,16 +67,23 @@ __all__ = [
     "Process",
     "RateTime",
     "array",
+    "autoregression",
+    "checks",
     "common",
+    "concrete_score_matching",
     "corruption",
     "denoisers",
     "drifting_prior",
     "elbo",
     "exactly",
     "forward",
+    "heads",
+    "infilling",
+    "information",
     "linear_algebra",
     "masked_language_model",
     "neighbors",
+    "noise_level",
     "numbers",
     "ordinal",
     "posterior",
@@ -71,9 +92,11 @@ __all__ = [
     "real",
     "reverse",
     "same",
+    "samplers",
     "schedules",
     "score",
     "sequences",
+    "times",
     "to_float",
     "transition_matrices",
 ]

@@ -10,22 +10,23 @@ Every corruption process offers one interface: `.K`, `.prior` (the law that nois
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from unmask.reference import schedules
+from unmask.reference.checks import check_class, check_function, check_order, check_unit
 from unmask.reference.linear_algebra import exponential
-from unmask.reference.numbers import MP, Array, Number, common, identity, real, same, scalars
+from unmask.reference.numbers import MP, Array, Number, common, identity, numbered, real, same, scalars
 from unmask.reference.rate_time import RateTime
 from unmask.reference.transition_matrices import (
     absorbing,
     absorbing_prior,
     absorbing_rate,
-    check_class,
     check_stochastic,
     frozen,
     interpolating,
@@ -48,7 +49,9 @@ __all__ = [
     "absorbing_prior",
     "absorbing_rate",
     "check_class",
+    "check_process",
     "check_stochastic",
+    "check_time",
     "exponential_transition",
     "interpolating",
     "interpolating_rate",
@@ -82,18 +85,15 @@ class DiscreteTime:
     prior: Array
 
     def __post_init__(self) -> None:
-        steps = tuple(self.steps)
+        steps = numbered("steps", self.steps)
         if not steps:
             raise ValueError("steps is empty; valid: at least one stochastic matrix")
-        *matrices, prior = common(*steps, self.prior)
-        for number, matrix in enumerate(matrices, start=1):
-            check_stochastic(matrix, f"steps[{number - 1}]")
-            if matrix.shape != (len(prior), len(prior)):
-                raise ValueError(
-                    f"steps[{number - 1}] has shape {matrix.shape}; valid: K = {len(prior)}, as in prior"
-                )
+        *matrices, prior = common(**steps, prior=self.prior)
+        object.__setattr__(self, "prior", frozen(check_stochastic(prior, "prior", "[K]")))
+        for name, matrix in zip(steps, matrices, strict=True):
+            if check_stochastic(matrix, name, "[K, K]").shape != (self.K, self.K):
+                raise ValueError(f"{name} has shape {matrix.shape}; valid: K = {self.K}, as in prior")
         object.__setattr__(self, "steps", tuple(frozen(m) for m in matrices))
-        object.__setattr__(self, "prior", frozen(check_stochastic(prior, "prior")))
 
     @property
     def K(self) -> int:
@@ -109,21 +109,13 @@ class DiscreteTime:
     def _products(self) -> dict[tuple[int, int], Array]:
         return {}
 
-    def _time(self, name: str, value: int) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"{name} = {value!r}; valid: an int in 0..{self.T}")
-        if not 0 <= value <= self.T:
-            raise ValueError(f"{name} = {value}; valid: 0..{self.T}")
-        return int(value)
-
     def transition(self, s: int, t: int) -> Array:
         """q(x_t | x_s) = Q_{s+1} ... Q_t, the identity for s = t: [K, K], rows are sources.
 
         Raises TypeError unless the times are ints, ValueError unless 0 <= s <= t <= T.
         """
-        s, t = self._time("s", s), self._time("t", t)
-        if s > t:
-            raise ValueError(f"s = {s} is after t = {t}; valid: s <= t")
+        s, t = check_time(self, "s", s), check_time(self, "t", t)
+        check_order(s=s, t=t)
         if (s, t) not in self._products:
             product = (
                 identity(self.K, like=self.prior) if s == t else self.transition(s, t - 1) @ self.steps[t - 1]
@@ -173,10 +165,8 @@ class ContinuousTime:
     prior: Array
 
     def __post_init__(self) -> None:
-        prior = check_stochastic(self.prior, "prior")
-        if prior.ndim != 1:
-            raise ValueError(f"prior has shape {prior.shape}; valid: [K]")
-        object.__setattr__(self, "prior", frozen(prior))
+        check_function("alpha", self.alpha)
+        object.__setattr__(self, "prior", frozen(check_stochastic(self.prior, "prior", "[K]")))
 
     @property
     def K(self) -> int:
@@ -190,12 +180,7 @@ class ContinuousTime:
         Raises ValueError unless 0 <= s <= t <= 1, or where nothing is left at s already (alpha(s) = 0 and s <
         t).
         """
-        for name, value in (("s", s), ("t", t)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} = {value}; valid: 0 <= {name} <= 1")
-        early, late = scalars(s, t)
-        if early > late:
-            raise ValueError(f"s = {s} is after t = {t}; valid: s <= t")
+        early, late = check_order(s=check_unit("s", s), t=check_unit("t", t))
         if early == late:
             return frozen(identity(self.K, like=self.prior))
         return _interpolated(self, s, t)
@@ -204,9 +189,7 @@ class ContinuousTime:
         """q(x_t | clean data) = alpha(t) I + (1 - alpha(t)) 1 prior^T, one row for each clean class: [K,
         K].
         """
-        if not 0 <= t <= 1:
-            raise ValueError(f"t = {t}; valid: 0 <= t <= 1")
-        return _interpolated(self, None, t)
+        return _interpolated(self, None, check_unit("t", t))
 
     @cached_property
     def rate(self) -> Array:
@@ -215,7 +198,7 @@ class ContinuousTime:
 
     def noise_rate(self, t: Number) -> Any:
         """beta(t) = -d log alpha / dt, by 40-digit numerical differentiation; +inf where alpha(t) = 0."""
-        return _noise_rate(self.alpha, t)
+        return _noise_rate(self.alpha, check_unit("t", t))
 
     def generator(self, t: Number) -> Array:
         """The rate matrix beta(t) R at time t: [K, K].  Raises ValueError where beta(t) is infinite."""
@@ -230,6 +213,30 @@ Diffusing: TypeAlias = ContinuousTime | RateTime
 """A process on the clock [0, 1], with rates."""
 Process: TypeAlias = DiscreteTime | Diffusing
 """Either clock."""
+_P = TypeVar("_P")
+
+
+def check_process(process: _P, rates: bool = False) -> _P:
+    """A corruption process, if it is one (and has `rates`); raises TypeError otherwise.
+
+    >>> check_process(DiscreteTime((uniform(0.5, 2),), [0.5, 0.5])).K
+    2
+    """
+    # What it offers, not what it is derived from: a process may wrap another one.
+    if not hasattr(process, "noise_rate" if rates else "transition"):
+        valid = "ContinuousTime or RateTime" if rates else "DiscreteTime, ContinuousTime or RateTime"
+        raise TypeError(f"process = {reprlib.repr(process)}; valid: {valid}")
+    return process
+
+
+def check_time(process: Process, name: str, value: Number) -> Any:
+    """A time on the clock of a process; raises TypeError or ValueError naming it otherwise.
+
+    >>> check_time(DiscreteTime((uniform(0.5, 2),), [0.5, 0.5]), "t", 1)
+    1
+    """
+    T = getattr(check_process(process), "T", None)
+    return check_unit(name, value) if T is None else check_class(name, value, T + 1)
 
 
 # Typed, because 0.5 and Fraction(1, 2) are equal but ask for different kinds of number.
@@ -255,7 +262,7 @@ def _noise_rate(alpha: Callable[[Any], Any], t: Number) -> Any:
 def exponential_transition(process: Diffusing, s: Number, t: Number) -> Array:
     """q(x_t | x_s) once more, as the matrix exponential of the noise between s and t: [K, K] of `mpf`.
 
-    exp((sigma(t) - sigma(s)) R) with total noise sigma = -log alpha (arXiv 2310.16834, section 3.3); this
+    exp((sigma(t) - sigma(s)) R) with total noise sigma = -log alpha (arXiv 2310.16834, eq. 14); this
     knows nothing of keeping and redrawing.  Raises ValueError unless s <= t and alpha(t) > 0 (the noise would
     be infinite).
 
@@ -264,9 +271,8 @@ def exponential_transition(process: Diffusing, s: Number, t: Number) -> Array:
     >>> same(exponential_transition(p, 0, Fraction(1, 2)), p.marginal(Fraction(1, 2)), ulps=9)
     True
     """
-    early, late = scalars(s, t)
-    if early > late:
-        raise ValueError(f"s = {s} is after t = {t}; valid: s <= t")
+    check_process(process, rates=True)
+    check_order(s=check_unit("s", s), t=check_unit("t", t))
     noise = schedules.total_noise(process.alpha, t) - schedules.total_noise(process.alpha, s)
     if not MP.isfinite(noise):
         raise ValueError(f"the noise between s = {s} and t = {t} is infinite; valid: times with alpha > 0")

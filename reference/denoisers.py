@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from unmask.reference.corruption import Process, one_hot
+from unmask.reference.corruption import Process, check_process, one_hot
 from unmask.reference.forward import sequence_transition
-from unmask.reference.numbers import Array, Number, common, zeros_like
+from unmask.reference.numbers import Array, Number, check_count, common, zeros_like
 from unmask.reference.sequences import all_sequences, data_law, replaced
 
 
 def _joint(process: Process, data: object, L: int, t: Number) -> Array:
     """p(x_0, x_t) over whole sequences: [K^L (x_0), K^L (x_t)]."""
-    law, matrix = common(data_law(data, L, process.K), sequence_transition(process, None, t, L))
+    K = check_process(process).K
+    law, matrix = common(data_law(data, check_count("L", L), K), sequence_transition(process, None, t, L))
     return law[:, None] * matrix
 
 
@@ -81,8 +82,8 @@ def leave_one_out_denoiser(process: Process, data: object, L: int, t: Number) ->
     >>> leave_one_out_denoiser(DiscreteTime((uniform(0.5, 2),), [0.5, 0.5]), [0.25, 0.75], L=1, t=1)[0]
     array([[0.25, 0.75]])
     """
-    K = process.K
     joint = _joint(process, data, L, t)
+    K = process.K
     unconditional = _position_marginals(joint.sum(axis=1), L, K)
     per_position = _position_marginals(joint, L, K)  # [L, K (x_0^i), K^L (x_t)]
     everywhere = all_sequences(L, K)
@@ -94,7 +95,7 @@ def leave_one_out_denoiser(process: Process, data: object, L: int, t: Number) ->
 def concrete_score(process: Process, data: object, L: int, t: Number) -> Array:
     """p_t(y) / p_t(x) for every y that differs from x in one position: [K^L (x), L, K (y^i)], one at y = x.
 
-    The ratios of SEDD (arXiv 2310.16834, section 2).  Where p_t(x) = 0: one at y = x and zero elsewhere.
+    The ratios of SEDD (arXiv 2310.16834, eq. 3).  Where p_t(x) = 0: one at y = x and zero elsewhere.
     `data`: as in `posterior_denoiser`.
 
     >>> from unmask.reference.corruption import DiscreteTime, uniform

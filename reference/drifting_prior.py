@@ -11,9 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from unmask.reference.checks import check_unit
 from unmask.reference.corruption import DiscreteTime
-from unmask.reference.numbers import Array, Number, array, common
-from unmask.reference.transition_matrices import check_probability, check_stochastic, interpolating
+from unmask.reference.numbers import Array, Number, common, numbered
+from unmask.reference.transition_matrices import check_stochastic, interpolating
+
+
+def _checked(name: str, step: tuple[Number, Any]) -> tuple[Number, Array]:
+    named = numbered(name, step)
+    if len(named) != 2:
+        raise ValueError(f"{name} = {step!r}; valid: a probability and a law")
+    return check_unit(f"{name}[0]", step[0]), check_stochastic(step[1], f"{name}[1]", "[K]")
 
 
 def composed(first: tuple[Number, Any], second: tuple[Number, Any]) -> tuple[Any, Array]:
@@ -28,12 +36,9 @@ def composed(first: tuple[Number, Any], second: tuple[Number, Any]) -> tuple[Any
     >>> composed((half, [1, 0]), (half, [0, 1]))
     (Fraction(1, 4), array([Fraction(1, 3), Fraction(2, 3)], dtype=object))
     """
-    a, early, b, late = common(
-        check_probability("keep", first[0]),
-        check_stochastic(first[1], "prior"),
-        check_probability("keep", second[0]),
-        check_stochastic(second[1], "prior"),
-    )
+    a, early, b, late = common(*_checked("first", first), *_checked("second", second))
+    if early.shape != late.shape:
+        raise ValueError(f"first[1] has shape {early.shape} and second[1] {late.shape}; valid: [K] both")
     keep = a[()] * b[()]
     redrawn = (1 - b[()]) * late + b[()] * (1 - a[()]) * early
     return keep, np.asarray(late if keep == 1 else redrawn / (1 - keep))
@@ -50,10 +55,15 @@ def drifting_prior(betas: Sequence[Number], priors: Sequence[object]) -> Discret
     >>> p.marginal(1)[1], p.prior
     (array([Fraction(1, 2), Fraction(1, 2)], dtype=object), array([Fraction(0, 1), Fraction(1, 1)], dtype=object))
     """
-    if len(betas) == 0 or len(betas) != len(priors):
-        raise ValueError(f"{len(betas)} betas and {len(priors)} priors; valid: equally many, at least one")
-    hits, laws = common(betas, np.stack([array(law) for law in priors]))
-    so_far: tuple[Any, Array] = (1 - check_probability("betas[0]", hits[0]), laws[0])
+    steps, ends = numbered("betas", betas), numbered("priors", priors)
+    if len(steps) == 0 or len(steps) != len(ends):
+        raise ValueError(f"{len(steps)} betas and {len(ends)} priors; valid: equally many, at least one")
+    each = [check_unit(name, beta) for name, beta in steps.items()]
+    every = [check_stochastic(law, name, "[K]") for name, law in ends.items()]
+    if len({law.shape for law in every}) != 1:
+        raise ValueError(f"priors have the shapes {[law.shape for law in every]}; valid: [K] all")
+    hits, laws = common(each, np.stack(every))
+    so_far: tuple[Any, Array] = (1 - hits[0], laws[0])
     for hit, law in zip(hits[1:], laws[1:], strict=True):
         so_far = composed(so_far, (1 - hit, law))
     return DiscreteTime(tuple(interpolating(1 - h, law) for h, law in zip(hits, laws, strict=True)), so_far[1])

@@ -22,30 +22,53 @@ from typing import Any
 
 import numpy as np
 
-from unmask.reference.corruption import Process, one_hot
+from unmask.reference.checks import check_function, check_pair, check_sequences, check_table
+from unmask.reference.corruption import Process, check_process, check_time, one_hot
 from unmask.reference.forward import marginal, sequence_marginal, sequence_transition
-from unmask.reference.numbers import Array, Number, array, common, kl, log, scalars
+from unmask.reference.numbers import (
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    common,
+    kl,
+    log,
+    numbered,
+    scalars,
+    together,
+)
 from unmask.reference.posterior import posterior, posterior_table
-from unmask.reference.sequences import all_sequences, check_sequences, product_law, sequence_index
+from unmask.reference.sequences import all_sequences, product_law, sequence_index
 
 Reverse = Callable[[Any, Any], Array]
 """(s, t) to the reverse kernel for every noisy sequence: [K^L, L, K]."""
 
 
-def _grid(times: Sequence[Number]) -> list[tuple[Number, Number]]:
-    ordered = [scalars(s, t) for s, t in pairwise(times)]
-    if not ordered or any(s >= t for s, t in ordered):
+def _grid(process: Process, times: Sequence[Number]) -> list[tuple[Number, Number]]:
+    """The steps of a grid of times, which is checked."""
+    grid = [check_time(process, name, t) for name, t in numbered("times", times).items()]
+    if len(grid) < 2 or any(s >= t for s, t in pairwise(scalars(*grid))):
         raise ValueError(f"times = {times!r}; valid: at least two growing times")
     return list(pairwise(times))
+
+
+def _kernel(reverse: Reverse, s: Number, t: Number, L: int, K: int) -> Array:
+    """The model's p(x_s | x_t), whose shape is checked."""
+    check_function("reverse", reverse)
+    return check_table(f"reverse({s}, {t})", array(reverse(s, t), f"reverse({s}, {t})"), L, K)
 
 
 def expectation(weights: object, values: object) -> Any:
     """sum_i w_i v_i, where a weight of zero cancels even an infinite value.
 
+    Raises ValueError for shapes that do not go together.
+
     >>> expectation([0.0, 1.0], [float("inf"), 2.0])
     np.float64(2.0)
     """
-    w, v = common(weights, values)
+    weights, values = common(weights=weights, values=values)
+    w, v = together(weights=weights, values=values)
     total: Any = np.sum(np.where(w == 0, w, w * np.where(w == 0, w, v)))
     return total
 
@@ -58,7 +81,9 @@ def prior_term(process: Process, x0: object, end: Number) -> Any:
     >>> prior_term(DiscreteTime((absorbing(1.0, 2, mask=1),), [0.0, 1.0]), [0], 1)
     np.float64(0.0)
     """
-    total: Any = np.sum(kl(marginal(process, x0, end), process.prior))
+    check_time(process, "end", end)
+    clean = check_sequences("x0", x0, process.K, "[L]")
+    total: Any = np.sum(kl(marginal(process, clean, end), process.prior))
     return total
 
 
@@ -74,7 +99,11 @@ def pointwise_term(process: Process, kernel: object, x0: object, xt: object, s: 
     >>> pointwise_term(p, [[[1.0, 0.0]]], [[0]], [[1]], 0, 1)
     array([0.])
     """
-    return np.asarray(np.asarray(kl(posterior(process, x0, xt, s, t), kernel)).sum(axis=-1))
+    clean, noisy = check_pair(x0, xt, check_process(process).K)
+    model = array(kernel, "kernel")
+    if model.shape != (*noisy.shape, process.K):
+        raise ValueError(f"kernel has shape {model.shape}; valid: [N, L, K] = {[*noisy.shape, process.K]}")
+    return np.asarray(np.asarray(kl(posterior(process, clean, noisy, s, t), model)).sum(axis=-1))
 
 
 def term(process: Process, reverse: Reverse, x0: object, s: Number, t: Number) -> Any:
@@ -88,12 +117,13 @@ def term(process: Process, reverse: Reverse, x0: object, s: Number, t: Number) -
     >>> term(p, lambda s, t: np.full((2, 1, 2), 0.5), [0], 0, 1)  # one bit
     np.float64(0.6931471805599453)
     """
-    clean = check_sequences("x0", x0, process.K, "[L]")
+    clean = check_sequences("x0", x0, check_process(process).K, "[L]")
     noisy = all_sequences(len(clean), process.K)
     weights = sequence_marginal(process, clean, t)
     possible = weights > 0
     true = posterior_table(process, s, t)[clean, noisy[possible]]
-    divergences = np.asarray(kl(true, array(reverse(s, t))[possible])).sum(axis=-1)
+    model = _kernel(reverse, s, t, len(clean), process.K)[possible]
+    divergences = np.asarray(kl(true, model)).sum(axis=-1)
     return expectation(weights[possible], divergences)
 
 
@@ -101,15 +131,17 @@ def nelbo(process: Process, reverse: Reverse, x0: object, times: Sequence[Number
     """The negative ELBO of one sequence x_0 [L]: the prior term and the terms of all steps (arXiv 2107.03006,
     eq. 1).
 
-    `times`: the grid t_0 < ... < t_n (0..T in discrete time).  In nats; +inf is possible.
+    `times`: the grid t_0 < ... < t_n (0..T in discrete time).  In nats; +inf is possible.  Raises ValueError for
+    ids that are not classes and for a grid that does not grow.
 
     >>> from unmask.reference.corruption import DiscreteTime, uniform
     >>> p = DiscreteTime((uniform(1.0, 2),), [0.5, 0.5])
     >>> nelbo(p, lambda s, t: np.full((2, 1, 2), 0.5), [0], [0, 1])
     np.float64(0.6931471805599453)
     """
+    steps = _grid(process, times)
     total = prior_term(process, x0, times[-1])
-    for s, t in _grid(times):
+    for s, t in steps:
         total = total + term(process, reverse, x0, s, t)
     return total
 
@@ -121,21 +153,23 @@ def kernel_matrix(kernel: object) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    return product_law(kernel)
+    rows = check_axes("kernel", array(kernel, "kernel"), "[K^L, L, K]")
+    return product_law(check_table("kernel", rows, *rows.shape[1:]))
 
 
 def _trajectories(
     process: Process, reverse: Reverse, x0: object, times: Sequence[Number]
 ) -> tuple[Array, Array]:
     """q(x_{t_0}, ..., x_{t_n} | x_0) and p(x_{t_0}, ..., x_{t_n}), each as a vector over all trajectories."""
+    steps = _grid(process, times)
     clean = check_sequences("x0", x0, process.K, "[L]")
     L = len(clean)
     forward = sequence_marginal(process, clean, times[0])
-    chances = [kernel_matrix(reverse(s, t)).T for s, t in _grid(times)]  # p(x_s | x_t) as [x_s, x_t]
+    chances = [kernel_matrix(_kernel(reverse, s, t, L, process.K)).T for s, t in steps]  # p(x_s | x_t) as [x_s, x_t]
     end = product_law(np.stack([process.prior] * L))
     backward, *chances = common(np.ones(len(end), dtype=np.int64), *chances, end)
     *chances, end = chances
-    for (s, t), chance in zip(_grid(times), chances, strict=True):
+    for (s, t), chance in zip(steps, chances, strict=True):
         left, right = common(forward, sequence_transition(process, s, t, L))
         forward = left[..., None] * right
         backward = backward[..., None] * chance
@@ -158,16 +192,18 @@ def nelbo_by_trajectories(process: Process, reverse: Reverse, x0: object, times:
 def reverse_law(process: Process, reverse: Reverse, times: Sequence[Number], L: int) -> Array:
     """p(x_{t_0}) of the model, for every sequence, by pushing the prior through the reverse kernels: [K^L].
 
-    Exact for Fractions.  This is also the law of what an ancestral sampler draws.
+    Exact for Fractions.  This is also the law of what an ancestral sampler draws.  Raises ValueError unless L >= 1 and
+    the times grow.
 
     >>> from unmask.reference.corruption import DiscreteTime, uniform
     >>> p = DiscreteTime((uniform(1.0, 2),), [0.5, 0.5])
     >>> reverse_law(p, lambda s, t: np.array([[[1.0, 0.0]], [[0.5, 0.5]]]), [0, 1], L=1)
     array([0.75, 0.25])
     """
-    law = product_law(np.stack([process.prior] * L))
-    for s, t in reversed(_grid(times)):
-        law, matrix = common(law, kernel_matrix(reverse(s, t)))
+    steps = _grid(process, times)
+    law = product_law(np.stack([process.prior] * check_count("L", L)))
+    for s, t in reversed(steps):
+        law, matrix = common(law, kernel_matrix(_kernel(reverse, s, t, L, process.K)))
         law = law @ matrix
     return law
 
@@ -194,6 +230,7 @@ def gap(process: Process, reverse: Reverse, x0: object, times: Sequence[Number])
     >>> gap(p, lambda s, t: np.full((2, 1, 2), 0.5), [0], [0, 1])
     np.float64(0.0)
     """
+    _grid(process, times)
     clean = check_sequences("x0", x0, process.K, "[L]")
     if not (process.marginal(times[0]) == one_hot(np.arange(process.K), process.K)).all():
         raise ValueError(

@@ -16,11 +16,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unmask.reference.corruption import Process, check_class, one_hot
+from unmask.reference.checks import IntArray, check_class, check_function, check_positions, check_sequences, check_table
+from unmask.reference.corruption import Process, check_process, interpolating, one_hot
 from unmask.reference.elbo import expectation
-from unmask.reference.numbers import MP, Array, Number, check_count, common, log, scalars
+from unmask.reference.numbers import (
+    MP,
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    check_number,
+    common,
+    log,
+    same,
+    scalars,
+    to_float,
+)
 from unmask.reference.reverse import check_output
-from unmask.reference.sequences import all_sequences, check_sequences, product_law, sequence_index
+from unmask.reference.sequences import all_sequences, product_law, sequence_index
 
 Visible = tuple[int | None, ...]
 """A sequence, with None at hidden positions."""
@@ -34,12 +48,15 @@ def predict_from_table(table: object, K: int, mask: int) -> Predict:
     """A masked language model from a table [K^L, L, K] of probabilities,
     whose rows are read at x with masks put in.
 
+    Raises ValueError for a table of another shape and a mask that is no class.
+
     >>> predict = predict_from_table([[[1.0, 0.0]], [[0.25, 0.75]]], K=2, mask=1)
     >>> predict((None,))
     array([[0.25, 0.75]])
     """
-    values = common(table)[0]
     hidden = check_class("mask", mask, K)
+    values = check_axes("table", array(table, "table"), "[K^L, L, K]")
+    check_table("table", values, values.shape[1], K)
 
     def predict(visible: Visible) -> Array:
         return np.asarray(
@@ -49,14 +66,34 @@ def predict_from_table(table: object, K: int, mask: int) -> Predict:
     return predict
 
 
+def _clean(x0: object) -> IntArray:
+    return check_sequences("x0", x0, None, "[L]")
+
+
+def predicted(predict: Predict, visible: Visible, K: int) -> Array:
+    """What a model predicts, as an array [L, K or more]; raises ValueError for other shapes.
+
+    >>> predicted(lambda visible: [[0.5, 0.5]], (None,), K=2)
+    array([[0.5, 0.5]])
+    """
+    check_function("predict", predict)
+    found = check_axes("predict(x)", array(predict(visible), "predict(x)"), "[L, K]")
+    if len(found) != len(visible) or found.shape[1] < check_count("K", K):
+        raise ValueError(f"predict(x) has shape {found.shape}; valid: [L, K] with L = {len(visible)} and K >= {K}")
+    return found
+
+
 def hide(x0: object, masked: Iterable[int]) -> Visible:
     """The sequence x_0 [L] with the given positions hidden.
+
+    Raises TypeError unless classes and positions are ints, ValueError unless positions are in 0..L-1.
 
     >>> hide([5, 7], {1})
     (5, None)
     """
-    hidden = set(masked)
-    return tuple(None if i in hidden else int(token) for i, token in enumerate(np.asarray(x0)))
+    clean = _clean(x0)
+    hidden = set(check_positions("masked", masked, len(clean)))
+    return tuple(None if i in hidden else int(token) for i, token in enumerate(clean))
 
 
 def masked_cross_entropy(predict: Predict, x0: object, masked: Iterable[int]) -> Any:
@@ -68,13 +105,12 @@ def masked_cross_entropy(predict: Predict, x0: object, masked: Iterable[int]) ->
     >>> masked_cross_entropy(lambda visible: [[0.5, 0.5]] * 2, [0, 1], {1})
     np.float64(0.6931471805599453)
     """
-    clean = np.asarray(x0)
-    positions = sorted(set(masked))
-    if any(not 0 <= i < len(clean) for i in positions):
-        raise ValueError(f"masked = {positions}; valid: positions in 0..{len(clean) - 1}")
+    check_function("predict", predict)
+    clean = _clean(x0)
+    positions = check_positions("masked", masked, len(clean))
     if not positions:
         return MP.zero
-    probabilities = common(predict(hide(clean, positions)))[0]
+    probabilities = predicted(predict, hide(clean, positions), int(clean.max()) + 1)
     return -np.sum(log(probabilities[positions, clean[positions]]))
 
 
@@ -92,16 +128,17 @@ def _scaled(factor: Number, value: Any) -> Any:
 def weighted_mlm(predict: Predict, x0: object, T: int) -> Any:
     """sum_{t=1..T} (1/t) E[ sum_{i in M} CE_i(M) ], with each position in M with probability t/T.
 
-    The NELBO of absorbing D3PM under the mutual-information schedule (arXiv 2107.03006, section 3.4),
-    exactly. For T = 1 it is the loss of guessing everything at once.  As T grows it tends to `any_order_nll`,
+    The NELBO of absorbing D3PM under the mutual-information schedule (arXiv 2107.03006, appendix A.3,
+    eq. 12), exactly. For T = 1 it is the loss of guessing everything at once.  As T grows it tends to `any_order_nll`,
     as a Riemann sum does: the difference is (CE of all positions hidden - sum of the CEs of one position
     hidden) / 2T + O(1/T^2). Raises ValueError unless T is an int >= 1.
 
     >>> float(weighted_mlm(lambda visible: [[0.5, 0.5]], [0], T=7))
     0.6931471805599453
     """
+    check_function("predict", predict)
     T = check_count("T", T)
-    L = len(np.asarray(x0))
+    L = len(_clean(x0))
     total: Any = 0
     for subset in _subsets(L):
         n = len(subset)
@@ -118,12 +155,13 @@ def subset_form(predict: Predict, x0: object) -> Any:
     the continuous-time NELBO of absorbing diffusion.
 
     A time-independent masked language model needs no schedule: the integral over time of (1/t) t^n
-    (1-t)^(L-n) is 1 / (n C(L, n)) (arXiv 2406.03736, section 3).
+    (1-t)^(L-n) is 1 / (n C(L, n)) (arXiv 2406.03736, section 3.3).
 
     >>> float(subset_form(lambda visible: [[0.5, 0.5]] * 2, [0, 1]))
     1.3862943611198906
     """
-    L = len(np.asarray(x0))
+    check_function("predict", predict)
+    L = len(_clean(x0))
     total: Any = 0
     for subset in _subsets(L):
         n = len(subset)
@@ -135,17 +173,18 @@ def any_order_nll(predict: Predict, x0: object) -> Any:
     """The mean over all L! orders of the autoregressive -log p(x_0),
     where each position sees those before it.
 
-    Any-order autoregression (arXiv 2110.02037; the equivalence is arXiv 2406.03736, section 3).
+    Any-order autoregression (arXiv 2110.02037; the equivalence is arXiv 2406.03736, theorem 2).
 
     >>> float(any_order_nll(lambda visible: [[0.5, 0.5]] * 2, [0, 1]))
     1.3862943611198906
     """
-    clean = np.asarray(x0)
+    check_function("predict", predict)
+    clean = _clean(x0)
     L = len(clean)
     total: Any = 0
     for order in permutations(range(L)):
         for k, i in enumerate(order):
-            probabilities = common(predict(hide(clean, order[k:])))[0]
+            probabilities = predicted(predict, hide(clean, order[k:]), int(clean.max()) + 1)
             total = total - log(probabilities[i, clean[i]])
     return _scaled(Fraction(1, factorial(L)), total)
 
@@ -172,19 +211,25 @@ def one_step_bert(process: Process, predicted: object, x0: object, kept: Number 
 
     Diffusion scores all positions, BERT only the selected ones: they differ by `unselected`, the loss of
     copying, which is zero iff the model returns every unselected token with certainty (as SUBS does, where no
-    token is ever replaced). Raises ValueError unless 0 <= kept and the selection probability is at most one.
+    token is ever replaced). Raises ValueError unless 0 <= kept and the selection probability is at most one, and
+    for processes of another kind.
 
     >>> from unmask.reference.corruption import DiscreteTime, absorbing
     >>> p = DiscreteTime((absorbing(0.5, 2, mask=1),), [0.0, 1.0])
     >>> one_step_bert(p, [[[0.5, 0.5]], [[1.0, 0.0]]], [0]).unselected
     np.float64(0.34657359027997264)
     """
-    K = process.K
+    K, T = check_process(process).K, getattr(process, "T", None)
+    if T not in (None, 1):
+        raise ValueError(f"process has T = {T} steps; valid: one step, or continuous time")
     clean = check_sequences("x0", x0, K, "[L]")
     L = len(clean)
     noisy = all_sequences(L, K)
     table, _ = check_output("predicted", predicted, noisy, K)
-    alpha, kept, prior = common(process.alpha(1), kept, process.prior)
+    alpha, kept, prior = common(process.alpha(1), check_number("kept", kept), process.prior)
+    # Held against each other as floats, because one of the two may have been rounded to them.
+    if not same(to_float(process.marginal(1)), to_float(interpolating(alpha[()], prior)), ulps=8 * K):
+        raise ValueError(f"process has q(x_1 | x_0) = {process.marginal(1)!r}; valid: kept or redrawn from its prior")
     if not 0 <= kept < 1:
         raise ValueError(f"kept = {kept}; valid: 0 <= kept < 1")
     chance = (1 - alpha) / (1 - kept)

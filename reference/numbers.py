@@ -16,9 +16,9 @@ All logarithms are natural: information is measured in nats.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import mpmath
 import numpy as np
@@ -28,6 +28,7 @@ Array: TypeAlias = npt.NDArray[Any]
 """An array of float64, or of objects that are all `Fraction` or all `MP.mpf`."""
 Number: TypeAlias = Any
 """An int, a float, a `Fraction` or an `MP.mpf`."""
+_T = TypeVar("_T")
 
 # A context of our own, so that no user of mpmath ever finds the global precision changed.
 MP: Any = mpmath.MPContext()
@@ -35,9 +36,7 @@ MP.dps = 40
 
 
 def _accept_fractions(context: Any) -> None:
-    """Lets the context's reals be compared with Fractions and divide them;
-    mpmath itself can only add and multiply.
-    """
+    """Lets the context's reals be compared with Fractions and divide them; mpmath can only add and multiply."""
     convert = context.mpf.mpf_convert_rhs
 
     def convert_operand(cls: Any, x: Any) -> Any:
@@ -51,33 +50,47 @@ _accept_fractions(MP)
 _INT, _FLOAT, _FRACTION, _REAL = range(4)
 
 
-def _kind(x: object) -> int:
+def _kind(x: object, name: str = "x") -> int:
     if isinstance(x, Fraction):
         return _FRACTION
     if isinstance(x, MP.mpf):
         return _REAL
     if isinstance(x, (bool, np.bool_)):
-        raise TypeError(f"expected an int, a float, a Fraction or an mpf; got the truth value {x!r}")
+        raise TypeError(f"{name} = {x!r} is a truth value; valid: an int, a float, a Fraction or an mpf")
     if isinstance(x, (int, np.integer)):
         return _INT
     if isinstance(x, (float, np.floating)):
         return _FLOAT
     if hasattr(x, "_mpf_"):
         return _REAL
-    raise TypeError(f"expected an int, a float, a Fraction or an mpf; got {x!r} of type {type(x).__name__}")
+    raise TypeError(f"{name} = {x!r} is of type {type(x).__name__}; valid: an int, a float, a Fraction or an mpf")
+
+
+def check_number(name: str, value: Number) -> Number:
+    """A number of any kind, infinities included; raises TypeError naming it otherwise, ValueError if it is NaN.
+
+    >>> check_number("speed", Fraction(1, 2))
+    Fraction(1, 2)
+    """
+    if _kind(value, name) != _FRACTION and _is_nan(value):
+        raise ValueError(f"{name} = {value}; valid: a number, not NaN")
+    return value
 
 
 def exactly(x: Number | str) -> Fraction:
     """The rational number that x is, without rounding.
 
     `x`: int, finite float, `Fraction`, finite `mpf`, or a string such as "1/3" or "0.1".
-    Raises TypeError for anything else and ValueError for infinities and NaN.
+    Raises TypeError for anything else and ValueError for infinities, NaN and other strings.
 
     >>> exactly("1/3"), exactly(0.5), exactly(0.1) == Fraction(1, 10)
     (Fraction(1, 3), Fraction(1, 2), False)
     """
     if isinstance(x, str):
-        return Fraction(x)
+        try:
+            return Fraction(x)
+        except (ValueError, ZeroDivisionError) as error:
+            raise ValueError(f"x = {x!r}; valid: a rational number, such as '1/3' or '0.1'") from error
     kind = _kind(x)
     if kind == _REAL:
         if not MP.isfinite(x):
@@ -108,17 +121,21 @@ def check_count(name: str, value: object, least: int = 1) -> int:
 def real(x: Number) -> Any:
     """x as an `MP.mpf`, rounded to the context's current precision (40 digits unless raised).
 
+    Raises TypeError unless x is a number, ValueError if it is NaN.
+
     >>> abs(real(Fraction(1, 3)) * 3 - 1) < 1e-40
     True
     """
-    if isinstance(x, np.generic):
-        x = x.item()
-    return MP.convert(x)
+    return _rounded(check_number("x", x))
+
+
+def _rounded(x: Number) -> Any:
+    return MP.convert(x.item() if isinstance(x, np.generic) else x)
 
 
 def _convert(x: Number, kind: int) -> Any:
     if kind == _REAL:
-        return real(x)
+        return _rounded(x)
     return float(x) if kind == _FLOAT else exactly(x)
 
 
@@ -126,39 +143,42 @@ def _is_nan(x: Any) -> bool:
     return bool(x._mpf_ == MP.nan._mpf_ if hasattr(x, "_mpf_") else x != x)
 
 
-def _raw(values: object) -> tuple[Array, int, bool]:
-    """The values as a numpy array, the most exact kind of number among them,
-    and whether all are of that kind.
-    """
-    found = np.asarray(values)
+def _raw(values: object, name: str) -> tuple[Array, int, bool]:
+    """The values as a numpy array, the most exact kind of number among them, and whether all are of that kind."""
+    try:
+        found = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} = {values!r} has rows of different shapes; valid: an array") from error
     if found.dtype.kind == "f":
         if np.isnan(found).any():
-            raise ValueError(f"NaN is not a number that can be computed with: {found!r}")
+            raise ValueError(f"{name} has an entry that is NaN: {found!r}; valid: numbers")
         return found, _FLOAT, found.dtype == np.float64
     if found.dtype.kind in "iu":
         return found, _INT, True
     if found.dtype.kind != "O":
-        raise TypeError(f"expected ints, floats, Fractions or mpfs; got an array of dtype {found.dtype}")
-    kinds = {_kind(x) for x in found.flat} or {_INT}
+        raise TypeError(
+            f"{name} = {values!r} has dtype {found.dtype}; valid: ints, floats, Fractions or mpfs"
+        )
+    kinds = {_kind(x, name) for x in found.flat} or {_INT}
     if kinds != {_FRACTION} and any(_is_nan(x) for x in found.flat):
-        raise ValueError(f"NaN is not a number that can be computed with: {found!r}")
+        raise ValueError(f"{name} has an entry that is NaN: {found!r}; valid: numbers")
     # An mpf of another context counts as real, but has to be made one of ours.
     ours = kinds != {_REAL} or all(isinstance(x, MP.mpf) for x in found.flat)
     return found, max(kinds), len(kinds) == 1 and ours
 
 
-def common(*values: object) -> tuple[Array, ...]:
-    """The given arrays (or nested lists, or scalars), all brought to one kind of number:
-    the most exact one present.
+def common(*values: object, **named: object) -> tuple[Array, ...]:
+    """The given arrays (or nested lists, or scalars), all brought to one kind of number: the most exact one present.
 
     Ints alone become Fractions; infinite floats among exact numbers make everything `mpf`.
-    Raises TypeError for entries that are no numbers (truth values included) and ValueError for NaN.
+    Raises TypeError for entries that are no numbers (truth values included) and ValueError for NaN, calling the
+    array by its name if it is given with one.
 
     >>> a, b = common([0.5, 1], Fraction(1, 3))
     >>> a, b
     (array([Fraction(1, 2), Fraction(1, 1)], dtype=object), array(Fraction(1, 3), dtype=object))
     """
-    raws = [_raw(v) for v in values]
+    raws = [_raw(v, "values") for v in values] + [_raw(v, name) for name, v in named.items()]
     kind = max((k for _, k, _ in raws), default=_INT)
     if kind == _INT:
         kind = _FRACTION
@@ -166,70 +186,119 @@ def common(*values: object) -> tuple[Array, ...]:
         kind = _REAL
     if kind == _FLOAT:
         return tuple(a.astype(np.float64) for a, _, _ in raws)
-    return tuple(
-        a if k == kind and pure else _elementwise(lambda x: _convert(x, kind), a) for a, k, pure in raws
-    )
+    return tuple(a if k == kind and pure else _elementwise(lambda x: _convert(x, kind), a) for a, k, pure in raws)
 
 
-def array(values: object) -> Array:
+def numbered(name: str, values: Iterable[_T]) -> dict[str, _T]:
+    """The members of a sequence by their names; raises TypeError naming it if it is none.
+
+    >>> numbered("steps", ["a", "b"])
+    {'steps[0]': 'a', 'steps[1]': 'b'}
+    """
+    try:
+        return {f"{name}[{i}]": value for i, value in enumerate(values)}
+    except TypeError as error:
+        raise TypeError(f"{name} = {values!r} of type {type(values).__name__}; valid: a sequence") from error
+
+
+def array(values: object, name: str = "values") -> Array:
     """The values as one array with one kind of number; see `common`.
 
     >>> array([[1, 0], [0.5, 0.5]]).dtype, array([1, Fraction(1, 2)])
     (dtype('float64'), array([Fraction(1, 1), Fraction(1, 2)], dtype=object))
     """
-    return common(values)[0]
+    return common(**{name: values})[0]
 
 
-def scalars(*values: Number) -> tuple[Any, ...]:
-    """The given numbers, brought to one kind: see `common`.
+def check_axes(name: str, values: Array, axes: str) -> Array:
+    """An array, if it has axes such as "[N, L]" or, with any number before them, "[..., L]".
+
+    Raises TypeError naming it if it is no array, ValueError for another number of axes.
+
+    >>> check_axes("betas", array([0.5]), "[T]")
+    array([0.5])
+    """
+    if not isinstance(values, (np.ndarray, np.generic)):
+        raise TypeError(f"{name} = {values!r} of type {type(values).__name__}; valid: an array {axes}")
+    least = axes.count(",") + (axes != "[]") - ("..." in axes)
+    if values.ndim < least or (values.ndim > least and "..." not in axes):
+        raise ValueError(f"{name} has shape {values.shape}; valid: {axes}")
+    return values
+
+
+def together(**named: Array) -> tuple[Array, ...]:
+    """The given arrays, broadcast against each other; raises ValueError naming them where shapes do not allow it.
+
+    >>> together(x0=array([1, 2]), xt=array(1))[1]
+    array([Fraction(1, 1), Fraction(1, 1)], dtype=object)
+    """
+    try:
+        return tuple(np.broadcast_arrays(*named.values()))
+    except ValueError as error:
+        shapes = ", ".join(f"{name} has shape {values.shape}" for name, values in named.items())
+        raise ValueError(f"{shapes}; valid: shapes that broadcast") from error
+
+
+def scalars(*values: Number, **named: Number) -> tuple[Any, ...]:
+    """The given numbers, brought to one kind: see `common`.  Raises ValueError for an array of them.
 
     >>> scalars(0.25, Fraction(1, 3))
     (Fraction(1, 4), Fraction(1, 3))
     """
-    return tuple(a[()] for a in common(*values))
+    found = common(*values, **named)
+    for name, a in zip((*["values"] * len(values), *named), found, strict=True):
+        check_axes(name, a, "[]")
+    return tuple(a[()] for a in found)
 
 
 def zeros_like(values: Array) -> Array:
-    """Zeros of the same shape and the same kind of number.
+    """Zeros of the same shape and the same kind of number.  Raises TypeError unless it is an array.
 
     >>> zeros_like(array([Fraction(1, 2)]))
     array([Fraction(0, 1)], dtype=object)
     """
-    return values - values
+    return check_axes("values", values, "[...]") - values
 
 
 def identity(size: int, like: Array) -> Array:
-    """The identity matrix [size, size] in the kind of number of `like`.
+    """The identity matrix [size, size] in the kind of number of `like`.  Raises ValueError unless size >= 0.
 
     >>> identity(2, like=array([0.5]))
     array([[1., 0.],
            [0., 1.]])
     """
-    eye = np.eye(size, dtype=np.int64)
-    return common(eye, np.asarray(like).reshape(-1)[:1])[0]
+    eye = np.eye(check_count("size", size, least=0), dtype=np.int64)
+    return common(eye, like=np.asarray(like).reshape(-1)[:1])[0]
 
 
 def to_float(values: object) -> npt.NDArray[np.float64]:
     """The values, each rounded once to the nearest float64, as a float64 array of the same shape.
 
+    NaN stays NaN.  Raises TypeError for entries that are no numbers.
+
     >>> to_float([Fraction(1, 3), Fraction(1, 2)])
     array([0.33333333, 0.5       ])
     """
     found = np.asarray(values)
-    rounded = [float(x) for x in found.flat]
+    try:
+        rounded = [float(x) for x in found.flat] if found.dtype.kind not in "USc" else None
+    except (TypeError, ValueError):
+        rounded = None
+    if rounded is None:
+        raise TypeError(f"values = {values!r}; valid: real numbers")
     return np.array(rounded, dtype=np.float64).reshape(found.shape)
 
 
 def same(left: object, right: object, ulps: int = 0) -> bool:
-    """Whether two arrays are equal: exactly for Fractions,
-    else within `ulps` roundings relative to the largest entry.
+    """Whether two arrays are equal: exactly for Fractions, else within `ulps` roundings relative to the largest entry.
 
     One ulp is the context's epsilon (about 1e-40) for `mpf` and 2.2e-16 for floats.
 
     >>> same([Fraction(1, 3)], [Fraction(2, 6)]), same([0.1 + 0.2], [0.3]), same([0.1 + 0.2], [0.3], ulps=4)
     (True, False, True)
     """
-    a, b = common(left, right)
+    check_count("ulps", ulps, least=0)
+    a, b = common(left=left, right=right)
     if a.shape != b.shape:
         return False
     if a.dtype == object and all(isinstance(x, Fraction) for x in a.flat):
@@ -247,12 +316,11 @@ def _elementwise(function: Callable[[Any], Any], values: Array) -> Array:
 
 def _log(x: Any) -> Any:
     if x < 0:
-        raise ValueError(f"the logarithm of the negative number {x} was asked for; valid: numbers >= 0")
+        raise ValueError(f"x = {x} is negative and has no logarithm; valid: numbers >= 0")
     if x == 0:
         return MP.ninf
     if isinstance(x, Fraction):
-        # Near 1 the rounding to 40 digits must come after the subtraction, or all digits of the logarithm are
-        # lost.
+        # Near 1 the rounding to 40 digits must come after the subtraction, or all digits of the logarithm are lost.
         return MP.log1p(real(x - 1)) if abs(x - 1) < Fraction(1, 2) else MP.log(real(x))
     return MP.log(x)
 
@@ -265,21 +333,17 @@ def log(x: Any) -> Any:
     >>> log(Fraction(1, 1)), log(0.0)
     (mpf('0.0'), np.float64(-inf))
     """
-    values = array(x)
+    values = array(x, "x")
     if values.dtype != object:
         if (values < 0).any():
-            raise ValueError(
-                f"the logarithm of a negative number was asked for in {values!r}; valid: numbers >= 0"
-            )
+            raise ValueError(f"x has a negative entry, which has no logarithm: {values!r}; valid: numbers >= 0")
         with np.errstate(divide="ignore"):
             return np.log(values)
     return _elementwise(_log, values)[()]
 
 
 def _exp(x: Any) -> Any:
-    with MP.extradps(
-        10
-    ):  # rounding a large exponent first would cost the digits that it has before the point
+    with MP.extradps(10):  # rounding a large exponent first would cost the digits that it has before the point
         y = MP.exp(real(x))
     return +y
 
@@ -290,7 +354,7 @@ def exp(x: Any) -> Any:
     >>> exp(Fraction(0)), exp(float("-inf"))
     (mpf('1.0'), np.float64(0.0))
     """
-    values = array(x)
+    values = array(x, "x")
     if values.dtype != object:
         return np.exp(values)
     return _elementwise(_exp, values)[()]
@@ -301,22 +365,22 @@ def softmax(logits: Any, axis: int = -1, exact: bool = False) -> Array:
 
     `logits`: any shape; -inf is probability zero.  Floats are computed in float64, unless `exact` asks for
     their exact values to be carried in 40 digits; Fractions and mpfs always give `mpf`.
-    Raises ValueError where a logit is +inf or all logits of a row are -inf.
+    Raises ValueError where a logit is +inf or all logits of a row are -inf, and unless there is such an axis.
 
     >>> softmax([Fraction(0), Fraction(0)])
     array([mpf('0.5'), mpf('0.5')], dtype=object)
     >>> softmax([0.0, float("-inf")])
     array([1., 0.])
     """
-    values = array(logits)
+    values = check_axes("logits", array(logits, "logits"), "[..., n]")
+    if axis not in range(-values.ndim, values.ndim):
+        raise ValueError(f"axis = {axis!r}; valid: an int in {-values.ndim}..{values.ndim - 1}")
     if exact or values.dtype == object:
-        values = _elementwise(real, values)
+        values = _elementwise(_rounded, values)
     largest = np.max(values, axis=axis, keepdims=True)
     for x in largest.flat:
         if x in (MP.inf, MP.ninf):
-            raise ValueError(
-                f"logits: the largest of a row is {x}; valid: finite, with -inf for impossible classes"
-            )
+            raise ValueError(f"logits: the largest of a row is {x}; valid: finite, with -inf for impossible classes")
     weights = exp(values - largest)
     return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
 
@@ -337,14 +401,16 @@ def kl(p: Any, q: Any) -> Any:
     """Relative entropy KL(p || q) = sum_i p_i log(p_i / q_i) along the last axis, in nats.
 
     `p`, `q`: [..., n] non-negative, broadcast against each other.  0 log 0 = 0; +inf where p_i > 0 = q_i.
-    Raises ValueError for negative entries.
+    Raises ValueError for negative entries, and for shapes that do not go together.
 
     >>> kl([Fraction(1, 2), Fraction(1, 2)], [Fraction(1, 2), Fraction(1, 2)])
     mpf('0.0')
     >>> kl([1.0, 0.0], [0.0, 1.0])
     np.float64(inf)
     """
-    left, right = np.broadcast_arrays(*common(p, q))
+    p, q = common(p=p, q=q)
+    left, right = together(p=p, q=q)
+    check_axes("p", left, "[..., n]")
     if left.dtype == object:
         out = np.empty(left.shape, dtype=object)
         out.reshape(-1)[:] = [_relative(a, b) for a, b in zip(left.flat, right.flat, strict=True)]
@@ -359,18 +425,24 @@ def kl(p: Any, q: Any) -> Any:
 def total_variation(p: Any, q: Any) -> Any:
     """Total variation distance (1/2) sum_i |p_i - q_i| along the last axis; exact for Fractions.
 
+    Raises ValueError for shapes that do not go together.
+
     >>> total_variation([Fraction(1), Fraction(0)], [Fraction(1, 3), Fraction(2, 3)])
     Fraction(2, 3)
     """
-    left, right = common(p, q)
+    p, q = common(p=p, q=q)
+    left, right = together(p=p, q=q)
+    check_axes("p", left, "[..., n]")
     return np.sum(abs(left - right), axis=-1) / 2
 
 
 def entropy(p: Any) -> Any:
     """Entropy -sum_i p_i log p_i along the last axis, in nats, with 0 log 0 = 0.
 
+    Raises ValueError for negative entries.
+
     >>> entropy([Fraction(0), Fraction(1)])
     mpf('0.0')
     """
-    values = array(p)
+    values = array(p, "p")
     return -kl(values, np.ones(values.shape, dtype=np.int64)) + 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from unmask.reference.checks import check_amount, check_unit
 from unmask.reference.numbers import (
     MP,
     Array,
@@ -24,11 +25,11 @@ from unmask.reference.numbers import (
     real,
     scalars,
 )
-from unmask.reference.transition_matrices import check_probability, match_kind
+from unmask.reference.transition_matrices import match_kind
 
 
 def discretized_gaussian(beta: Number, K: int) -> Array:
-    """One step of D3PM's discretized Gaussian (arXiv 2107.03006, appendix A.2.3).
+    """One step of D3PM's discretized Gaussian (arXiv 2107.03006, appendix A.2.3, eq. 8).
 
     Q[i, j] = exp(-4 |i - j|^2 / ((K-1)^2 beta)) / sum_{n=-(K-1)}^{K-1} exp(-4 n^2 / ((K-1)^2 beta)) for
     i != j; the diagonal takes the rest, so that columns sum to one as rows do.  The identity for beta = 0.
@@ -39,9 +40,7 @@ def discretized_gaussian(beta: Number, K: int) -> Array:
            [0.333, 0.667]])
     """
     size = check_count("K", K, least=2)
-    (width,) = scalars(beta)
-    if not 0 <= width < MP.inf:
-        raise ValueError(f"beta = {beta}; valid: 0 <= beta < inf")
+    (width,) = scalars(check_amount("beta", beta))
     if width == 0:
         return match_kind(width, identity(size, like=array([1])))
     bell = [exp(-4 * n**2 / ((size - 1) ** 2 * width)) for n in range(size)]
@@ -50,7 +49,7 @@ def discretized_gaussian(beta: Number, K: int) -> Array:
 
 
 def band(beta: Number, K: int, width: int) -> Array:
-    """One step of D3PM's band-diagonal corruption (arXiv 2107.03006, appendix A.2): to each of the nearest
+    """One step of D3PM's band-diagonal corruption (arXiv 2107.03006, eq. 10): to each of the nearest
     `width` levels on either side with probability beta / K; the diagonal takes the rest.
 
     Returns [K, K].  Raises ValueError unless beta is a probability, K >= 1, and `width` >= 1.
@@ -62,7 +61,7 @@ def band(beta: Number, K: int, width: int) -> Array:
            [Fraction(0, 1), Fraction(1, 4), Fraction(3, 4)]], dtype=object)
     """
     size, reach = check_count("K", K), check_count("width", width)
-    (hit,) = scalars(check_probability("beta", beta))
+    (hit,) = scalars(check_unit("beta", beta))
     return _rest_stays(
         array([[hit / size if 0 < abs(i - j) <= reach else 0 * hit for j in range(size)] for i in range(size)])
     )
@@ -114,13 +113,14 @@ def birth_death_spectrum(noise: Number, K: int) -> Array:
 
     R cos(pi k (i + 1/2) / K) = -4 sin^2(pi k / 2K) cos(pi k (i + 1/2) / K), so that
     P[i, j] = (1/K) sum_k c_k exp(-4 noise sin^2(pi k / 2K)) cos(..i..) cos(..j..), c_0 = 1, c_k = 2.
+    Raises ValueError unless 0 <= noise < inf and K >= 1.
 
     >>> from unmask.reference.numbers import to_float
     >>> to_float(birth_death_spectrum(1, 2)).round(3)
     array([[0.568, 0.432],
            [0.432, 0.568]])
     """
-    size, amount = check_count("K", K), real(noise)
+    size, amount = check_count("K", K), real(check_amount("noise", noise))
 
     def wave(k: int) -> Array:
         return array([MP.cospi(real(k * (2 * i + 1)) / (2 * size)) for i in range(size)])
@@ -145,7 +145,7 @@ def ehrenfest_binomials(alpha: Number, K: int) -> Array:
            [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
     """
     spins = check_count("K", K) - 1
-    (kept,) = scalars(check_probability("alpha", alpha))
+    (kept,) = scalars(check_unit("alpha", alpha))
     same, other = (1 + kept) / 2, (1 - kept) / 2
     rows = common(np.zeros((K, K), dtype=np.int64), kept)[0]
     for x0 in range(K):

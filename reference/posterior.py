@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from unmask.reference.corruption import Process
-from unmask.reference.numbers import Array, Number, common
-from unmask.reference.sequences import check_sequences
+from unmask.reference.checks import check_nonnegative, check_order, check_sequences
+from unmask.reference.corruption import Process, check_process, check_time
+from unmask.reference.numbers import Array, Number, check_axes, common, together
 
 
 def posterior_table(process: Process, s: Number, t: Number) -> Array:
@@ -25,17 +25,21 @@ def posterior_table(process: Process, s: Number, t: Number) -> Array:
     >>> posterior_table(p, 1, 2)[0, 1]
     array([Fraction(1, 2), Fraction(1, 2)], dtype=object)
     """
+    check_order(s=check_time(process, "s", s), t=check_time(process, "t", t))
     return _table(process, s, t)
 
 
 def joint_table(process: Process, s: Number, t: Number) -> Array:
     """q(x_s, x_t | x_0) = q(x_s | x_0) q(x_t | x_s) for every x_0: [K (x_0), K (x_t), K (x_s)].
 
+    Raises ValueError unless s <= t are on the process's clock.
+
     >>> from unmask.reference.corruption import DiscreteTime, uniform
     >>> joint_table(DiscreteTime((uniform(1.0, 2),), [0.5, 0.5]), 0, 1)[0]
     array([[0.5, 0. ],
            [0.5, 0. ]])
     """
+    check_time(process, "s", s)
     until_s, onwards = common(process.marginal(s), process.transition(s, t))
     return until_s[:, None, :] * onwards.T[None, :, :]
 
@@ -50,10 +54,13 @@ def _table(process: Process, s: Number, t: Number) -> Array:
 def normalized(weights: Array) -> Array:
     """Weights >= 0 divided by their sum along the last axis; rows of zeros stay rows of zeros.
 
+    Raises ValueError for negative weights, TypeError unless they are an array.
+
     >>> normalized(np.array([[1.0, 3.0], [0.0, 0.0]]))
     array([[0.25, 0.75],
            [0.  , 0.  ]])
     """
+    check_nonnegative("weights", check_axes("weights", weights, "[..., K]"))
     total = weights.sum(axis=-1, keepdims=True)
     return np.asarray(weights / np.where(total == 0, total + 1, total))
 
@@ -62,7 +69,8 @@ def posterior(process: Process, x0: object, xt: object, s: Number, t: Number) ->
     """q(x_s = . | x_t, x_0) for given classes: ints [...] and [...] that broadcast, to probabilities [...,
     K].
 
-    Raises ValueError for a pair of x_0 and x_t that cannot occur together, naming it.
+    Raises ValueError for a pair of x_0 and x_t that cannot occur together, naming it, and for shapes that do not
+    broadcast.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import DiscreteTime, uniform
@@ -70,9 +78,8 @@ def posterior(process: Process, x0: object, xt: object, s: Number, t: Number) ->
     >>> posterior(p, [0], [1], 1, 2)
     array([[Fraction(1, 2), Fraction(1, 2)]], dtype=object)
     """
-    start, end = np.broadcast_arrays(
-        check_sequences("x0", x0, process.K, "[...]"), check_sequences("xt", xt, process.K, "[...]")
-    )
+    K = check_process(process).K
+    start, end = together(x0=check_sequences("x0", x0, K, "[...]"), xt=check_sequences("xt", xt, K, "[...]"))
     found = posterior_table(process, s, t)[start, end]
     impossible = found.sum(axis=-1) == 0
     if np.any(impossible):

@@ -19,6 +19,7 @@ import numpy as np
 import scipy.linalg
 
 from unmask.reference import schedules
+from unmask.reference.checks import check_amount, check_finite, check_function, check_order, check_unit
 from unmask.reference.linear_algebra import check_square, exponential, inverse, null_space
 from unmask.reference.numbers import MP, Array, Number, array, common, exactly, identity, log, real, same, scalars
 from unmask.reference.transition_matrices import check_stochastic, frozen
@@ -30,13 +31,14 @@ _ULPS_PER_ENTRY = 4
 def check_rate(rate: object, name: str = "rate") -> Array:
     """The matrix [K, K] as an array, if entries off the diagonal are >= 0 and each row sums to zero.
 
-    Exactly so for Fractions; up to 4 roundings per entry for `mpf` and floats.  Raises ValueError otherwise.
+    Exactly so for Fractions; up to 4 roundings per entry for `mpf` and floats.  Raises ValueError otherwise, and for
+    infinite rates.
 
     >>> check_rate([[-1, 1], [0, 0]])
     array([[Fraction(-1, 1), Fraction(1, 1)],
            [Fraction(0, 1), Fraction(0, 1)]], dtype=object)
     """
-    values = array(rate)
+    values = check_finite(name, array(rate, name))
     K = check_square(name, values)
     jumps = values * (1 - np.eye(K, dtype=np.int64))
     if (jumps < 0).any():
@@ -57,9 +59,7 @@ def step(noise: Number, rate: object) -> Array:
     array([[0.368, 0.632],
            [0.   , 1.   ]])
     """
-    amount, matrix = common(noise, check_rate(rate))
-    if not 0 <= amount[()] < MP.inf:
-        raise ValueError(f"noise = {noise}; valid: 0 <= noise < inf")
+    amount, matrix = common(check_amount("noise", noise), check_rate(rate))
     if matrix.dtype != object:
         # Of the two, only mpmath promises digits; scipy's rounding may leave an impossible jump at -1e-17.
         return np.maximum(scipy.linalg.expm(float(amount[()]) * matrix), 0.0)
@@ -121,12 +121,13 @@ class RateTime:
     prior: Any = None
 
     def __post_init__(self) -> None:
+        check_function("alpha", self.alpha)
         object.__setattr__(self, "rate", frozen(check_rate(self.rate)))
         if self.prior is None:
             if not same(self.limit, np.stack([self.limit[0]] * len(self.limit))):
                 raise ValueError("prior must be given: these rates take different starts to different laws")
             object.__setattr__(self, "prior", self.limit[0])
-        prior = check_stochastic(self.prior, "prior")
+        prior = check_stochastic(self.prior, "prior", "[K]")
         if prior.shape != (self.K,):
             raise ValueError(f"prior has shape {prior.shape}; valid: [K] = [{self.K}]")
         object.__setattr__(self, "prior", frozen(prior))
@@ -147,25 +148,18 @@ class RateTime:
         Its limit where alpha(t) = 0.  Raises ValueError unless 0 <= s <= t <= 1, or where nothing is left at
         s already (alpha(s) = 0 and s < t).
         """
-        for name, value in (("s", s), ("t", t)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} = {value}; valid: 0 <= {name} <= 1")
-        early, late = scalars(s, t)
-        if early > late:
-            raise ValueError(f"s = {s} is after t = {t}; valid: s <= t")
+        early, late = check_order(s=check_unit("s", s), t=check_unit("t", t))
         if early == late:
             return frozen(identity(self.K, like=self.rate))
         return _transition(self, s, t)
 
     def marginal(self, t: Number) -> Array:
         """q(x_t | clean data) = exp(-R log alpha(t)), one row for each clean class: [K, K]."""
-        if not 0 <= t <= 1:
-            raise ValueError(f"t = {t}; valid: 0 <= t <= 1")
-        return _transition(self, None, t)
+        return _transition(self, None, check_unit("t", t))
 
     def noise_rate(self, t: Number) -> Any:
         """beta(t) = -d log alpha / dt, by 40-digit numerical differentiation; +inf where alpha(t) = 0."""
-        return _noise_rate(self.alpha, t)
+        return _noise_rate(self.alpha, check_unit("t", t))
 
     def generator(self, t: Number) -> Array:
         """The rate matrix beta(t) R at time t: [K, K].  Raises ValueError where beta(t) is infinite."""

@@ -25,13 +25,40 @@ import numpy as np
 import scipy.integrate
 
 from unmask.reference import schedules
-from unmask.reference.corruption import Diffusing, Process, one_hot
+from unmask.reference.checks import (
+    IntArray,
+    check_function,
+    check_nonnegative,
+    check_order,
+    check_pair,
+    check_positive,
+    check_sequences,
+    check_table,
+    check_unit,
+)
+from unmask.reference.corruption import Diffusing, Process, check_process, one_hot
 from unmask.reference.elbo import expectation, prior_term
 from unmask.reference.forward import marginal, sequence_marginal
 from unmask.reference.linear_algebra import exponential
-from unmask.reference.numbers import MP, Array, Number, common, kl, log, real, scalars, to_float, zeros_like
+from unmask.reference.numbers import (
+    MP,
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    check_number,
+    common,
+    kl,
+    log,
+    real,
+    scalars,
+    to_float,
+    together,
+    zeros_like,
+)
 from unmask.reference.reverse import check_output, check_parameterization, denoiser_to_score, with_one_at
-from unmask.reference.sequences import IntArray, all_sequences, check_sequences, product_law, replaced
+from unmask.reference.sequences import all_sequences, product_law, replaced
 
 TableAt = Callable[[Any], Any]
 """Time to a model's output for every noisy sequence: t -> [K^L, L, K]."""
@@ -60,6 +87,7 @@ def reverse_rate(process: Diffusing, score: object, xt: object, t: Number) -> Ar
     >>> to_float(reverse_rate(p, [[[1, 3]]], [[0]], Fraction(1, 2)))
     array([[[0., 3.]]])
     """
+    check_process(process, rates=True)
     table, noisy = check_output("score", score, xt, process.K)
     beta, rate, ratios = common(_finite(t, process.noise_rate(t)), process.rate, table)
     return _no_jump(rate.T[noisy] * ratios * beta, noisy)
@@ -69,7 +97,7 @@ def conditional_score(process: Process, x0: object, xt: object, t: Number) -> Ar
     """q_t(y | x_0) / q_t(x_t | x_0), the concrete score of a data law that is all at x_0: [N, L, K],
     one at y = x_t.
 
-    Raises ValueError for a pair of x_0 and x_t that cannot occur together.
+    `x0`, `xt`: ints [N, L].  Raises ValueError for a pair of x_0 and x_t that cannot occur together.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import ContinuousTime
@@ -77,8 +105,8 @@ def conditional_score(process: Process, x0: object, xt: object, t: Number) -> Ar
     >>> conditional_score(p, [[0]], [[1]], Fraction(1, 2))
     array([[[Fraction(3, 1), Fraction(1, 1)]]], dtype=object)
     """
-    law = marginal(process, x0, t)
-    noisy = check_sequences("xt", xt, process.K, "[N, L]")
+    clean, noisy = check_pair(x0, xt, check_process(process).K)
+    law = marginal(process, clean, t)
     here = np.take_along_axis(law, noisy[..., None], axis=-1)
     if (here == 0).any():
         raise ValueError(
@@ -100,6 +128,7 @@ def conditional_reverse_rate(process: Diffusing, x0: object, xt: object, t: Numb
     >>> to_float(conditional_reverse_rate(p, [[0]], [[1]], Fraction(1, 2)))
     array([[[3., 0.]]])
     """
+    check_process(process, rates=True)
     return reverse_rate(process, conditional_score(process, x0, xt, t), xt, t)
 
 
@@ -117,7 +146,9 @@ def one_way_rate(process: Diffusing, predicted: object, xt: object, t: Number) -
     >>> to_float(one_way_rate(p, [[[Fraction(1, 4), Fraction(3, 4)]]], [[0]], Fraction(1, 2)))
     array([[[0. , 1.5]]])
     """
+    check_process(process, rates=True)
     table, noisy = check_output("predicted", predicted, xt, process.K)
+    check_unit("t", t)
     slope, kept = scalars(schedules.slope(process.alpha, t), process.alpha(t))
     if kept == 1:
         raise ValueError(f"t = {t}: alpha(t) = 1, so there is no noise to jump from; valid: alpha(t) < 1")
@@ -135,7 +166,8 @@ def conditional_one_way_rate(process: Diffusing, x0: object, xt: object, t: Numb
     >>> to_float(conditional_one_way_rate(p, [[1]], [[0]], Fraction(1, 2)))
     array([[[0., 2.]]])
     """
-    return one_way_rate(process, one_hot(check_sequences("x0", x0, process.K, "[N, L]"), process.K), xt, t)
+    clean, noisy = check_pair(x0, xt, check_process(process, rates=True).K)
+    return one_way_rate(process, one_hot(clean, process.K), noisy, t)
 
 
 def generalized_kl(true_rate: object, model_rate: object) -> Any:
@@ -143,11 +175,14 @@ def generalized_kl(true_rate: object, model_rate: object) -> Any:
     in nats per time.
 
     `true_rate` a, `model_rate` b: [..., L, K] >= 0.  0 log 0 = 0; +inf where a > 0 = b.  Zero iff a = b.
+    Raises ValueError for negative rates and shapes that do not go together.
 
     >>> generalized_kl([[1.0, 0.0]], [[1.0, 2.0]])
     np.float64(2.0)
     """
-    a, b = common(true_rate, model_rate)
+    a, b = common(true_rate=true_rate, model_rate=model_rate)
+    a, b = together(true_rate=check_nonnegative("true_rate", a), model_rate=check_nonnegative("model_rate", b))
+    check_axes("true_rate", a, "[..., L, K]")
     excess = np.sum(b - a, axis=-1)
     excess, logarithms = common(excess, kl(a, b))
     return np.sum(excess + logarithms, axis=-1)
@@ -173,7 +208,9 @@ def integrand(
     array([1.38629436])
     """
     check_parameterization(parameterization)
+    check_process(process, rates=True)
     if parameterization == "velocity":
+        output, _ = check_output("output", output, xt, process.K)
         true, model = conditional_one_way_rate(process, x0, xt, t), one_way_rate(process, output, xt, t)
     else:
         score = denoiser_to_score(process, parameterization, output, xt, t)
@@ -196,14 +233,13 @@ def expected_integrand(
     >>> float(expected_integrand(p, "subs", [[[Fraction(1, 2), Fraction(1, 2), 0]]] * 3, [0], Fraction(1, 2)))
     0.6931471805599453
     """
-    clean = check_sequences("x0", x0, process.K, "[L]")
+    clean = check_sequences("x0", x0, check_process(process, rates=True).K, "[L]")
+    values = check_nonnegative("table", check_table("table", array(table, "table"), len(clean), process.K))
     weights = sequence_marginal(process, clean, t)
     possible = weights > 0
     noisy = all_sequences(len(clean), process.K)[possible]
-    values = integrand(
-        process, parameterization, common(table)[0][possible], np.broadcast_to(clean, noisy.shape), noisy, t
-    )
-    return expectation(weights[possible], values)
+    x0s = np.broadcast_to(clean, noisy.shape)
+    return expectation(weights[possible], integrand(process, parameterization, values[possible], x0s, noisy, t))
 
 
 # In the double-exponential substitution |v| <= 4 leaves out less than 1e-36 of the unit interval at either
@@ -219,12 +255,17 @@ def integral(function: Callable[[Any], Any], start: Number, end: Number, toleran
     double-exponentially for functions that are analytic inside, whatever integrable singularity they have at
     the ends, which are never visited. The step is halved until two results differ by at most `tolerance`
     (relative to 1 or to the result, if larger); since each halving about doubles the number of right digits,
-    the result is then far better than that. Raises ArithmeticError if it does not settle within 513 points.
+    the result is then far better than that. Raises ArithmeticError if it does not settle within 513 points,
+    ValueError unless the ends are finite and the tolerance is positive.
 
     >>> abs(integral(lambda t: 1 / MP.sqrt(t), 0, 1, 1e-12) - 2) < 1e-15
     True
     """
-    low, width = real(start), real(end) - real(start)
+    check_function("function", function)
+    check_positive("tolerance", tolerance)
+    low, width = real(check_number("start", start)), real(check_number("end", end)) - real(start)
+    if not MP.isfinite(width):
+        raise ValueError(f"start = {start}, end = {end}; valid: finite numbers")
 
     def density(v: Any) -> Any:
         share = 1 / (1 + MP.exp(-MP.pi * MP.sinh(v)))
@@ -259,7 +300,7 @@ def nelbo(
     about `tolerance` (see `integral`).  +inf for an absorbing process with alpha(end) > 0.  Raises
     ArithmeticError if the integral does not settle, which is also how a bound of +inf shows: mixtures and
     velocities of a denoiser that does not become certain of what it sees as t -> 0 jump away from clean data
-    at a rate like 1/t.  Continuous form of L_vb: arXiv 2310.16834, theorem 3.6; arXiv 2406.07524, eq. 10.
+    at a rate like 1/t.  Continuous form of L_vb: arXiv 2310.16834, theorem 3.6; arXiv 2406.07524, eq. 11.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import absorbing_prior
@@ -269,6 +310,7 @@ def nelbo(
     >>> abs(nelbo(p, "subs", lambda t: half, [0]) - log(Fraction(2))) < 1e-15
     True
     """
+    _check_span(process, parameterization, table_at, start, end, tolerance)
     prior = prior_term(process, x0, end)
     value = integral(
         lambda t: expected_integrand(process, parameterization, table_at(t), x0, t), start, end, tolerance
@@ -276,15 +318,28 @@ def nelbo(
     return real(prior) + value
 
 
+def _check_span(
+    process: Diffusing, parameterization: str, table_at: TableAt, start: Number, end: Number, tolerance: float
+) -> None:
+    check_process(process, rates=True)
+    check_parameterization(parameterization)
+    check_function("table_at", table_at)
+    check_order(start=check_unit("start", start), end=check_unit("end", end))
+    check_positive("tolerance", tolerance)
+
+
 def reverse_generator(rates: Array) -> Array:
     """The generator [K^L, K^L] of whole sequences from the rates [K^L, L, K] of their single positions;
     rows are sources.
+
+    Raises ValueError for negative rates and other shapes, TypeError unless they are an array.
 
     >>> reverse_generator(np.array([[[0.0, 2.0]], [[3.0, 0.0]]]))
     array([[-2.,  2.],
            [ 3., -3.]])
     """
-    size, L, K = rates.shape
+    size, L, K = check_axes("rates", rates, "[K^L, L, K]").shape
+    check_table("rates", check_nonnegative("rates", rates), check_count("L", L), K)
     targets = replaced(all_sequences(L, K), K)
     generator = zeros_like(np.broadcast_to(rates[:, 0, :1], (size, size)))
     for i in range(L):
@@ -310,7 +365,7 @@ def log_likelihood_by_exponential(
 
     Its generator is beta_t times a constant matrix A, so p_start = prior exp((sigma(end) - sigma(start)) A):
     one matrix exponential, of the total noise in between.  `score`: [K^L, L, K].
-    Raises ValueError where the total noise is infinite (alpha(end) = 0).
+    Raises ValueError where the total noise is infinite (alpha(end) = 0), and unless 0 <= start <= end <= 1.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import ContinuousTime
@@ -318,8 +373,9 @@ def log_likelihood_by_exponential(
     >>> to_float(log_likelihood_by_exponential(p, [[[1, 1]], [[1, 1]]], L=1))
     array([-0.69314718, -0.69314718])
     """
-    noisy = all_sequences(L, process.K)
+    noisy = all_sequences(check_count("L", L), check_process(process, rates=True).K)
     table, noisy = check_output("score", score, noisy, process.K)
+    check_order(start=check_unit("start", start), end=check_unit("end", end))
     noise = schedules.total_noise(process.alpha, end) - schedules.total_noise(process.alpha, start)
     noise = _finite(end, real(noise))
     rate, ratios = common(process.rate, table)
@@ -346,7 +402,7 @@ def log_likelihood(
     dp/dt = -p A_t from the prior at `end` back to `start`, where A_t has the model's rates.  The time is
     substituted as in `integral`, so that rates may be infinite at the ends, as long as the law that they lead
     to exists. `table_at`: t -> [K^L, L, K], t an `MP.mpf`.  The law's absolute error is about `tolerance`.
-    Raises ArithmeticError if the solver gives up.
+    Raises ArithmeticError if the solver gives up, ValueError unless 0 <= start <= end <= 1 and L >= 1.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import absorbing_prior
@@ -355,8 +411,8 @@ def log_likelihood(
     >>> abs(log_likelihood(p, "subs", lambda t: [[[1, 0]], [[1, 0]]], L=1)[0]) < 1e-7
     np.True_
     """
-    check_parameterization(parameterization)
-    noisy = all_sequences(L, process.K)
+    _check_span(process, parameterization, table_at, start, end, tolerance)
+    noisy = all_sequences(check_count("L", L), process.K)
     low, width = real(start), real(end) - real(start)
     # Of the time at either end, no more than the hundredth part of the tolerance is left out.
     reach = math.asinh(math.log(100 / tolerance) / math.pi)

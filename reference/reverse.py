@@ -15,11 +15,11 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from unmask.reference.corruption import Process, check_class, one_hot
+from unmask.reference.checks import IntArray, check_class, check_nonnegative, check_order, check_sequences
+from unmask.reference.corruption import Process, check_process, check_time, one_hot
 from unmask.reference.linear_algebra import inverse
-from unmask.reference.numbers import Array, Number, common
+from unmask.reference.numbers import Array, Number, array, check_axes, common
 from unmask.reference.posterior import joint_table, normalized, posterior_table
-from unmask.reference.sequences import IntArray, check_sequences
 
 Parameterization: TypeAlias = Literal["joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity"]
 """The meanings of a network's output."""
@@ -38,20 +38,16 @@ def check_parameterization(parameterization: str) -> None:
 
 def check_output(name: str, values: object, xt: object, K: int) -> tuple[Array, IntArray]:
     """A table [N, L, K] of numbers >= 0 and the noisy sequences [N, L] it belongs to;
-    raises ValueError otherwise.
+    raises ValueError otherwise, TypeError for what is no number or no class.
 
     >>> check_output("predicted", [[[0.5, 0.5]]], [[1]], K=2)
     (array([[[0.5, 0.5]]]), array([[1]]))
     """
-    (table,) = common(values)
+    table = array(values, name)
     noisy = check_sequences("xt", xt, K, "[N, L]")
-    if noisy.ndim != 2 or table.shape != (*noisy.shape, K):
-        raise ValueError(
-            f"{name} has shape {table.shape} and xt {noisy.shape}; valid: [N, L, {K}] and [N, L]"
-        )
-    if any(x < 0 for x in table.flat):
-        raise ValueError(f"{name} has a negative entry: {table!r}; valid: numbers >= 0")
-    return table, noisy
+    if table.shape != (*noisy.shape, K):
+        raise ValueError(f"{name} has shape {table.shape} and xt {noisy.shape}; valid: [N, L, {K}] and [N, L]")
+    return check_nonnegative(name, table), noisy
 
 
 def _mixed(table: Array, noisy: IntArray, predicted: Array) -> Array:
@@ -73,7 +69,7 @@ def joint_sum(process: Process, predicted: object, xt: object, s: Number, t: Num
     >>> joint_sum(p, [[[Fraction(1, 2), Fraction(1, 2)]]], [[0]], 0, 1)
     array([[[Fraction(3, 4), Fraction(1, 4)]]], dtype=object)
     """
-    table, noisy = check_output("predicted", predicted, xt, process.K)
+    table, noisy = check_output("predicted", predicted, xt, check_process(process).K)
     return normalized(_mixed(joint_table(process, s, t), noisy, table))
 
 
@@ -89,20 +85,23 @@ def mixture(process: Process, predicted: object, xt: object, s: Number, t: Numbe
     >>> mixture(p, [[[Fraction(1, 2), Fraction(1, 2)]]], [[0]], 0, 1)
     array([[[Fraction(1, 2), Fraction(1, 2)]]], dtype=object)
     """
-    table, noisy = check_output("predicted", predicted, xt, process.K)
+    table, noisy = check_output("predicted", predicted, xt, check_process(process).K)
     return _mixed(posterior_table(process, s, t), noisy, restricted(process, table, noisy, t))
 
 
 def restricted(process: Process, predicted: Array, xt: IntArray, t: Number) -> Array:
     """p(x0 | x_t) restricted to the x0 with q(x_t | x0) > 0, and renormalized: [N, L, K].
 
+    Raises ValueError unless `predicted` is [N, L, K] and >= 0, and `xt` ids [N, L].
+
     >>> from unmask.reference.corruption import DiscreteTime, absorbing
     >>> p = DiscreteTime((absorbing(0.5, 2, mask=1),), [0.0, 1.0])
     >>> restricted(p, np.array([[[0.5, 0.5]]]), np.array([[0]]), 1)
     array([[[1., 0.]]])
     """
-    possible = process.marginal(t).T[xt] > 0
-    return normalized(np.where(possible, predicted, predicted - predicted))
+    table, noisy = check_output("predicted", predicted, xt, check_process(process).K)
+    possible = process.marginal(t).T[noisy] > 0
+    return normalized(np.where(possible, table, table - table))
 
 
 def subs_denoiser(weights: object, xt: object, mask: int) -> Array:
@@ -115,7 +114,7 @@ def subs_denoiser(weights: object, xt: object, mask: int) -> Array:
     array([[[0.5, 0.5, 0. ],
             [0. , 1. , 0. ]]])
     """
-    values = common(weights)[0]
+    values = check_axes("weights", array(weights, "weights"), "[N, L, K]")
     K = values.shape[-1]
     table, noisy = check_output("weights", values, xt, K)
     nothing = table - table
@@ -131,7 +130,7 @@ def mask_of(process: Process) -> int:
     >>> mask_of(DiscreteTime((absorbing(0.5, 2, mask=1),), [0.0, 1.0]))
     1
     """
-    certain = [k for k in range(process.K) if process.prior[k] == 1]
+    certain = [k for k in range(check_process(process).K) if process.prior[k] == 1]
     if not certain:
         raise ValueError(
             f"prior = {list(process.prior)}; valid here: a process whose prior is always the mask"
@@ -142,10 +141,10 @@ def mask_of(process: Process) -> int:
 def tweedie(process: Process, score: object, xt: object, s: Number, t: Number) -> Array:
     """SEDD's analytic step: p(x_s = y | x_t = x) = (sum_z s_z P^-1[z, y]) P[y, x], with P = q(x_t | x_s).
 
-    Discrete Tweedie (arXiv 2310.16834, section 4): if s_z = p_t(z) / p_t(x), the sum is p_s(y) / p_t(x), and
-    the step is Bayes' rule.  With any other score the row still sums to one but may have negative entries;
+    Discrete Tweedie (arXiv 2310.16834, theorem 4.1 and eq. 19): if s_z = p_t(z) / p_t(x), the sum is p_s(y) /
+    p_t(x), and the step is Bayes' rule.  With any other score the row still sums to one but may have negative entries;
     they are returned as they are.  The entry of `score` at z = x_t is taken to be one.
-    Raises ValueError where P is singular (nothing is left of x_s at t).
+    Raises ValueError where P is singular (nothing is left of x_s at t), and unless s <= t are on the clock.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import DiscreteTime, uniform
@@ -153,7 +152,7 @@ def tweedie(process: Process, score: object, xt: object, s: Number, t: Number) -
     >>> tweedie(p, [[[1, Fraction(1, 3)]]], [[0]], 0, 1)
     array([[[Fraction(1, 1), Fraction(0, 1)]]], dtype=object)
     """
-    table, noisy = check_output("score", score, xt, process.K)
+    table, noisy = check_output("score", score, xt, check_process(process).K)
     forward = process.transition(s, t)
     try:
         backward = inverse(forward)
@@ -168,10 +167,16 @@ def tweedie(process: Process, score: object, xt: object, s: Number, t: Number) -
 def with_one_at(values: Array, xt: IntArray) -> Array:
     """A table [N, L, K] with its entries at y = x_t replaced by one.
 
+    Raises ValueError unless `xt` are ids [N, L], TypeError unless the table is an array.
+
     >>> with_one_at(np.array([[[0.5, 7.0]]]), np.array([[1]]))
     array([[[0.5, 1. ]]])
     """
-    return np.where(one_hot(xt, values.shape[-1]) == 1, values - values + 1, values)
+    K = check_axes("values", values, "[N, L, K]").shape[-1]
+    noisy = check_sequences("xt", xt, K, "[N, L]")
+    if values.shape[:-1] != noisy.shape:
+        raise ValueError(f"values has shape {values.shape} and xt {noisy.shape}; valid: [N, L, {K}] and [N, L]")
+    return np.where(one_hot(noisy, K) == 1, values - values + 1, values)
 
 
 def one_way(process: Process, predicted: object, xt: object, s: Number, t: Number) -> Array:
@@ -179,7 +184,8 @@ def one_way(process: Process, predicted: object, xt: object, s: Number, t: Numbe
 
     The one-way path of discrete flow matching (arXiv 2407.15595, section 3): every position jumps straight
     from noise to data, once, so what is not yet data is redrawn from the prediction.  Needs a process with
-    one alpha. Raises ValueError where alpha(t) = 1 (there is no noise to step back from).
+    one alpha. Raises ValueError where alpha(t) = 1 (there is no noise to step back from), and unless s <= t are on
+    the clock.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import DiscreteTime, uniform
@@ -187,7 +193,8 @@ def one_way(process: Process, predicted: object, xt: object, s: Number, t: Numbe
     >>> one_way(p, [[[0, 1]]], [[0]], 1, 2)
     array([[[Fraction(2, 3), Fraction(1, 3)]]], dtype=object)
     """
-    table, noisy = check_output("predicted", predicted, xt, process.K)
+    table, noisy = check_output("predicted", predicted, xt, check_process(process).K)
+    check_order(s=check_time(process, "s", s), t=check_time(process, "t", t))
     left, kept, table = common(process.alpha(s), process.alpha(t), table)
     if kept == 1:
         raise ValueError(
@@ -214,6 +221,7 @@ def reverse_kernel(
     array([[[0.25, 0.75]]])
     """
     check_parameterization(parameterization)
+    check_order(s=check_time(process, "s", s), t=check_time(process, "t", t))
     if parameterization == "score":
         return tweedie(process, output, xt, s, t)
     if parameterization == "velocity":
@@ -237,8 +245,8 @@ def denoiser_to_score(
     score:         the output itself.
     At its optimum each is p_t(y) / p_t(x_t), with one exception: mixtures and SUBS leave out the x0 that
     cannot become x_t, so they are not the ratio for a y that corruption never turns into x_t.  No reverse
-    rate looks at those. Raises ValueError for "velocity", whose rates are not those of a time reversal, and
-    for unknown names.
+    rate looks at those. Raises ValueError for "velocity", whose rates are not those of a time reversal, for
+    unknown names, and for a time off the clock.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import DiscreteTime, absorbing
@@ -247,6 +255,7 @@ def denoiser_to_score(
     array([[[Fraction(1, 4), Fraction(3, 4), Fraction(1, 1)]]], dtype=object)
     """
     check_parameterization(parameterization)
+    check_time(process, "t", t)
     table, noisy = check_output("output", output, xt, process.K)
     if parameterization == "velocity":
         raise ValueError(

@@ -13,16 +13,24 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from unmask.reference.numbers import MP, Array, Number, array, check_count, exp, log, real, scalars
+from unmask.reference.checks import check_amount, check_function, check_positive, check_unit
+from unmask.reference.numbers import (
+    MP,
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    check_number,
+    exp,
+    log,
+    numbered,
+    real,
+    scalars,
+)
 
 Schedule = Callable[[Any], Any]
 """A decreasing function alpha(u) on [0, 1]."""
-
-
-def _time(u: Number) -> Number:
-    if not 0 <= u <= 1:
-        raise ValueError(f"u = {u} is outside the unit interval; valid: 0 <= u <= 1")
-    return u
 
 
 def _like(u: Number, value: Any) -> Any:
@@ -35,29 +43,26 @@ def linear_beta_rate(u: Number, first: Number, last: Number) -> Any:
     exp(-(first u + (last - first) u^2 / 2)).
 
     The continuous-time limit of the linear schedule of Ho et al. (arXiv 2006.11239, section 4).
-    Raises ValueError unless 0 <= u <= 1 and both rates are >= 0.
+    Raises ValueError unless 0 <= u <= 1 and both rates are >= 0 and finite.
 
     >>> linear_beta_rate(Fraction(0), 1, 20)
     mpf('1.0')
     """
-    u, first, last = scalars(_time(u), first, last)
-    if first < 0 or last < 0:
-        raise ValueError(f"first = {first}, last = {last}; valid: rates >= 0")
+    u, first, last = scalars(check_unit("u", u), check_amount("first", first), check_amount("last", last))
     return exp(-(first * u + (last - first) * u * u / 2))
 
 
 def cosine(u: Number, offset: Number = 0) -> Any:
     """alpha = cos(pi/2 (u + offset) / (1 + offset)) / cos(pi/2 offset / (1 + offset)).
 
-    The cosine schedule of D3PM (arXiv 2107.03006, section 4; Hoogeboom et al., arXiv 2102.05379), which is 1
-    at u = 0 and exactly 0 at u = 1.  Raises ValueError unless 0 <= u <= 1 and offset >= 0.
+    The cosine schedule of Hoogeboom et al. (arXiv 2102.05379), which D3PM takes over (arXiv 2107.03006, eq. 18,
+    which prints a sum for the product with pi/2): 1 at u = 0 and exactly 0 at u = 1.
+    Raises ValueError unless 0 <= u <= 1 and 0 <= offset < inf.
 
     >>> cosine(Fraction(0)), cosine(Fraction(1)), cosine(1.0)
     (mpf('1.0'), mpf('0.0'), 0.0)
     """
-    u, offset = scalars(_time(u), offset)
-    if offset < 0:
-        raise ValueError(f"offset = {offset}; valid: offset >= 0")
+    u, offset = scalars(check_unit("u", u), check_amount("offset", offset))
 
     def quarter_turn(x: Any) -> Any:
         # cospi is exact at half-integers, so that alpha(1) is zero and not the rounding error of pi / 2.
@@ -68,30 +73,32 @@ def cosine(u: Number, offset: Number = 0) -> Any:
 
 def log_linear(u: Number, eps: Number) -> Any:
     """alpha = 1 - (1 - eps) u: total noise -log(1 - (1 - eps) u), SEDD's log-linear noise (arXiv 2310.16834,
-    sec. 5).
+    appendix C.1, which prints 1 - (1 - eps u) by mistake).
 
     Rational.  Raises ValueError unless 0 <= u <= 1 and 0 <= eps < 1.
 
     >>> log_linear(Fraction(1, 2), Fraction(1, 100))
     Fraction(101, 200)
     """
-    u, eps = scalars(_time(u), eps)
+    u, eps = scalars(check_unit("u", u), check_number("eps", eps))
     if not 0 <= eps < 1:
         raise ValueError(f"eps = {eps}; valid: 0 <= eps < 1")
     return 1 - (1 - eps) * u
 
 
 def geometric(u: Number, sigma_min: Number, sigma_max: Number) -> Any:
-    """alpha = exp(-sigma_min^(1-u) sigma_max^u): SEDD's geometric noise (arXiv 2310.16834, section 5).
+    """alpha = exp(-sigma_min^(1-u) sigma_max^u): SEDD's geometric noise (arXiv 2310.16834, appendix C.1).
 
     Note that alpha(0) = exp(-sigma_min) < 1: a little noise is there from the start.
-    Raises ValueError unless 0 <= u <= 1 and 0 < sigma_min <= sigma_max.
+    Raises ValueError unless 0 <= u <= 1 and 0 < sigma_min <= sigma_max < inf.
 
     >>> geometric(Fraction(0), 1, 20) == exp(Fraction(-1))
     True
     """
-    u, sigma_min, sigma_max = scalars(_time(u), sigma_min, sigma_max)
-    if not 0 < sigma_min <= sigma_max:
+    u, sigma_min, sigma_max = scalars(
+        check_unit("u", u), check_positive("sigma_min", sigma_min), check_positive("sigma_max", sigma_max)
+    )
+    if sigma_min > sigma_max:
         raise ValueError(
             f"sigma_min = {sigma_min}, sigma_max = {sigma_max}; valid: 0 < sigma_min <= sigma_max"
         )
@@ -110,7 +117,7 @@ def mutual_information(u: Number) -> Any:
     >>> mutual_information(Fraction(1, 4))
     Fraction(3, 4)
     """
-    (u,) = scalars(_time(u))
+    (u,) = scalars(check_unit("u", u))
     return 1 - u
 
 
@@ -122,13 +129,13 @@ def polynomial(u: Number, n: int) -> Any:
     >>> polynomial(Fraction(1, 2), 3)
     Fraction(1, 8)
     """
-    (u,) = scalars(_time(u))
+    (u,) = scalars(check_unit("u", u))
     return (1 - u) ** check_count("n", n)
 
 
 def linear_betas(first: Number, last: Number, T: int) -> tuple[Any, ...]:
     """The T one-step noise probabilities that grow linearly from `first` to `last` (arXiv 2107.03006,
-    section 4).
+    appendix B.1).
 
     beta_t = first + (last - first) (t - 1) / (T - 1) for t = 1..T; for T = 1 just `first`.
     Raises ValueError unless both ends are in [0, 1] and T is an int >= 1.
@@ -137,9 +144,7 @@ def linear_betas(first: Number, last: Number, T: int) -> tuple[Any, ...]:
     (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
     """
     T = check_count("T", T)
-    first, last = scalars(first, last)
-    if not (0 <= first <= 1 and 0 <= last <= 1):
-        raise ValueError(f"first = {first}, last = {last}; valid: probabilities in [0, 1]")
+    first, last = scalars(check_unit("first", first), check_unit("last", last))
     return tuple(first + (last - first) * (t - 1) / max(T - 1, 1) for t in range(1, T + 1))
 
 
@@ -152,7 +157,8 @@ def mutual_information_betas(T: int) -> tuple[Fraction, ...]:
     >>> mutual_information_betas(3)
     (Fraction(1, 3), Fraction(1, 2), Fraction(1, 1))
     """
-    return tuple(Fraction(1, check_count("T", T) - t + 1) for t in range(1, T + 1))
+    T = check_count("T", T)
+    return tuple(Fraction(1, T - t + 1) for t in range(1, T + 1))
 
 
 def alphas_from_betas(betas: Sequence[Number]) -> tuple[Any, ...]:
@@ -163,9 +169,9 @@ def alphas_from_betas(betas: Sequence[Number]) -> tuple[Any, ...]:
     >>> alphas_from_betas([Fraction(1, 2), Fraction(1, 3)])
     (Fraction(1, 1), Fraction(1, 2), Fraction(1, 3))
     """
+    for name, beta in numbered("betas", betas).items():
+        check_unit(name, beta)
     steps = array(betas)
-    if any(not 0 <= b <= 1 for b in steps):
-        raise ValueError(f"betas = {betas}; valid: probabilities in [0, 1]")
     return tuple(
         math.prod((1 - b for b in steps[:t]), start=1 + 0 * sum(steps)) for t in range(len(steps) + 1)
     )
@@ -179,8 +185,10 @@ def betas_from_alphas(alphas: Sequence[Number]) -> tuple[Any, ...]:
     >>> betas_from_alphas([1, Fraction(1, 2), 0])
     (Fraction(1, 2), Fraction(1, 1))
     """
-    values = array(alphas)
-    if any(not (0 <= b <= a <= 1 and a > 0) for a, b in itertools.pairwise(values)):
+    for name, alpha in numbered("alphas", alphas).items():
+        check_unit(name, alpha)
+    values = check_axes("alphas", array(alphas), "[T + 1]")
+    if not len(values) or any(b > a or a == 0 for a, b in itertools.pairwise(values)):
         raise ValueError(
             f"alphas = {alphas}; valid: numbers of [0, 1] that do not grow, zero at the end only"
         )
@@ -190,10 +198,13 @@ def betas_from_alphas(alphas: Sequence[Number]) -> tuple[Any, ...]:
 def total_noise(alpha: Schedule, u: Number) -> Any:
     """Total noise -log alpha(u) >= 0, in nats; +inf where alpha(u) = 0.
 
+    Raises ValueError unless both 0 <= u <= 1 and 0 <= alpha(u) <= 1.
+
     >>> total_noise(mutual_information, Fraction(1))
     mpf('+inf')
     """
-    return -log(alpha(u))
+    check_function("alpha", alpha)
+    return -log(check_unit(f"alpha({u})", alpha(check_unit("u", u))))
 
 
 def slope(alpha: Schedule, u: Number) -> Any:
@@ -205,7 +216,8 @@ def slope(alpha: Schedule, u: Number) -> Any:
     >>> abs(slope(mutual_information, Fraction(1, 3)) + 1) < 1e-35
     True
     """
-    at = real(_time(u))
+    check_function("alpha", alpha)
+    at = real(check_unit("u", u))
     return _like(u, MP.diff(lambda v: real(alpha(v)), at, direction=1 if at < 0.5 else -1))
 
 
@@ -218,16 +230,18 @@ def noise_rate(alpha: Schedule, u: Number) -> Any:
     >>> abs(noise_rate(mutual_information, Fraction(1, 3)) - Fraction(3, 2)) < 1e-35
     True
     """
-    at = real(_time(u))
+    check_function("alpha", alpha)
+    at = real(check_unit("u", u))
     if alpha(at) == 0:
         return _like(u, MP.inf)
     return _like(u, MP.diff(lambda v: -log(real(alpha(v))), at, direction=1 if at < 0.5 else -1))
 
 
 def alphas(alpha: Schedule, T: int) -> Array:
-    """The schedule on the grid u = 0, 1/T, ..., 1: an array [T + 1].
+    """The schedule on the grid u = 0, 1/T, ..., 1: an array [T + 1].  Raises ValueError unless T is an int >= 1.
 
     >>> alphas(mutual_information, 2)
     array([Fraction(1, 1), Fraction(1, 2), Fraction(0, 1)], dtype=object)
     """
-    return array([alpha(Fraction(t, check_count("T", T))) for t in range(T + 1)])
+    check_function("alpha", alpha)
+    return array([alpha(Fraction(t, T)) for t in range(check_count("T", T) + 1)])

@@ -15,22 +15,25 @@ from typing import Any
 
 import numpy as np
 
-from unmask.reference.corruption import Diffusing, Process, one_hot
+from unmask.reference.checks import check_nonnegative, check_sequences
+from unmask.reference.corruption import Diffusing, Process, check_process, one_hot
 from unmask.reference.denoisers import concrete_score, sequence_law
 from unmask.reference.elbo import expectation
 from unmask.reference.forward import sequence_marginal
-from unmask.reference.numbers import Array, Number, common, kl, log
+from unmask.reference.numbers import Array, Number, array, check_axes, check_count, common, kl, log, together
 from unmask.reference.rates import conditional_score
-from unmask.reference.sequences import all_sequences, check_sequences, data_law, replaced
+from unmask.reference.sequences import all_sequences, data_law, replaced
 
 
 def negative_entropy(a: object) -> Any:
     """K(a) = a (log a - 1), elementwise, with K(0) = 0 (arXiv 2310.16834, definition 3.1).
 
+    Raises ValueError for negative numbers.
+
     >>> negative_entropy(1.0), negative_entropy(0.0)
     (np.float64(-1.0), np.float64(0.0))
     """
-    values = common(a)[0]
+    values = check_nonnegative("a", array(a, "a"))
     products, values = common(_times_log(values, values), values)
     return np.asarray(products - values)[()]
 
@@ -46,12 +49,18 @@ def score_entropy(score: object, ratio: object, weight: object = 1) -> Any:
     zero iff s = r.
 
     `score` s, `ratio` r, `weight` w: [..., K] >= 0, broadcast; leave out y = x, or give it weight zero.
-    +inf where r > 0 = s.  Raises ValueError for negative scores or ratios.
+    +inf where r > 0 = s.  Raises ValueError for negative scores, ratios or weights, and for shapes that do not
+    broadcast.
 
     >>> score_entropy([2.0, 1.0], [2.0, 1.0], [1.0, 1.0])
     np.float64(0.0)
     """
-    s, r, w = (np.asarray(v) for v in np.broadcast_arrays(*common(score, ratio, weight)))
+    s, r, w = common(score=score, ratio=ratio, weight=weight)
+    check_nonnegative("score", s)
+    check_nonnegative("ratio", r)
+    check_nonnegative("weight", w)
+    s, r, w = together(score=s, ratio=r, weight=w)
+    check_axes("score", s, "[..., K]")
     divergence, s, r, w = common(kl(r[..., None], s[..., None]), s, r, w)
     # s - r log s + r log r - r, with the two logarithms taken together: r log(r / s).
     terms = s - r + divergence
@@ -60,16 +69,16 @@ def score_entropy(score: object, ratio: object, weight: object = 1) -> Any:
 
 
 def _table(process: Process, L: int, values: object, name: str) -> Array:
+    check_nonnegative(name, array(values, name))
     table = np.asarray(values)
-    shape = (process.K**L, L, process.K)
+    shape = (check_process(process).K ** check_count("L", L), L, process.K)
     if table.shape not in ((), shape):
         raise ValueError(f"{name} has shape {table.shape}; valid: [K^L, L, K] = {list(shape)}")
     return np.asarray(np.broadcast_to(table, shape))
 
 
-def _off_diagonal(process: Process, L: int, weight: object) -> Array:
+def _off_diagonal(process: Process, L: int, table: Array) -> Array:
     """The weights, with zero at y = x."""
-    table = _table(process, L, weight, "weight")
     return np.where(one_hot(all_sequences(L, process.K), process.K) == 1, table - table, table)
 
 
@@ -83,7 +92,7 @@ def explicit(process: Process, score: object, data: object, L: int, t: Number, w
     >>> explicit(p, [[[1.0, 1.0]], [[1.0, 1.0]]], [0.5, 0.5], L=1, t=1)
     np.float64(0.0)
     """
-    w = _off_diagonal(process, L, weight)
+    w = _off_diagonal(process, L, _table(process, L, weight, "weight"))
     ratios = concrete_score(process, data, L, t)
     pointwise = score_entropy(_table(process, L, score, "score"), ratios, w)
     return expectation(sequence_law(process, data, L, t), pointwise.sum(axis=-1))
@@ -99,8 +108,8 @@ def implicit(process: Process, score: object, data: object, L: int, t: Number, w
     >>> implicit(p, [[[1.0, 1.0]], [[1.0, 1.0]]], [0.5, 0.5], L=1, t=1)
     np.float64(1.0)
     """
+    w, s = common(_off_diagonal(process, L, _table(process, L, weight, "weight")), _table(process, L, score, "score"))
     K = process.K
-    w, s = common(_off_diagonal(process, L, weight), _table(process, L, score, "score"))
     x = all_sequences(L, K)
     y = replaced(x, K)  # [K^L, L, K]
     positions = np.arange(L)[None, :, None]
@@ -114,14 +123,16 @@ def implicit(process: Process, score: object, data: object, L: int, t: Number, w
 def denoising(process: Process, score: object, data: object, L: int, t: Number, weight: object = 1) -> Any:
     """E_{p(x_0) q_t(x | x_0)} sum_{y != x} w ( s - r log s ) with the ratios r = q_t(y | x_0) / q_t(x | x_0).
 
-    Denoising score entropy (arXiv 2310.16834, theorem 3.4): `explicit` = `denoising` + `constant`.
+    Denoising score entropy (arXiv 2310.16834, theorem 3.4): `explicit` = `denoising` + `constant`, if the weights
+    are zero wherever some x_0 becomes y and cannot become x, which the theorem leaves unsaid: the rates are
+    (`rate_weight`), but one everywhere is not, under the mask.
 
     >>> from unmask.reference.corruption import DiscreteTime, uniform
     >>> p = DiscreteTime((uniform(1.0, 2),), [0.5, 0.5])
     >>> denoising(p, [[[1.0, 1.0]], [[1.0, 1.0]]], [0.5, 0.5], L=1, t=1)
     np.float64(1.0)
     """
-    w, s = common(_off_diagonal(process, L, weight), _table(process, L, score, "score"))
+    w, s = common(_off_diagonal(process, L, _table(process, L, weight, "weight")), _table(process, L, score, "score"))
     x = all_sequences(L, process.K)
     law = data_law(data, L, process.K)
     total: Any = 0
@@ -146,7 +157,7 @@ def constant(process: Process, data: object, L: int, t: Number, weight: object =
     np.float64(-1.0)
     """
     ratios = concrete_score(process, data, L, t)
-    w, k = common(_off_diagonal(process, L, weight), negative_entropy(ratios))
+    w, k = common(_off_diagonal(process, L, _table(process, L, weight, "weight")), negative_entropy(ratios))
     return expectation(sequence_law(process, data, L, t), (w * k).sum(axis=(1, 2)))
 
 
@@ -163,7 +174,9 @@ def rate_weight(process: Diffusing, L: int, t: Number) -> Array:
     >>> to_float(rate_weight(p, 1, Fraction(1, 2))).tolist()
     [[[0.0, 1.0]], [[1.0, 0.0]]]
     """
-    return _off_diagonal(process, L, process.generator(t).T[all_sequences(L, process.K)])
+    check_process(process, rates=True)
+    noisy = all_sequences(check_count("L", L), process.K)
+    return _off_diagonal(process, L, process.generator(t).T[noisy])
 
 
 def dwdse(process: Diffusing, score: object, x0: object, t: Number) -> Any:
@@ -180,7 +193,7 @@ def dwdse(process: Diffusing, score: object, x0: object, t: Number) -> Any:
     >>> float(dwdse(p, [[[1, Fraction(1, 3)]], [[3, 1]]], [0], Fraction(1, 2)))  # the true ratios
     0.0
     """
-    clean = check_sequences("x0", x0, process.K, "[L]")
+    clean = check_sequences("x0", x0, check_process(process, rates=True).K, "[L]")
     L = len(clean)
     x = all_sequences(L, process.K)
     chances = sequence_marginal(process, clean, t)

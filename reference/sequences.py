@@ -11,32 +11,40 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from unmask.reference.checks import IntArray, check_sequences
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.numbers import Array, Number, array
+from unmask.reference.numbers import Array, Number, array, check_axes, check_count, numbered
 
-IntArray = npt.NDArray[np.int64]
+__all__ = [
+    "IntArray",
+    "all_sequences",
+    "check_sequences",
+    "data_law",
+    "product_law",
+    "replaced",
+    "sequence_index",
+]
 
 
 def all_sequences(L: int, classes: int | Sequence[int]) -> IntArray:
     """Every sequence of L of the given classes (an int K means 0..K-1), first position most significant.
 
-    Returns int64 [len(classes)^L, L].  Raises ValueError unless L >= 0 and the classes are distinct and >= 0.
+    Returns int64 [len(classes)^L, L].  Raises ValueError unless L >= 0 and the classes are distinct and >= 0,
+    TypeError unless they are ints.
 
     >>> all_sequences(2, 2).tolist()
     [[0, 0], [0, 1], [1, 0], [1, 1]]
     >>> all_sequences(1, [0, 2]).tolist()
     [[0], [2]]
     """
-    listed = (
-        tuple(range(classes)) if isinstance(classes, (int, np.integer)) else tuple(int(c) for c in classes)
-    )
-    if L < 0:
-        raise ValueError(f"L = {L}; valid: L >= 0")
-    if not listed or len(set(listed)) != len(listed) or min(listed) < 0:
+    positions = check_count("L", L, least=0)
+    if isinstance(classes, (int, np.integer)):
+        return _all_sequences(positions, tuple(range(check_count("classes", classes))))
+    listed = check_sequences("classes", list(numbered("classes", classes).values()), None, "[n]").tolist()
+    if not listed or len(set(listed)) != len(listed):
         raise ValueError(f"classes = {classes!r}; valid: an int K >= 1, or distinct ids >= 0")
-    return _all_sequences(int(L), listed)
+    return _all_sequences(positions, tuple(listed))
 
 
 @lru_cache(maxsize=256)
@@ -45,20 +53,6 @@ def _all_sequences(L: int, classes: tuple[int, ...]) -> IntArray:
     found: IntArray = np.array(classes, dtype=np.int64)[grid].reshape(len(classes) ** L, L)
     found.setflags(write=False)
     return found
-
-
-def check_sequences(name: str, x: object, K: int, shape: str = "[..., L]") -> IntArray:
-    """Class ids as int64; raises TypeError unless they are ints, ValueError unless they are in 0..K-1.
-
-    >>> check_sequences("x0", [[0, 1]], K=2)
-    array([[0, 1]])
-    """
-    values = np.asarray(x)
-    if values.size and values.dtype.kind not in "iu":
-        raise TypeError(f"{name} has dtype {values.dtype}; valid: ints {shape}")
-    if values.size and not (0 <= values.min() and values.max() < K):
-        raise ValueError(f"{name} has a class outside 0..{K - 1}: {values.tolist()}")
-    return values.astype(np.int64)
 
 
 def sequence_index(x: object, K: int) -> Any:
@@ -78,12 +72,14 @@ def sequence_index(x: object, K: int) -> Any:
 def product_law(per_position: object) -> Array:
     """The law of a sequence of independent positions: prod_i p_i(x^i).
 
-    `per_position`: [..., L, K].  Returns [..., K^L].
+    `per_position`: [..., L, K].  Returns [..., K^L].  Raises ValueError unless L, K >= 1.
 
     >>> product_law([[0.5, 0.5], [1.0, 0.0]])
     array([0.5, 0. , 0.5, 0. ])
     """
-    values = array(per_position)
+    values = check_axes("per_position", array(per_position, "per_position"), "[..., L, K]")
+    if 0 in values.shape[-2:]:
+        raise ValueError(f"per_position has shape {values.shape}; valid: [..., L, K] with L, K >= 1")
     law = values[..., 0, :]
     for i in range(1, values.shape[-2]):
         law = (law[..., :, None] * values[..., i, None, :]).reshape(*law.shape[:-1], -1)
@@ -98,15 +94,16 @@ def data_law(data: object, L: int, K: int) -> Array:
     >>> data_law({(1,): 1}, L=1, K=2)
     array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
     """
+    check_count("L", L, least=0)
+    check_count("K", K)
     if isinstance(data, Mapping):
         listed: list[Number] = [0] * K**L
         for x, probability in data.items():
-            check_sequences("data", x, K)
-            if len(x) != L:
+            if len(check_sequences("data", x, K, "[L]")) != L:
                 raise ValueError(f"data has the sequence {x}; valid: sequences of L = {L} positions")
             listed[sequence_index(x, K)] = probability
         return check_stochastic(listed, "data")
-    values = array(data)
+    values = array(data, "data")
     if values.shape != (K**L,):
         raise ValueError(f"data has shape {values.shape}; valid: [K^L] = [{K**L}]")
     return check_stochastic(values, "data")
@@ -116,7 +113,8 @@ def replaced(x: object, K: int) -> IntArray:
     """The numbers of all sequences that differ from x in at most one position: entry (i,
     y) has x^i replaced by y.
 
-    `x`: [..., L].  Returns int64 [..., L, K].
+    `x`: [..., L].  Returns int64 [..., L, K].  Raises TypeError unless the classes are ints, ValueError unless they
+    are in 0..K-1.
 
     >>> replaced([0, 1], K=2).tolist()
     [[1, 3], [0, 1]]

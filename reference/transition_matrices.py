@@ -14,30 +14,41 @@ from fractions import Fraction
 
 import numpy as np
 
+from unmask.reference.checks import check_class, check_nonnegative, check_sequences, check_unit
 from unmask.reference.linear_algebra import check_square
-from unmask.reference.numbers import Array, Number, array, check_count, common, identity, same, scalars
+from unmask.reference.numbers import (
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    check_number,
+    common,
+    identity,
+    same,
+    scalars,
+)
 
 # How far the rows of a matrix of rounded numbers may be from summing to one, in roundings (never used for
 # Fractions).
 _ULPS_PER_ENTRY = 4
 
 
-def check_stochastic(matrix: object, name: str = "matrix") -> Array:
+def check_stochastic(matrix: object, name: str = "matrix", shape: str = "[K] or [K, K]") -> Array:
     """The matrix [K, K] (or vector [K]) as an array, if its entries are >= 0 and each row sums to one.
 
-    Exactly so for Fractions; up to 4 roundings per entry for `mpf` and floats.  Raises ValueError otherwise.
+    Exactly so for Fractions; up to 4 roundings per entry for `mpf` and floats.  Raises ValueError otherwise, and
+    where `shape` asks for one of the two.
 
     >>> check_stochastic([Fraction(1, 3), Fraction(2, 3)])
     array([Fraction(1, 3), Fraction(2, 3)], dtype=object)
     """
-    values = array(matrix)
+    values = array(matrix, name)
+    if f"[{', '.join('K' * values.ndim)}]" not in shape.split(" or ") or values.size == 0:
+        raise ValueError(f"{name} has shape {values.shape}; valid: {shape}")
     if values.ndim == 2:
         check_square(name, values)
-    elif values.ndim != 1 or values.shape[0] == 0:
-        raise ValueError(f"{name} has shape {values.shape}; valid: [K] or [K, K]")
-    for row in np.atleast_2d(values):
-        if any(x < 0 for x in row):
-            raise ValueError(f"{name} has a negative entry in the row {list(row)}; valid: probabilities")
+    for row in np.atleast_2d(check_nonnegative(name, values)):
         total = np.sum(row)
         if not same(total, 1, ulps=_ULPS_PER_ENTRY * len(row)):
             raise ValueError(f"{name} has a row that sums to {total}: {list(row)}; valid: rows that sum to 1")
@@ -45,47 +56,26 @@ def check_stochastic(matrix: object, name: str = "matrix") -> Array:
 
 
 def frozen(values: Array) -> Array:
-    """A copy that nobody may write into, because it is going to be shared.
+    """A copy that nobody may write into, because it is going to be shared.  Raises TypeError unless it is an array.
 
     >>> frozen(array([1.0])).flags.writeable
     False
     """
-    copy = values.copy()
+    copy = check_axes("values", values, "[...]").copy()
     copy.setflags(write=False)
     return copy
-
-
-def check_probability(name: str, value: Number) -> Number:
-    """A number, if it is in [0, 1]; raises ValueError naming it otherwise.
-
-    >>> check_probability("beta", Fraction(1, 2))
-    Fraction(1, 2)
-    """
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} = {value}; valid: 0 <= {name} <= 1")
-    return value
-
-
-def check_class(name: str, value: int, K: int) -> int:
-    """A class id, if it is one of 0..K-1; raises ValueError naming it otherwise, TypeError if it is no int.
-
-    >>> check_class("mask", 2, 3)
-    2
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} = {value!r}; valid: an int in 0..{K - 1}")
-    if not 0 <= value < K:
-        raise ValueError(f"{name} = {value}; valid: 0..{K - 1}")
-    return int(value)
 
 
 def one_hot(index: object, K: int) -> Array:
     """Exact indicator vectors: class ids [...] to Fractions [..., K].
 
+    Raises TypeError unless they are ints, ValueError unless they are in 0..K-1.
+
     >>> one_hot(1, 2)
     array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
     """
-    return np.asarray(identity(K, like=array([1]))[np.asarray(index)])
+    ids = check_sequences("index", index, K, "[...]")
+    return array((ids[..., None] == np.arange(K)).astype(np.int64))
 
 
 def interpolating(keep: Number, prior: object) -> Array:
@@ -97,8 +87,8 @@ def interpolating(keep: Number, prior: object) -> Array:
     array([[Fraction(1, 2), Fraction(1, 2)],
            [Fraction(0, 1), Fraction(1, 1)]], dtype=object)
     """
-    weight, law = common(check_probability("keep", keep), prior)
-    check_stochastic(law, "prior")
+    weight, law = common(keep=check_unit("keep", keep), prior=prior)
+    check_stochastic(law, "prior", "[K]")
     K = len(law)
     return np.asarray(identity(K, like=law) * weight + np.stack([law] * K) * (1 - weight[()]))
 
@@ -128,12 +118,12 @@ def mask_and_uniform_prior(share: Number, K: int, mask: int) -> Array:
     >>> mask_and_uniform_prior(Fraction(1, 2), 2, mask=1)
     array([Fraction(1, 4), Fraction(3, 4)], dtype=object)
     """
-    weight, e_mask, flat = common(check_probability("share", share), absorbing_prior(K, mask), uniform_prior(K))
+    weight, e_mask, flat = common(check_unit("share", share), absorbing_prior(K, mask), uniform_prior(K))
     return np.asarray(e_mask * weight + flat * (1 - weight[()]))
 
 
 def uniform(beta: Number, K: int) -> Array:
-    """One step of uniform corruption: (1 - beta) I + beta 1 1^T / K (arXiv 2107.03006, appendix A.2.1).
+    """One step of uniform corruption: (1 - beta) I + beta 1 1^T / K (arXiv 2107.03006, eq. 6).
 
     Returns [K, K].  Raises ValueError unless `beta` is a probability and K >= 1.
 
@@ -141,11 +131,11 @@ def uniform(beta: Number, K: int) -> Array:
     array([[Fraction(3, 4), Fraction(1, 4)],
            [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
     """
-    return interpolating(1 - check_probability("beta", beta), match_kind(beta, uniform_prior(K)))
+    return interpolating(1 - check_unit("beta", beta), match_kind(beta, uniform_prior(K)))
 
 
 def absorbing(beta: Number, K: int, mask: int) -> Array:
-    """One step of absorbing corruption: (1 - beta) I + beta 1 e_mask^T (arXiv 2107.03006, appendix A.2.2).
+    """One step of absorbing corruption: (1 - beta) I + beta 1 e_mask^T (arXiv 2107.03006, eq. 7).
 
     Returns [K, K].  Raises ValueError unless `beta` is a probability and `mask` a class.
 
@@ -153,12 +143,12 @@ def absorbing(beta: Number, K: int, mask: int) -> Array:
     array([[Fraction(3, 4), Fraction(1, 4)],
            [Fraction(0, 1), Fraction(1, 1)]], dtype=object)
     """
-    return interpolating(1 - check_probability("beta", beta), match_kind(beta, absorbing_prior(K, mask)))
+    return interpolating(1 - check_unit("beta", beta), match_kind(beta, absorbing_prior(K, mask)))
 
 
 def mask_and_uniform(to_mask: Number, to_uniform: Number, K: int, mask: int) -> Array:
     """One step of BERT's corruption: (1 - a - b) I + a 1 e_mask^T + b 1 1^T / K (arXiv 2107.03006,
-    section 4.1).
+    section 4 and appendix A.2.6).
 
     The uniform part covers all K classes, the mask included.  Returns [K, K].
     Raises ValueError unless a, b >= 0, a + b <= 1 and `mask` is a class.
@@ -167,7 +157,7 @@ def mask_and_uniform(to_mask: Number, to_uniform: Number, K: int, mask: int) -> 
     array([[Fraction(1, 4), Fraction(3, 4)],
            [Fraction(1, 4), Fraction(3, 4)]], dtype=object)
     """
-    a, b = scalars(check_probability("to_mask", to_mask), check_probability("to_uniform", to_uniform))
+    a, b = scalars(check_unit("to_mask", to_mask), check_unit("to_uniform", to_uniform))
     keep = 1 - a - b
     if keep < 0:
         raise ValueError(f"to_mask + to_uniform = {a + b}; valid: at most 1")
@@ -183,9 +173,9 @@ def match_kind(number: Number, values: Array) -> Array:
     >>> match_kind(0.5, uniform_prior(2))
     array([0.5, 0.5])
     """
-    return (
-        values.astype(np.float64) if isinstance(number, (float, np.floating)) else common(values, number)[0]
-    )
+    check_number("number", number)
+    check_axes("values", values, "[...]")
+    return values.astype(np.float64) if isinstance(number, (float, np.floating)) else common(values, number)[0]
 
 
 def interpolating_rate(prior: object) -> Array:
@@ -197,12 +187,12 @@ def interpolating_rate(prior: object) -> Array:
     array([[Fraction(-1, 1), Fraction(1, 1)],
            [Fraction(0, 1), Fraction(0, 1)]], dtype=object)
     """
-    law = check_stochastic(prior, "prior")
+    law = check_stochastic(prior, "prior", "[K]")
     return np.stack([law] * len(law)) - identity(len(law), like=law)
 
 
 def uniform_rate(K: int) -> Array:
-    """The rate matrix 1 1^T / K - I of uniform corruption (arXiv 2310.16834, section 3.3,
+    """The rate matrix 1 1^T / K - I of uniform corruption (arXiv 2310.16834, eq. 15,
     up to its factor K).
 
     >>> uniform_rate(2)
@@ -213,7 +203,7 @@ def uniform_rate(K: int) -> Array:
 
 
 def absorbing_rate(K: int, mask: int) -> Array:
-    """The rate matrix 1 e_mask^T - I of absorbing corruption (arXiv 2310.16834, section 3.3).
+    """The rate matrix 1 e_mask^T - I of absorbing corruption (arXiv 2310.16834, eq. 16).
 
     >>> absorbing_rate(2, mask=1)
     array([[Fraction(-1, 1), Fraction(1, 1)],
