@@ -5,15 +5,26 @@ network outputs ``[N, L, K]``, rows are sources, times run from data (0) to nois
 positions.
 """
 
+from unmask.implementations.autoregressive import Autoregression
 from unmask.implementations.birth_death import BirthDeath
 from unmask.implementations.categorical import categorical
 from unmask.implementations.chain import Chain
+from unmask.implementations.concrete_score_matching import concrete_score_loss
 from unmask.implementations.d3pm import D3PM
 from unmask.implementations.drifting_prior import DriftingPrior
 from unmask.implementations.ehrenfest import Ehrenfest
+from unmask.implementations.first_hitting import first_hitting, inverse_one_minus_alpha, next_hit
 from unmask.implementations.flow import FlowMatching
+from unmask.implementations.generation import ancestral, cached, infill, semi_autoregressive, two_stage_step
 from unmask.implementations.grid import Grid
+from unmask.implementations.information_schedule import (
+    betas_from_noise,
+    information_grid,
+    information_schedule,
+    mutual_information,
+)
 from unmask.implementations.interpolating import Interpolating, PosteriorWeights
+from unmask.implementations.logistic_head import truncated_logistic
 from unmask.implementations.mdlm import MDLM
 from unmask.implementations.neighbors import NearestNeighbor
 from unmask.implementations.ordinal_steps import Band, DiscretizedGaussian
@@ -28,12 +39,14 @@ from unmask.implementations.schedules import (
 )
 from unmask.implementations.score_entropy import rate_loss, score_entropy
 from unmask.implementations.sedd import SEDD
+from unmask.implementations.training_times import antithetic_times, low_discrepancy_times, uniform_times
 from unmask.implementations.with_mask import WithMask
 
 __all__ = [
     "D3PM",
     "MDLM",
     "SEDD",
+    "Autoregression",
     "Band",
     "BirthDeath",
     "Chain",
@@ -53,7 +66,24 @@ __all__ = [
     "PosteriorWeights",
     "Schedule",
     "WithMask",
+    "ancestral",
+    "antithetic_times",
+    "betas_from_noise",
+    "cached",
     "categorical",
+    "concrete_score_loss",
+    "first_hitting",
+    "infill",
+    "information_grid",
+    "information_schedule",
+    "inverse_one_minus_alpha",
+    "low_discrepancy_times",
+    "mutual_information",
+    "next_hit",
     "rate_loss",
     "score_entropy",
+    "semi_autoregressive",
+    "truncated_logistic",
+    "two_stage_step",
+    "uniform_times",
 ]

@@ -51,6 +51,10 @@ class BirthDeath(Driven):
         checks.integer("K", K, 2)
         super().__init__(schedule, uniform_law(K), speed, dtype, validate)
 
+    def _jump_rates(self) -> Tensor:
+        near = torch.ones(self.K - 1, dtype=torch.float64)
+        return torch.diag(near, 1) + torch.diag(near, -1)
+
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         g = circle(noise, self.K)
         level = torch.arange(self.K, device=x.device)
@@ -94,9 +98,9 @@ def _windings(noise: Tensor, K: int) -> Tensor:
     """The same, summed over the ways around the circle; for noise up to ``0.15 K^2`` or so."""
     far = 6 * K + 32
     ratios = []
-    ratio = torch.zeros_like(noise)
+    ratio, inverse = torch.zeros_like(noise), noise.reciprocal()
     for n in range(far, 0, -1):
-        ratio = 1 / (n / noise + ratio)  # I_n / I_{n-1}, from I_{n-1} = I_{n+1} + (n / noise) I_n
+        ratio = (n * inverse + ratio).reciprocal()  # I_n / I_{n-1}, from I_{n-1} = I_{n+1} + (n / noise) I_n
         ratios.append(ratio)
     line = torch.stack(ratios[::-1], -1).cumprod(-1)
     line = torch.cat([torch.ones_like(noise).unsqueeze(-1), line], -1)

@@ -86,6 +86,19 @@ class Chain(ABC):
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         return invert(self._rows(x0, None, t), uniforms(x0.shape, generator, x0.device))
 
+    def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
+        """``beta_t R[:, x]``: ``[N, L]``, ``[N]`` to ``[N, L, K]`` float64; asked for on the continuous clock only."""
+        raise NotImplementedError(f"{type(self).__name__} does not say at which rates it jumps")
+
+    def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
+        """Whether ``P_{s,t}`` has an inverse: ``[N]`` to ``[N]`` booleans."""
+        return torch.ones_like(t, dtype=torch.bool)
+
+    def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """``weights P_{s,t}^{-1}``: ``[N, L, K]`` float64 to the same."""
+        solved: Tensor = torch.linalg.solve(self._matrices(s, t), weights, left=False)
+        return solved
+
     # ------------------------------------------------------------------ the forward process
     def transition(self, s: Tensor, t: Tensor) -> Tensor:
         """``q(x_t = j|x_s = i)`` as matrices ``[..., K, K]``, rows are sources,
@@ -104,6 +117,17 @@ class Chain(ABC):
         self.check(x0=x0, t=t)
         checks.generator(generator)
         return self._draw(x0.long(), t, generator)
+
+    def rate_columns(self, xt: Tensor, t: Tensor) -> Tensor:
+        """Columns ``beta_t R[:, x_t]`` of the rate matrix: the rates of jumps into ``x_t``, and, at ``x_t`` itself,
+        minus the rate of leaving it: ids ``[N, L]``, times ``[N]``, to ``[N, L, K]`` per unit of time.
+
+        ``inf`` where alpha reaches 0.  ``ValueError`` on the discrete clock, which has no rates.
+        """
+        if self.T is not None:
+            raise ValueError(f"process must be on the continuous clock [0, 1], got T = {self.T}")
+        self.check(xt=xt, t=t)
+        return self._rate_columns(xt.long(), t).to(self.dtype)
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || prior)`` of the whole sequence, nats: ``[N, L]`` to ``[N]``; may be ``inf``.
@@ -177,18 +201,18 @@ class Chain(ABC):
         return terms.sum((-1, -2)).to(belief.dtype)
 
     def _posterior(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        return _normalized(self._rows(x0.long(), None, s) * self._columns(xt.long(), s, t))
+        return normalized(self._rows(x0.long(), None, s) * self._columns(xt.long(), s, t))
 
     def _reverse(self, belief: Tensor, xt: Tensor, s: Tensor, t: Tensor, form: Form) -> Tensor:
         weights = belief.double()
         onwards = self._columns(xt.long(), s, t)
         if form == "joint-sum":
-            return _normalized(self._push(weights, s) * onwards)
+            return normalized(self._push(weights, s) * onwards)
         seen = self._columns(xt.long(), None, t)
         possible = seen > LEAST
         weights = torch.where(possible, weights, 0.0)
         weights = weights / torch.where(possible, seen, 1.0)
-        return _normalized(self._push(weights, s) * onwards)
+        return normalized(self._push(weights, s) * onwards)
 
     # ------------------------------------------------------------------ validation
     def check(
@@ -231,7 +255,7 @@ class Chain(ABC):
         return f"{type(self).__name__}(K={self.K}, mask={self.mask}, times {clock}, {self.dtype})"
 
 
-def _normalized(weights: Tensor) -> Tensor:
+def normalized(weights: Tensor) -> Tensor:
     """Rows divided by their sums; a row without any weight becomes zeros."""
     total = weights.sum(-1, keepdim=True)
     good = total > LEAST

@@ -103,6 +103,20 @@ def logits(name: str, value: Tensor, without: int | None = None) -> None:
         raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
 
 
+def output(
+    value: Tensor, xt: Tensor, K: int, *, scores: bool = False, without: int | None = None, values: bool
+) -> None:
+    """``TypeError`` or ``ValueError`` unless ``value`` is what a network may return for ``xt``: floats ``[N, L, K]``,
+    and with ``values`` also logits, or log scores, that are neither NaN nor ``+inf``.
+    """
+    tensor("output", value, FLOATS)
+    shape("output", value, [*xt.shape, K])
+    if values and scores:
+        log_scores("output", value)
+    elif values:
+        logits("output", value, without)
+
+
 def log_scores(name: str, value: Tensor) -> None:
     """``ValueError`` for NaN or +inf."""
     bad = value.isnan() | (value == math.inf)
@@ -139,10 +153,11 @@ def generator(value: object) -> torch.Generator:
     return value
 
 
-def instance(name: str, value: object, kind: type) -> None:
-    """``TypeError`` unless ``value`` is a ``kind``."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} must be {kind.__name__}, got {type(value).__name__} {value!r}")
+def instance(name: str, value: object, *kinds: type) -> None:
+    """``TypeError`` unless ``value`` is one of ``kinds``."""
+    if not isinstance(value, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise TypeError(f"{name} must be {wanted}, got {type(value).__name__} {value!r}")
 
 
 def first(value: Tensor, bad: Tensor) -> int | float:

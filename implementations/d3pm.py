@@ -7,67 +7,74 @@ The network's softmax ``p~(x_0|x_t)`` becomes a reverse kernel in one of three w
 * ``"mixture"``: ``p(x_s|x_t) = sum_i q(x_s|x_t, i) p~(i)`` over the ``i`` with ``q(x_t|i) > 0``,
   renormalized.
 
-In the interpolating family all of them have the form ``p_k = f_k (A p~_k + B pi_k)`` away from ``k = x_t``,
-where ``f_k = q(x_t|x_s = k)`` is the same factor as in the posterior.  It cancels from every KL.
+The interpolating family has formulas of its own, :mod:`~unmask.implementations.d3pm_interpolating`; every other
+process goes through its transition probabilities, :mod:`~unmask.implementations.d3pm_chain`.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
 
 from unmask.implementations import checks
 from unmask.implementations.categorical import invert, uniforms
+from unmask.implementations.chain import Chain
+from unmask.implementations.d3pm_chain import ChainFormulas
+from unmask.implementations.d3pm_interpolating import InterpolatingFormulas
 from unmask.implementations.interpolating import Interpolating
-from unmask.implementations.logspace import accumulator, divide, log_add, one_minus_exp
-from unmask.implementations.score_entropy import active_rows, put, rate_loss, take
+from unmask.implementations.logspace import accumulator
+from unmask.implementations.rates import before_end, check_continuous, euler, log_reverse_rates, reverse_rates
+from unmask.implementations.score_entropy import rate_loss
 
 Parameterization = Literal["joint-sum", "joint-sum-direct", "mixture"]
 
 
-class _Rows(NamedTuple):
-    """Coefficients of the chosen positions, ``[R]`` each, float64 (``x0`` int64)."""
+class Formulas(Protocol):
+    """What differs from one family of processes to another.  ``kind`` is a :data:`Parameterization`."""
 
-    alpha_s: Tensor
-    alpha_t: Tensor
-    noised_s: Tensor
-    noised_t: Tensor
-    keep: Tensor
-    hit: Tensor
-    pi: Tensor
-    here: Tensor
-    moved: Tensor  # q(x_t|x_0) for any x_0 other than x_t
-    stayed: Tensor  # q(x_t|x_0 = x_t)
-    regular: Tensor  # any x_0 may have led here; elsewhere the kernel is "stay"
-    first: Tensor  # s is time 0
+    def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
+        ...
+
+    def kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))``: ``[N]``, half precision in float32."""
+        ...
+
+    def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
+        """Logarithm of the concrete score that the output stands for: ``[N, L, K]``, in at least float32."""
+        ...
 
 
 class D3PM:
-    """Reverse process and losses of D3PM for uniform, absorbing, mask-and-uniform and any other fixed prior.
+    """Reverse process and losses of D3PM for every corruption process.
 
     Parameters
     ----------
-    process : the corruption process, on either clock.
+    process : the corruption process, on either clock: an :class:`Interpolating` or a :class:`Chain`.
     parameterization : ``"joint-sum"``, ``"joint-sum-direct"`` or ``"mixture"``; see the module.
 
     ``output`` is always ``[N, L, K]`` logits (finite or ``-inf``, a finite one in every row).  Probabilities
     come back in its dtype; losses too, except that half precision gives float32, which is what sums are
     formed in.  Gradients flow to ``output`` and are never NaN; where a row cannot change (a visible token
-    under absorbing noise) they are 0.
+    under absorbing noise) they are 0.  Over a chain, everything inside is float64, and one device synchronization
+    finds the entries that only logarithms can reach.
 
     Raises
     ------
     TypeError, ValueError : an unknown parameterization, not a process; methods as in :class:`Interpolating`.
     """
 
-    def __init__(self, process: Interpolating, parameterization: Parameterization = "joint-sum") -> None:
-        checks.instance("process", process, Interpolating)
+    def __init__(self, process: Interpolating | Chain, parameterization: Parameterization = "joint-sum") -> None:
+        checks.instance("process", process, Interpolating, Chain)
         if parameterization not in get_args(Parameterization):
             raise ValueError(f"parameterization must be one of {get_args(Parameterization)}, got {parameterization!r}")
         self.process = process
-        self.parameterization = parameterization
+        self.parameterization: Parameterization = parameterization
+        self._formulas: Formulas = (
+            InterpolatingFormulas(process) if isinstance(process, Interpolating) else ChainFormulas(process)
+        )
 
     def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """The denoiser ``p~(x_0|x_t)``, a softmax whatever the parameterization: ``[N, L, K]``."""
@@ -81,23 +88,23 @@ class D3PM:
         limit of kernels that are possible.
         """
         self._check(output, xt, s=s, t=t)
-        return self._reverse(output, xt, s, t, self.parameterization)
+        return self._formulas.kernel(output, xt, s, t, self.parameterization)
 
     def joint_sum(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """The joint-sum kernel (eq. 4), whatever the parameterization of this object."""
         self._check(output, xt, s=s, t=t)
-        return self._reverse(output, xt, s, t, "joint-sum")
+        return self._formulas.kernel(output, xt, s, t, "joint-sum")
 
     def mixture(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """The mixture of posteriors, whatever the parameterization of this object."""
         self._check(output, xt, s=s, t=t)
-        return self._reverse(output, xt, s, t, "mixture")
+        return self._formulas.kernel(output, xt, s, t, "mixture")
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms."""
         checks.generator(generator)
         self._check(output, xt, s=s, t=t)
-        kernel = self._reverse(output.detach(), xt, s, t, self.parameterization)
+        kernel = self._formulas.kernel(output.detach(), xt, s, t, self.parameterization)
         return invert(kernel, uniforms(xt.shape, generator, xt.device))
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
@@ -109,11 +116,13 @@ class D3PM:
         pair with ``q(x_t|x_0) = 0`` contributes 0.
         """
         self._check(output, xt, x0=x0, t=t)
-        if self.process.schedule.T is None:
-            return rate_loss(self.process, self._log_score(output, xt, t), x0, xt, t)
-        if self.process.schedule.validate:
-            checks.times_in_range("t", t, 1, self.process.schedule.end)
-        return self._kl(output, x0, xt, t - 1, t)
+        process = self.process
+        if process.T is None:
+            loss = rate_loss(process, self._log_score(output, xt, t), x0, xt, t)
+            return loss.to(accumulator(output.dtype))
+        if process.validate if isinstance(process, Chain) else process.schedule.validate:
+            checks.times_in_range("t", t, 1, process.T)
+        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization)
 
     def hybrid_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float) -> Tensor:
         """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats."""
@@ -127,190 +136,41 @@ class D3PM:
         return self.process.prior_kl(x0)
 
     def score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """Concrete score ``p_t(y)/p_t(x_t)`` of the model, 1 at ``y = x_t``: ``[N, L, K]``."""
+        """Concrete score ``p_t(y)/p_t(x_t)`` that the output stands for, 1 at ``y = x_t``: ``[N, L, K]``.
+
+        ``sum_i p~_i q(y|i)`` over ``sum_i p~_i q(x_t|i)``, or, for a mixture, ``sum_i p~_i q(y|i) / q(x_t|i)`` over the
+        ``i`` with ``q(x_t|i) > 0``, renormalized.
+        """
         self._check(output, xt, t=t)
         return self._log_score(output, xt, t).exp().scatter(-1, xt.long().unsqueeze(-1), 1.0).to(output.dtype)
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """Rates ``beta pi_{x_t} s_y`` of the reverse process, 0 at ``y = x_t``: ``[N, L, K]``;
+        """Rates ``beta_t R[y, x_t] s_y`` of the reverse process, 0 at ``y = x_t``: ``[N, L, K]`` per unit of time;
         continuous clock.
         """
-        if self.process.schedule.T is not None:
-            raise ValueError(f"process must be on the continuous clock [0, 1], got T = {self.process.schedule.T}")
+        check_continuous(self.process)
         self._check(output, xt, t=t)
-        pi = self.process.prior.to(xt.device)[xt.long()]
-        # Nothing leaves a class that noise does not draw, not even at infinite rate.
-        leave = torch.where(pi > 0, self.process.schedule.rate(t)[:, None] * pi, 0.0)
-        score = self._log_score(output, xt, t).exp()
-        leave = leave.to(score.dtype).unsqueeze(-1)
-        rate = torch.where((score == 0) | (leave == 0), 0.0, leave * score)
-        return rate.scatter(-1, xt.long().unsqueeze(-1), 0.0).to(output.dtype)
+        return reverse_rates(self.process, self._log_score(output, xt, t), xt, t).to(output.dtype)
+
+    def euler(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """Euler's step from ``t`` to ``s``, ``delta_{x_t} + (t - s) reverse_rate``: ``[N, L, K]``; continuous clock.
+
+        Where the jumps of a row would have more than probability 1, they are scaled back to 1.  At ``t = 1``, where a
+        rate may be infinite, the rates just before are used.
+        """
+        check_continuous(self.process)
+        self._check(output, xt, s=s, t=t)
+        before = before_end(t)
+        rates = log_reverse_rates(self.process, self._log_score(output, xt, before), xt, before)
+        return euler(rates, xt, t.double() - s.double()).to(output.dtype)
 
     # ------------------------------------------------------------------ inside
     def _check(
         self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        self.process.check_output(output, xt)
-
-    def _rows(self, rows: Tensor | None, xt: Tensor, s: Tensor, t: Tensor) -> _Rows:
-        schedule = self.process.schedule
-
-        def spread(per_example: Tensor) -> Tensor:
-            return take(rows, per_example[:, None].expand(xt.shape))
-
-        here = take(rows, xt.long())
-        pi = self.process.prior.to(xt.device)[here]
-        alpha_t, noised_t = spread(schedule.alpha(t)), spread(schedule.one_minus_alpha(t))
-        moved = noised_t * pi
-        return _Rows(
-            spread(schedule.alpha(s)),
-            alpha_t,
-            spread(schedule.one_minus_alpha(s)),
-            noised_t,
-            spread(schedule.keep(s, t)),
-            spread(schedule.hit(s, t)),
-            pi,
-            here,
-            moved,
-            alpha_t + moved,
-            moved > 0,
-            spread(s) == 0,
-        )
-
-    def _reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
-        """``p_k = A p~_k + B pi_k`` for ``k != x_t``, and a value of its own at ``x_t``;
-        nothing is subtracted.
-        """
-        dtype = accumulator(output.dtype)
-        c = self._rows(None, xt, s, t)
-        p = take(None, output.contiguous()).to(dtype).softmax(-1)
-        index = c.here.unsqueeze(-1)
-        here = p.gather(-1, index).squeeze(-1).double()
-        jump = divide(c.hit, c.noised_t)
-        if kind == "mixture":
-            odds = divide(c.moved, c.stayed)
-            drawn = c.noised_s * ((1 - here) + here * odds)
-            slope, level = c.alpha_s * jump, jump * drawn
-            at_here = divide(jump * c.moved + c.keep, c.stayed) * c.alpha_s * here
-            at_here = at_here + (jump * c.pi + divide(c.keep, c.noised_t)) * drawn
-        else:
-            total = 1 + here * divide(c.alpha_t, c.moved)
-            slope, level = jump * c.alpha_s / total, jump * c.noised_s / total
-            # f/Z at x_t, with numerator and denominator multiplied by q(x_t|x_0 != x_t), which may be tiny.
-            factor = divide(c.keep + c.hit * c.pi, c.moved + here * c.alpha_t)
-            at_here = factor * (c.alpha_s * here + c.noised_s * c.pi)
-        regular = c.regular
-        if kind == "joint-sum-direct":
-            regular = regular | c.first
-            slope = torch.where(c.first, 1.0, slope)
-            level = torch.where(c.first, 0.0, level)
-            at_here = torch.where(c.first, here, at_here)
-        slope, level = torch.where(regular, slope, 0.0), torch.where(regular, level, 0.0)
-        at_here = torch.where(regular, at_here, 1.0)
-        prior = self.process.prior.to(xt.device, dtype)
-        kernel = slope.to(dtype).unsqueeze(-1) * p + level.to(dtype).unsqueeze(-1) * prior
-        kernel = kernel.scatter(-1, index, at_here.to(dtype).unsqueeze(-1))
-        return kernel.reshape(output.shape).to(output.dtype)
-
-    def _kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions.
-
-        With posterior ``f_k h_k / Y`` and kernel ``f_k G_k``, the KL is ``-sum_k q_k log(G_k Y / h_k)``, and
-        that ratio is ``e^(log p~_k + a_k) + e^(b_k)`` with a and b that take one value for most k and others
-        at ``x_0`` and ``x_t``.
-        """
-        dtype = accumulator(output.dtype)
-        direct = self.parameterization == "joint-sum-direct"
-        rows = None if direct else active_rows(self.process, xt)
-        c = self._rows(rows, xt, s, t)
-        start, same = take(rows, x0.long()), take(rows, x0 == xt)
-        w = self.process.posterior_weights(x0, xt, s, t)
-        w_prior, w_start, w_here = (take(rows, v) for v in w)
-        log_p = take(rows, output.contiguous()).to(dtype).log_softmax(-1)
-        log_start = log_p.gather(-1, start.unsqueeze(-1)).squeeze(-1).double()
-        log_here = log_p.gather(-1, c.here.unsqueeze(-1)).squeeze(-1).double()
-
-        regular = c.regular
-        seen = torch.where(same, c.stayed, c.moved)  # Y = q(x_t|x_0)
-        one = torch.ones_like(seen)
-        moved, seen = torch.where(regular, c.moved, one), torch.where(regular, seen, one)
-        stayed = torch.where(regular, c.stayed, one)
-        drawing = regular & (c.noised_s > 0)
-        noised_s = torch.where(drawing, c.noised_s, one)
-        prior = self.process.prior.to(xt.device)
-        pi_start = prior[start]
-        h_start = c.alpha_s + c.noised_s * pi_start
-        h_start = torch.where(h_start > 0, h_start, one)
-
-        if self.parameterization == "mixture":
-            p_here = log_here.exp()
-            b = (one_minus_exp(log_here) * (seen / moved) + p_here * (seen / stayed)).log()
-            a = (c.alpha_s / noised_s * (seen / moved)).log()
-            a_here = (c.alpha_s / (noised_s * torch.where(c.pi > 0, c.pi, one)) * (seen / stayed)).log()
-            shift = torch.zeros_like(b)
-        else:
-            b = torch.zeros_like(seen)
-            a = (c.alpha_s / noised_s).log()
-            a_here = a - torch.where(c.pi > 0, c.pi, one).log()
-            shift = log_add(log_here + (c.alpha_t / seen).log(), (moved / seen).log())
-        ratio_start = log_add(log_start + (c.alpha_s / h_start).log(), (c.noised_s * pi_start / h_start).log() + b)
-        ratio_here = log_add(log_here + a_here, b)
-        loss = shift - _times(w_start, ratio_start) - _times(w_here, ratio_here)
-
-        # The sum over classes drawn from the prior; only the dense part costs a pass over [R, K].
-        used = w_prior > 0
-        a = torch.where(used, a, 0.0)
-        if self.process.point is not None and not direct:
-            # Every chosen row is at the only class that noise draws.
-            drawn = torch.where(same, ratio_start, ratio_here)
-        else:
-            offset = (a.to(dtype).unsqueeze(-1) - torch.where(prior > 0, prior, 1.0).log().to(dtype)) + log_p
-            generic = torch.logaddexp(offset, b.to(dtype).unsqueeze(-1))
-            drawn = (generic * prior.to(dtype)).sum(-1).double()
-            for at, ratio, weight in (
-                (log_start, ratio_start, pi_start),
-                (log_here, ratio_here, torch.where(same, 0.0, c.pi)),
-            ):
-                plain = log_add(at + a - torch.where(weight > 0, weight, one).log(), b)
-                drawn = drawn + _times(weight, ratio - plain)
-        loss = torch.where(regular, loss - _times(w_prior, drawn), 0.0)
-        if direct:
-            loss = torch.where(c.first, -log_start, loss)
-        return put(rows, loss.to(dtype), xt)
+        process = self.process
+        checks.output(output, xt, process.K, values=process.validate)
 
     def _log_score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """``log p_t(y)/p_t(x_t)`` in the accumulation dtype;
-        0 probability of ``x_t`` itself gives ``-inf`` scores.
-        """
-        dtype = accumulator(output.dtype)
-        schedule, prior = self.process.schedule, self.process.prior.to(xt.device)
-        alpha, noised = schedule.alpha(t)[:, None], schedule.one_minus_alpha(t)[:, None]
-        index = xt.long().unsqueeze(-1)
-        log_p = output.contiguous().to(dtype).log_softmax(-1)
-        log_here = log_p.gather(-1, index).squeeze(-1).double()
-        pi = prior[xt.long()]
-        moved = noised * pi
-        stayed = alpha + moved
-        reachable = moved > 0
-        safe = torch.where(reachable, moved, 1.0)
-        if self.parameterization == "mixture":
-            # alpha p~_y / q(x|y) + (1 - alpha) pi_y sum_i p~_i / q(x|i)
-            p_here = log_here.exp()
-            mean = one_minus_exp(log_here) / safe + p_here / torch.where(reachable, stayed, 1.0)
-            a = torch.where(reachable, (alpha / safe).log(), -torch.inf)
-            b = torch.where(reachable, noised * mean, divide(noised, stayed)).log()
-        else:
-            total = log_add(log_here + alpha.log(), torch.where(reachable, safe.log(), -torch.inf))
-            known = total > -torch.inf
-            total = torch.where(known, total, 0.0)
-            a = torch.where(known, alpha.log() - total, -torch.inf)
-            b = torch.where(known, noised.log() - total, -torch.inf)
-        a, b = a.to(dtype).unsqueeze(-1), b.to(dtype).unsqueeze(-1)
-        return log_add(log_p + a, b + prior.log().to(dtype))
-
-
-def _times(weight: Tensor, value: Tensor) -> Tensor:
-    """``weight * value`` where the weight is positive, 0 elsewhere even if the value is infinite."""
-    used = weight > 0
-    return torch.where(used, weight, 0.0) * torch.where(used, value, 0.0)
+        return self._formulas.log_score(output, xt, t, self.parameterization)

@@ -54,6 +54,10 @@ class DriftingPrior(Chain):
         """Probability of not having been hit by time ``t``: ``[N]`` to ``[N]``."""
         return self.schedule.alpha(t).to(self.dtype)
 
+    def rate(self, t: Tensor) -> Tensor:
+        """``beta_t``, the probability of a hit in step ``t >= 1``: ``[N]`` to ``[N]``."""
+        return self.schedule.rate(t).to(self.dtype)
+
     def _kept(self, s: Tensor | None, t: Tensor) -> Tensor:
         return self.schedule.alpha(t) if s is None else self.schedule.keep(s, t)
 

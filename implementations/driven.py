@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from unmask.implementations import checks
 from unmask.implementations.chain import Chain
+from unmask.implementations.entrywise import inverse_exponential
 from unmask.implementations.schedules import Schedule
 
 
@@ -33,6 +35,14 @@ class Driven(Chain):
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         """``exp(R noise)[x, :]``: ids ``[N, L]``, noise ``[N]`` in ``[0, inf]``, to ``[N, L, K]`` float64."""
 
+    @abstractmethod
+    def _jump_rates(self) -> Tensor:
+        """``R`` without its diagonal: ``[K, K]`` float64, rows are sources."""
+
+    @cached_property
+    def _jumps(self) -> Tensor:
+        return self._jump_rates()
+
     def noise(self, s: Tensor | None, t: Tensor) -> Tensor:
         """``speed * log(alpha_s / alpha_t)``, or ``-speed * log(alpha_t)`` if ``s`` is None; float64."""
         if s is None:
@@ -46,8 +56,25 @@ class Driven(Chain):
         return self.schedule.alpha(t).to(self.dtype)
 
     def rate(self, t: Tensor) -> Tensor:
-        """Speed of the jumps: ``speed`` times the schedule's rate: ``[N]`` to ``[N]``."""
-        return (self.speed * self.schedule.rate(t)).to(self.dtype)
+        """The schedule's rate, ``-alpha'/alpha`` or ``beta_t``: ``[N]`` to ``[N]``.
+
+        Jumps are ``speed`` times as fast: see :meth:`rate_columns`.
+        """
+        return self.schedule.rate(t).to(self.dtype)
+
+    def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
+        jumps = self._jumps.to(x.device)
+        columns = jumps.T[x].scatter(-1, x.unsqueeze(-1), -jumps.sum(-1)[x].unsqueeze(-1))
+        beta = (self.speed * self.schedule.rate(t))[:, None, None]
+        # Where nothing jumps, nothing does at infinite speed.
+        return torch.where(columns == 0, 0.0, beta * columns)
+
+    def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
+        return self.noise(s, t) < math.inf
+
+    def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        jumps = self._jumps.to(weights.device)
+        return weights @ inverse_exponential(jumps, jumps.sum(-1), self.noise(s, t))
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         return self._flow(x, self.noise(s, t))

@@ -44,6 +44,10 @@ class Ehrenfest(Driven):
         self._choose = _pascal(K)
         super().__init__(schedule, self._choose[-1] * 0.5 ** (K - 1), speed, dtype, validate)
 
+    def _jump_rates(self) -> Tensor:
+        level = torch.arange(self.K, dtype=torch.float64)
+        return torch.diag((self.K - 1 - level[:-1]) / 2, 1) + torch.diag(level[1:] / 2, -1)
+
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         flipped = -torch.expm1(-noise)[:, None, None] / 2
         stays = _binomial(self._choose, x, 1 - flipped, flipped)

@@ -22,25 +22,48 @@ def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
     finite ``noise [N]`` (>= 0): ``[N, K, K]`` float64.  ``log2 max(K, c max(noise)) + 3`` products of matrices
     for each example, and 4 for all.
     """
-    K = jumps.shape[0]
     if noise.numel() == 0:
-        return jumps.new_zeros(0, K, K)
+        return jumps.new_zeros(0, *jumps.shape)
     c = float(leave.max())
-    # So many squarings that a path of K jumps has few in each factor, as has the typical path.
-    squarings = ((noise * c).clamp(min=K) / 2).log2().ceil()[:, None, None]
-    small = noise[:, None, None] / 2**squarings
-    powers = [torch.eye(K, dtype=jumps.dtype, device=jumps.device)]
-    for _ in range(_BLOCK):
-        powers.append((jumps + torch.diag(c - leave)) @ powers[-1])
-    # Taylor's series in blocks of 5 powers (Paterson and Stockmeyer), the highest first.
-    total = torch.zeros_like(small)
-    for first in range(_TERMS - _BLOCK, -1, -_BLOCK):
-        total = powers[_BLOCK] @ total * small**_BLOCK if first < _TERMS - _BLOCK else total
-        for j in range(_BLOCK - 1, -1, -1):
-            total = total + powers[j] * (small**j / float(math.factorial(first + j)))
+    squarings = _squarings(noise * c, jumps.shape[0])
+    total = _taylor(jumps + torch.diag(c - leave), noise[:, None, None] / 2**squarings)
     # A row of a stochastic matrix has the right sum, or else the error doubles in every squaring.
     total = total / total.sum(-1, keepdim=True)
     for number in range(int(squarings.max())):
         square = total @ total
         total = torch.where(number < squarings, square / square.sum(-1, keepdim=True), total)
+    return total
+
+
+def inverse_exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
+    """``exp(-R noise)``, likewise.  As large as ``e^(2 c noise)``, with errors relative to that.
+
+    Where jumps lead from even classes to odd ones and back (walks on levels), every power of ``-R`` has the signs of a
+    chessboard, so that no digits are lost in any entry, small ones included.  ``inf`` or not-a-number where the
+    inverse leaves the range of float64.
+    """
+    if noise.numel() == 0:
+        return jumps.new_zeros(0, *jumps.shape)
+    squarings = _squarings(noise * (2 * float(leave.max())), jumps.shape[0])
+    total = _taylor(torch.diag(leave) - jumps, noise[:, None, None] / 2**squarings)
+    for number in range(int(squarings.max())):
+        total = torch.where(number < squarings, total @ total, total)
+    return total
+
+
+def _squarings(size: Tensor, K: int) -> Tensor:
+    """So many that a path of K jumps has few in each factor, as has the typical path: ``[N, 1, 1]``."""
+    return (size.clamp(min=K) / 2).log2().ceil()[:, None, None]
+
+
+def _taylor(matrix: Tensor, small: Tensor) -> Tensor:
+    """Taylor's series of ``exp(matrix small)`` in blocks of 5 powers (Paterson and Stockmeyer), the highest first."""
+    powers = [torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)]
+    for _ in range(_BLOCK):
+        powers.append(matrix @ powers[-1])
+    total = torch.zeros_like(small)
+    for first in range(_TERMS - _BLOCK, -1, -_BLOCK):
+        total = powers[_BLOCK] @ total * small**_BLOCK if first < _TERMS - _BLOCK else total
+        for j in range(_BLOCK - 1, -1, -1):
+            total = total + powers[j] * (small**j / float(math.factorial(first + j)))
     return total

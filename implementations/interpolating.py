@@ -141,6 +141,11 @@ class Interpolating:
         prior[mask] += share
         return cls(schedule, prior, mask, dtype=dtype, validate=validate)
 
+    @property
+    def T(self) -> int | None:
+        """Last time of the discrete clock, or ``None`` for ``[0, 1]``: that of the schedule."""
+        return self.schedule.T
+
     # ------------------------------------------------------------------ the schedule, in the process's dtype
     def alpha(self, t: Tensor) -> Tensor:
         """Probability of not having been hit by time ``t``: ``[N]`` to ``[N]``."""
@@ -281,13 +286,7 @@ class Interpolating:
         """Raise unless ``output`` is ``[N, L, K]`` floats for ``xt``: logits, or log scores;
         NaN and +inf are refused.
         """
-        checks.tensor("output", output, checks.FLOATS)
-        checks.shape("output", output, [*xt.shape, self.K])
-        if self.validate:
-            if scores:
-                checks.log_scores("output", output)
-            else:
-                checks.logits("output", output, without)
+        checks.output(output, xt, self.K, scores=scores, without=without, values=self.validate)
 
     def __repr__(self) -> str:
         clock = "[0, 1]" if self.schedule.T is None else f"0..{self.schedule.T}"

@@ -32,6 +32,15 @@ def log_add(a: Tensor, b: Tensor) -> Tensor:
     return high + torch.log1p(torch.exp(low - anchor))
 
 
+def log_sum(a: Tensor) -> Tensor:
+    """``log(sum(e^a))`` over the last dimension; where all are ``-inf``, so is it, with gradient 0."""
+    top = a.detach().amax(-1, keepdim=True)
+    top = torch.where(top == -math.inf, 0.0, top)
+    total = torch.exp(a - top).sum(-1)
+    some = total > 0
+    return torch.where(some, torch.where(some, total, 1.0).log() + top.squeeze(-1), -math.inf)
+
+
 def one_minus_exp(a: Tensor) -> Tensor:
     """``1 - e^a`` for ``a <= 0``."""
     return -torch.expm1(a)

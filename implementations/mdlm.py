@@ -16,6 +16,7 @@ from unmask.implementations import checks
 from unmask.implementations.categorical import invert, uniforms
 from unmask.implementations.interpolating import Interpolating
 from unmask.implementations.logspace import accumulator, divide
+from unmask.implementations.rates import check_continuous, euler
 from unmask.implementations.score_entropy import active_rows, put, take
 
 
@@ -59,8 +60,7 @@ class MDLM:
         ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.
         """
         self._check(output, xt, x0=x0, t=t)
-        schedule = self.process.schedule
-        weight = divide(schedule.slope(t), schedule.one_minus_alpha(t))
+        weight = self._pace(t)
         dtype = accumulator(output.dtype)
         rows = active_rows(self.process, xt)
         chosen = self._without_mask(take(rows, output.contiguous()).to(dtype))
@@ -94,11 +94,8 @@ class MDLM:
         """
         checks.generator(generator)
         self._check(output, xt, s=s, t=t)
-        flips = (xt == self.mask) & (uniforms(xt.shape, generator, xt.device) < self._reveal(s, t)[:, None])
-        chosen = output.detach()[flips]
-        p = self._without_mask(chosen.to(accumulator(output.dtype))).softmax(-1)
-        revealed = invert(p, uniforms(p.shape[:1], generator, xt.device))
-        return xt.long().masked_scatter(flips, revealed)
+        flips = self._flips(xt, s, t, generator)
+        return xt.long().masked_scatter(flips, self._tokens(output[flips], generator))
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``-alpha'/(1 - alpha) x_theta(y)`` at masked positions, 0 elsewhere: ``[N, L, K]``;
@@ -106,14 +103,23 @@ class MDLM:
 
         Where nothing is noised yet (``alpha = 1``) no position is masked, and the rate is given as 0.
         """
-        schedule = self.process.schedule
-        if schedule.T is not None:
-            raise ValueError(f"process must be on the continuous clock [0, 1], got T = {schedule.T}")
+        check_continuous(self.process)
         self._check(output, xt, t=t)
-        weight = divide(schedule.slope(t), schedule.one_minus_alpha(t))
+        weight = self._pace(t)
         p = self._subs(output, xt).exp()
         rate = weight.to(p.dtype)[:, None, None] * p
         return torch.where((xt == self.mask).unsqueeze(-1), rate, 0.0).to(output.dtype)
+
+    def euler(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """Euler's step from ``t`` to ``s``, ``delta_{x_t} + (t - s) reverse_rate``: ``[N, L, K]``; continuous clock.
+
+        Where the jumps of a row would have more than probability 1, they are scaled back to 1.
+        """
+        check_continuous(self.process)
+        self._check(output, xt, s=s, t=t)
+        log_rate = self._pace(t).log()[:, None, None] + self._subs(output, xt).double()
+        log_rate = torch.where((xt == self.mask).unsqueeze(-1), log_rate, -math.inf)
+        return euler(log_rate, xt, t.double() - s.double()).to(output.dtype)
 
     def score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """Concrete score ``p_t(y)/p_t(x_t)``: ``[N, L, K]``, 1 at ``y = x_t``.
@@ -150,9 +156,22 @@ class MDLM:
         if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
             checks.times_in_range("t", t, 1, self.process.schedule.end)
 
+    def _pace(self, t: Tensor) -> Tensor:
+        """``-alpha'/(1 - alpha)``; 0 where nothing is noised yet."""
+        return divide(self.process.schedule.slope(t), self.process.schedule.one_minus_alpha(t))
+
     def _reveal(self, s: Tensor, t: Tensor) -> Tensor:
         schedule = self.process.schedule
         return divide(schedule.drop(s, t), schedule.one_minus_alpha(t))
+
+    def _flips(self, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Which positions are revealed between ``t`` and ``s``; no network is needed to know."""
+        return (xt == self.mask) & (uniforms(xt.shape, generator, xt.device) < self._reveal(s, t)[:, None])
+
+    def _tokens(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
+        """Draws from ``x_theta`` at the chosen masked positions: logits ``[R, K]`` to ``[R]``."""
+        p = self._without_mask(chosen.detach().to(accumulator(chosen.dtype))).softmax(-1)
+        return invert(p, uniforms(p.shape[:1], generator, p.device))
 
     def _without_mask(self, logits: Tensor) -> Tensor:
         return logits.index_fill(-1, torch.tensor([self.mask], device=logits.device), -math.inf)

@@ -93,8 +93,7 @@ class NearestNeighbor(Driven):
         neighbors = distance.sort(dim=-1, stable=True).indices[:, :k].contiguous()
         return cls(schedule, neighbors, speed=speed, dtype=dtype, validate=validate)
 
-    @cached_property
-    def _jumps(self) -> Tensor:
+    def _jump_rates(self) -> Tensor:
         """``A [K, K]``, float64."""
         jumps = torch.zeros(self.K, self.K, dtype=torch.float64)
         source = torch.arange(self.K).repeat_interleave(self._degree)
@@ -117,17 +116,21 @@ class NearestNeighbor(Driven):
         together = (part[:, None] == part).double()
         return together / together.sum(-1, keepdim=True)
 
-    def _power(self, noise: Tensor) -> Tensor:
-        endless = (noise == torch.inf)[:, None, None]
+    def _power(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """``exp(R noise)`` for each different noise, ``[M, K, K]``, and which of them each example has, ``[N]``."""
+        different, which = noise.unique(return_inverse=True)
+        endless = (different == torch.inf)[:, None, None]
         jumps, leave = self._jumps.to(noise.device), self._leave.to(noise.device)
-        finite = exponential(jumps, leave, torch.where(noise == torch.inf, 0.0, noise))
-        return torch.where(endless, self._limit(noise.device), finite)
+        finite = exponential(jumps, leave, torch.where(different == torch.inf, 0.0, different))
+        return torch.where(endless, self._limit(noise.device), finite), which
 
     def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
-        return self._power(self.noise(s, t))
+        powers, which = self._power(self.noise(s, t))
+        return powers[which]
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
-        return self._power(noise)[torch.arange(x.shape[0], device=x.device)[:, None], x]
+        powers, which = self._power(noise)
+        return powers[which[:, None], x]
 
     def _law(self, x0: Tensor, t: Tensor) -> Tensor:
         noise = self.noise(None, t)

@@ -1,8 +1,10 @@
 """Score entropy, and the continuous-time loss that every parameterization of the reverse rates shares.
 
-A reverse process that jumps from ``x`` to ``y`` at rate ``beta pi_x s_y`` has the NELBO integrand
-``beta pi_x sum_{y != x} (s_y - r_y log s_y + r_y (log r_y - 1))``, where ``r_y = q_t(y|x_0)/q_t(x|x_0)``
-(SEDD, arXiv 2310.16834, eqs. 5 and 10: score entropy and DWDSE).  Nats; summed over positions.
+A reverse process that jumps from ``x`` to ``y`` at rate ``beta R[y, x] s_y`` has the NELBO integrand
+``sum_{y != x} beta R[y, x] (s_y - r_y log s_y + r_y (log r_y - 1))``, where ``r_y = q_t(y|x_0)/q_t(x|x_0)``
+(SEDD, arXiv 2310.16834, eqs. 5 and 10: score entropy and DWDSE): the generalized KL between the rates of the
+conditional reverse process and of the model's.  In the interpolating family ``R[y, x] = pi_x``.  Nats; summed over
+positions.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import checks
+from unmask.implementations.chain import LEAST, Chain
 from unmask.implementations.interpolating import Interpolating
 from unmask.implementations.logspace import accumulator, divide
+from unmask.implementations.rates import check_continuous, into
 
 
 def score_entropy(log_score: Tensor, ratio: Tensor, validate: bool = True) -> Tensor:
@@ -77,14 +81,14 @@ def put(rows: Tensor | None, values: Tensor, xt: Tensor) -> Tensor:
     return values.new_zeros(xt.numel()).index_put((rows,), values).reshape(xt.shape).sum(-1)
 
 
-def rate_loss(process: Interpolating, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The NELBO integrand at ``t`` of a model whose log scores are given.
 
     Parameters
     ----------
     process : the corruption process, on the continuous clock.
     log_score : ``[N, L, K]``; entries at ``y = x_t`` and at positions that noise cannot have made are
-        ignored.
+        ignored, as are those from which noise does not jump to ``x_t``.
     x0, xt : ``[N, L]`` ids.  t : ``[N]``.
 
     Returns
@@ -96,14 +100,15 @@ def rate_loss(process: Interpolating, log_score: Tensor, x0: Tensor, xt: Tensor,
     ------
     TypeError, ValueError : as in :class:`Interpolating`; ``ValueError`` for a process on the discrete clock.
     """
-    checks.instance("process", process, Interpolating)
-    if process.schedule.T is not None:
-        raise ValueError(f"process must be on the continuous clock [0, 1], got T = {process.schedule.T}")
+    checks.instance("process", process, Interpolating, Chain)
+    check_continuous(process)
     process.check(x0=x0, xt=xt, t=t)
     checks.tensor("log_score", log_score, checks.FLOATS)
     checks.shape("log_score", log_score, [*xt.shape, process.K])
     if process.validate:
         checks.log_scores("log_score", log_score)
+    if isinstance(process, Chain):
+        return _chain_loss(process, log_score, x0, xt, t)
     dtype = accumulator(log_score.dtype)
     rows = active_rows(process, xt)
     schedule = process.schedule
@@ -126,7 +131,23 @@ def rate_loss(process: Interpolating, log_score: Tensor, x0: Tensor, xt: Tensor,
         -1, here.unsqueeze(-1), True
     )
     terms = _score_entropy(torch.where(neutral, 0.0, scores), torch.where(neutral, 1.0, ratio)).sum(-1)
-    weight = (rate * pi).to(dtype)
-    # No rate, or no disagreement: nothing is lost, even if the other factor is infinite.
-    lost = (terms != 0) & (weight != 0)
-    return put(rows, torch.where(lost, weight, 0.0) * torch.where(lost, terms, 0.0), xt)
+    return put(rows, _product((rate * pi).to(dtype), terms), xt)
+
+
+def _chain_loss(process: Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """The same, entry by entry, in float64."""
+    index = xt.long().unsqueeze(-1)
+    law = process._rows(x0.long(), None, t)
+    here = law.gather(-1, index)
+    possible = here > LEAST
+    rate = into(process, xt, t)
+    used = ((rate > 0) & possible).scatter(-1, index, False)
+    ratio = torch.where(used, law / torch.where(possible, here, 1.0), 1.0)
+    terms = _score_entropy(torch.where(used, log_score.double(), 0.0), ratio)
+    return _product(torch.where(used, rate, 0.0), terms).sum((-1, -2)).to(accumulator(log_score.dtype))
+
+
+def _product(rate: Tensor, terms: Tensor) -> Tensor:
+    """No rate, or no disagreement: nothing is lost, even if the other factor is infinite."""
+    lost = (terms != 0) & (rate != 0)
+    return torch.where(lost, rate, 0.0) * torch.where(lost, terms, 0.0)

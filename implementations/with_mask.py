@@ -45,6 +45,27 @@ class WithMask(Chain):
         """Probability of not having been masked by time ``t``: ``[N]`` to ``[N]``."""
         return self.schedule.alpha(t).to(self.dtype)
 
+    def rate(self, t: Tensor) -> Tensor:
+        """Of masking: the schedule's, ``-alpha'/alpha`` or ``beta_t``: ``[N]`` to ``[N]``."""
+        return self.schedule.rate(t).to(self.dtype)
+
+    def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
+        rate = self.schedule.rate(t)[:, None, None].expand(*x.shape, 1)
+        masked = (x == self.clean.K).unsqueeze(-1)
+        inside = x.clamp(max=self.clean.K - 1)
+        moves = self.clean._rate_columns(inside, t).scatter_add(-1, inside.unsqueeze(-1), -rate)
+        return torch.cat([torch.where(masked, rate, moves), torch.zeros_like(rate)], -1)
+
+    def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
+        return (self.schedule.keep(s, t) > 0) & self.clean._invertible(s, t)
+
+    def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        # Rows of the inverse sum to 1, as those of the matrix do.
+        keep, hit = self._seen(s, t)
+        clean = weights[..., :-1]
+        masked = weights[..., -1:] - hit / keep * clean.sum(-1, keepdim=True)
+        return torch.cat([self.clean._unpush(clean, s, t) / keep, masked], -1)
+
     def _seen(self, s: Tensor | None, t: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities of staying unmasked and of being masked, ``[N, 1, 1]`` each."""
         if s is None:
