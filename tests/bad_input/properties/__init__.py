@@ -1,0 +1,7 @@
+"""What the laws' own public functions refuse."""
+
+from tests.bad_input.bad import Bad
+from tests.bad_input.properties.descriptions import bad_descriptions
+from tests.bad_input.properties.runs import bad_runs
+
+BAD: list[Bad] = [*bad_descriptions(), *bad_runs()]

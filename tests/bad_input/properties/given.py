@@ -1,0 +1,44 @@
+"""Good arguments of the laws' own public functions, to be made bad one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import unmask.properties as laws
+import unmask.properties.families
+from tests.bad_input.bad import Bad
+from unmask.properties.engine import check_known
+from unmask.properties.replaying import load_methods
+
+Case = tuple[Callable[[], object], type[Exception], str]
+
+# Wrong on purpose: no type checker is to read the calls below.
+process: Any = laws.Process
+schedule: Any = laws.Schedule
+space: Any = laws.processes
+method: Any = laws.Method
+run: Any = laws.Run
+replay: Any = laws.replay
+conformance: Any = laws.conformance
+addressed: Any = load_methods
+known: Any = check_known
+family: Any = laws.Family
+families: Any = unmask.properties.families
+law: Any = laws.law
+book: Any = laws.LAWBOOK
+seeded: Any = laws.seeded
+
+BAYES = "posterior_is_bayes_rule"
+STEP = schedule("free", betas=("1/2",))
+EVEN = schedule("mutual-information")
+WIDE = schedule("free", betas=("3/2",))
+BAND = process("band", 3, "discrete", STEP, T=1, parameters={"width": 1})
+P = process("uniform", 2, "discrete", STEP, T=1)
+CONTINUOUS = process("uniform", 2, "continuous", EVEN)
+UNIFORM = space("uniform", clock="both")
+MINE = method(name="mine", processes=UNIFORM, posterior=lambda p, x0, xt, s, t: None)
+
+
+def named(target: str, cases: list[Case]) -> list[Bad]:
+    return [Bad(target, *case) for case in cases]

@@ -1,0 +1,110 @@
+"""What holding a method against the laws refuses, before any work is done."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from tests.bad_input.bad import Bad
+from tests.bad_input.properties.given import (
+    BAYES,
+    CONTINUOUS,
+    MINE,
+    UNIFORM,
+    Case,
+    P,
+    addressed,
+    book,
+    conformance,
+    known,
+    law,
+    method,
+    named,
+    replay,
+    run,
+    seeded,
+)
+
+
+def of_run() -> list[Case]:
+    return [
+        (partial(run, budget="weekly"), ValueError, "budget must be one of .*got 'weekly'"),
+        (partial(run, precision="float65"), ValueError, "precision must be .*got 'float65'"),
+    ]
+
+
+def of_conformance() -> list[Case]:
+    unheard = method(name="mine", processes=UNIFORM, posterior=print, known={"nobody_wrote_it": "so"})
+    return [
+        (partial(conformance, "package.module:MINE"), TypeError, "method must be a Method, got str"),
+        (partial(conformance, method(name="empty", processes=UNIFORM)), ValueError, "method 'empty' offers nothing"),
+        (partial(conformance, unheard), ValueError, "known of mine: no law named nobody_wrote_it; the laws are"),
+    ]
+
+
+def of_replay() -> list[Case]:
+    held = partial(replay, BAYES, MINE)
+    good = partial(held, p=P, s=0)
+    real = partial(held, p=CONTINUOUS, s="1/2")
+    return [
+        (partial(replay, "nobody_wrote_it", MINE, p=P), ValueError, "no law named 'nobody_wrote_it'; the laws are"),
+        (partial(replay, BAYES, 3, p=P), TypeError, "method must be a Method or its address.*got int"),
+        (partial(replay, BAYES, "tests.methods", p=P), ValueError, r"method 'tests.methods' is \d+ methods .*name one"),
+        (partial(replay, BAYES, "no.such:M", p=P), ValueError, "method 'no.such:M': cannot import 'no.such'"),
+        (partial(replay, "samples_follow_the_marginal", MINE, p=P), ValueError, "'mine': it does not offer sample"),
+        (partial(held, p="uniform"), TypeError, "p must be a Process, got str"),
+        (partial(good, t=1, q=3), ValueError, r"unknown inputs \['q'\]; a trial is described by"),
+        (partial(good), ValueError, "t is missing: law .* speaks about times t"),
+        (partial(good, t="later"), ValueError, "t must be an integer from 0 to 1, got 'later'"),
+        (partial(good, t=2), ValueError, "t must be an integer from 0 to 1, got 2"),
+        (partial(good, t=1.0), ValueError, r"t must be an integer from 0 to 1, got 1\.0"),
+        (partial(held, p=P, s=1, t=0), ValueError, "s must not be after t, got s = 1 and t = 0"),
+        (partial(real, t=1.5), ValueError, r"t must be .* from 0 to 1, got 1\.5"),
+        (partial(real, t="1/0"), ValueError, "t must be .* from 0 to 1, got '1/0'"),
+        (partial(real, t=float("nan")), ValueError, "t must be .* from 0 to 1, got nan"),
+        (partial(real, t="1/4"), ValueError, "s must not be after t, got s = 1/2 and t = 1/4"),
+        (partial(good, t=1, L=0), ValueError, "L must be an integer of at least 1, got 0"),
+        (partial(good, t=1, seed=-1), ValueError, "seed must be an integer of at least 0, got -1"),
+        (partial(good, t=1, style="baroque"), ValueError, "style must be one of .*got 'baroque'"),
+        (partial(good, t=1, dtype="int64"), ValueError, "dtype must name a floating-point type of torch, got 'int64'"),
+        (partial(good, t=1, dtype="float65"), ValueError, "dtype must name .*got 'float65'"),
+        (partial(good, t=1, device="abacus"), ValueError, "device must name a device of torch, got 'abacus'"),
+    ]
+
+
+def of_addresses() -> list[Case]:
+    return [
+        (partial(addressed, None), TypeError, "method must be a Method or its address.*got NoneType"),
+    ]
+
+
+def of_laws() -> list[Case]:
+    enter = law(chapter="none", cites="nobody", mutants=[])
+    return [
+        (partial(enter, undocumented), TypeError, "law undocumented needs a docstring"),
+        (partial(enter, greedy), TypeError, r"law greedy asks for \['everything'\]; there are"),
+    ]
+
+
+def undocumented(p: Any) -> Any:
+    return p
+
+
+def greedy(p: Any, everything: Any) -> Any:
+    """All = all."""
+    return p, everything
+
+
+def bad_runs() -> list[Bad]:
+    unheard = method(name="mine", processes=UNIFORM, known={"nobody_wrote_it": "so"})
+    return [
+        *named("law", of_laws()),
+        *named("Lawbook", [(lambda: type(book)([]), TypeError, "takes 1 positional argument but 2 were given")]),
+        *named("Lawbook.add", [(lambda: book.add(book[BAYES]), ValueError, f"a law named '{BAYES}' is in the book")]),
+        *named("check_known", [(partial(known, unheard), ValueError, "known of mine: no law named nobody_wrote_it")]),
+        *named("seeded", [(lambda: seeded(3).__enter__(), TypeError, "generator must be .*Generator, got int")]),
+        *named("Run", of_run()),
+        *named("conformance", of_conformance()),
+        *named("replay", of_replay()),
+        *named("load_methods", of_addresses()),
+    ]

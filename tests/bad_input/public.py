@@ -1,0 +1,105 @@
+"""Every public function, class and method of ours, by name, and the few that have nothing to refuse."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import unmask.implementations
+import unmask.properties
+import unmask.reference
+
+#: Modules of the laws whose functions are called with what was drawn or judged, never by a user, and by whom.
+PARTS = {
+    "claims": "laws: what a law says is judged, not refused, since its left side is whatever a method returned",
+    "hints": "the report, with a judged claim",
+    "judges": "a claim, to be judged",
+    "laws": "laws, with what was drawn",
+    "lumping": "laws, with what was drawn",
+    "report": "the plugin, with what examine returned",
+    "story": "the report, with a trial that was run",
+    "tables": "laws and the engine, with what was drawn",
+    "trial": "the engine, with what was drawn",
+}
+
+#: What is not in the lists of bad input, and why: a name, and all names that begin with it and a dot.
+EXEMPT = {
+    "implementations": {
+        "PosteriorWeights": "a plain record of tensors that were computed",
+    },
+    "reference": {
+        "masked_language_model.OneStep": "a plain record of numbers that were computed",
+    },
+    "properties": {
+        "Family.draw": "a field: the family's own function",
+        "Family.roundings": "a field: the family's own function",
+        "Law": "made by law(), which checks what it is given",
+        "Lawbook.names": "takes no argument",
+        "Lawbook.remove": "for the tests of the machinery; any name may be gone afterwards",
+        "Method.capabilities": "takes no argument",
+        "Method.offers": "any name may not be offered",
+        "Method.precision": "for the engine, with the precision of a checked Run",
+        "Process.conditioning": "for laws, with times that were drawn",
+        "Process.inflation": "for laws, with times that were drawn",
+        "Process.rate": "for laws and methods, with times that were drawn",
+        "Rounded": "for laws: the reference's process, which refuses for it",
+        "Run.of_environment": "Run, whose arguments it takes",
+        "Space": "made by processes(), which checks what it is given",
+        "as_number": "for methods, with times that were drawn",
+        "examine": "for the plugin, with what conformance and Run have checked",
+        "examine_all": "examine, for all laws",
+        "hold": "for the plugin: examine, and report",
+        "in_floats": "for laws, with a Process, which was checked",
+        "inputs": "for the engine: what examine draws from",
+    },
+}
+
+
+def public(side: str) -> list[str]:
+    """The names that have to be in the list of bad input of ``implementations``, ``reference`` or ``properties``."""
+    every = {"implementations": implementations, "reference": reference, "properties": properties}[side]()
+    return [name for name in every if not any(name == e or name.startswith(f"{e}.") for e in EXEMPT[side])]
+
+
+def implementations() -> list[str]:
+    exported = {name: getattr(unmask.implementations, name) for name in unmask.implementations.__all__}
+    return [found for name, item in exported.items() for found in names_of(name, item)]
+
+
+def reference() -> list[str]:
+    return [
+        found
+        for module in modules(unmask.reference)
+        for name, item in vars(module).items()
+        if not name.startswith("_") and getattr(item, "__module__", "") == module.__name__
+        for found in names_of(f"{module.__name__.rpartition('.')[2]}.{name}", item)
+    ]
+
+
+def properties() -> list[str]:
+    listed = [module for module in modules(unmask.properties) if module.__name__.split(".")[2] not in PARTS]
+    items = {name: getattr(module, name) for module in listed for name in getattr(module, "__all__", [])}
+    return [found for name, item in items.items() for found in names_of(name, item)]
+
+
+def modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield importlib.import_module(found.name)
+
+
+def names_of(name: str, item: Any) -> list[str]:
+    """A function's name, or a class's and those of the methods that it defines; nothing for what is neither."""
+    if inspect.isfunction(item):
+        return [name]
+    if not inspect.isclass(item):
+        return []
+    methods = [key for key, member in vars(item).items() if not key.startswith("_") and is_function(member)]
+    return [*([] if inspect.isabstract(item) else [name]), *(f"{name}.{key}" for key in methods)]
+
+
+def is_function(member: object) -> bool:
+    return inspect.isfunction(member) or isinstance(member, (classmethod, staticmethod))

@@ -1,0 +1,15 @@
+"""What the reference refuses."""
+
+from tests.bad_input.bad import Asked, Bad
+from tests.bad_input.reference import continuous, language, matrices, models, numbers_and_checks, outputs, processes
+
+ASKED: list[Asked] = [
+    *numbers_and_checks.ASKED,
+    *matrices.ASKED,
+    *processes.ASKED,
+    *models.ASKED,
+    *continuous.ASKED,
+    *language.ASKED,
+    *outputs.ASKED,
+]
+BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]
