@@ -73,9 +73,8 @@ def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
     """Everything that ``law`` draws, over the processes of ``method``."""
     space = law.space(method)
     assert space is not None
-    steps = max(law.times, law.smallest.get("T", 1))
-    if method.time_steps == "unit" and "r" in law.draws:
-        steps = 2
+    # The earliest of several times may be 0.
+    steps = max(law.times - 1, law.smallest.get("T", 1), 1)
     least_L = law.smallest.get("L", 1)
     if "K" in law.smallest and space.K[0] < law.smallest["K"]:
         from dataclasses import replace
@@ -118,9 +117,11 @@ def _times(p: Process, count: int, a: int, b: int, c: int, unit: bool) -> tuple[
         t = LATE[a]
         s = t * SHARES[b] if count < 3 else t * (SHARES[b] or Fraction(1, 2))
         return s * SHARES[c], s, t
-    least = max(count, 1) if count != 3 else 2
-    day = max(least, 1) + a % (p.T - max(least, 1) + 1) if p.T >= least else p.T
-    before = day - 1 if unit else (1 if count == 3 else 0) + b % max(day - (1 if count == 3 else 0), 1)
+    least = 2 if count == 3 else 1
+    day = least + a % (p.T - least + 1)
+    if unit and a >= len(TICKS):
+        day = least  # the last step of a sampler is unlike the others, and may be the only one that ends at 0
+    before = day - 1 if unit else least - 1 + b % (day - least + 1)
     first = 0 if unit else c % before if before else 0
     return first, before, day
 

@@ -46,7 +46,8 @@ class Family:
     linear : first and last entry of a linear schedule on the discrete clock.
     least : the smallest ``K`` that it makes sense for.
     hits : whether a position is either hit or not, so that ``alpha_t`` has a meaning.
-    keeps_or_redraws : whether a hit forgets the class: ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``.
+    redraws_from : where a hit forgets the class, so that ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``: the
+        prior's probability of class ``k`` as a function of the process and ``k``; ``None`` for all others.
     stationary : whether the prior is a law that noise never changes.
     commuting : whether steps of different noise commute, so that products of reversible steps are reversible.
     roundings : how many roundings a straightforward evaluation of one transition probability makes.
@@ -62,10 +63,15 @@ class Family:
     linear: tuple[Fraction, Fraction] = (Fraction(1, 16), Fraction(1, 2))
     least: int = 2
     hits: bool = True
-    keeps_or_redraws: bool = False
+    redraws_from: Callable[[Any, int], Fraction] | None = None
     stationary: bool = True
     commuting: bool = True
     roundings: Callable[[Any], int] = field(default=lambda p: _product(p))
+
+    @property
+    def keeps_or_redraws(self) -> bool:
+        """Whether a position keeps its class until a hit makes it forget it."""
+        return self.redraws_from is not None
 
     @property
     def observes(self) -> bool:
@@ -134,9 +140,9 @@ def _exponential(p: Any) -> int:
 # ---------------------------------------------------------------------------------------------- keep or redraw
 
 
-def _keeping(step_of: Callable[[Any, Any], Any], prior_of: Callable[[Any], Any]) -> Callable[[Any], Exact]:
+def _keeping(step_of: Callable[[Any, Any], Any]) -> Callable[[Any], Exact]:
     def build(p: Any) -> Exact:
-        prior = np.array(prior_of(p), dtype=object)
+        prior = np.array([p.kind.redraws_from(p, k) for k in range(p.K)], dtype=object)
         if p.T is None:
             return corruption.ContinuousTime(p.schedule.alpha, prior)
         return corruption.DiscreteTime(tuple(step_of(p, beta) for beta in p.exact_betas), prior)
@@ -144,40 +150,30 @@ def _keeping(step_of: Callable[[Any, Any], Any], prior_of: Callable[[Any], Any])
     return build
 
 
-def _shared_prior(p: Any) -> list[Fraction]:
-    share = p["share"]
-    return [share * (k == p.mask) + (1 - share) / Fraction(p.K) for k in range(p.K)]
-
-
 UNIFORM = enter(
     Family(
         "uniform",
-        _keeping(lambda p, beta: corruption.uniform(beta, p.K), lambda p: corruption.uniform_prior(p.K)),
-        keeps_or_redraws=True,
+        _keeping(lambda p, beta: corruption.uniform(beta, p.K)),
+        redraws_from=lambda p, k: Fraction(1, p.K),
         roundings=_hit_or_not,
     )
 )
 ABSORBING = enter(
     Family(
         "absorbing",
-        _keeping(
-            lambda p, beta: corruption.absorbing(beta, p.K, p.mask), lambda p: corruption.absorbing_prior(p.K, p.mask)
-        ),
+        _keeping(lambda p, beta: corruption.absorbing(beta, p.K, p.mask)),
         mask="any",
-        keeps_or_redraws=True,
+        redraws_from=lambda p, k: Fraction(k == p.mask),
         roundings=_hit_or_not,
     )
 )
 MASK_AND_UNIFORM = enter(
     Family(
         "mask-and-uniform",
-        _keeping(
-            lambda p, beta: corruption.mask_and_uniform(p["share"] * beta, (1 - p["share"]) * beta, p.K, p.mask),
-            _shared_prior,
-        ),
+        _keeping(lambda p, beta: corruption.mask_and_uniform(p["share"] * beta, (1 - p["share"]) * beta, p.K, p.mask)),
         mask="any",
         draw=lambda K, T, variant: {"share": (Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))[variant % 3]},
-        keeps_or_redraws=True,
+        redraws_from=lambda p, k: p["share"] * (k == p.mask) + (1 - p["share"]) / Fraction(p.K),
         roundings=_hit_or_not,
     )
 )

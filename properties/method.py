@@ -7,6 +7,7 @@ The conventions, stated once; an adapter translates foreign ones into these:
 * time runs from the data (``t = 0``) to noise; integers ``0..T`` or reals in ``[0, 1]``; always ``s < t``; a batch of
   times is ``[N]``, ``int64`` or floating point;
 * ``alpha_t`` is the probability that a position has not been hit by noise; the total noise is ``-log alpha_t``;
+* ``t = 0`` is a time too: ``alpha``, ``marginal`` and ``sample`` are asked about it;
 * ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning named by ``parameterization``;
 * losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
   clock, ``t = 1`` being the reconstruction) or its integrand at ``t`` (continuous clock), for the given ``x_t``.
@@ -45,10 +46,23 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "hybrid_loss": (("p", "output", "x0", "xt", "t", "weight"), "N"),
     "score": (("p", "output", "xt", "t"), "NLK"),
     "reverse_rate": (("p", "output", "xt", "t"), "NLK"),
+    "euler": (("p", "output", "xt", "s", "t"), "NLK"),
+    "generate": (("p", "network", "N", "L", "times", "generator"), "ids"),
+    "generate_cached": (("p", "network", "N", "L", "times", "generator"), "ids"),
+    "generate_in_blocks": (("p", "network", "N", "blocks", "times", "generator"), "ids"),
+    "generate_one_by_one": (("p", "network", "N", "L", "generator"), "ids"),
+    "infill": (("p", "network", "x0", "known", "times", "generator"), "ids"),
+    "next_reveal": (("p", "masked", "t", "generator"), "N"),
+    "training_times": (("p", "N", "generator"), "N"),
+    "head": (("p", "location", "log_scale"), "NLK"),
 }
 
+#: Arguments that are one for the whole batch.
+SHARED = ("p", "generator", "weight", "network", "L", "blocks", "times")
+#: Capabilities that draw.
+RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
 #: Capabilities that have a meaning in continuous time only.
-CONTINUOUS_ONLY = ("reverse_rate",)
+CONTINUOUS_ONLY = ("reverse_rate", "euler", "generate_one_by_one", "next_reveal")
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,9 @@ class Method:
             log of the concrete score ``p_t(y)/p_t(x_t)``, 0 at ``y = x_t``, as SEDD's network writes it;
         ``"velocity"``
             logits of discrete flow matching's one-way path.
+    scheme : how ``step`` (and what is built of it) is meant: ``"exact"`` draws from ``p_theta(x_s|x_t)``, at any
+        distance of ``s`` and ``t``; ``"first-order"`` agrees with it as ``s`` approaches ``t`` (Euler, tau-leaping).
+        ``None`` is exact for denoisers, and first order for scores and velocities.
     time_steps : ``"any"`` pair ``s < t``, or ``"unit"`` where only ``s = t - 1`` (and ``(0, t)`` for ``transition``)
         is offered.
     alpha(p, t) -> [N], rate(p, t) -> [N] : the schedule; ``rate`` is ``-d log alpha/dt``, or ``beta_t``.
@@ -87,6 +104,16 @@ class Method:
     loss(p, output, x0, xt, t) -> [N]; hybrid_loss(..., weight) -> [N] adds ``weight * Σ_i -log p̃(x_0^i|x_t)``.
     score(p, output, xt, t) -> [N, L, K] : concrete score, 1 at ``y = x_t``.
     reverse_rate(p, output, xt, t) -> [N, L, K] : rates of the reverse process, 0 at ``y = x_t``.
+    euler(p, output, xt, s, t) -> [N, L, K] : Euler's step, ``delta + (t - s) reverse_rate`` while that is a law.
+    generate(p, network, N, L, times, generator) -> [N, L] : whole samples.  ``network(xt [N, L], t [N])`` returns an
+        output; ``times`` fall from the first, at which the prior is drawn, to 0.  Of the same kind: generate_cached
+        (asks the network again only when something has changed), generate_in_blocks (``blocks``: lengths, left to
+        right, each masked until it is its turn), generate_one_by_one (no ``times``: first hitting), and infill (``x0``
+        and ``known``, ``[N, L]``, for ``N`` and ``L``: known positions stay).
+    next_reveal(p, masked [N], t [N], generator) -> [N] : the time at which the next of ``masked`` masks is lifted.
+    training_times(p, N, generator) -> [N] : times at which to train.
+    head(p, location, log_scale) -> [N, L, K] : log-probabilities of ordered levels in ``[-1, 1]``: a logistic law
+        of these ``[N, L]`` parameters, cut into ``K`` bins and renormalized.
     known : failures that are understood: law name to reason; strict: a known law that holds is an error.
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions, probabilities as outputs).
     dtypes : precisions that it can compute in; the first is used when the one asked for is not among them.
@@ -95,6 +122,7 @@ class Method:
     name: str
     processes: Space
     parameterization: Parameterization | None = None
+    scheme: Literal["exact", "first-order"] | None = None
     time_steps: Literal["any", "unit"] = "any"
     alpha: Capability | None = None
     rate: Capability | None = None
@@ -112,6 +140,15 @@ class Method:
     hybrid_loss: Capability | None = None
     score: Capability | None = None
     reverse_rate: Capability | None = None
+    euler: Capability | None = None
+    generate: Capability | None = None
+    generate_cached: Capability | None = None
+    generate_in_blocks: Capability | None = None
+    generate_one_by_one: Capability | None = None
+    infill: Capability | None = None
+    next_reveal: Capability | None = None
+    training_times: Capability | None = None
+    head: Capability | None = None
     known: Mapping[str, str] = field(default_factory=dict)
     arrays: Literal["torch", "exact"] = "torch"
     dtypes: tuple[str, ...] = ("float64", "float32")
@@ -138,6 +175,8 @@ class Method:
             raise ValueError(f"parameterization must be one of {PARAMETERIZATIONS}, got {self.parameterization!r}")
         if self.time_steps not in ("any", "unit"):
             raise ValueError(f"time_steps must be 'any' or 'unit', got {self.time_steps!r}")
+        if self.scheme not in (None, "exact", "first-order"):
+            raise ValueError(f"scheme must be 'exact', 'first-order' or None, got {self.scheme!r}")
         for name, value in self.capabilities():
             if not callable(value):
                 raise TypeError(f"{name} must be a function or None, got {type(value).__name__}")
@@ -156,9 +195,23 @@ class Method:
             return self.loss is not None
         return getattr(self, name) is not None
 
+    @property
+    def draws_exactly(self) -> bool:
+        """Whether a step draws from the kernel itself, and not from something close to it for small steps."""
+        return self.scheme == "exact" or (self.scheme is None and self.parameterization not in ("score", "velocity"))
+
     def precision(self, asked: str) -> str:
         """The dtype used when ``asked`` is requested."""
         return asked if asked in self.dtypes else self.dtypes[0]
 
 
-__all__ = ["CONTINUOUS_ONLY", "PARAMETERIZATIONS", "SIGNATURES", "Capability", "Method", "Parameterization"]
+__all__ = [
+    "CONTINUOUS_ONLY",
+    "PARAMETERIZATIONS",
+    "RANDOM",
+    "SHARED",
+    "SIGNATURES",
+    "Capability",
+    "Method",
+    "Parameterization",
+]

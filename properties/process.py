@@ -7,7 +7,7 @@ builds its own implementation from it, so both sides answer the same question ab
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from unmask.properties.families import Clock, Family, family
+from unmask.properties.rounded import Rounded
 from unmask.properties.schedule import Schedule
 from unmask.reference import corruption, schedules
 from unmask.reference.numbers import MP, to_float
@@ -129,13 +130,20 @@ class Process:
         """
         if not self.kind.hits:
             raise ValueError(f"alpha has no meaning for {self.family!r}: its steps do not hit or miss")
+        self._on_the_clock(t, 0)
         return self.schedule.alpha(t) if self.T is None else self._exact_alphas[int(t)]
 
     def rate(self, t: Time) -> Any:
-        """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete)."""
+        """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete, ``t >= 1``)."""
+        self._on_the_clock(t, 0 if self.T is None else 1)
         if self.T is None:
             return schedules.noise_rate(self.schedule.alpha, t)
         return self.exact_betas[int(t) - 1]
+
+    def _on_the_clock(self, t: Time, first: int) -> None:
+        if not first <= t <= self.end or (self.T is not None and t != int(t)):
+            kind = "an integer" if self.T is not None else "a number"
+            raise ValueError(f"t must be {kind} from {first} to {self.end}, got {t}")
 
     @cached_property
     def exact(self) -> Any:
@@ -272,47 +280,6 @@ def _exact_process(p: Process) -> corruption.Process:
     return p.kind.build(p)
 
 
-class Rounded:
-    """A reference process whose matrices are the exact ones, correctly rounded to float64."""
-
-    def __init__(self, process: Any) -> None:
-        self.process = process
-        self.K = process.K
-        self.prior = to_float(process.prior)
-        self.T = getattr(process, "T", None)
-        self._matrices: dict[tuple[str, Any, Any], Any] = {}
-
-    def _once(self, key: tuple[str, Any, Any], compute: Callable[[], Any]) -> Any:
-        if key not in self._matrices:
-            self._matrices[key] = compute()
-        return self._matrices[key]
-
-    def transition(self, s: Any, t: Any) -> Any:
-        """``q(x_t|x_s)``, ``[K, K]``."""
-        return self._once(("transition", s, t), lambda: to_float(self.process.transition(s, t)))
-
-    def marginal(self, t: Any) -> Any:
-        """``q(x_t|x_0)``, ``[K, K]``."""
-        return self._once(("marginal", t, None), lambda: to_float(self.process.marginal(t)))
-
-    def alpha(self, t: Any) -> Any:
-        """Exact, because formulas of the reference differentiate it."""
-        return self.process.alpha(t)
-
-    def noise_rate(self, t: Any) -> float:
-        """``-d log alpha/dt``."""
-        return float(self._once(("rate", t, None), lambda: float(self.process.noise_rate(t))))
-
-    @property
-    def rate(self) -> Any:
-        """The rate matrix of one unit of noise."""
-        return self._once(("generator", None, None), lambda: to_float(self.process.rate))
-
-    def generator(self, t: Any) -> Any:
-        """The rate matrix at time ``t``."""
-        return self.noise_rate(t) * self.rate
-
-
 @lru_cache(maxsize=4096)
 def _rounded_process(p: Process) -> Any:
     return Rounded(_exact_process(p))
@@ -325,4 +292,4 @@ def as_number(t: Time | float) -> float:
     return value
 
 
-__all__ = ["MP", "Clock", "Numbers", "Process", "Rounded", "Schedule", "Time", "as_number"]
+__all__ = ["MP", "Clock", "Numbers", "Process", "Schedule", "Time", "as_number"]

@@ -81,6 +81,7 @@ class Bound:
         self.trial = trial
         self.name = name
         self.arguments, self.result = SIGNATURES[name]
+        self.K = trial.inputs.p.K
 
     def __call__(self, *args: Any) -> Array:
         """The method's answer, checked, as NumPy."""
@@ -91,9 +92,12 @@ class Bound:
         """Convert the arguments for the method, and say what shape the answer must have."""
         given = dict(zip(self.arguments, args, strict=True))
         p: Process = given["p"]
-        batch = next((given[k] for k in ("output", "x0", "xt") if k in given), None)
-        N = len(batch) if batch is not None else np.size(given["t"]) if self.result == "N" else 0
-        L = np.shape(batch)[1] if batch is not None else 0
+        self.K = p.K
+        batch = next((given[k] for k in ("output", "x0", "xt", "location") if k in given), None)
+        N = given.get("N", np.size(given["t"]) if self.result == "N" and "t" in given else 0)
+        L = given.get("L", sum(given.get("blocks", ())))
+        if batch is not None:
+            N, L = np.shape(batch)[:2]
         shapes = {"N": (N,), "NLK": (N, L, p.K), "KK": (p.K, p.K), "ids": (N, L)}
         convert = self.trial.converters(p, N, scalar_times=self.result == "KK")
         return [convert[k](v) if k in convert else v for k, v in given.items()], shapes[self.result]
@@ -115,10 +119,8 @@ class Bound:
             raise Malformed(f"{self.name} returned {value.dtype}; class ids are integers")
         if value.shape != shape:
             raise Malformed(f"{self.name} returned shape {tuple(value.shape)}; {shape} was wanted")
-        if self.result == "ids" and value.size and not (0 <= value.min() and value.max() < self.trial.inputs.p.K):
-            raise Malformed(
-                f"{self.name} returned class ids from {value.min()} to {value.max()}; K = {self.trial.inputs.p.K}"
-            )
+        if self.result == "ids" and value.size and not (0 <= value.min() and value.max() < self.K):
+            raise Malformed(f"{self.name} returned class ids from {value.min()} to {value.max()}; K = {self.K}")
         return value
 
 
@@ -235,7 +237,36 @@ class Trial:
         def generator(value: int) -> Any:
             return value if exact else torch.Generator(device).manual_seed(int(value))
 
-        return {"x0": ids, "xt": ids, "s": times, "t": times, "output": floats, "generator": generator}
+        def network(model: Any) -> Any:
+            def call(xt: Any, t: Any) -> Any:
+                """Output of the table at ``xt [n, L]`` and ``t [n]`` (or one time for all)."""
+                when = np.broadcast_to(np.asarray(_plain(t)).reshape(-1), (len(xt),))
+                noisy = np.asarray(_plain(xt))
+                output = np.empty((*noisy.shape, p.K), dtype=object if exact else np.float64)
+                # A table that does not look at the time need not be asked time by time.
+                for u in dict.fromkeys(when[:1].tolist() if model.timeless else when.tolist()):
+                    rows = slice(None) if model.timeless else when == u
+                    output[rows] = model.output(noisy[rows], u if p.T is not None else Fraction(u))
+                return floats(output)
+
+            return call
+
+        def whole(value: Array) -> Any:
+            array = np.array(value)
+            return array if exact else torch.from_numpy(array).to(device)
+
+        def grid(value: Any) -> Any:
+            return list(value) if exact else [int(v) if p.T is not None else float(v) for v in value]
+
+        return {
+            **dict.fromkeys(("x0", "xt"), ids),
+            **dict.fromkeys(("s", "t"), times),
+            **dict.fromkeys(("output", "location", "log_scale"), floats),
+            **dict.fromkeys(("known", "masked"), whole),
+            "times": grid,
+            "network": network,
+            "generator": generator,
+        }
 
     @staticmethod
     def _raised_by_method(problem: BaseException) -> bool:
@@ -244,6 +275,10 @@ class Trial:
             frame.name == "run" and frame.filename == __file__
             for frame in traceback.extract_tb(problem.__traceback__)[1:]
         )
+
+
+def _plain(value: Any) -> Any:
+    return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
 
 def clean_batch(given: Inputs) -> Array:

@@ -5,10 +5,13 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     forward,
     posteriors,
     reverse,
+    steps,
+    samplers,
     elbo,
     optima,
     score,
     masked,
     limits,
+    scale,
     conduct,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from unmask.properties.claims import Claim, close, exact
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, every_noisy, floats
-from unmask.properties.method import SIGNATURES
+from unmask.properties.method import RANDOM, SHARED, SIGNATURES
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import RULED_OUT, Data, Model
 from unmask.properties.trial import Bound, Unanswerable
@@ -18,22 +20,33 @@ from unmask.reference import sequences
 
 CHAPTER = "Conduct"
 
-RANDOM = ("sample", "step")
 #: One time for the whole call, so nothing to mix within a batch.
 UNBATCHED = ("transition",)
 
 
-def _deterministic(offers: dict[str, Bound]) -> dict[str, Bound]:
+def deterministic(offers: dict[str, Bound]) -> dict[str, Bound]:
+    """The capabilities that compute the same every time, on a batch."""
     found = {k: v for k, v in offers.items() if k not in (*RANDOM, *UNBATCHED)}
     if not found:
         raise Unanswerable
     return found
 
 
-def situation(name: str, p: Process, x0: Array, model: Model, seed: int, N: int = 6) -> list[Any]:
-    """Valid arguments for capability ``name``: ``N`` rows, each with a time of its own."""
+def situation(
+    name: str, p: Process, x0: Array, model: Model, seed: int, N: int = 6, one_time: bool = False
+) -> list[Any]:
+    """Valid arguments for capability ``name``: ``N`` rows, each with a time of its own unless ``one_time``."""
+    values = _circumstances(p, x0.shape, x0.tobytes(), model, seed, N, one_time)
+    return [values[argument] for argument in SIGNATURES[name][0]]
+
+
+@lru_cache(maxsize=16)
+def _circumstances(
+    p: Process, shape: tuple[int, int], x0: bytes, model: Model, seed: int, N: int, one_time: bool
+) -> dict[str, Any]:
+    """A value for every argument that there is."""
     rng = np.random.default_rng([seed, 11])
-    clean = x0[rng.integers(0, len(x0), N)]
+    clean = np.frombuffer(x0, dtype=np.int64).reshape(shape)[rng.integers(0, shape[0], N)]
     t: list[Any]
     s: list[Any]
     if p.T is not None:
@@ -42,10 +55,29 @@ def situation(name: str, p: Process, x0: Array, model: Model, seed: int, N: int 
     else:
         t = [float(v) for v in rng.integers(2, 15, N) / 16]
         s = [v - 1 / 16 for v in t]
+    if one_time:
+        s, t = s[:1] * N, t[:1] * N
     noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
-    output = np.concatenate([_plain(p, model, noisy[i : i + 1], t[i]) for i in range(N)])
-    values = {"p": p, "x0": clean, "xt": noisy, "s": s, "t": t, "output": output, "generator": seed, "weight": 0.25}
-    return [values[argument] for argument in SIGNATURES[name][0]]
+    L = model.L
+    return {
+        "p": p,
+        "x0": clean,
+        "xt": noisy,
+        "s": s,
+        "t": t,
+        "generator": seed,
+        "weight": 0.25,
+        "output": np.concatenate([_plain(p, model, noisy[i : i + 1], t[i]) for i in range(N)]),
+        "N": N,
+        "L": L,
+        "blocks": [1] * L,
+        "network": _Plain(p, model),
+        "times": falling(p, model),
+        "known": rng.integers(0, 2, (N, L)) == 1,
+        "masked": rng.integers(1, 9, N),
+        "location": rng.integers(-12, 13, (N, L)) / 8,
+        "log_scale": rng.integers(-16, 9, (N, L)) / 8,
+    }
 
 
 def _plain(p: Process, model: Model, xt: Array, t: Any) -> Array:
@@ -55,22 +87,44 @@ def _plain(p: Process, model: Model, xt: Array, t: Any) -> Array:
     return model.encode(Data(p, model.L, model.seed).concrete_score(t)[sequences.sequence_index(xt, p.K)])
 
 
+@dataclass(frozen=True)
+class _Plain:
+    """The network that :func:`situation` asks."""
+
+    p: Process
+    model: Model
+
+    @property
+    def timeless(self) -> bool:
+        return self.model.timeless and self.model.parameterization != "score"
+
+    def output(self, xt: Array, t: Any) -> Array:
+        return _plain(self.p, self.model, xt, t)
+
+
+def falling(p: Process, model: Model) -> list[Any]:
+    """Times of a sampler: all on the discrete clock, a few on the continuous one.
+
+    A score's analytic step has to undo the noise: it starts where some of the data is left.
+    """
+    if p.T is not None:
+        return list(range(p.T, -1, -1))
+    return [7 / 8 if model.parameterization == "score" else 1.0, 1 / 2, 1 / 4, 0.0]
+
+
 def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
-    q = floats(p.truth.marginal(t))
-    return np.array([rng.choice(p.K, p=q[k] / q[k].sum()) for k in row])
+    cumulated = floats(p.truth.marginal(t))[row].cumsum(-1)
+    return (rng.random(len(row))[:, None] * cumulated[:, -1:] >= cumulated).sum(-1)
 
 
 def _rows(name: str, arguments: list[Any], some: slice) -> list[Any]:
-    return [
-        a if k in ("p", "generator", "weight") else a[some]
-        for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
-    ]
+    return [a if k in SHARED else a[some] for k, a in zip(SIGNATURES[name][0], arguments, strict=True)]
 
 
 def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list[Any]:
     moved = []
     for k, a in zip(SIGNATURES[name][0], arguments, strict=True):
-        if k in ("p", "generator", "weight"):
+        if k in SHARED:
             moved.append(a)
         elif axis == "rows":
             moved.append([a[i] for i in order] if isinstance(a, list) else a[order])
@@ -89,7 +143,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
 def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
     claims = []
-    for name, capability in _deterministic(offers).items():
+    for name, capability in deterministic(offers).items():
         arguments = situation(name, p, x0, model, seed)
         together = floats(capability(*arguments))
         # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
@@ -115,7 +169,7 @@ def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, 
     order = np.random.default_rng([seed, 13]).permutation(model.L)
     if (order == np.arange(model.L)).all():
         order = order[::-1]
-    for name, capability in _deterministic(offers).items():
+    for name, capability in deterministic(offers).items():
         if SIGNATURES[name][1] == "N" and "x0" not in SIGNATURES[name][0]:
             continue
         arguments = situation(name, p, x0, model, seed)
@@ -212,7 +266,7 @@ def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed
 def memory_layout_does_not_matter(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
     """Transposed and strided views of the same numbers give the same result"""
     claims = []
-    for name, capability in _deterministic(offers).items():
+    for name, capability in deterministic(offers).items():
         arguments = situation(name, p, x0, model, seed)
         tensors, shape = capability.prepare(*arguments)
         plain = floats(capability.read(capability.run(tensors), shape))
@@ -250,8 +304,7 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, p: Process, x0: Array, mod
             continue
         arguments = situation(name, p, x0, model, seed, N=2)
         none = [
-            a if k in ("p", "generator", "weight") else a[:0]
-            for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
+            a if k in SHARED else 0 if k == "N" else a[:0] for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
         ]
         found = capability(*none)
         claims.append(exact(np.array(len(found)), np.array(0), says=name))

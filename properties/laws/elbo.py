@@ -11,6 +11,7 @@ from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
 from unmask.properties.laws.terms import magnitude, reachable, true_loss
 from unmask.properties.process import Process, Time
+from unmask.properties.rounded import Rough
 from unmask.properties.tables import Model
 from unmask.properties.trial import Unanswerable
 from unmask.reference import elbo, numbers, rates, sequences
@@ -213,7 +214,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
     known = 1e-7
-    likelihood = floats(rates.log_likelihood(p.truth, model.parameterization, lambda t: table, model.L, tolerance=known))
+    likelihood = floats(rates.log_likelihood(Rough(p.exact), model.parameterization, lambda t: table, model.L, tolerance=known))
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4

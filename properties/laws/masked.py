@@ -13,6 +13,7 @@ from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, average, clean_classes, every_noisy, every_noisy_at, floats, inner
 from unmask.properties.laws.terms import magnitude
 from unmask.properties.process import Process, Schedule, Time
+from unmask.properties.rounded import in_floats
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
 from unmask.reference import masked_language_model as mlm
@@ -150,7 +151,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
     row, clean, xt, q = every_noisy(once, x0, 1)
     found = average(loss(once, model.output(xt, 1), clean, xt, 1), q, row, len(x0))
     table = model.kernel(0, 1)
-    process: Any = once.exact if once.numbers == "exact" else _AtOne(once)
+    process = once.exact if once.numbers == "exact" else in_floats(once.exact)
     truth = np.array([sum(mlm.one_step_bert(process, table, x)[:2]) for x in x0])
     return close(
         found,
@@ -159,18 +160,6 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
         scale=magnitude(once, model, truth, 1),
         names=("x0",),
     )
-
-
-class _AtOne:
-    """A one-step process in float64, as the reference's masked language model reads it."""
-
-    def __init__(self, p: Process) -> None:
-        self.K = p.K
-        self.prior = floats(p.exact.prior)
-        self._alpha = float(p.alpha(1))
-
-    def alpha(self, t: int) -> float:
-        return self._alpha
 
 
 @law(

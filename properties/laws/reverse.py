@@ -6,11 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import torch
 
-from unmask.properties.claims import Claim, at_most, close, converges, sampled
+from unmask.properties.claims import Claim, at_most, close, converges
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, before, floats, pairs_of_rows, possible_pairs
+from unmask.properties.laws.common import Array, before, floats, possible_pairs
 from unmask.properties.laws.terms import reachable, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
@@ -20,12 +19,10 @@ from unmask.reference import sequences
 
 CHAPTER = "Reverse process"
 NAMES = ("x_t", "position", "x_s")
-#: Draws from each noisy sequence, and in how many calls.
-STEPS, CALLS = 5000, 2
 DENOISERS = ("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity")
 
 
-def _drawn(p: Process, model: Model, data: Data, s: Time, t: Time) -> tuple[Array, Array, Array]:
+def drawn(p: Process, model: Model, data: Data, t: Time) -> tuple[Array, Array, Array]:
     """Noisy sequences that can occur, the output there, and the prediction that the output stands for."""
     xt = reachable(p, model.L, t)
     if model.parameterization == "score":
@@ -35,7 +32,7 @@ def _drawn(p: Process, model: Model, data: Data, s: Time, t: Time) -> tuple[Arra
     return xt, model.output(xt, t), model.predicted(xt, t)
 
 
-def _amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
+def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
     """How much the kernel amplifies a rounding: by 1 - alpha, or by the inverse steps in Tweedie's formula."""
     if model.parameterization == "score":
         return p.inflation(s, t) * (1 + float(np.abs(floats(predicted)).max())) * p.K
@@ -58,9 +55,9 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
     """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
     if model.parameterization == "score" and p.inflation(s, t) == np.inf:
         raise Unanswerable  # nothing of x_s is left in x_t, and Tweedie's formula divides by it
-    xt, output, predicted = _drawn(p, model, data, s, t)
+    xt, output, predicted = drawn(p, model, data, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
-    scale = _amplified(p, model, predicted, s, t)
+    scale = amplified(p, model, predicted, s, t)
     return close(reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=NAMES)
 
 
@@ -74,9 +71,9 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     """p_θ(x_s|x_t) ≥ 0 and sums to one"""
     if model.parameterization == "score" and p.inflation(s, t) == np.inf:
         raise Unanswerable
-    xt, output, predicted = _drawn(p, model, data, s, t)
+    xt, output, predicted = drawn(p, model, data, t)
     found = reverse(p, output, xt, s, t)
-    scale = _amplified(p, model, predicted, s, t)
+    scale = amplified(p, model, predicted, s, t)
     return [
         at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=NAMES, says="no negative entry"),
         close(
@@ -208,97 +205,6 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tex=r"p_\theta(x_s|x_t) = \prod_i p_\theta(x_s^i|x_t), \qquad x_s \sim p_\theta(\cdot|x_t)",
-    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.3",
-    mutants=("step-one-step-late", "step-shares-noise", "step-takes-the-mode"),
-    smallest={"L": 2},
-    cost=4,
-)
-def steps_are_drawn_from_the_reverse(
-    step: Any, reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
-) -> list[Claim]:
-    """One reverse step draws from the method's own p_θ(x_s|x_t): each position, pairs of positions, of rows, of calls"""
-    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
-        raise Unanswerable
-    xt, output, predicted = _drawn(p, model, data, s, t)
-    ops, scale = 4 * p.depth + 8 * p.K, _amplified(p, model, predicted, s, t)
-    if ops * float(torch.finfo(p.dtype).eps) * scale > 1e-2:
-        raise Unanswerable  # in this precision Tweedie's formula says nothing that could be sampled
-    few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
-    xt, output = xt[few], output[few]
-    # Rows may step to different times; and every sampler ends in a step to the data.
-    targets = [s]
-    whole = _amplified(p, model, predicted, 0, t)
-    if s != 0 and step.trial.method.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
-        targets, scale = [s, 0], whole
-    kernel = np.concatenate([floats(reverse(p, output, xt, u, t)) for u in targets])
-    copies = STEPS // CALLS
-    G = len(targets) * len(xt)
-    rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
-    until = [u for u in targets for _ in range(len(xt) * copies)]
-    calls = np.stack([step(p, *rows, until, t, seed + call) for call in range(CALLS)])
-    found = np.moveaxis(calls.reshape(CALLS, G, copies, model.L), 0, 1).reshape(G, -1, model.L)
-    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
-    couples = [(0, 1)] if model.L == 2 else [(0, 1), (0, model.L - 1)]
-    both = np.stack([[np.bincount(row[:, i] * p.K + row[:, j], minlength=p.K**2) for i, j in couples] for row in found])
-    product = np.stack([(kernel[:, i, :, None] * kernel[:, j, None, :]).reshape(G, -1) for i, j in couples], 1)
-    near: Any = {"ops": 4 * ops, "scale": scale}
-    return [
-        sampled(counts, kernel, names=("x_t", "position"), says="each position", **near),
-        sampled(both, product, names=("x_t", "pair"), says="two positions are independent given x_t", **near),
-        *(
-            sampled(seen, expected, names=("x_t",), says=says, **near)
-            for seen, expected, says in pairs_of_rows(calls[..., 0], np.repeat(np.arange(G), copies), kernel[:, 0])
-        ),
-    ]
-
-
-@law(
-    chapter=CHAPTER,
-    clock="continuous",
-    tex=r"x_{t-h} \sim \delta + h \bar R_t + O(h^2)",
-    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2; Gat et al. 2024, alg. 1",
-    mutants=("step-moves-too-fast", "step-shares-noise"),
-    floating=True,
-    smallest={"L": 2},
-    cost=4,
-)
-def small_steps_are_drawn_at_the_rate(
-    step: Any, p: Process, t: Time, model: Model, data: Data, seed: int
-) -> list[Claim]:
-    """A small reverse step jumps from x to y with probability h R̄(x,y), whatever the scheme, up to O(h²)"""
-    t = min(max(float(t), 1 / 4), 7 / 8)
-    xt, output, predicted = _drawn(p, model, data, 0, Fraction(t))
-    few = np.random.default_rng([seed, 19]).permutation(len(xt))[:4]
-    xt, output, predicted = xt[few], output[few], predicted[few]
-    rates = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(t)))
-    if rates.max() == 0:
-        raise Unanswerable
-    # A step must be small for the forward process as well, whose inverse some schemes take.
-    fastest = max(rates.sum(-1).max(), float(p.rate(t)), float(p.rate(t * 3 / 4)))
-    h = 2.0 ** np.floor(np.log2(min(t / 4, 1 / (12 * fastest))))
-    s = t - h
-    earlier = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(s)))
-    own = xt[..., None] == np.arange(p.K)
-    kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
-    # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
-    slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
-    draws = 20_000
-    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
-        len(xt), draws, -1
-    )
-    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
-    both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
-    product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
-    return [
-        sampled(counts, kernel, slack=slack, names=("x_t", "position"), says="each position"),
-        sampled(both, product, slack=2 * slack, names=("x_t",), says="two positions jump independently"),
-    ]
-
-
-@law(
-    chapter=CHAPTER,
     tex=r"s_\theta(x_t)_y = \frac{p_t(y)}{p_t(x_t)}",
     cites="Lou et al. 2024, eq. 3; Ou et al. 2024, thm 1",
     mutants=("score-inverted", "score-one-step-late"),
@@ -352,7 +258,7 @@ def small_steps_follow_the_rate(
 ) -> Claim:
     """(p_θ(x_{t−h}|x_t) − δ)/h → the reverse rate as h → 0, at rate O(h)"""
     t = min(max(Fraction(t), Fraction(1, 4)), Fraction(7, 8))
-    xt, output, _ = _drawn(p, model, data, 0, t)
+    xt, output, _ = drawn(p, model, data, t)
     rates = floats(reverse_rate(p, output, xt, t))
     own = xt[..., None] == np.arange(p.K)
     generator = np.where(own, -rates.sum(-1, keepdims=True), rates)

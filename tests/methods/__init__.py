@@ -1,5 +1,6 @@
 """Everything that is held against the laws: the reference in exact numbers, and the built-in implementations."""
 
+from tests.methods.chains import ALL as CHAINS
 from tests.methods.d3pm import (
     D3PM_ABSORBING,
     D3PM_CONTINUOUS,
@@ -27,5 +28,6 @@ IMPLEMENTATIONS = [
     MDLM,
     MDLM_DISCRETE,
     FLOW,
+    *CHAINS,
 ]
 ALL = [*REFERENCE, *IMPLEMENTATIONS]

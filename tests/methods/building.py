@@ -10,16 +10,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tests.methods.generation import head, training_times
 from unmask.implementations import (
+    Band,
+    BirthDeath,
+    Chain,
     Cosine,
+    DiscretizedGaussian,
+    DriftingPrior,
+    Ehrenfest,
     Geometric,
     Grid,
     Interpolating,
     LinearBeta,
     LogLinear,
     MutualInformation,
+    NearestNeighbor,
     Polynomial,
     Schedule,
+    WithMask,
 )
 from unmask.properties import Process
 
@@ -28,19 +37,23 @@ def schedule(p: Process) -> Schedule:
     """The implementation's own schedule of that name, not the process's numbers,
     so that the laws test its formula.
     """
-    if p.T is not None:
-        match p.schedule.name:
-            case "free":
-                return Grid(p.betas)
-            case "linear":
-                return Grid.linear(p.schedule["first"], p.schedule["last"], p.T)
-            case "cosine":
-                return Grid.cosine(p.T, p.schedule["offset"])
-            case "mutual-information":
-                return Grid.mutual_information(p.T)
-            case _:
-                return Grid.from_schedule(continuous(p), p.T)
-    return continuous(p)
+    return continuous(p) if p.T is None else grid(p)
+
+
+def grid(p: Process) -> Grid:
+    """The schedule on ``0..T``."""
+    assert p.T is not None
+    match p.schedule.name:
+        case "free":
+            return Grid(p.betas)
+        case "linear":
+            return Grid.linear(p.schedule["first"], p.schedule["last"], p.T)
+        case "cosine":
+            return Grid.cosine(p.T, p.schedule["offset"])
+        case "mutual-information":
+            return Grid.mutual_information(p.T)
+        case _:
+            return Grid.from_schedule(continuous(p), p.T)
 
 
 def continuous(p: Process) -> Schedule:
@@ -62,22 +75,45 @@ def continuous(p: Process) -> Schedule:
 
 
 @lru_cache(maxsize=4096)
-def process(p: Process) -> Interpolating:
+def process(p: Process) -> Interpolating | Chain:
     """The corruption process, computing in the dtype that was asked for."""
-    if p.family == "uniform":
-        return Interpolating.uniform(schedule(p), p.K, dtype=p.dtype)
+    match p.family:
+        case "uniform":
+            return Interpolating.uniform(schedule(p), p.K, dtype=p.dtype)
+        case "discretized-gaussian":
+            return DiscretizedGaussian(p.K, p.betas, dtype=p.dtype)
+        case "band":
+            return Band(p.K, p["width"], p.betas, dtype=p.dtype)
+        case "drifting-prior":
+            laws = torch.tensor([[float(v) for v in law] for law in p["priors"]], dtype=torch.float64)
+            return DriftingPrior(grid(p), laws, dtype=p.dtype)
+        case "birth-death":
+            return BirthDeath(schedule(p), p.K, dtype=p.dtype)
+        case "ehrenfest":
+            return Ehrenfest(schedule(p), p.K, dtype=p.dtype)
+        case "nearest-neighbor":
+            return NearestNeighbor(schedule(p), torch.tensor(p["neighbors"]), dtype=p.dtype)
+        case "masked-nearest-neighbor":
+            graph = torch.tensor(p["neighbors"])
+            clean = NearestNeighbor(schedule(p), graph, speed=float(p["speed"]), dtype=p.dtype)
+            return WithMask(clean, schedule(p))
     assert p.mask is not None
     if p.family == "absorbing":
         return Interpolating.absorbing(schedule(p), p.K, p.mask, dtype=p.dtype)
     return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p["share"]), dtype=p.dtype)
 
 
+def scheduled(p: Process) -> Any:
+    """The process, if it is one with a schedule: :class:`Tabulated` ones have none."""
+    return process(p)
+
+
 def alpha(p: Process, t: Tensor) -> Tensor:
-    return process(p).alpha(t)
+    return scheduled(p).alpha(t)
 
 
 def rate(p: Process, t: Tensor) -> Tensor:
-    return process(p).rate(t)
+    return scheduled(p).rate(t)
 
 
 def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
@@ -100,10 +136,13 @@ def prior_kl(p: Process, x0: Tensor) -> Tensor:
     return process(p).prior_kl(x0)
 
 
-#: What the corruption process alone answers.
+#: What a schedule alone answers.
+SCHEDULE: dict[str, Any] = {"alpha": alpha, "rate": rate}
+#: What the corruption process alone answers, and what is asked of none.
 FORWARD: dict[str, Any] = {
-    "alpha": alpha,
-    "rate": rate,
+    **SCHEDULE,
+    "training_times": training_times,
+    "head": head,
     "transition": transition,
     "marginal": marginal,
     "sample": sample,

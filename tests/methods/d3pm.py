@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.methods.building import FORWARD, process
+from tests.methods.generation import samplers
 from unmask.implementations import D3PM
 from unmask.implementations.d3pm import Parameterization
 from unmask.properties import Method, Process, processes
@@ -49,18 +50,21 @@ def reverse_side(kind: Parameterization) -> dict[str, Any]:
     def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return build(p, kind).reverse_rate(output, xt, t)
 
-    offered = (denoise, reverse, joint_sum, mixture, step, loss, hybrid_loss, score, reverse_rate)
-    return {function.__name__: function for function in offered}
+    def euler(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return build(p, kind).euler(output, xt, s, t)
+
+    offered = (denoise, reverse, joint_sum, mixture, step, loss, hybrid_loss, score, reverse_rate, euler)
+    return {f.__name__: f for f in offered} | samplers(lambda p: build(p, kind))
 
 
-def without(name: str, capabilities: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in capabilities.items() if key != name}
+def without_rates(capabilities: dict[str, Any]) -> dict[str, Any]:
+    """A chain of discrete steps has no rates."""
+    return {key: value for key, value in capabilities.items() if key not in ("reverse_rate", "euler")}
 
 
-# A chain of discrete steps has no rates; the records on the continuous clock offer them.
-JOINT_SUM = without("reverse_rate", reverse_side("joint-sum"))
-DIRECT = without("reverse_rate", reverse_side("joint-sum-direct"))
-MIXTURE = without("reverse_rate", reverse_side("mixture"))
+JOINT_SUM = without_rates(reverse_side("joint-sum"))
+DIRECT = without_rates(reverse_side("joint-sum-direct"))
+MIXTURE = without_rates(reverse_side("mixture"))
 
 D3PM_UNIFORM = Method(
     name="d3pm_uniform",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tests.methods.building import FORWARD, process
+from tests.methods.generation import samplers
 from unmask.implementations import FlowMatching
 from unmask.properties import Method, Process, processes
 
@@ -50,5 +51,6 @@ FLOW = Method(
     step=step,
     loss=loss,
     reverse_rate=reverse_rate,
+    **samplers(build),
     **{name: capability for name, capability in FORWARD.items() if name != "posterior"},
 )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.methods.building import FORWARD, process
+from tests.methods.generation import antithetic_times, low_discrepancy_times, masked_samplers, samplers
 from unmask.implementations import MDLM as Implementation
 from unmask.properties import Method, Process, processes
 
@@ -42,7 +43,12 @@ def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     return build(p).reverse_rate(output, xt, t)
 
 
+def euler(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    return build(p).euler(output, xt, s, t)
+
+
 REVERSE: dict[str, Any] = {
+    **samplers(build),
     "denoise": denoise,
     "reverse": reverse,
     "step": step,
@@ -55,14 +61,17 @@ MDLM = Method(
     processes=processes("absorbing", clock="continuous", mask="any"),
     parameterization="subs",
     reverse_rate=reverse_rate,
-    **FORWARD,
+    euler=euler,
+    **(FORWARD | {"training_times": antithetic_times}),
     **REVERSE,
+    **masked_samplers(build, "continuous"),
 )
 # A chain of discrete steps has no rates.
 MDLM_DISCRETE = Method(
     name="mdlm_discrete",
     processes=processes("absorbing", clock="discrete", mask="any"),
     parameterization="subs",
-    **FORWARD,
+    **(FORWARD | {"training_times": low_discrepancy_times}),
     **REVERSE,
+    **masked_samplers(build, "discrete"),
 )

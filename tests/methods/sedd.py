@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tests.methods.building import FORWARD, process
+from tests.methods.generation import low_discrepancy_times, samplers
 from unmask.implementations import SEDD
 from unmask.properties import Method, Process, processes
 
@@ -41,7 +42,13 @@ def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     return build(p).reverse_rate(output, xt, t)
 
 
+def euler(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    return build(p).euler(output, xt, s, t)
+
+
 REVERSE: dict[str, Any] = {
+    **samplers(build),
+    "euler": euler,
     "reverse": reverse,
     "step": step,
     "loss": loss,
@@ -53,7 +60,7 @@ SEDD_UNIFORM = Method(
     name="sedd_uniform",
     processes=processes("uniform", clock="continuous"),
     parameterization="score",
-    **FORWARD,
+    **(FORWARD | {"training_times": low_discrepancy_times}),
     **REVERSE,
 )
 SEDD_ABSORB = Method(

@@ -1,0 +1,174 @@
+"""One reverse step, drawn: of whatever scheme, seen through samples alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+
+from unmask.properties.claims import Claim, exact, sampled
+from unmask.properties.lawbook import law
+from unmask.properties.laws.common import Array, floats, pairs_of_rows
+from unmask.properties.laws.reverse import amplified, drawn
+from unmask.properties.laws.terms import true_reverse_rate
+from unmask.properties.process import Process, Time
+from unmask.properties.tables import Data, Model
+from unmask.properties.trial import Bound, Unanswerable
+from unmask.reference import reverse as reference
+
+CHAPTER = "Steps"
+#: Draws from each noisy sequence, and in how many calls.
+STEPS, CALLS = 5000, 2
+
+
+def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
+    """What the method's steps are meant to be drawn from, as a function of ``(s, t)``.
+
+    Its own kernel if it offers one (that has laws of its own), else the one that its output stands for.
+    """
+    method = step.trial.method
+    if method.reverse is not None:
+        own = Bound(step.trial, "reverse")
+        return lambda s, t: floats(own(p, output, xt, s, t))
+    if not method.draws_exactly:
+        raise Unanswerable
+    return lambda s, t: floats(reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t))
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tex=r"p_\theta(x_s|x_t) = \prod_i p_\theta(x_s^i|x_t), \qquad x_s \sim p_\theta(\cdot|x_t)",
+    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.3",
+    mutants=(
+        "step-one-step-late",
+        "step-shares-noise",
+        "step-takes-the-mode",
+        "step-at-another-temperature",
+        "step-takes-the-mode-at-the-end",
+    ),
+    smallest={"L": 2},
+    cost=4,
+)
+def steps_are_drawn_from_the_reverse(
+    step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
+) -> list[Claim]:
+    """One reverse step draws from p_θ(x_s|x_t), at any distance (a first-order scheme says so: Method.scheme): each position, pairs of positions, of rows, of calls"""
+    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
+        raise Unanswerable
+    xt, output, predicted = drawn(p, model, data, t)
+    ops, scale = 4 * p.depth + 8 * p.K, amplified(p, model, predicted, s, t)
+    if ops * float(torch.finfo(p.dtype).eps) * scale > 1e-2:
+        raise Unanswerable  # in this precision Tweedie's formula says nothing that could be sampled
+    few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
+    xt, output, predicted = xt[few], output[few], predicted[few]
+    kernel_at = kernel_of_the_steps(step, p, model, output, predicted, xt)
+    # Rows may step to different times; and every sampler ends in a step to the data.
+    targets = [s]
+    whole = amplified(p, model, predicted, 0, t)
+    if s != 0 and step.trial.method.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
+        targets, scale = [s, 0], whole
+    kernel = np.concatenate([kernel_at(u, t) for u in targets])
+    copies = STEPS // CALLS
+    G = len(targets) * len(xt)
+    rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
+    until = [u for u in targets for _ in range(len(xt) * copies)]
+    calls = np.stack([step(p, *rows, until, t, seed + call) for call in range(CALLS)])
+    found = np.moveaxis(calls.reshape(CALLS, G, copies, model.L), 0, 1).reshape(G, -1, model.L)
+    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
+    couples = [(0, 1)] if model.L == 2 else [(0, 1), (0, model.L - 1)]
+    both = np.stack([[np.bincount(row[:, i] * p.K + row[:, j], minlength=p.K**2) for i, j in couples] for row in found])
+    product = np.stack([(kernel[:, i, :, None] * kernel[:, j, None, :]).reshape(G, -1) for i, j in couples], 1)
+    near: Any = {"ops": 4 * ops, "scale": scale}
+    return [
+        sampled(counts, kernel, names=("x_t", "position"), says="each position", **near),
+        sampled(both, product, names=("x_t", "pair"), says="two positions are independent given x_t", **near),
+        *(
+            sampled(seen, expected, names=("x_t",), says=says, **near)
+            for seen, expected, says in pairs_of_rows(calls[..., 0], np.repeat(np.arange(G), copies), kernel[:, 0])
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    families=("absorbing",),
+    tex=r"p(x_s = y | x_t = m, x_s \ne m) = x_\theta(y|x_t)",
+    cites="Sahoo et al. 2024, eq. 7; Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
+    mutants=("step-at-another-temperature", "step-drops-unlikely-tokens", "step-leaves-masks-at-the-end"),
+    smallest={"L": 2, "K": 3},
+    cost=3,
+)
+def a_mask_becomes_what_the_network_says(
+    step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
+) -> list[Claim]:
+    """Whatever the scheme, a mask that is lifted becomes y with the predicted probability; visible tokens stay; an exact step to the data leaves no mask"""
+    s = 0 if step.trial.method.time_steps == "any" else s
+    xt = np.full((1, model.L), p.mask)
+    if model.parameterization == "score":
+        if p.T is None and t == 1:
+            raise Unanswerable
+        table = data.concrete_score(t)
+        predicted = table[-1 if p.mask == p.K - 1 else (p.mask * (p.K ** np.arange(model.L)).sum())][None]
+        output = model.encode(predicted)
+    else:
+        output, predicted = model.output(xt, t), floats(model.predicted(xt, t))
+    clean = list(p.clean)
+    lifted = floats(predicted)[..., clean]
+    lifted = lifted / lifted.sum(-1, keepdims=True)
+    draws = 20_000
+    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed)
+    counts = np.stack([np.bincount(found[:, i], minlength=p.K)[clean] for i in range(model.L)])
+    claims = [
+        sampled(counts, lifted[0], ops=4 * p.depth + 8 * p.K, names=("position", "y"), says="what a mask becomes"),
+    ]
+    if s == 0 and p.starts_clean and step.trial.method.draws_exactly:
+        left = (found == p.mask).sum(0)
+        claims.append(exact(left, np.zeros_like(left), names=("position",), says="masks left at time 0"))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    tex=r"x_{t-h} \sim \delta + h \bar R_t + O(h^2)",
+    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2; Gat et al. 2024, alg. 1",
+    mutants=("step-moves-too-fast", "step-shares-noise"),
+    floating=True,
+    smallest={"L": 2},
+    cost=4,
+)
+def small_steps_are_drawn_at_the_rate(
+    step: Any, p: Process, t: Time, model: Model, data: Data, seed: int
+) -> list[Claim]:
+    """A small reverse step jumps from x to y with probability h R̄(x,y), whatever the scheme, up to O(h²)"""
+    t = min(max(float(t), 1 / 4), 7 / 8)
+    xt, output, predicted = drawn(p, model, data, Fraction(t))
+    few = np.random.default_rng([seed, 19]).permutation(len(xt))[:4]
+    xt, output, predicted = xt[few], output[few], predicted[few]
+    rates = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(t)))
+    if rates.max() == 0:
+        raise Unanswerable
+    # A step must be small for the forward process as well, whose inverse some schemes take.
+    fastest = max(rates.sum(-1).max(), float(p.rate(t)), float(p.rate(t * 3 / 4)))
+    h = 2.0 ** np.floor(np.log2(min(t / 4, 1 / (12 * fastest))))
+    s = t - h
+    earlier = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(s)))
+    own = xt[..., None] == np.arange(p.K)
+    kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
+    # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
+    slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
+    draws = 20_000
+    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
+        len(xt), draws, -1
+    )
+    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
+    both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
+    product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
+    return [
+        sampled(counts, kernel, slack=slack, names=("x_t", "position"), says="each position"),
+        sampled(both, product, slack=2 * slack, names=("x_t",), says="two positions jump independently"),
+    ]
