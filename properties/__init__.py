@@ -10,11 +10,12 @@ Three lines in your own test file put a method under every law that applies to i
 Conventions are stated in :mod:`unmask.properties.method`, tolerances in :mod:`unmask.properties.claims`.
 """
 
-from unmask.properties.claims import Claim, at_most, close, converges, exact, sampled
+from unmask.properties.claims import Claim, at_most, close, converges, exact, independent, sampled
 from unmask.properties.engine import Run, examine, examine_all
 from unmask.properties.families import Family
 from unmask.properties.lawbook import LAWBOOK, Law, law
 from unmask.properties.method import Method
+from unmask.properties.power import smallest_error
 from unmask.properties.process import Process
 from unmask.properties.randomness import seeded
 from unmask.properties.replaying import replay
@@ -41,9 +42,11 @@ __all__ = [
     "exact",
     "examine",
     "examine_all",
+    "independent",
     "law",
     "processes",
     "replay",
     "sampled",
     "seeded",
+    "smallest_error",
 ]

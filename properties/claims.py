@@ -1,12 +1,13 @@
 """What a law claims, and how close is close.
 
-A law returns claims and asserts nothing.  There are five kinds; none has a tolerance of its own:
+A law returns claims and asserts nothing.  There are six kinds; none has a tolerance of its own:
 
-``exact``     structural zeros, supports, integers: equal, entry by entry.
-``close``     gap <= ops * eps * scale, with ``ops`` the roundings that a straightforward evaluation makes.
-``at_most``   the same, one-sided.
-``sampled``   counts follow probabilities; the false-alarm probability is fixed in advance.
-``converges`` errors shrink at a rate; a wrong limit or a wrong rate fails.
+``exact``       structural zeros, supports, integers: equal, entry by entry.
+``close``       gap <= ops * eps * scale, with ``ops`` the roundings that a straightforward evaluation makes.
+``at_most``     the same, one-sided.
+``sampled``     counts follow probabilities; the false-alarm probability is fixed in advance.
+``independent`` draws know nothing of one another: rows of a batch, and calls; false alarms as for ``sampled``.
+``converges``   errors shrink at a rate; a wrong limit or a wrong rate fails.
 
 ``eps`` comes from the dtype that the method computed in and from nothing else.  Where both sides are exact
 (:class:`fractions.Fraction`), ``close`` means ``==``.
@@ -17,15 +18,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from scipy import special
-
-from unmask.reference.numbers import MP, common
 
 Array: TypeAlias = Any
+#: What an axis is called, and, where a number says little, what goes with each of its entries: texts, or tokens.
+Name: TypeAlias = str | tuple[str, Sequence[Any]]
 
 #: False-alarm probability of one statistical claim.  Hypothesis searches for failures, so it must be tiny.
 FALSE_ALARM = 1e-9
@@ -51,23 +50,22 @@ class Verdict:
 class Claim:
     """Left side, right side, how close.  Made by the functions of this module; judged by :meth:`judge`."""
 
-    kind: Literal["exact", "close", "at_most", "sampled", "converges"]
+    kind: Literal["exact", "close", "at_most", "sampled", "independent", "converges"]
     left: Array
     right: Array
     ops: float = 0
     scale: Array = 1
     where: Array = True
-    names: tuple[str, ...] = ()
+    names: tuple[Name, ...] = ()
     says: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def judge(self, eps: float) -> Verdict:
         """Judge the claim for numbers computed with relative precision ``eps``."""
-        if self.kind == "sampled":
-            return _judge_sampled(self, eps)
-        if self.kind == "converges":
-            return _judge_converges(self)
-        return _judge_arrays(self, eps)
+        # The judges know claims; claims meet them only here.
+        from unmask.properties.judges import JUDGES
+
+        return JUDGES[self.kind](self, eps)
 
 
 def close(
@@ -77,7 +75,7 @@ def close(
     ops: float,
     scale: Array = 1,
     where: Array = True,
-    names: Sequence[str] = (),
+    names: Sequence[Name] = (),
     says: str = "",
 ) -> Claim:
     """``|left - right| <= ops * eps * scale`` wherever ``where``; equal infinities agree, a NaN never does.
@@ -86,11 +84,17 @@ def close(
     ----------
     left, right : broadcastable arrays; ``left`` is what the method says.
     ops : number of roundings behind an entry, derived in the law from ``K``, ``T`` and ``L``.
-    scale : magnitude of the numbers that were added up (1 for probabilities), broadcastable.
+    scale : magnitude of the numbers that were added up (1 for probabilities), broadcastable.  An entry whose scale is
+        infinite or NaN, as where the truth is infinite, has no budget: it must be equal.
     where : entries that the law speaks about, broadcastable.
-    names : what the axes are, for the report (``("x0", "xt")``).
+    names : what the axes are, for the report (``("x0", "position")``, or ``(("x_t", xt), "position")`` with tokens).
     says : which of the law's several claims this is.
+
+    Raises
+    ------
+    ValueError : if ``ops`` is negative, infinite or NaN.
     """
+    _check_finite(ops=ops)
     return Claim("close", left, right, ops, scale, where, tuple(names), says)
 
 
@@ -101,14 +105,15 @@ def at_most(
     ops: float,
     scale: Array = 1,
     where: Array = True,
-    names: Sequence[str] = (),
+    names: Sequence[Name] = (),
     says: str = "",
 ) -> Claim:
-    """``left <= right + ops * eps * scale`` wherever ``where``."""
+    """``left <= right + ops * eps * scale`` wherever ``where``; arguments and errors as for :func:`close`."""
+    _check_finite(ops=ops)
     return Claim("at_most", left, right, ops, scale, where, tuple(names), says)
 
 
-def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[str] = (), says: str = "") -> Claim:
+def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[Name] = (), says: str = "") -> Claim:
     """``left == right``, entry by entry."""
     return Claim("exact", left, right, 0, 1, where, tuple(names), says)
 
@@ -120,273 +125,138 @@ def sampled(
     slack: Array = 0.0,
     ops: float = 64,
     scale: Array = 1,
-    names: Sequence[str] = (),
+    pooled: bool = False,
+    names: Sequence[Name] = (),
     says: str = "",
 ) -> Claim:
     """Rows of ``counts`` are drawn from the rows of ``probabilities``.
 
     Every cell, every cumulated cell and the pool of all rare cells is held against its binomial law, two-sided and
     without approximation; the levels are divided so that a correct sampler fails with probability at most
-    ``FALSE_ALARM``.  ``slack`` widens each cell's probability by a bias that the law derives (discretization).
-    The probabilities must be some: not negative, sums of one, both up to ``ops`` roundings of size ``scale``.
-    Power: a category whose probability is off by ``10 sqrt(p (1 - p) / n)`` is caught with probability 0.999.
+    ``FALSE_ALARM``.  ``counts`` and ``probabilities`` are ``[..., K]``; ``slack``, which broadcasts to ``[..., 1]``,
+    widens each cell's probability by a bias that the law derives (discretization).  The probabilities must be some:
+    not negative, sums of one, both up to ``ops`` roundings of size ``scale``.  If the rows are independent of each
+    other, ``pooled`` also holds all of them together against their laws, which shows what is a little wrong everywhere
+    (another temperature, unlikely classes left out).
+
+    Power: :func:`unmask.properties.power.smallest_error` computes which error of a category's probability is caught
+    with probability 0.999.  In a single row of a few categories that is 10 ``sqrt(p (1 - p) / n)`` only where about a
+    thousand draws are expected.  Above a rare category it is 11 of them with 200 draws expected, 15 with 10, 27 with
+    one; and a category of which fewer than 24 are expected may vanish unseen.
+
+    Raises
+    ------
+    ValueError : if ``ops``, ``scale`` or ``slack`` is negative, infinite or NaN: nothing could fail.
     """
-    return Claim("sampled", counts, probabilities, ops, scale, True, tuple(names), says, {"slack": slack})
+    _check_finite(ops=ops, scale=scale, slack=slack)
+    extra = {"slack": slack, "pooled": pooled}
+    return Claim("sampled", counts, probabilities, ops, scale, True, tuple(names), says, extra)
+
+
+def independent(
+    draws: Array,
+    probabilities: Array,
+    group: Array | None = None,
+    *,
+    ops: float = 64,
+    scale: Array = 1,
+    names: Sequence[Name] = (),
+    says: str = "",
+) -> Claim:
+    """Rows of a batch, and calls, are drawn independently of one another.
+
+    Caught are noise that rows share, at any distance (neighbors, half a batch, every 7th); noise that calls share, row
+    by row or shifted; antithetic noise, at any distance; and stratified noise, whose counts are too close to what is
+    expected.  A correct sampler fails with probability at most ``FALSE_ALARM``, whatever the probabilities.  Rows whose
+    class is certain tell nothing.  Whether each row follows its own law is not asked here: see :func:`sampled`.
+
+    At one distance, noise shared (or mirrored) by P pairs with variances v is caught where ``P > 70`` and more for
+    probabilities near 0: a batch that repeats only its last few rows is not.  Nor is noise that pairs rows at random,
+    or in reverse order, nor noise stratified over a whole batch and then shuffled, unless there are several calls (4 of
+    10,000 rows for five classes, some 15 for two), or the rows of one law are several (a block of each counts).
+
+    Parameters
+    ----------
+    draws : integers ``[D, N]``, the classes of one position in D calls with N rows each.
+    probabilities : ``[G, K]``, the laws of the rows; none negative, sums of one, up to ``ops`` roundings of ``scale``.
+    group : integers ``[N]``, which law each row follows, the same in every call; all the first if left out.
+    names, says : as for :func:`close`.
+
+    Raises
+    ------
+    ValueError : if shapes do not fit, an index is out of range, or ``ops`` or ``scale`` is no finite budget.
+    """
+    _check_finite(ops=ops, scale=scale)
+    found, law = np.asarray(draws), np.asarray(probabilities)
+    if found.ndim != 2 or found.dtype.kind not in "iu":
+        raise ValueError(f"draws must be integers of shape [D, N], got {found.dtype} of shape {found.shape}")
+    if law.ndim != 2:
+        raise ValueError(f"probabilities must have shape [G, K], got {law.shape}")
+    which = np.zeros(found.shape[1], dtype=np.int64) if group is None else np.asarray(group)
+    if which.shape != found.shape[1:] or which.dtype.kind not in "iu":
+        raise ValueError(f"group must be {found.shape[1]} integers, got {which.dtype} of shape {which.shape}")
+    for name, values, end in (("draws", found, law.shape[1]), ("group", which, law.shape[0])):
+        if values.size and not 0 <= values.min() <= values.max() < end:
+            raise ValueError(f"{name} must be from 0 to {end - 1}, got {values.min()} to {values.max()}")
+    extra = {"group": which.astype(np.int64)}
+    return Claim("independent", found.astype(np.int64), law, ops, scale, True, tuple(names), says, extra)
 
 
 def converges(
     errors: Sequence[Any],
-    sizes: Sequence[int],
+    sizes: Sequence[Any],
     *,
     rate: float,
     floor: float = 0.0,
     at_least: bool = False,
     says: str = "",
 ) -> Claim:
-    """``errors`` shrink like ``sizes ** -rate`` over at least four doublings.
+    """``errors`` shrink like ``sizes ** -rate`` over at least four doublings: five sizes, the last 16 times the first.
 
-    Fails on a wrong limit (the slope flattens), on a wrong rate (fitted slope off by more than its own uncertainty and
-    a quarter), and on noise (an error that grows).  Errors below ``floor`` (rounding) end the fit.  ``at_least`` lets
-    errors shrink faster, where the leading term of the expansion may vanish.
+    The rate is fitted to the last four doublings by least squares, together with the next term of the expansion
+    ``e(n) = a n^-r (1 + b/n)``.  It may differ from ``rate`` by a quarter and by its own uncertainty, which is the
+    standard error and what a trend of the fit still leads towards ``rate``, and counts for a quarter at most.  So these
+    fail: a wrong rate; a wrong limit, from about 0.6 of the last error; and noise, an error that does not shrink.
+
+    ``errors`` may be signed.  At ``floor`` (rounding) the limit is attained and the fit ends; a limit attained before
+    four doublings has no rate, and holds.  ``at_least`` lets errors shrink faster, where the leading term of the
+    expansion may vanish, and lets them pass through zero: seen by a change of sign, after which they may grow
+    again as far as two terms of an expansion can.  The line is then fitted to the largest error from each size on.
+
+    Raises
+    ------
+    ValueError : if there are not as many ``sizes`` as ``errors``, if ``sizes`` are not positive and increasing, if
+        ``rate`` is not positive or ``floor`` is negative, or if one of these is infinite or NaN.
     """
+    values, n = np.asarray(errors, dtype=float), np.asarray(sizes, dtype=float)
+    if values.ndim != 1 or n.shape != values.shape:
+        raise ValueError(f"sizes must be as many as errors: got shapes {n.shape} and {values.shape}")
+    if not (np.isfinite(n).all() and (n > 0).all() and (np.diff(n) > 0).all()):
+        raise ValueError(f"sizes must be positive, finite and increasing, got {n.tolist()}")
+    if not 0 < rate < math.inf:
+        raise ValueError(f"rate must be positive and finite, got {rate!r}")
+    _check_finite(floor=floor)
     extra = {"rate": rate, "floor": floor, "at_least": at_least}
-    return Claim("converges", np.asarray(errors, dtype=float), np.asarray(sizes, dtype=float), says=says, extra=extra)
+    return Claim("converges", values, n, says=says, extra=extra)
 
 
-# ---------------------------------------------------------------------------------------------- arrays
+def _check_finite(**budgets: Array) -> None:
+    """Refuse a budget that allows everything (infinite) or nothing that could be told (negative, NaN)."""
+    for name, value in budgets.items():
+        numbers = np.asarray(value, dtype=float)
+        if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
+            raise ValueError(f"{name} must be finite and not negative, got {value!r}")
 
 
-def _judge_arrays(claim: Claim, eps: float) -> Verdict:
-    left, right = _numeric(claim.left), _numeric(claim.right)
-    try:
-        left, right, where = np.broadcast_arrays(left, right, np.asarray(claim.where, dtype=bool))
-    except ValueError:
-        return Verdict(
-            False, None, "shapes", str(np.shape(claim.left)), str(np.shape(claim.right)), "shapes differ", ""
-        )
-    if left.size == 0 or not where.any():
-        return Verdict(True, 0.0)
-    rational = (
-        left.dtype == object and right.dtype == object and _all_rational(left[where]) and _all_rational(right[where])
-    )
-    if claim.kind == "exact" or rational:
-        return _judge_exactly(claim, left, right, where)
-    nan = any(v != v for side in (left, right) if side.dtype == object for v in side.ravel())
-    if left.dtype == object and right.dtype == object and not nan:
-        eps = GUARDED_EPS
-        left, right = common(left, right)
-        gap = _elementwise(_gap, left, right)
-    else:
-        left, right = _floats(left), _floats(right)
-        with np.errstate(invalid="ignore", over="ignore"):
-            gap = np.where(left == right, 0.0, left - right)
-    gap = _floats(gap)
-    if claim.kind == "close":
-        gap = np.abs(gap)
-    scale = np.broadcast_to(_floats(_numeric(claim.scale)), gap.shape)
-    unit = eps * np.maximum(scale, np.finfo(np.float64).tiny)
-    with np.errstate(invalid="ignore", over="ignore"):
-        ulps = np.where(np.isnan(gap), np.inf, gap / unit)
-        # -inf on the left of "at most" is fine; a one-sided gap below zero is no gap.
-        ulps = np.where(where, np.maximum(ulps, 0.0) if claim.kind == "at_most" else ulps, 0.0)
-    worst = int(np.argmax(ulps))
-    index = np.unravel_index(worst, gap.shape)
-    holds = bool(ulps[index] <= claim.ops)
-    bound = float(claim.ops * unit[index])
-    if math.isnan(gap[index]):
-        a, b = left[index], right[index]
-        return Verdict(False, math.inf, _place(index, claim.names), _show(a), _show(b), _no_gap(a, b))
-    return Verdict(
-        holds,
-        float(ulps[index]),
-        _place(index, claim.names),
-        _show(left[index]),
-        _show(right[index]),
-        f"{float(gap[index]):.3e} ({float(ulps[index]):.3g} ulps)",
-        f"{bound:.3e} ({claim.ops:g} ulps of {float(unit[index]):.1e})",
-    )
-
-
-def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Verdict:
-    wrong = _elementwise(lambda a, b: a > b, left, right) if claim.kind == "at_most" else left != right
-    wrong = np.asarray(wrong, dtype=bool) & where
-    if not wrong.any():
-        return Verdict(True, 0.0)
-    index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-    a, b = left[index], right[index]
-    numeric = not isinstance(a, (str, bytes)) and not isinstance(a, (bool, np.bool_))
-    gap = f"{float(a) - float(b):.3e}" if numeric and a is not None and b is not None else "different"
-    return Verdict(
-        False,
-        None,
-        _place(index, claim.names),
-        _show(a),
-        _show(b),
-        gap,
-        "exactly equal" if claim.kind != "at_most" else "no more",
-    )
-
-
-def _no_gap(a: Any, b: Any) -> str:
-    """Why the two numbers have no distance."""
-    nan = [side for side, value in (("left", a), ("right", b)) if value != value]
-    return "infinities of different sign" if not nan else f"not a number ({' and '.join(nan)} side)"
-
-
-def _numeric(value: Array) -> Array:
-    return np.asarray(value)
-
-
-def _floats(value: Array) -> Array:
-    value = np.asarray(value)
-    if value.dtype == object:
-        return np.array([float(v) for v in value.ravel()], dtype=np.float64).reshape(value.shape)
-    return value.astype(np.float64)
-
-
-def _all_rational(values: Array) -> bool:
-    return all(isinstance(v, (int, Fraction, np.integer)) for v in values)
-
-
-def _elementwise(f: Any, left: Array, right: Array) -> Array:
-    return np.array([f(a, b) for a, b in zip(left.ravel(), right.ravel(), strict=True)], dtype=object).reshape(
-        left.shape
-    )
-
-
-def _gap(a: Any, b: Any) -> float:
-    return 0.0 if a == b else float(a - b) if MP.isfinite(a) or MP.isfinite(b) else math.nan
-
-
-def _place(index: tuple[Any, ...], names: tuple[str, ...]) -> str:
-    if not index:
-        return ""
-    labels = list(names) + [f"axis {i}" for i in range(len(names), len(index))]
-    return ", ".join(f"{name} {int(i)}" for name, i in zip(labels, index, strict=False))
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, Fraction):
-        return f"{value} ({float(value):.17g})" if value.denominator != 1 else str(value)
-    if isinstance(value, (bool, np.bool_, str)):
-        return str(value)
-    if isinstance(value, (int, np.integer)):
-        return str(int(value))
-    return f"{float(value):.17g}"
-
-
-# ---------------------------------------------------------------------------------------------- samples
-
-
-def _judge_sampled(claim: Claim, eps: float) -> Verdict:
-    counts = np.atleast_2d(np.asarray(claim.left, dtype=np.int64))
-    law = np.atleast_2d(_floats(np.asarray(claim.right)))
-    if counts.shape != law.shape:
-        return Verdict(False, None, "shapes", str(counts.shape), str(law.shape), "shapes differ", "")
-    impossible = _not_probabilities(law, claim, eps)
-    if impossible is not None:
-        return impossible
-    n = counts.sum(axis=-1, keepdims=True)
-    law = np.clip(law, 0, None)
-    law = law / law.sum(axis=-1, keepdims=True)
-    rare = law * n < 1
-    # A cell, the cells up to it, and all rare cells together: single errors, drifts, and missing tails.
-    seen = np.concatenate([counts, counts.cumsum(-1), (counts * rare).sum(-1, keepdims=True)], axis=-1)
-    want = np.concatenate([law, np.minimum(law.cumsum(-1), 1), (law * rare).sum(-1, keepdims=True)], axis=-1)
-    # Roundings move a probability, and make no impossible event possible: zeros of the law stay zeros.
-    slack = np.broadcast_to(np.asarray(claim.extra["slack"], dtype=float), (*want.shape[:-1], 1))
-    rounding = max(1e-12, claim.ops * eps * float(np.max(claim.scale)))
-    grace = np.where((want > 0) & (want < 1), rounding, 0.0) + slack
-    low, high = np.clip(want - grace, 0, 1), np.clip(want + grace, 0, 1)
-    high = np.where(np.abs(want - 1) < 1e-12, 1.0, high)
-    level = FALSE_ALARM / (2 * seen.size)
-    too_many = special.betainc(np.maximum(seen, 1), n - seen + 1, high)  # P(X >= seen)
-    too_many = np.where(seen == 0, 1.0, np.where(high >= 1, 1.0, too_many))
-    too_few = special.betaincc(seen + 1, np.maximum(n - seen, 1), low)  # P(X <= seen)
-    too_few = np.where(seen == n, 1.0, np.where(low <= 0, 1.0, too_few))
-    surprise = np.minimum(too_many, too_few)
-    index = np.unravel_index(int(np.argmin(surprise)), surprise.shape)
-    row, column = index[:-1], int(index[-1])
-    K = counts.shape[-1]
-    cell = (
-        f"category {column}"
-        if column < K
-        else f"categories 0..{column - K}"
-        if column < 2 * K
-        else "all rare categories"
-    )
-    return Verdict(
-        bool(surprise[index] >= level),
-        None,
-        ", ".join(filter(None, [_place(row, claim.names), cell])),
-        f"{int(seen[index])} of {int(n[row][0])} draws",
-        f"{want[index] * n[row][0]:.6g} expected (probability {want[index]:.6g})",
-        f"a correct sampler deviates as much with probability {surprise[index]:.1e}",
-        f"false alarms at most {FALSE_ALARM:.0e} for the whole claim",
-    )
-
-
-def _not_probabilities(law: Array, claim: Claim, eps: float) -> Verdict | None:
-    """What a sampler cannot be held against, because it is no distribution."""
-    allowed = claim.ops * eps * float(np.max(claim.scale))
-    total = law.sum(-1)
-    with np.errstate(invalid="ignore"):
-        bad = ~((law >= -allowed).all(-1) & (np.abs(total - 1) <= law.shape[-1] * allowed))
-    if not bad.any():
-        return None
-    row = np.unravel_index(int(np.argmax(bad)), bad.shape)
-    return Verdict(
-        False,
-        None,
-        _place(row, claim.names),
-        f"[{', '.join(f'{v:.6g}' for v in law[row][:8])}{', …' if law.shape[-1] > 8 else ''}]",
-        "the probabilities that samples are drawn from: none negative, sum 1",
-        f"sum {total[row]:.9g}, least {law[row].min():.3g}",
-        f"{allowed:.1e}",
-    )
-
-
-# ---------------------------------------------------------------------------------------------- limits
-
-
-def _judge_converges(claim: Claim) -> Verdict:
-    errors, sizes = np.abs(claim.left), claim.right
-    rate, floor = float(claim.extra["rate"]), float(claim.extra["floor"])
-    usable = errors > floor
-    if not np.isfinite(errors).all():
-        return Verdict(False, None, "errors", str(errors), "finite", "not finite", "")
-    if not usable[:5].all():
-        # Already at rounding level before four doublings: the limit is attained, which is faster than any rate.
-        reached = errors[int(np.argmin(usable)) :]
-        # Rounding scatters about the floor; one accidental zero on the way is not the limit.
-        holds = bool((errors <= max(floor, errors[0])).all() and (reached <= 16 * floor).all())
-        return Verdict(holds, None, "errors", str(errors), f"at most the rounding floor {floor}", "", "")
-    errors, sizes = errors[usable], sizes[usable]
-    if len(errors) < 5:
-        return Verdict(False, None, "sizes", f"{len(errors)} sizes", "at least four doublings", "too few", "")
-    slopes = -np.diff(np.log(errors)) / np.diff(np.log(sizes))
-    # Successive slopes approach the rate and their distance to it halves: what is left of the trend is the
-    # uncertainty of the fit.
-    drift = min(abs(slopes[-1] - slopes[-2]), 0.25)
-    allowed = 0.25 + 2 * drift
-    if claim.extra["at_least"]:
-        # The last two doublings together: an error that passes through zero has one steep and one flat slope.
-        last, allowed = float(slopes[-2:].mean()), 0.25
-        off = max(rate - last, 0.0)
-        holds = bool(off <= allowed)
-    else:
-        last = float(slopes[-1])
-        off = abs(last - rate)
-        holds = bool(off <= allowed and (np.diff(errors[1:]) < 0).all())
-    return Verdict(
-        holds,
-        None,
-        f"sizes {sizes.astype(int).tolist()}",
-        f"slope {last:.3f} (errors {', '.join(f'{e:.3g}' for e in errors)})",
-        f"slope {rate:g}{' or more' if claim.extra['at_least'] else ''}",
-        f"{off:.3f}",
-        f"{allowed:.3f}",
-    )
-
-
-__all__ = ["FALSE_ALARM", "Claim", "Verdict", "at_most", "close", "converges", "exact", "sampled"]
+__all__ = [
+    "FALSE_ALARM",
+    "GUARDED_EPS",
+    "Claim",
+    "Verdict",
+    "at_most",
+    "close",
+    "converges",
+    "exact",
+    "independent",
+    "sampled",
+]

@@ -44,7 +44,7 @@ class Run:
 
     precision: str = "float64"
     device: str = "cpu"
-    budget: Budget = "quick"
+    budget: Budget = "ci"
     derandomize: bool = False
     shrink: bool = True
 
@@ -55,7 +55,7 @@ class Run:
             raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
 
     @staticmethod
-    def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "quick") -> Run:
+    def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "ci") -> Run:
         """With ``CI`` set the same cases come every time; ``nightly`` always draws new ones."""
         return Run(precision, device, budget, derandomize=bool(os.environ.get("CI")) and budget != "nightly")
 
@@ -127,22 +127,38 @@ def _times(p: Process, count: int, a: int, b: int, c: int, unit: bool) -> tuple[
 
 
 def examine(law: Law, method: Method, run: Run) -> Record:
-    """Hold ``method`` against ``law``: the record says whether it holds, and if not, tells the whole story."""
+    """Hold ``method`` against ``law``: the record says whether it holds, and if not, tells the whole story.
+
+    Raises
+    ------
+    TypeError : if the arguments are not a :class:`Law`, a :class:`Method` and a :class:`Run`.
+    """
+    for name, value, kind in (("law", law, Law), ("method", method, Method), ("run", run, Run)):
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, got {type(value).__name__}")
     absent = law.absent_because(method)
     known = method.known.get(law.name, "")
+    if absent is None and law.thorough and run.budget == "quick":
+        absent = "is too slow for the quick budget: --budget ci"
     if absent is not None:
         return _record(law, method, "absent", reason=absent)
     worst: list[float] = []
     count = 0
     started = time.perf_counter()
 
+    failed: dict[str, _Broken] = {}
+
     def once(drawn: Inputs) -> None:
         nonlocal count
+        if repr(drawn) in failed:
+            raise failed[repr(drawn)]  # what took long to fail need not be asked again
         trial = Trial(law, method, prepared(drawn, law, method, run.precision, run.device))
         try:
             outcome = trial.run()
         except Unanswerable:
             hypothesis.reject()
+        if law.thorough and not outcome.holds:
+            failed[repr(drawn)] = _Broken(trial, outcome)
         count += 1
         if not outcome.holds:
             raise _Broken(trial, outcome)
@@ -150,9 +166,11 @@ def examine(law: Law, method: Method, run: Run) -> Record:
             worst.append(outcome.ulps)
             target(min(outcome.ulps, 1e300), label="worst gap in ulps")
 
-    phases = [Phase.generate, Phase.target] if known or not run.shrink else [Phase.generate, Phase.target, Phase.shrink]
+    # A law that waits for rare events would wait again for every smaller example.
+    shrinks = run.shrink and not known and not law.thorough
+    phases = [Phase.generate, Phase.target, *([Phase.shrink] if shrinks else [])]
     configure = settings(
-        max_examples=max(3, round(EXAMPLES[run.budget] / law.cost)),
+        max_examples=max(1 if law.thorough else 3, round(EXAMPLES[run.budget] / law.cost)),
         derandomize=run.derandomize,
         database=None,
         deadline=None,

@@ -11,8 +11,8 @@ from unmask.reference.numbers import to_float
 
 #: Relative precision of float32, and how constant a ratio must be to be called one.
 FLOAT32, CONSTANT = 2.0**-23, 1e-9
-#: Fewer entries than these show no pattern.
-ENOUGH = 3
+#: A float32 inside shows as a gap of about this much, relative to what is expected; a larger one is another mistake.
+SINGLE = 1e-5
 
 
 def hint(claim: Claim, eps: float) -> str:
@@ -21,13 +21,15 @@ def hint(claim: Claim, eps: float) -> str:
         return ""
     left, right, scale = _entries(claim)
     gap = np.abs(left - right)
-    if len(left) < ENOUGH or not np.isfinite(gap).all():
+    if len(left) < 2 or not np.isfinite(gap).all():
         return ""
-    if eps < FLOAT32 / 2 and (gap <= claim.ops * FLOAT32 * scale).all():
+    small = gap <= SINGLE * np.maximum(np.abs(right), np.abs(right).max(initial=0) * FLOAT32)
+    if eps < FLOAT32 / 2 and (small & (gap <= claim.ops * FLOAT32 * scale)).all():
         return "it would hold in float32: a number inside is float32, or an epsilon is added"
     large = np.maximum(np.abs(left), np.abs(right)) > 1e-6 * np.abs(right).max(initial=0)
     ratio = left[large & (right != 0)] / right[large & (right != 0)]
-    if len(ratio) < ENOUGH or len(ratio) < large.sum() or np.ptp(np.abs(right[large])) == 0:
+    # Two entries show a factor if they are not the same number twice.
+    if len(ratio) < 2 or len(ratio) < large.sum() or np.ptp(np.abs(right[large])) == 0:
         return ""
     if np.ptp(ratio) <= max(CONSTANT, 64 * eps) * abs(ratio[0]):
         return f"found is {ratio.mean():.9g} times what is expected, in each of {len(ratio)} entries"

@@ -3,7 +3,8 @@
 A law is a pure function from capabilities and drawn values to claims.  Its signature is its requirement:
 
 * a parameter named like a capability of :class:`~unmask.properties.method.Method` asks for that capability
-  (``gradient`` asks for the derivative of ``loss`` with respect to the network's output);
+  (``gradient`` and ``hybrid_gradient`` ask for the derivatives of ``loss`` and ``hybrid_loss`` with respect to the
+  network's output);
 * ``p`` is the drawn process; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t`` alone is any positive time);
 * ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy sequence,
   ``data`` a drawn law of clean sequences, ``seed`` an integer for the law's own choices.
@@ -18,7 +19,7 @@ from typing import Any, TypeAlias
 
 from unmask.properties.claims import Claim
 from unmask.properties.families import Clock, Family
-from unmask.properties.method import SIGNATURES, Method
+from unmask.properties.method import GRADIENTS, SIGNATURES, Method
 from unmask.properties.process import Process
 from unmask.properties.spaces import Space
 
@@ -50,6 +51,7 @@ class Law:
     floating: bool
     smallest: dict[str, int]
     cost: float
+    thorough: bool
 
     def space(self, method: Method) -> Space | None:
         """The processes of ``method`` that the law speaks about."""
@@ -57,7 +59,7 @@ class Law:
 
     def absent_because(self, method: Method) -> str | None:
         """Why the law does not apply to ``method``; ``None`` where it does."""
-        missing = ["loss" if n == "gradient" else n for n in self.needs if not method.offers(n)]
+        missing = [GRADIENTS.get(n, n) for n in self.needs if not method.offers(n)]
         if missing:
             return f"does not offer {', '.join(missing)}"
         if not any(True for _ in method.capabilities()):
@@ -134,6 +136,7 @@ def law(
     floating: bool = False,
     smallest: dict[str, int] | None = None,
     cost: float = 1.0,
+    thorough: bool = False,
 ) -> Callable[[Callable[..., Claims]], Callable[..., Claims]]:
     """Enter a function into the book of laws.
 
@@ -151,6 +154,7 @@ def law(
     floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
     smallest : least ``K``, ``L`` or ``T`` that the law needs to say something.
     cost : how expensive an example is; the budget of examples is divided by it.
+    thorough : so slow (it waits for rare events, say) that the quick budget leaves it out, visibly.
 
     Raises
     ------
@@ -162,13 +166,13 @@ def law(
         if not statement:
             raise TypeError(f"law {function.__name__} needs a docstring: its equation in one line")
         asked = tuple(inspect.signature(function).parameters)
-        needs = tuple(a for a in asked if a in SIGNATURES or a == "gradient")
+        needs = tuple(a for a in asked if a in SIGNATURES or a in GRADIENTS)
         draws = tuple(a for a in asked if a in DRAWS)
         unknown = [a for a in asked if a not in needs and a not in draws]
         if unknown:
             raise TypeError(
                 f"law {function.__name__} asks for {unknown}; there are the capabilities {sorted(SIGNATURES)} "
-                f"and 'gradient', and the draws {DRAWS}"
+                f"and {sorted(GRADIENTS)}, and the draws {DRAWS}"
             )
         LAWBOOK.add(
             Law(
@@ -188,9 +192,10 @@ def law(
                 reaches_prior=reaches_prior,
                 where=where,
                 floating=floating,
-                tensors=tensors or "gradient" in needs,
+                tensors=tensors or not GRADIENTS.keys().isdisjoint(needs),
                 smallest=dict(smallest or {}),
                 cost=cost,
+                thorough=thorough,
             )
         )
         return function

@@ -57,6 +57,8 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "head": (("p", "location", "log_scale"), "NLK"),
 }
 
+#: Derivatives that laws may ask for, and of which capability: with respect to ``output``.
+GRADIENTS = {"gradient": "loss", "hybrid_gradient": "hybrid_loss"}
 #: Arguments that are one for the whole batch.
 SHARED = ("p", "generator", "weight", "network", "L", "blocks", "times")
 #: Capabilities that draw.
@@ -191,9 +193,7 @@ class Method:
 
     def offers(self, name: str) -> bool:
         """Whether capability ``name`` is there."""
-        if name == "gradient":
-            return self.loss is not None
-        return getattr(self, name) is not None
+        return getattr(self, GRADIENTS.get(name, name)) is not None
 
     @property
     def draws_exactly(self) -> bool:
@@ -207,6 +207,7 @@ class Method:
 
 __all__ = [
     "CONTINUOUS_ONLY",
+    "GRADIENTS",
     "PARAMETERIZATIONS",
     "RANDOM",
     "SHARED",

@@ -32,7 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--dtype", default="float64", choices=("float64", "float32", "bfloat16"), help="dtype that methods compute in"
     )
     group.addoption(
-        "--budget", default="quick", choices=("quick", "ci", "nightly"), help="how many examples a law gets"
+        "--budget",
+        default="ci",
+        choices=("quick", "ci", "nightly"),
+        help="how many examples a law gets (default: ci; quick leaves out what waits for rare events)",
     )
     group.addoption("--report", default=None, metavar="DIR", help="write laws.json and index.html there")
 
@@ -118,9 +121,15 @@ def _laws(config: pytest.Config) -> list[Any]:
     from unmask.properties import LAWBOOK
 
     try:
-        return [LAWBOOK[name] for name in _option(config, "--law")] or list(LAWBOOK)
+        named = [LAWBOOK[name] for name in _option(config, "--law")]
+        return named or [law for law in LAWBOOK if not _left_out(config, law)]
     except KeyError as problem:
         raise pytest.UsageError(f"--law: {problem.args[0]}") from problem
+
+
+def _left_out(config: pytest.Config, law: Any) -> bool:
+    """Whether a law is too slow for the budget of this run, and was not asked for by name."""
+    return law.thorough and _option(config, "--budget") == "quick" and not _option(config, "--law")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -149,12 +158,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     found = config.stash[_RECORDS]
     if not found:
         return
+    from unmask.properties import LAWBOOK
     from unmask.properties.report import print_laws_table, write_report
 
     records = complete(found, config)
     terminalreporter.ensure_newline()
     terminalreporter.section("laws", sep="=")
     print_laws_table(records, file=terminalreporter._tw._file)
+    left_out = [law.name for law in LAWBOOK if _left_out(config, law)]
+    if left_out:
+        terminalreporter.write_line(f"not in the quick budget, but with --budget ci: {', '.join(left_out)}")
     if _option(config, "--report"):
         where = Path(_option(config, "--report"))
         write_report(records, where, environment=environment(config))
@@ -175,6 +188,7 @@ def complete(found: dict[tuple[str, str], Any], config: pytest.Config) -> list[A
         offered = {}
     records = []
     laws = [law for law in LAWBOOK if not _option(config, "--law") or law.name in _option(config, "--law")]
+    laws = [law for law in laws if not _left_out(config, law)]
     for law in laws:
         for name in names:
             record = found.get((law.name, name))

@@ -55,14 +55,19 @@ class Rough(Rounded):
 
     def __init__(self, process: Any) -> None:
         super().__init__(process)
-        self._exact_rate = process
+        self._exactly = process
+        prior = to_float(process.prior)
         if isinstance(process, corruption.RateTime):
-            rate, prior = to_float(process.rate), to_float(process.prior)
-            self.process = corruption.RateTime(lambda t: float(process.alpha(t)), rate, prior)
+            self.process = corruption.RateTime(self._alpha, to_float(process.rate), prior)
+        elif isinstance(process, corruption.ContinuousTime):
+            self.process = corruption.ContinuousTime(self._alpha, prior)
+
+    def _alpha(self, t: Any) -> float:
+        return float(self._exactly.alpha(t))
 
     def noise_rate(self, t: Any) -> float:
         """``-d log alpha/dt`` of the exact schedule."""
-        return float(self._once(("rate", t, None), lambda: float(self._exact_rate.noise_rate(t))))
+        return float(self._once(("rate", t, None), lambda: float(self._exactly.noise_rate(t))))
 
 
 def in_floats(process: corruption.DiscreteTime) -> corruption.DiscreteTime:

@@ -32,9 +32,13 @@ class Schedule:
 
     * ``"free"`` — discrete time only: the noise probabilities ``betas = (beta_1, ..., beta_T)`` themselves
       (the widths, for the discretized Gaussian);
-    * ``"linear"`` — rate ``first + (last - first) u`` (continuous) or ``T`` equally spaced betas (discrete);
-    * ``"cosine"`` (``offset``), ``"log-linear"`` (``eps``), ``"geometric"`` (``sigma_min``, ``sigma_max``),
-      ``"mutual-information"``, ``"polynomial"`` (``n``);
+    * ``"linear"``: rate ``first + (last - first) u``, or in discrete time ``T`` equally spaced betas;
+    * ``"cosine"``: ``cos((u + offset) / (1 + offset) π/2) / cos(offset / (1 + offset) π/2)``, D3PM's, which is not
+      squared (that of continuous diffusion and of several public codes is: give them as functions);
+    * ``"log-linear"``: ``1 - (1 - eps) u``;
+    * ``"geometric"``: ``exp(-sigma_min^(1-u) sigma_max^u)``, which starts below 1;
+    * ``"mutual-information"``: ``1 - u``;
+    * ``"polynomial"``: ``(1 - u)^n``;
     * any other name together with ``function``: your own ``alpha(u)`` for ``u`` in ``[0, 1]``, written with plain
       arithmetic (then it is exact) or with :mod:`mpmath`.
     """

@@ -13,7 +13,7 @@ from typing import Any
 
 from unmask.properties.hints import hint
 from unmask.properties.method import Method
-from unmask.properties.trial import Outcome, Trial
+from unmask.properties.trial import Inputs, Outcome, Trial
 
 #: How the right side of a claim is introduced, by the kind of the claim.
 RELATIONS = {"at_most": "at most", "sampled": "against"}
@@ -34,6 +34,8 @@ def tell(trial: Trial, outcome: Outcome) -> str:
         f"    source    {law.cites}",
         f"    process   {_describe(given.p)}",
     ]
+    if noise := _noise(given):
+        lines.append(f"    noise     {noise}")
     others = {k: v for k, v in given.arguments().items() if k != "p"}
     if others:
         lines.append("    inputs    " + ", ".join(f"{k} = {v}" for k, v in others.items()))
@@ -217,6 +219,15 @@ def _describe(p: Any) -> str:
     elif p.schedule.params:
         details = f" ({', '.join(f'{k} = {v}' for k, v in p.schedule.params)})"
     return f"{p.family}, K = {p.K}{mask}{own}, {clock}, {p.schedule.name} schedule{details}"
+
+
+def _noise(given: Inputs) -> str:
+    """How much of the data is left at the drawn times: tells a wrong schedule from a wrong formula."""
+    p = given.p
+    times = [u for u in (given.r, given.s, given.t) if u is not None]
+    if not p.kind.hits or (p.T is not None and p.schedule.betas):
+        return ""
+    return ", ".join(f"alpha({u}) = {float(p.alpha(u)):.9g}" for u in times)
 
 
 def _value(value: Any) -> str:

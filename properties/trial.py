@@ -18,7 +18,7 @@ import torch
 
 from unmask.properties.claims import Claim, Verdict
 from unmask.properties.lawbook import Law
-from unmask.properties.method import CONTINUOUS_ONLY, SIGNATURES, Method
+from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, SIGNATURES, Method
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model, Style
 from unmask.reference import sequences
@@ -127,21 +127,23 @@ class Bound:
 class Gradient:
     """Derivative of ``Σ_n cotangent_n loss_n`` with respect to the network's output."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, name: str = "loss") -> None:
         self.trial = trial
-        self.loss = Bound(trial, "loss")
+        self.loss = Bound(trial, name)
 
-    def __call__(self, p: Process, output: Array, x0: Array, xt: Array, t: Any, cotangent: Array) -> Array:
-        """``[N, L, K]``."""
-        tensors, shape = self.loss.prepare(p, output, x0, xt, t)
-        place = SIGNATURES["loss"][0].index("output")
+    def __call__(self, p: Process, output: Array, *others: Any) -> Array:
+        """``[N, L, K]``; the last argument is the cotangent, ``[N]``."""
+        *others, cotangent = others
+        tensors, shape = self.loss.prepare(p, output, *others)
+        place = self.loss.arguments.index("output")
         leaf = tensors[place].clone().requires_grad_(True)
         # A network's output is never a leaf, and code may edit it in place.
         tensors[place] = leaf.clone()
         loss = self.loss.run(tensors)
         self.loss.read(loss, shape)
         if not loss.requires_grad:
-            raise Malformed("loss does not depend on the network's output in a way that autograd can follow")
+            name = self.loss.name
+            raise Malformed(f"{name} does not depend on the network's output in a way that autograd can follow")
         weights = torch.as_tensor(np.asarray(cotangent, dtype=np.float64), dtype=loss.dtype, device=loss.device)
         (gradient,) = torch.autograd.grad((loss * weights).sum(), leaf, allow_unused=True)
         if gradient is None:
@@ -210,7 +212,7 @@ class Trial:
                 speaking = [n for n in speaking if "output" not in SIGNATURES[n][0]]
             bound["offers"] = {name: Bound(self, name) for name in speaking}
         for name in self.law.needs:
-            bound[name] = Gradient(self) if name == "gradient" else Bound(self, name)
+            bound[name] = Gradient(self, GRADIENTS[name]) if name in GRADIENTS else Bound(self, name)
         return bound
 
     def converters(self, p: Process, N: int, scalar_times: bool = False) -> dict[str, Any]:

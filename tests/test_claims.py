@@ -1,4 +1,4 @@
-"""How close is close: each kind of claim holds where it should, and fails where it should."""
+"""How close is close: claims about arrays hold where they should, and fail where they should."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from unmask.properties import Claim, at_most, close, converges, exact, sampled
-from unmask.properties.claims import FALSE_ALARM, GUARDED_EPS
+from unmask.properties import Claim, at_most, close, exact
+from unmask.properties.claims import GUARDED_EPS
 from unmask.properties.hints import hint
 from unmask.reference.numbers import MP
 
@@ -119,6 +118,8 @@ def test_close_of_forty_digits_is_granted_a_precision_of_its_own() -> None:
     assert holds(close(one + GUARDED_EPS, one, ops=2))
     assert not holds(close(one + 3 * GUARDED_EPS, one, ops=2))
     fraction = np.array([Fraction(1)], dtype=object)
+    assert holds(close(one, one, ops=0, scale=0)), "where nothing is added up, nothing is rounded"
+    assert not holds(close(one + GUARDED_EPS, one, ops=1, scale=0))
     assert holds(close(one + GUARDED_EPS, fraction, ops=2))
     assert not holds(close(one + 3 * GUARDED_EPS, fraction, ops=2))
 
@@ -170,142 +171,26 @@ def test_at_most_reports_a_gap_on_one_side_only() -> None:
     assert at_most([-9.0, -1e300], 1.0, ops=3).judge(EPS).ulps == 0
 
 
-# --- sampled ------------------------------------------------------------------------------------------------
-
-LAWS = {
-    "fair": [0.5, 0.5],
-    "rare": [0.998, 0.001, 0.0005, 0.0005],
-    "with an impossible class": [0.25, 0.0, 0.75],
-    "certain": [0.0, 1.0, 0.0],
-    "many": [1 / 36] * 36,
-}
-
-
-@pytest.mark.parametrize("law", list(LAWS.values()), ids=list(LAWS))
-@pytest.mark.parametrize("n", [1, 20, 5000])
-def test_a_correct_sampler_is_never_accused(law: list[float], n: int) -> None:
-    rng = np.random.default_rng([n, len(law)])
-    rows = np.array([law] * 3)
-    assert all(holds(sampled(rng.multinomial(n, rows), rows)) for _ in range(300))
-
-
-@pytest.mark.parametrize(("n", "p"), [(2000, 0.5), (10_000, 0.2), (10_000, 0.9), (200_000, 0.01)])
-@pytest.mark.parametrize("side", [1, -1])
-def test_a_wrong_probability_is_caught_with_the_power_stated(n: int, p: float, side: int) -> None:
-    """Probability 0.999 for ten standard deviations, as far as 1000 trials can tell."""
-    q = p + side * 10 * math.sqrt(p * (1 - p) / n)
-    counts = np.random.default_rng([n, side + 1]).multinomial(n, [q, 1 - q], size=1000)
-    missed = sum(holds(sampled(row[None], [[p, 1 - p]])) for row in counts)
-    assert missed <= stats.binom.ppf(0.9999, 1000, 0.001)
-
-
-def test_errors_that_no_single_cell_shows() -> None:
-    n, K = 10_000, 20
-    even = np.full(K, 1 / K)
-    drift = even * (1 + np.linspace(-0.15, 0.15, K))
-    assert not holds(sampled(np.round(n * drift / drift.sum()).astype(int)[None], even[None]))
-    tail = np.array([0.5 - 20e-6, *[1e-6] * 40, 0.5 - 20e-6])
-    none, one_each = np.array([[n // 2, *[0] * 40, n // 2]]), np.array([[n // 2 - 20, *[1] * 40, n // 2 - 20]])
-    assert holds(sampled(none, tail[None]))
-    assert not holds(sampled(one_each, tail[None]))
-
-
-def test_the_impossible_happens_never() -> None:
-    impossible = [[0.5, 0.5, 0.0]]
-    assert holds(sampled([[500, 500, 0]], impossible))
-    verdict = sampled([[500, 499, 1]], impossible, names=("x0",)).judge(EPS)
-    assert not verdict.holds
-    assert verdict.where == "x0 0, category 2"
-    assert verdict.left == "1 of 1000 draws"
-    assert not holds(sampled([[999, 1]], [[1.0, 0.0]])), "nor does the certain fail to"
-
-
-def test_slack_is_a_bias_of_every_probability() -> None:
-    counts = [[5600, 4400]]
-    assert not holds(sampled(counts, [[0.5, 0.5]]))
-    assert holds(sampled(counts, [[0.5, 0.5]], slack=0.05))
-    assert not holds(sampled(counts, [[0.5, 0.5]], slack=0.005))
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "gap"),
-    [([[0.5, 0.6]], "sum 1.1"), ([[1.5, -0.5]], "least -0.5"), ([[NAN, 1.0]], "nan"), ([[INF, 0.0]], "inf")],
-)
+@pytest.mark.parametrize("scale", [INF, NAN, [INF, 1.0], [NAN, 1.0]])
 @pytest.mark.filterwarnings("error")
-def test_what_is_no_distribution_is_no_law_of_samples(probabilities: Any, gap: str) -> None:
-    verdict = sampled([[50, 50]], probabilities).judge(EPS)
+def test_a_scale_that_measures_nothing_allows_nothing(scale: Any) -> None:
+    verdict = close([1.0, 2.0], [1.0 + EPS, 2.0], ops=1e300, scale=scale).judge(EPS)
     assert not verdict.holds
-    assert gap in verdict.gap
+    assert "the scale is" in verdict.allowed
+    assert not holds(at_most([1.0 + EPS, 2.0], [1.0, 2.0], ops=1e300, scale=scale))
+    assert not holds(close([NAN, 2.0], [NAN, 2.0], ops=1e300, scale=scale))
+    guarded = np.array([MP.mpf(1), MP.mpf(2)], dtype=object)
+    assert not holds(close(guarded + GUARDED_EPS, guarded, ops=1e300, scale=INF))
+    assert holds(close([INF, 2.0], [INF, 2.0], ops=1, scale=scale)), "a truth that is infinite is met by being equal"
+    assert holds(at_most([0.5, 2.0], [1.0, 2.0], ops=1, scale=scale))
+    assert holds(close([1.0 + EPS, 2.0], [1.0, 2.0], ops=1, scale=[NAN, 1.0], where=[False, True]))
 
 
-def test_counts_of_another_shape() -> None:
-    assert not holds(sampled([[1, 2, 3]], [[0.5, 0.5]]))
-
-
-def test_the_false_alarm_is_as_rare_as_the_house_says() -> None:
-    assert FALSE_ALARM <= 1e-9
-
-
-# --- converges ----------------------------------------------------------------------------------------------
-
-SIZES = [4 * 2**k for k in range(7)]
-N = np.array(SIZES, dtype=float)
-
-
-def limit(errors: Any, rate: float = 1, **options: Any) -> bool:
-    return holds(converges(errors, SIZES, rate=rate, **options))
-
-
-@pytest.mark.parametrize("rate", [0.5, 1, 2])
-def test_the_right_rate_holds(rate: float) -> None:
-    assert limit(3 * N**-rate, rate)
-    assert limit(-3 * N**-rate, rate), "errors come from either side"
-    assert limit(N**-rate + 2 * N ** -(rate + 1), rate), "a term of higher order is not held against it"
-
-
-@pytest.mark.parametrize("at_least", [False, True])
-@pytest.mark.parametrize("wrong", [1e-1, 1e-2])
-def test_a_wrong_limit_fails(wrong: float, at_least: bool) -> None:
-    assert not limit(1 / N + wrong, at_least=at_least)
-
-
-def test_a_wrong_rate_fails() -> None:
-    for slower in (N**-0.5, N**-0.7, 1 / np.log(N)):
-        assert not limit(slower)
-        assert not limit(slower, at_least=True)
-    for faster in (N**-1.5, N**-2.0):
-        assert not limit(faster)
-        assert limit(faster, at_least=True)
-
-
-@pytest.mark.parametrize("place", [3, 4, 5, 6])
-def test_an_error_that_grows_fails(place: int) -> None:
-    errors = 1 / N
-    errors[place] *= 2.5
-    assert not limit(errors)
-
-
-def test_a_limit_that_is_attained() -> None:
-    assert limit(np.zeros(7), floor=0.0)
-    assert limit([1e-3, *[1e-17] * 6], floor=1e-15)
-    assert limit([*(1 / N[:5]), 1e-17, 1e-17], floor=1e-15), "rounding ends the fit"
-    assert not limit([1e-3, 1e-17, *[1.0] * 5], floor=1e-15)
-
-
-@pytest.mark.parametrize("bad", [NAN, INF])
-@pytest.mark.filterwarnings("error")
-def test_an_error_that_is_no_number_fails(bad: float) -> None:
-    assert not limit([*(1 / N[:-1]), bad])
-    assert not limit([bad, *(1 / N[1:])], at_least=True)
-
-
-def test_four_doublings_are_asked_for() -> None:
-    assert holds(converges(list(1 / N[:5]), SIZES[:5], rate=1))
-    assert not holds(converges(list(1 / N[:4]), SIZES[:4], rate=1))
-
-
-def test_an_accidental_zero_is_not_the_limit():
-    assert not converges([1e-3, 0, 1e-3, 1e-3, 1e-3, 1e-3], [4, 8, 16, 32, 64, 128], rate=1).judge(EPS).holds
+@pytest.mark.parametrize("claim", [close, at_most])
+@pytest.mark.parametrize("ops", [INF, NAN, -1])
+def test_a_budget_that_is_none_is_refused(claim: Any, ops: float) -> None:
+    with pytest.raises(ValueError, match=r"^ops must be finite and not negative"):
+        claim(1.0, 2.0, ops=ops)
 
 
 def test_nan_among_guarded_numbers_is_a_failure_and_no_crash():

@@ -28,7 +28,7 @@ from unmask.properties.suite import hold
 from unmask.properties.trial import Unanswerable
 
 SPACE = processes("uniform", clock="both")
-QUICK = Run(derandomize=True)
+QUICK = Run(budget="quick", derandomize=True)
 BAYES = "posterior_is_bayes_rule"
 
 

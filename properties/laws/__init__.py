@@ -7,6 +7,7 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     reverse,
     steps,
     samplers,
+    tails,
     elbo,
     optima,
     score,

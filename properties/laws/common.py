@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from unmask.properties.claims import Name
 from unmask.properties.process import Process, Time
 from unmask.reference import sequences
 from unmask.reference.numbers import to_float
@@ -50,6 +51,24 @@ def possible_pairs(p: Process, t: Time) -> tuple[Array, Array]:
     marginal = p.truth.marginal(t)
     found = np.array([(i, j) for i in p.clean for j in range(p.K) if marginal[i, j] > 0])
     return np.stack([found[:, 0], found[::-1, 0]], 1), np.stack([found[:, 1], found[::-1, 1]], 1)
+
+
+class _Given(Sequence[str]):
+    """What a pair of sequences is, in words; written only when asked for."""
+
+    def __init__(self, x0: Array, xt: Array) -> None:
+        self.x0, self.xt = x0, xt
+
+    def __len__(self) -> int:
+        return len(self.x0)
+
+    def __getitem__(self, i: Any) -> Any:
+        return f"x0 = {tuple(self.x0[i].tolist())}, x_t = {tuple(self.xt[i].tolist())}"
+
+
+def given(x0: Array, xt: Array) -> Name:
+    """The name of an axis of pairs ``x0 [N, L]``, ``xt [N, L]``: a report shows the tokens."""
+    return "pair", _Given(x0, xt)
 
 
 def every_noisy(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array, Array]:
@@ -109,36 +128,6 @@ def average(values: Array, q: Array, row: Array, n: int) -> Array:
     return total
 
 
-def pairs_of_rows(drawn: Array, group: Array, law: Array) -> Iterator[tuple[Array, Array, str]]:
-    """Counts of two rows of a batch together, and what they are if rows are independent.
-
-    ``drawn [D, N]`` holds one position's classes: ``D`` calls with different seeds, ``N`` rows each, of which row ``n``
-    follows ``law[group[n]]``, ``[K]``.  Yields ``(counts [G, K*K], probabilities [G, K*K], which rows)`` for neighbors,
-    for rows half a batch apart, and for the same row of two calls: noise that is shared over a batch, repeated after a
-    part of it, or begun anew with the same seed.
-    """
-    D, N = drawn.shape
-    G, K = law.shape
-    half, every = N // 2, np.arange(N)
-    couples = [
-        (drawn, drawn, every[0 : 2 * half : 2], every[1::2], "neighboring rows of the batch"),
-        (drawn, drawn, every[:half], every[half : 2 * half], "rows half a batch apart"),
-    ]
-    if D > 1:
-        couples.append((drawn[:-1], drawn[1:], every, every, "two calls with different seeds"))
-    for these, those, i, j, which in couples:
-        g, h = group[i], group[j]
-        counts = np.zeros((G, K * K), dtype=np.int64)
-        np.add.at(counts, (np.broadcast_to(g, (len(these), len(g))), these[:, i] * K + those[:, j]), 1)
-        # Partners of a group may belong to several: a sum of unlike draws varies less than a binomial one.
-        partner = np.zeros((G, G))
-        np.add.at(partner, (g, h), 1)
-        seen = partner.sum(1) > 0
-        partner = partner[seen] / partner[seen].sum(1, keepdims=True)
-        together = law[seen][:, :, None] * (partner @ law)[:, None, :]
-        yield counts[seen], together.reshape(len(together), -1), f"{which} are independent"
-
-
 def floats(values: Array) -> Array:
     """As float64."""
     return to_float(np.asarray(values))
@@ -153,9 +142,9 @@ __all__ = [
     "every_noisy",
     "every_noisy_at",
     "floats",
+    "given",
     "grid",
     "inner",
-    "pairs_of_rows",
     "possible_pairs",
     "single",
 ]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from unmask.properties.claims import Claim, close, exact
+from unmask.properties.claims import Claim, close, exact, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, every_noisy, floats
+from unmask.properties.laws.common import Array, every_noisy, floats, given
 from unmask.properties.method import RANDOM, SHARED, SIGNATURES
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import RULED_OUT, Data, Model
@@ -38,6 +38,11 @@ def situation(
     """Valid arguments for capability ``name``: ``N`` rows, each with a time of its own unless ``one_time``."""
     values = _circumstances(p, x0.shape, x0.tobytes(), model, seed, N, one_time)
     return [values[argument] for argument in SIGNATURES[name][0]]
+
+
+def named(name: str, arguments: list[Any]) -> list[tuple[str, Any]]:
+    """Arguments of capability ``name`` with their names."""
+    return list(zip(SIGNATURES[name][0], arguments, strict=True))
 
 
 @lru_cache(maxsize=16)
@@ -210,6 +215,43 @@ def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model,
 @law(
     chapter=CHAPTER,
     floating=True,
+    tensors=True,
+    tex=r"X_1, X_2 \text{ from one generator} \implies P(X_1 = X_2) = \sum_x p(x)^2",
+    cites="reproducibility",
+    mutants=("step-rewinds-its-generator",),
+    cost=4,
+)
+def a_generator_moves_on(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """Two draws in a row from one generator are two draws: they agree no more often than draws from two generators"""
+    claims = []
+    for name in ("sample", "step"):
+        if name not in offers:
+            continue
+        capability = offers[name]
+        arguments = situation(name, p, x0, model, seed, N=64)
+        apart = [
+            capability(*[seed + 2 + k if a == "generator" else v for a, v in named(name, arguments)]) for k in (0, 1)
+        ]
+        tensors, shape = capability.prepare(*arguments)
+        again = [capability.read(capability.run(tensors), shape) for _ in (0, 1)]
+        # Both pairs are independent draws of the same law: each position that differs is as likely to be on either side.
+        between, within = (int((a != b).sum()) for a, b in (apart, again))
+        if between + within < 40:
+            raise Unanswerable  # too certain a draw to tell
+        claims.append(
+            sampled(
+                np.array([[within, between]]),
+                np.array([[1 / 2, 1 / 2]]),
+                names=("all", ("draws", ["one generator", "two generators"])),
+                says=f"{name}: positions in which two draws differ, from one generator and from two",
+            )
+        )
+    return claims or _nothing()
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
     cost=2,
@@ -250,8 +292,8 @@ def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed
         for argument, now, old in zip(SIGNATURES[name][0], tensors, kept, strict=True):
             if old is None:
                 continue
-            same = torch.equal(now, torch.as_tensor(old)) if isinstance(now, torch.Tensor) else bool((now == old).all())
-            claims.append(exact(np.array(same), np.array(True), says=f"{name} leaves {argument} as it was"))
+            after, before = (floats(v.cpu()) if isinstance(v, torch.Tensor) else v for v in (now, old))
+            claims.append(exact(after, before, names=("row",), says=f"{name} leaves {argument} as it was"))
     return claims or _nothing()
 
 
@@ -316,19 +358,20 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, p: Process, x0: Array, mod
     floating=True,
     tensors=True,
     parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
+    families=lambda kind: kind.mask != "none",
     where=lambda p: p.K > 2,
     tex=r"\ell_\theta \to \ell_\theta|_{\tilde p(k) = 0} \ \text{as logit}_k \to -\infty, \ k \ne x_0",
     cites="numerics: the logit of a class that is ruled out",
     mutants=("loss-is-nan-for-minus-infinity",),
 )
 def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
-    """A logit of −∞ for a class that is not the clean one gives what −10⁴ gives, and finite gradients, never a NaN"""
+    """A logit of −∞ for the mask gives what −10⁴ gives, and finite gradients, never a NaN"""
     if p.T is None and t == 1:
         raise Unanswerable
     _, clean, xt, _ = every_noisy(p, x0, t)
     far = np.array(model.output(xt, t), dtype=float)
-    # The mask is never clean; without one, the class after the clean one.
-    out = np.full_like(clean, p.mask) if p.mask is not None else (clean + 1) % p.K
+    # Networks of masked diffusion rule out the mask, which is never clean.
+    out = np.full_like(clean, p.mask)
     ruled_out = np.arange(p.K) == out[..., None]
     far[ruled_out] = RULED_OUT
     truth = floats(loss(p, far, clean, xt, t))
@@ -339,12 +382,14 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     finite = np.isfinite(truth)
     scale = np.where(finite, np.maximum(1, np.abs(truth)), 1) * p.conditioning(t)
     return [
-        close(found, truth, ops=16 * p.depth + 16 * p.K * model.L, scale=scale, where=finite, names=("pair",)),
+        close(
+            found, truth, ops=16 * p.depth + 16 * p.K * model.L, scale=scale, where=finite, names=(given(clean, xt),)
+        ),
         exact(
             np.isfinite(slopes).all((-1, -2)),
             np.ones(len(clean), dtype=bool),
             where=finite,
-            names=("pair",),
+            names=(given(clean, xt),),
             says="the gradient is finite",
         ),
     ]

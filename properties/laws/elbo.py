@@ -8,13 +8,14 @@ import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, given, inner
 from unmask.properties.laws.terms import magnitude, reachable, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.rounded import Rough
 from unmask.properties.tables import Model
 from unmask.properties.trial import Unanswerable
 from unmask.reference import elbo, numbers, rates, sequences
+from unmask.reference import posterior as bayes
 from unmask.reference import reverse as reference
 
 CHAPTER = "NELBO"
@@ -46,7 +47,7 @@ def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, mod
     row, clean, xt, q = every_noisy(p, x0, t)
     truth = average(true_loss(p.truth, model.parameterization, model.predicted(xt, t), clean, xt, t), q, row, len(x0))
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=_ops(p, model.L), scale=magnitude(p, model, truth, t), names=("x0",))
+    return close(found, truth, ops=_ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -60,7 +61,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
     _interior(p, t)
     row, clean, xt, q = every_noisy(p, x0, t)
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=magnitude(p, model, found, t), names=("x0",))
+    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=magnitude(p, model, found, t), names=(("x0", x0),))
 
 
 @law(
@@ -85,7 +86,7 @@ def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Arr
         0 * found,
         ops=_ops(p, model.L),
         scale=magnitude(p, model, found * 0, t) / np.minimum(1, floats(q)),
-        names=("pair",),
+        names=(given(clean, xt),),
     )
 
 
@@ -106,7 +107,7 @@ def loss_is_the_divergence_of_its_own_kernel(
     kernel = _as_probabilities(reverse(p, output, xt, s, t))
     truth = average(elbo.pointwise_term(p.truth, kernel, clean, xt, s, t), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=("x0",))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -130,7 +131,7 @@ def loss_is_the_divergence_of_its_own_rates(
     own = np.maximum(reverse_rate(p, output, xt, t), 0 * conditional)
     truth = average(rates.generalized_kl(conditional, own), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=("x0",))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -151,7 +152,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
     small = p.K ** (model.L * int(p.end)) <= (256 if p.numbers == "exact" else 4096)
     by = elbo.nelbo_by_trajectories if small else elbo.nelbo
     truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
-    return close(found, truth, ops=int(p.end) * _ops(p, model.L), scale=scale, names=("x0",))
+    return close(found, truth, ops=int(p.end) * _ops(p, model.L), scale=scale, names=(("x0", x0),))
 
 
 @law(
@@ -178,11 +179,11 @@ def nelbo_bounds_the_likelihood(
     found = found + prior_kl(p, x0)
     likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
     ops = 2 * int(p.end) * _ops(p, model.L)
-    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=("x0",), says="the bound")]
+    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound")]
     few = 256 if p.numbers == "exact" else 1024
     if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
         gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
-        claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=("x0",), says="the gap is a KL"))
+        claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), says="the gap is a KL"))
     return claims
 
 
@@ -214,7 +215,9 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
     known = 1e-7
-    likelihood = floats(rates.log_likelihood(Rough(p.exact), model.parameterization, lambda t: table, model.L, tolerance=known))
+    likelihood = floats(
+        rates.log_likelihood(Rough(p.exact), model.parameterization, lambda t: table, model.L, tolerance=known)
+    )
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
@@ -223,8 +226,8 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     with np.errstate(invalid="ignore"):
         missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0) + 4 * known * np.exp(bound)
     return [
-        close(found, truth, ops=ops, scale=scale, names=("x0",), says="the integral"),
-        at_most(bound - missed, found, ops=ops, scale=scale, names=("x0",), says="the bound"),
+        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), says="the integral"),
+        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound"),
     ]
 
 
@@ -261,8 +264,9 @@ def integrating_out_a_step_keeps_the_mean(
         * p.conditioning(t)
         * float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
     )
-    seen = true > dust
-    if (own[seen] <= dust).any():
+    exact = bayes.posterior(p.truth, clean, xt, s, t)
+    seen = exact > 0
+    if (exact[seen] <= dust).any() or (own[seen] <= dust).any():
         raise Unanswerable  # the ratio is infinite or rounding: the mean exists, the variance does not
     ratio = numbers.log(np.where(seen, true, 1 + 0 * true)) - numbers.log(np.where(seen, own, 1 + 0 * own))
     weight = np.where(seen, true, 0 * true)
@@ -277,8 +281,8 @@ def integrating_out_a_step_keeps_the_mean(
     scale = magnitude(p, model, own_mean, t)
     ops = 2 * _ops(p, model.L)
     return [
-        close(own_mean, first, ops=ops, scale=scale, names=("x0",), says="the same mean"),
-        at_most(own_variance, variance, ops=ops, scale=scale**2, names=("x0",), says="no larger variance"),
+        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), says="the same mean"),
+        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), says="no larger variance"),
     ]
 
 
@@ -313,7 +317,7 @@ def gradient_is_the_gradient_of_the_nelbo(
 
     truth = floats((at(h) - at(-h)) / (2 * h))
     found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=("pair",))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(given(clean, xt),))
 
 
 @law(
@@ -337,7 +341,31 @@ def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: T
     truth = plain + (numbers.MP.mpf(weight) if plain.dtype == object else weight) * extra
     found = hybrid_loss(p, output, clean, xt, t, weight)
     scale = magnitude(p, model, truth, t) / np.minimum(1, floats(q))
-    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=("pair",))
+    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=(given(clean, xt),))
+
+
+@law(
+    chapter=CHAPTER,
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
+    tex=r"\nabla\, L_\lambda = \nabla L_{vb} + \lambda \left(\tilde p_\theta(\cdot|x_t) - e_{x_0}\right)",
+    cites="Austin et al. 2021, eq. 5",
+    mutants=("hybrid-detaches-the-cross-entropy",),
+    floating=True,
+)
+def hybrid_loss_teaches_by_both_terms(
+    hybrid_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
+) -> Claim:
+    """The hybrid loss's gradient is the NELBO's plus λ times the cross-entropy's, p̃ − δ at x_0"""
+    _interior(p, t)
+    _, clean, xt, q = every_noisy(p, x0, t)
+    output, weight, one = model.output(xt, t), 1 / 8, np.ones(len(xt))
+    extra = floats(model.predicted(xt, t)) - np.eye(p.K)[clean]
+    truth = floats(gradient(p, output, clean, xt, t, one)) + weight * extra
+    found = hybrid_gradient(p, output, clean, xt, t, weight, one)
+    scale = (1 + np.abs(truth).max()) * magnitude(p, model, 0.0, t) / np.minimum(1, floats(q))
+    return close(
+        found, truth, ops=_ops(p, model.L), scale=scale[:, None, None], names=(given(clean, xt), "position", "class")
+    )
 
 
 def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims import Claim, at_most, close, sampled
+from unmask.properties.claims import Claim, at_most, close, independent, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, before, clean_classes, floats, grid, pairs_of_rows, single
+from unmask.properties.laws.common import Array, before, clean_classes, floats, grid, single
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data
 from unmask.properties.trial import Unanswerable
@@ -113,11 +113,16 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
 )
 def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim]:
     """q(x_t|x_0) ≥ 0 and sums to one"""
-    q = marginal(p, single(p), t)
+    x0 = single(p)
+    q = marginal(p, x0, t)
     return [
-        at_most(-q, 0 * q, ops=p.depth, names=("x0", "position", "x_t"), says="no negative entry"),
+        at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), says="no negative entry"),
         close(
-            q.sum(-1), np.ones(q.shape[:-1], dtype=int), ops=p.depth + p.K, names=("x0", "position"), says="sums to one"
+            q.sum(-1),
+            np.ones(q.shape[:-1], dtype=int),
+            ops=p.depth + p.K,
+            names=(("x0", x0), "position"),
+            says="sums to one",
         ),
     ]
 
@@ -132,7 +137,7 @@ def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
     """At t = 0 nothing has happened: q is δ at x_0, up to the noise that the schedule itself starts with"""
     x0 = single(p)
     truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else p.truth.marginal(Fraction(0))[x0]
-    return close(marginal(p, x0, 0), truth, ops=8, names=("x0", "position", "x_t"))
+    return close(marginal(p, x0, 0), truth, ops=8, names=(("x0", x0), "position", "x_t"))
 
 
 @law(
@@ -149,7 +154,7 @@ def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
         truth = np.stack([forward.marginal_by_paths(steps, int(i), int(t)) for i in clean_classes(p)])[:, None, :]
     else:
         truth = p.truth.marginal(t)[x0]
-    return close(marginal(p, x0, t), truth, ops=p.depth + p.K, names=("x0", "position", "x_t"))
+    return close(marginal(p, x0, t), truth, ops=p.depth + p.K, names=(("x0", x0), "position", "x_t"))
 
 
 @law(
@@ -165,7 +170,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
         marginal(p, x0, t),
         marginal(p, x0, s) @ transition(p, s, t),
         ops=2 * p.depth + 2 * p.K,
-        names=("x0", "position", "x_t"),
+        names=(("x0", x0), "position", "x_t"),
     )
 
 
@@ -179,7 +184,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
 def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0: Array) -> Claim:
     """Every position of a sequence has the law that it would have alone"""
     alone = marginal(p, x0.reshape(-1, 1), t).reshape(*x0.shape, p.K)
-    return close(marginal(p, x0, t), alone, ops=4, names=("sequence", "position", "x_t"))
+    return close(marginal(p, x0, t), alone, ops=4, names=(("x0", x0), "position", "x_t"))
 
 
 @law(
@@ -197,7 +202,7 @@ def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     truth = per_class[x0].sum(-1)
     finite = floats(truth)
     scale = np.where(np.isfinite(finite), 1 + np.abs(finite), 1) * p.conditioning(p.end)
-    return close(prior_kl(p, x0), truth, ops=p.depth + 4 * p.K * x0.shape[1], scale=scale, names=("sequence",))
+    return close(prior_kl(p, x0), truth, ops=p.depth + 4 * p.K * x0.shape[1], scale=scale, names=(("x0", x0),))
 
 
 @law(
@@ -245,7 +250,7 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
         q = floats(marginal(p, classes[:, None], t)[:, 0])
         found.append(float((weights * numbers.kl(q, weights @ q)).sum()))
     truth = [float(1 - t / p.end) * float(numbers.entropy(weights)) for t in times]
-    return close(np.array(found), np.array(truth), ops=2 * p.depth + 4 * p.K, scale=4.0, names=("time index",))
+    return close(np.array(found), np.array(truth), ops=2 * p.depth + 4 * p.K, scale=4.0, names=(("t", times),))
 
 
 @law(
@@ -253,32 +258,39 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
     floating=True,
     tex=r"x_t \sim q(\cdot | x_0)",
     cites="Austin et al. 2021, eq. 3; Sahoo et al. 2024, alg. 1",
-    mutants=("sample-shares-noise", "sample-one-step-late", "sample-never-returns", "sample-uses-the-first-time"),
+    mutants=(
+        "sample-shares-noise",
+        "sample-one-step-late",
+        "sample-never-returns",
+        "sample-uses-the-first-time",
+        "sample-repeats-noise-every-seven-rows",
+    ),
     cost=3,
 )
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""
     classes = clean_classes(p)
-    # Every second row is asked for at the last time: times belong to rows.
-    start = np.repeat(classes, 2)
-    G = len(start)
-    x0 = np.repeat(np.stack([start, np.roll(start, 2)], 1), DRAWS // (2 * CALLS), axis=0)
-    when = [t, p.end] * (len(x0) // 2)
-    group = np.repeat(2 * np.arange(G // 2), len(x0) // (G // 2)) + np.arange(len(x0)) % 2
-    calls = np.stack([sample(p, x0, when, seed + call) for call in range(CALLS)])
-    xt = np.stack([calls[:, group == g].reshape(-1, 2) for g in range(G)])
-    now, end = floats(p.truth.marginal(t)), floats(p.truth.marginal(p.end))
-    first = np.stack([now[classes], end[classes]], 1).reshape(G, -1)
-    second = np.roll(first, 2, axis=0)
-    counts = np.stack([np.stack([np.bincount(xt[c, :, i], minlength=p.K) for i in (0, 1)]) for c in range(G)])
-    both = np.stack([np.bincount(xt[c, :, 0] * p.K + xt[c, :, 1], minlength=p.K**2) for c in range(G)])
-    product = (first[:, :, None] * second[:, None, :]).reshape(G, -1)
-    names = ("x0 at t and at the end, in turns",)
+    # Times belong to rows: they come in turns.  Early ones show what a schedule does where little has happened.
+    times = [t, p.end, *([Fraction(1, 256)] if p.T is None else [])]
+    M, C = len(times), len(classes)
+    rows = DRAWS // CALLS // M * M
+    x0 = np.repeat(np.stack([classes, np.roll(classes, 1)], 1), rows, axis=0)
+    group = np.repeat(M * np.arange(C), rows) + np.arange(len(x0)) % M
+    calls = np.stack([sample(p, x0, times * (len(x0) // M), seed + call) for call in range(CALLS)])
+    xt = np.stack([calls[:, group == g].reshape(-1, 2) for g in range(C * M)])
+    laws = np.stack([floats(p.truth.marginal(u)) for u in times])
+    first = np.moveaxis(laws[:, classes], 0, 1).reshape(C * M, -1)
+    second = np.moveaxis(laws[:, np.roll(classes, 1)], 0, 1).reshape(C * M, -1)
+    counts = np.stack([np.stack([np.bincount(x[:, i], minlength=p.K) for i in (0, 1)]) for x in xt])
+    both = np.stack([np.bincount(x[:, 0] * p.K + x[:, 1], minlength=p.K**2) for x in xt])
+    product = (first[:, :, None] * second[:, None, :]).reshape(C * M, -1)
+    told = (
+        "given",
+        [f"x0 = ({a}, {b}), t = {u}" for a, b in zip(classes, np.roll(classes, 1), strict=True) for u in times],
+    )
+    pair = ("pair", [f"x_t = ({i}, {j})" for i in range(p.K) for j in range(p.K)])
     return [
-        sampled(counts, np.stack([first, second], 1), names=(*names, "position"), says="each position"),
-        sampled(both, product, names=names, says="two positions are independent"),
-        *(
-            sampled(seen, expected, names=names, says=says)
-            for seen, expected, says in pairs_of_rows(calls[..., 0], group, first)
-        ),
+        sampled(counts, np.stack([first, second], 1), names=(told, "position", "x_t"), says="each position"),
+        sampled(both, product, names=(told, pair), says="two positions are independent"),
+        independent(calls[..., 0], first, group, names=(told,), says="rows and calls are independent"),
     ]

@@ -53,7 +53,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
     expected = average(truth, q, row, len(x0))
     ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L
-    return close(found, expected, ops=ops, scale=magnitude(p, model, expected, t), names=("x0",))
+    return close(found, expected, ops=ops, scale=magnitude(p, model, expected, t), names=(("x0", x0),))
 
 
 @law(
@@ -86,7 +86,7 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
     truth = np.array([mlm.any_order_nll(guess, x) for x in x0])
     return close(
-        found, floats(truth), ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L + 32, scale=scale, names=("x0",)
+        found, floats(truth), ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L + 32, scale=scale, names=(("x0", x0),)
     )
 
 
@@ -119,7 +119,7 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
         term = average(loss(p, output, clean, xt, t), q, row, len(x0))
         found, scale = found + term, scale + magnitude(p, model, term, t)
     truth = np.array([mlm.weighted_mlm(guess, x, p.T) for x in x0])
-    return close(found, truth, ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L, scale=scale, names=("x0",))
+    return close(found, truth, ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L, scale=scale, names=(("x0", x0),))
 
 
 @law(
@@ -158,7 +158,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
         truth,
         ops=8 * once.depth + 8 * p.K * model.L + p.K**model.L,
         scale=magnitude(once, model, truth, 1),
-        names=("x0",),
+        names=(("x0", x0),),
     )
 
 
@@ -199,5 +199,5 @@ def the_masked_denoiser_does_not_depend_on_time(marginal: Any, p: Process, data:
         first[None],
         ops=4 * L * p.depth + 2 * len(x0),
         scale=size,
-        names=("time index", "x_t", "position", "x0"),
+        names=(("t", times), ("x_t", every), "position", "x0"),
     )

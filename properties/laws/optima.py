@@ -68,7 +68,9 @@ def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Ti
         scale = p.inflation(s, t) * (1 + floats(predicted).max()) * p.K
     found = reverse(p, best, xt, s, t)
     # A logit of size 20 carries its own rounding into the probability that it stands for.
-    return close(found, truth, ops=8 * p.depth + 16 * p.K * data.L, scale=scale * 2, names=("x_t", "position", "x_s"))
+    return close(
+        found, truth, ops=8 * p.depth + 16 * p.K * data.L, scale=scale * 2, names=(("x_t", xt), "position", "x_s")
+    )
 
 
 def _true_reverse(p: Process, data: Data, s: Time, t: Time) -> Array:
@@ -113,7 +115,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
         0 * total,
         ops=ops,
         scale=(1 + size.max()) * p.conditioning(t, before(p, t) if p.T is not None else None),
-        names=("x_t", "position", "class"),
+        names=(("x_t", model.sequences), "position", "class"),
     )
 
 

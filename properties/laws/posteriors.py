@@ -9,12 +9,12 @@ import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import clean_classes, possible_pairs
+from unmask.properties.laws.common import clean_classes, given, possible_pairs
 from unmask.properties.process import Process, Time
 from unmask.reference import posterior as bayes
 
 CHAPTER = "Posteriors"
-NAMES = ("pair", "position", "x_s")
+NAMES = ("position", "x_s")
 
 
 @law(
@@ -27,7 +27,13 @@ def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Cla
     """q(x_s|x_t,x_0) is Bayes' rule on the joint of x_s and x_t, for every possible pair (x_0, x_t)"""
     x0, xt = possible_pairs(p, t)
     truth = bayes.posterior(p.truth, x0, xt, s, t)
-    return close(posterior(p, x0, xt, s, t), truth, ops=3 * p.depth + 2 * p.K, scale=p.conditioning(t), names=NAMES)
+    return close(
+        posterior(p, x0, xt, s, t),
+        truth,
+        ops=3 * p.depth + 2 * p.K,
+        scale=p.conditioning(t),
+        names=(given(x0, xt), *NAMES),
+    )
 
 
 @law(
@@ -42,13 +48,13 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     q = posterior(p, x0, xt, s, t)
     scale = p.conditioning(t)
     return [
-        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=NAMES, says="no negative entry"),
+        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(given(x0, xt), *NAMES), says="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
             ops=3 * p.depth + 2 * p.K,
             scale=scale,
-            names=NAMES,
+            names=(given(x0, xt), *NAMES),
             says="sums to one",
         ),
     ]
@@ -65,7 +71,7 @@ def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any,
     x0, xt = possible_pairs(p, t)
     left = posterior(p, x0, xt, s, t) * np.take_along_axis(marginal(p, x0, t), xt[..., None], -1)
     right = marginal(p, x0, s) * np.moveaxis(transition(p, s, t)[:, xt], 0, -1)
-    return close(left, right, ops=4 * p.depth + 2 * p.K, names=NAMES)
+    return close(left, right, ops=4 * p.depth + 2 * p.K, names=(given(x0, xt), *NAMES))
 
 
 @law(
@@ -101,7 +107,11 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
     left = (from_t[..., None, :] @ table[x0])[..., 0, :]
     scale = p.conditioning(t, s)
     return close(
-        left, posterior(p, x0, xt, r, t), ops=6 * p.depth + 4 * p.K, scale=scale, names=("pair", "position", "x_r")
+        left,
+        posterior(p, x0, xt, r, t),
+        ops=6 * p.depth + 4 * p.K,
+        scale=scale,
+        names=(given(x0, xt), "position", "x_r"),
     )
 
 
@@ -121,7 +131,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
         truth,
         ops=2 * p.depth + 2 * p.K,
         scale=p.conditioning(first),
-        names=("pair", "position", "x_0"),
+        names=(given(x0, xt), "position", "x_0"),
     )
 
 
@@ -144,15 +154,30 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
     truth = (p.alpha(s) - p.alpha(t)) / noise if noise else Fraction(0)
     scale, ops = p.conditioning(t), 2 * p.depth
     return [
-        close(found, one[xt], ops=ops, where=~masked[..., None], names=NAMES, says="a visible token stays"),
+        close(
+            found,
+            one[xt],
+            ops=ops,
+            where=~masked[..., None],
+            names=(given(x0, xt), *NAMES),
+            says="a visible token stays",
+        ),
         close(
             revealed,
             truth,
             ops=ops,
             scale=scale,
             where=masked,
-            names=NAMES,
+            names=(given(x0, xt), *NAMES),
             says="revealed with probability (α_s − α_t)/(1 − α_t)",
         ),
-        close(still, 1 - truth, ops=ops, scale=scale, where=masked, names=NAMES, says="and masked otherwise"),
+        close(
+            still,
+            1 - truth,
+            ops=ops,
+            scale=scale,
+            where=masked,
+            names=(given(x0, xt), *NAMES),
+            says="and masked otherwise",
+        ),
     ]

@@ -18,7 +18,7 @@ from unmask.reference import reverse as reference
 from unmask.reference import sequences
 
 CHAPTER = "Reverse process"
-NAMES = ("x_t", "position", "x_s")
+NAMES = ("position", "x_s")
 DENOISERS = ("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity")
 
 
@@ -58,7 +58,9 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
     xt, output, predicted = drawn(p, model, data, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
     scale = amplified(p, model, predicted, s, t)
-    return close(reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=NAMES)
+    return close(
+        reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=(("x_t", xt), *NAMES)
+    )
 
 
 @law(
@@ -75,13 +77,13 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     found = reverse(p, output, xt, s, t)
     scale = amplified(p, model, predicted, s, t)
     return [
-        at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=NAMES, says="no negative entry"),
+        at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), says="no negative entry"),
         close(
             found.sum(-1),
             np.ones(found.shape[:-1], dtype=int),
             ops=4 * p.depth + 8 * p.K,
             scale=scale,
-            names=NAMES,
+            names=(("x_t", xt), *NAMES),
             says="sums to one",
         ),
     ]
@@ -109,7 +111,13 @@ def reverse_mixes_its_own_posteriors(
     table = np.zeros((p.K, p.K, p.K), dtype=found.dtype)
     table[noisy[:, 0], x0[:, 0]] = found
     mixed = (belief[..., None, :] @ table[xt])[..., 0, :]
-    return close(reverse(p, output, xt, s, t), mixed, ops=6 * p.depth + 8 * p.K, scale=p.conditioning(t), names=NAMES)
+    return close(
+        reverse(p, output, xt, s, t),
+        mixed,
+        ops=6 * p.depth + 8 * p.K,
+        scale=p.conditioning(t),
+        names=(("x_t", xt), *NAMES),
+    )
 
 
 @law(
@@ -129,13 +137,21 @@ def joint_sum_and_mixture_agree_where_they_should(
     flat = (likelihood.max(-1) == likelihood.min(-1))[..., None]
     ops, scale = 4 * p.depth + 8 * p.K, p.conditioning(t)
     return [
-        close(joined, mixed, ops=2 * ops, scale=scale, where=flat, names=NAMES, says="equal at constant likelihood"),
+        close(
+            joined,
+            mixed,
+            ops=2 * ops,
+            scale=scale,
+            where=flat,
+            names=(("x_t", xt), *NAMES),
+            says="equal at constant likelihood",
+        ),
         close(
             joined,
             reference.joint_sum(p.truth, predicted, xt, s, t),
             ops=ops,
             scale=scale,
-            names=NAMES,
+            names=(("x_t", xt), *NAMES),
             says="the joint sum",
         ),
         close(
@@ -143,7 +159,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             reference.mixture(p.truth, predicted, xt, s, t),
             ops=ops,
             scale=scale,
-            names=NAMES,
+            names=(("x_t", xt), *NAMES),
             says="the mixture",
         ),
     ]
@@ -160,7 +176,7 @@ def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) 
     """The denoiser's x_θ(·|x_t) is the softmax of the output (after SUBS, where the method has it)"""
     xt = reachable(p, model.L, t)
     found = denoise(p, model.output(xt, t), xt, t)
-    names = ("x_t", "position", "x_0")
+    names = (("x_t", xt), "position", "x_0")
     belief, truth = found, model.predicted(xt, t)
     if model.parameterization == "mixture":
         # Classes that could not have led to x_t have no part in the mixture: a method may strike them out already.
@@ -184,7 +200,7 @@ def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Mode
     """SUBS gives the mask probability zero"""
     xt = reachable(p, model.L, t)
     found = denoise(p, model.output(xt, t), xt, t)[..., p.mask]
-    return close(found, 0 * found, ops=0, names=("x_t", "position"))
+    return close(found, 0 * found, ops=0, names=(("x_t", xt), "position"))
 
 
 @law(
@@ -199,7 +215,11 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
     xt = reachable(p, model.L, t)
     found = denoise(p, model.output(xt, t), xt, t)
     return close(
-        found, np.eye(p.K, dtype=int)[xt], ops=0, where=(xt != p.mask)[..., None], names=("x_t", "position", "x_0")
+        found,
+        np.eye(p.K, dtype=int)[xt],
+        ops=0,
+        where=(xt != p.mask)[..., None],
+        names=(("x_t", xt), "position", "x_0"),
     )
 
 
@@ -218,7 +238,9 @@ def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model)
     where = where | (xt[..., None] == np.arange(p.K))
     scale = np.maximum(1, np.abs(floats(truth))) * p.conditioning(t)
     found = score(p, model.output(xt, t), xt, t)
-    return close(found, truth, ops=4 * p.depth + 8 * p.K, scale=scale, where=where, names=("x_t", "position", "y"))
+    return close(
+        found, truth, ops=4 * p.depth + 8 * p.K, scale=scale, where=where, names=(("x_t", xt), "position", "y")
+    )
 
 
 @law(
@@ -240,7 +262,7 @@ def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: T
         truth,
         ops=4 * p.depth + 8 * p.K,
         scale=scale,
-        names=("x_t", "position", "y"),
+        names=(("x_t", xt), "position", "y"),
     )
 
 

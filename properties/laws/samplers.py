@@ -71,7 +71,14 @@ def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: st
         raise Unanswerable
     found = np.concatenate([draw(seed + call) for call in range(CALLS)])
     counts = np.bincount(sequences.sequence_index(found, p.K), minlength=p.K**L)
-    return sampled(counts[None], law_of[None], ops=64 * p.depth * p.K, scale=p.K**L, names=("law",), says=says)
+    return sampled(
+        counts[None],
+        law_of[None],
+        ops=64 * p.depth * p.K,
+        scale=p.K**L,
+        names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
+        says=says,
+    )
 
 
 @law(
@@ -302,7 +309,7 @@ def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) 
     own = np.eye(p.K, dtype=int)[xt]
     truth = np.where(own == 1, 1 - leave, jump)
     scale = np.maximum(1, floats(jump).max()) * p.conditioning(t)
-    names = ("x_t", "position", "y")
+    names = (("x_t", xt), "position", "y")
     ops = 4 * p.depth + 8 * p.K
     small = floats(leave) <= 1
     one = np.ones(found.shape[:-1], dtype=int)

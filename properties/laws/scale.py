@@ -8,7 +8,7 @@ import numpy as np
 
 from unmask.properties.claims import Claim, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, floats, given
 from unmask.properties.laws.conduct import deterministic, situation
 from unmask.properties.laws.terms import magnitude, true_loss
 from unmask.properties.lumping import Lumped, enlarged, is_dense
@@ -126,7 +126,13 @@ def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Pro
     truth = big.spread(bayes.posterior(big.process, big.state(x0), big.state(xt), s, t))
     # The least probability is that of one class of so many.
     scale = p.conditioning(t) * (whole.K if whole.mask is None else 1)
-    return close(posterior(whole, x0, xt, s, t), truth, ops=3 * p.depth + 32, scale=scale, names=("pair", "-", "x_s"))
+    return close(
+        posterior(whole, x0, xt, s, t),
+        truth,
+        ops=3 * p.depth + 32,
+        scale=scale,
+        names=(given(x0, xt), "position", "x_s"),
+    )
 
 
 @law(
@@ -159,7 +165,7 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
         big.spread(few),
         ops=4 * p.depth + 8 * whole.K,
         scale=scale,
-        names=("x_t", "-", "x_s"),
+        names=(("x_t", xt), "position", "x_s"),
     )
 
 

@@ -24,7 +24,7 @@ CHAPTER = "Schedules"
 def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
     """α(t) is the probability that no noise has hit a position by time t, at every time"""
     times = grid(p)
-    return close(alpha(p, times), [p.alpha(t) for t in times], ops=p.depth, names=("time index",))
+    return close(alpha(p, times), [p.alpha(t) for t in times], ops=p.depth, names=(("t", times),))
 
 
 @law(
@@ -35,10 +35,11 @@ def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
 )
 def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
     """α(0) is the schedule's beginning, and α(t) ≤ α(s) for s < t"""
-    values = alpha(p, grid(p))
+    times = grid(p)
+    values = alpha(p, times)
     return [
         close(values[:1], [p.alpha(0)], ops=8, says="the beginning is what the schedule says"),
-        at_most(values[1:], values[:-1], ops=p.depth, names=("time index",), says="noise never goes back"),
+        at_most(values[1:], values[:-1], ops=p.depth, names=(("t", times[1:]),), says="noise never goes back"),
     ]
 
 
@@ -54,7 +55,7 @@ def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
     truth = [p.rate(t) for t in times]
     # Near the end the rate is a quotient by a small alpha, whose rounding it shows.
     scale = 1.0 if p.T is not None else np.abs(floats(truth)) / floats([min(1, p.alpha(t)) for t in times])
-    return close(rate(p, times), truth, ops=p.depth, scale=scale, names=("time index",))
+    return close(rate(p, times), truth, ops=p.depth, scale=scale, names=(("t", times),))
 
 
 @law(
@@ -69,7 +70,7 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     if p.T is not None:
         times = grid(p)
         values = alpha(p, times)
-        return close(values[1:], values[:-1] * (1 - rate(p, times[1:])), ops=p.depth, names=("time index",))
+        return close(values[1:], values[:-1] * (1 - rate(p, times[1:])), ops=p.depth, names=(("t", times[1:]),))
     # Gauss-Legendre is exact to rounding for these analytic rates away from the end of time.
     nodes, weights = np.polynomial.legendre.leggauss(32)
     begin, stop = 1 / 16, 13 / 16

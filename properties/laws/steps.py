@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from unmask.properties.claims import Claim, exact, sampled
+from unmask.properties.claims import Claim, exact, independent, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats, pairs_of_rows
+from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.reverse import amplified, drawn
 from unmask.properties.laws.terms import true_reverse_rate
 from unmask.properties.process import Process, Time
@@ -48,6 +48,8 @@ def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, pr
         "step-takes-the-mode",
         "step-at-another-temperature",
         "step-takes-the-mode-at-the-end",
+        "step-repeats-noise-every-seven-rows",
+        "step-stratifies-its-noise",
     ),
     smallest={"L": 2},
     cost=4,
@@ -82,12 +84,17 @@ def steps_are_drawn_from_the_reverse(
     both = np.stack([[np.bincount(row[:, i] * p.K + row[:, j], minlength=p.K**2) for i, j in couples] for row in found])
     product = np.stack([(kernel[:, i, :, None] * kernel[:, j, None, :]).reshape(G, -1) for i, j in couples], 1)
     near: Any = {"ops": 4 * ops, "scale": scale}
+    told = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {u}" for u in targets for x in xt])
     return [
-        sampled(counts, kernel, names=("x_t", "position"), says="each position", **near),
-        sampled(both, product, names=("x_t", "pair"), says="two positions are independent given x_t", **near),
-        *(
-            sampled(seen, expected, names=("x_t",), says=says, **near)
-            for seen, expected, says in pairs_of_rows(calls[..., 0], np.repeat(np.arange(G), copies), kernel[:, 0])
+        sampled(counts, kernel, names=(told, "position", "x_s"), says="each position", pooled=True, **near),
+        sampled(both, product, names=(told, "pair", "x_s"), says="two positions are independent given x_t", **near),
+        independent(
+            calls[..., 0],
+            kernel[:, 0],
+            np.repeat(np.arange(G), copies),
+            names=(told,),
+            says="rows and calls are independent",
+            **near,
         ),
     ]
 
@@ -123,7 +130,14 @@ def a_mask_becomes_what_the_network_says(
     found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed)
     counts = np.stack([np.bincount(found[:, i], minlength=p.K)[clean] for i in range(model.L)])
     claims = [
-        sampled(counts, lifted[0], ops=4 * p.depth + 8 * p.K, names=("position", "y"), says="what a mask becomes"),
+        sampled(
+            counts,
+            lifted[0],
+            ops=4 * p.depth + 8 * p.K,
+            names=("position", "y"),
+            says="what a mask becomes",
+            pooled=True,
+        ),
     ]
     if s == 0 and p.starts_clean and step.trial.method.draws_exactly:
         left = (found == p.mask).sum(0)
@@ -169,6 +183,6 @@ def small_steps_are_drawn_at_the_rate(
     both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
     product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
     return [
-        sampled(counts, kernel, slack=slack, names=("x_t", "position"), says="each position"),
-        sampled(both, product, slack=2 * slack, names=("x_t",), says="two positions jump independently"),
+        sampled(counts, kernel, slack=slack, names=(("x_t", xt), "position", "x_s"), says="each position"),
+        sampled(both, product, slack=2 * slack, names=(("x_t", xt),), says="two positions jump independently"),
     ]

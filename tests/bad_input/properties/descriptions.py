@@ -128,6 +128,10 @@ def bad_descriptions() -> list[Bad]:
     clash = family("uniform", build=abs)
     return [
         *named("Process.alpha", [(lambda: BAND.alpha(0), ValueError, "alpha has no meaning for 'band'")]),
+        *named("Process.alpha", [(lambda: P.alpha(-1), ValueError, "t must be an integer from 0 to 1, got -1")]),
+        *named("Process.alpha", [(lambda: CONTINUOUS.alpha(2), ValueError, "t must be a number from 0 to 1, got 2")]),
+        *named("Process.rate", [(lambda: P.rate(0), ValueError, "t must be an integer from 1 to 1, got 0")]),
+        *named("Process.rate", [(lambda: P.rate(0.5), ValueError, "t must be an integer from 1 to 1, got 0.5")]),
         *named("Process.on_grid", [(lambda: CONTINUOUS.on_grid(0), ValueError, "T must be at least 1, got 0")]),
         *named("Schedule.alpha", [(lambda: STEP.alpha(0), ValueError, r"schedule 'free' has no alpha\(u\)")]),
         *named("Schedule.alpha", [(lambda: EVEN.alpha(2), ValueError, "u = 2; valid: 0 <= u <= 1")]),
