@@ -92,8 +92,19 @@ def _stored(value: torch.Tensor) -> int:
         return value.untyped_storage().nbytes() // value.element_size()
 
 
-def is_dense(call: Any, K: int) -> bool:
-    """Whether ``call`` makes a tensor or an array of the order of ``K x K`` numbers on the way to its answer."""
+#: Methods, kept so that their identity stays theirs; for each the capabilities found not to be dense, and ``None`` for
+#: a method that is: what one capability has computed, another may find in a cache.
+_known: dict[int, tuple[Any, set[str] | None]] = {}
+
+
+def is_dense(method: Any, name: str, call: Any, K: int) -> bool:
+    """Whether a method makes tensors or arrays of the order of ``K x K`` numbers on the way to an answer.
+
+    ``call`` asks its capability ``name`` about ``K`` classes; it is made once for each capability and clock.
+    """
+    _, light = _known.setdefault(id(method), (method, set()))
+    if light is None or name in light:
+        return light is None
     tracemalloc.start()
     try:
         with _Largest() as largest:
@@ -101,7 +112,12 @@ def is_dense(call: Any, K: int) -> bool:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    return largest.numel >= K * K // 2 or peak >= 2 * K * K
+    dense = largest.numel >= K * K // 2 or peak >= 2 * K * K
+    if dense:
+        _known[id(method)] = method, None
+    else:
+        light.add(name)
+    return dense
 
 
 __all__ = ["Lumped", "enlarged", "is_dense"]

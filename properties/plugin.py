@@ -160,11 +160,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     from unmask.properties import LAWBOOK
     from unmask.properties.report import print_laws_table, write_report
+    from unmask.properties.report.coverage import print_coverage
 
     records = complete(found, config)
     terminalreporter.ensure_newline()
     terminalreporter.section("laws", sep="=")
     print_laws_table(records, file=terminalreporter._tw._file)
+    offered = _offered(config)
+    if len(offered) > 1:
+        print_coverage(list(offered.values()), file=terminalreporter._tw._file)
     left_out = [law.name for law in LAWBOOK if _left_out(config, law)]
     if left_out:
         terminalreporter.write_line(f"not in the quick budget, but with --budget ci: {', '.join(left_out)}")
@@ -174,18 +178,24 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"report: {where / 'index.html'} and {where / 'laws.json'}")
 
 
+def _offered(config: pytest.Config) -> dict[str, Any]:
+    """The methods named on the command line; none if they cannot be loaded."""
+    from unmask.properties.replaying import load_methods
+
+    try:
+        return {m.name: m for address in _option(config, "--method") for m in load_methods(address)}
+    except ValueError:
+        return {}
+
+
 def complete(found: dict[tuple[str, str], Any], config: pytest.Config) -> list[Any]:
     """All laws by all methods seen, in the lawbook's order, the absent ones included."""
     from unmask.properties import LAWBOOK
-    from unmask.properties.replaying import load_methods
     from unmask.properties.report import Record
 
     names = list(dict.fromkeys(method for _, method in found))
-    try:
-        offered = {m.name: m for address in _option(config, "--method") for m in load_methods(address)}
-        names = [n for n in offered if n in names] + [n for n in names if n not in offered]
-    except ValueError:
-        offered = {}
+    offered = _offered(config)
+    names = [n for n in offered if n in names] + [n for n in names if n not in offered]
     records = []
     laws = [law for law in LAWBOOK if not _option(config, "--law") or law.name in _option(config, "--law")]
     laws = [law for law in laws if not _left_out(config, law)]

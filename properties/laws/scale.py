@@ -26,19 +26,16 @@ VOCABULARY, MODERATE, PROBE = 128_000, 257, 512
 #: A long sequence is so many pieces of a short one.
 PIECES = 14
 
-_dense: dict[tuple[int, str, bool], bool] = {}
-
 
 def _of_its_size(p: Process, capability: Bound, arguments: Any) -> Lumped:
     """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
     method = capability.trial.method
     if method.processes.K[0] == method.processes.K[1]:
         raise Unanswerable  # made for that many classes and no others
-    key = (id(method), capability.name, p.T is None)
-    if key not in _dense:
-        probe = told_apart(p, PROBE)
-        _dense[key] = is_dense(lambda: capability(*arguments(probe)), PROBE)
-    return told_apart(p, MODERATE if _dense[key] else VOCABULARY)
+    probe = told_apart(p, PROBE)
+    name = f"{capability.name} in {p.clock} time"
+    dense = is_dense(method, name, lambda: capability(*arguments(probe)), PROBE)
+    return told_apart(p, MODERATE if dense else VOCABULARY)
 
 
 def told_apart(p: Process, K: int) -> Lumped:

@@ -72,7 +72,7 @@ def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: 
     s: Time = 0 if method.time_steps == "any" else int(t) - 1
     probe = dominated(p, PROBE)
     arguments = _outputs(probe, model, t, RARE * CLASSES)
-    if is_dense(lambda: step(*_call(probe, arguments[0], 2, s, t, seed)), PROBE):
+    if is_dense(method, "rare steps", lambda: step(*_call(probe, arguments[0], 2, s, t, seed)), PROBE):
         raise Unanswerable
     big = dominated(p, CLASSES)
     found = _share(big, model, s, t)
@@ -145,7 +145,7 @@ def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]
     if not RARE * CLASSES / 2 < share < 2 * RARE * CLASSES:
         raise Unanswerable
     small, big = enlarged(p, PROBE), enlarged(p, CLASSES)
-    if is_dense(lambda: sample(small, np.zeros((2, 1), dtype=int), low, seed), PROBE):
+    if is_dense(method, "rare samples", lambda: sample(small, np.zeros((2, 1), dtype=int), low, seed), PROBE):
         raise Unanswerable
     return waited_for(
         lambda rows, seed: sample(big, np.zeros((rows, 1), dtype=int), low, seed), share, (0,), 1000 * seed

@@ -1,0 +1,54 @@
+"""Which corruption process is covered by which capability, over all methods of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import IO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from unmask.properties.families import FAMILIES
+from unmask.properties.method import Method
+
+#: What there is to know of a corruption process and its reversal, and the capability that tells it.
+ASPECTS = {
+    "marginal": "marginal",
+    "posterior": "posterior",
+    "sample": "sample",
+    "reverse": "reverse",
+    "loss": "loss",
+    "score": "score",
+    "step": "step",
+    "sampler": "generate",
+}
+
+
+def coverage(methods: Sequence[Method]) -> dict[tuple[str, str], dict[str, list[str]]]:
+    """For each family and clock that some method implements, the names of the methods that offer each aspect."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for family in FAMILIES.values():
+        for clock in family.clocks:
+            speaking = [m for m in methods if m.processes.restricted([family.name], clock) is not None]
+            if speaking:
+                found[family.name, clock] = {
+                    aspect: [m.name for m in speaking if m.offers(capability)] for aspect, capability in ASPECTS.items()
+                }
+    return found
+
+
+def print_coverage(methods: Sequence[Method], file: IO[str]) -> None:
+    """Print how many of the methods offer each aspect of each process; ``–`` where none does."""
+    table = Table(box=SIMPLE_HEAD, title="how many methods cover what", title_justify="left")
+    for header in ("process", "clock", *ASPECTS):
+        table.add_column(header, justify="left" if header in ("process", "clock") else "right")
+    for (family, clock), aspects in coverage(methods).items():
+        table.add_row(family, clock, *(str(len(names)) if names else "–" for names in aspects.values()))
+    # A log has no width of its own.
+    width = None if file.isatty() and "COLUMNS" not in os.environ else 120
+    Console(file=file, width=width, highlight=False).print(table)
+
+
+__all__ = ["ASPECTS", "coverage", "print_coverage"]
