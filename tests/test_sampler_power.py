@@ -1,0 +1,111 @@
+"""The power of the laws about samples, shown: a sampler that is wrong by just so much is caught in 99 of 100 runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.methods import D3PM_CONTINUOUS, MDLM
+from unmask.properties import LAWBOOK, Method, Process, Schedule, smallest_error
+from unmask.properties.laws import forward, samplers, steps
+from unmask.properties.trial import Inputs, Trial, prepared
+from unmask.reference import reverse
+
+#: Of a wrong sampler, to be caught in 99; a right one is shown to hold in the other tests as well.
+SEEDS, FEW = 100, 10
+EVEN = Schedule("mutual-information")
+UNIFORM = Process("uniform", K=2, clock="continuous", schedule=EVEN)
+ABSORBING = Process("absorbing", K=2, clock="continuous", schedule=EVEN, mask=1)
+
+
+def outcomes(law: str, method: Method, given: Inputs, seeds: int = SEEDS) -> list[bool]:
+    """Whether the law holds, for each of the seeds."""
+    trials = [Trial(LAWBOOK[law], method, _seeded(given, LAWBOOK[law], method, seed)) for seed in range(seeds)]
+    return [trial.run().holds for trial in trials]
+
+
+def _seeded(given: Inputs, law: Any, method: Method, seed: int) -> Inputs:
+    return prepared(replace(given, seed=seed), law, method, "float64", "cpu")
+
+
+def nudged(ids: torch.Tensor, share: float, generator: torch.Generator, rows: Any = slice(None)) -> torch.Tensor:
+    """Class 0 at the first position becomes class 1 with probability ``share``."""
+    chance = torch.rand(ids.shape[0], generator=generator, dtype=torch.float64) < share
+    ids = ids.clone()
+    hit = torch.zeros_like(chance)
+    hit[rows] = True
+    ids[:, 0] = torch.where(hit & chance & (ids[:, 0] == 0), 1, ids[:, 0])
+    return ids
+
+
+def test_power_of_samples_of_the_marginal() -> None:
+    given = Inputs(UNIFORM, t=Fraction(1, 2))
+    n = forward.DRAWS // forward.CALLS // 3 * forward.CALLS
+    # Three times, two starts, two positions; 2 K + 1 numbers a row.  At the end both classes are as likely.
+    error = max(smallest_error(n, 0.5, cells=12 * 5))
+
+    def biased(p: Process, x0: Any, t: Any, generator: Any) -> Any:
+        assert D3PM_CONTINUOUS.sample is not None
+        return nudged(D3PM_CONTINUOUS.sample(p, x0, t, generator), 2 * error, generator, (t == 1) & (x0[:, 0] == 0))
+
+    right = outcomes("samples_follow_the_marginal", D3PM_CONTINUOUS, given, FEW)
+    wrong = outcomes("samples_follow_the_marginal", replace(D3PM_CONTINUOUS, sample=biased), given)
+    assert all(right)
+    assert sum(not holds for holds in wrong) >= 99
+
+
+def test_power_of_steps() -> None:
+    given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2), L=2, style="flat")
+    n = steps.STEPS // steps.CALLS * steps.CALLS
+    # A flat denoiser: from x_t the kernel is the same for all rows that show the same class at the position.
+    kernel = reverse.joint_sum(UNIFORM.truth, [[[0.5, 0.5]] * 2], [[0, 0]], Fraction(1, 4), Fraction(1, 2))[0, 0]
+    at_zero = reverse.joint_sum(UNIFORM.truth, [[[0.5, 0.5]] * 2], [[0, 0]], 0, Fraction(1, 2))[0, 0]
+    # Two targets, four noisy sequences, two positions; half of the false alarms are for all rows together.
+    error = max(smallest_error(n, float(q[0]), cells=2 * 16 * 5)[1] for q in (kernel, at_zero))
+
+    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+        assert D3PM_CONTINUOUS.step is not None
+        drawn = D3PM_CONTINUOUS.step(p, output, xt, s, t, generator)
+        return nudged(drawn, error / float(kernel[0]), generator, (s > 0) & (xt == 0).all(-1))
+
+    law = "steps_are_drawn_from_the_reverse"
+    assert all(outcomes(law, D3PM_CONTINUOUS, given, FEW))
+    assert sum(not holds for holds in outcomes(law, replace(D3PM_CONTINUOUS, step=biased), given)) >= 99
+
+
+@pytest.mark.parametrize(
+    ("law", "capability"),
+    [
+        ("generated_sequences_follow_the_chain", "generate"),
+        ("caching_does_not_change_the_law", "generate_cached"),
+        ("blocks_are_drawn_left_to_right", "generate_in_blocks"),
+        ("one_by_one_is_any_order_autoregression", "generate_one_by_one"),
+    ],
+)
+def test_power_of_whole_samples(law: str, capability: str) -> None:
+    # K = 3: two clean classes beside the mask; a flat network makes all four sequences of two equally likely.
+    p = replace(ABSORBING, K=3, mask=2)
+    given = Inputs(p, L=2, style="flat")
+    error = max(smallest_error(samplers.SAMPLES, 0.25, cells=2 * 9 + 1))
+
+    def biased(*arguments: Any) -> Any:
+        drawn = getattr(MDLM, capability)(*arguments)
+        # Of the sequences that begin with class 0, those that go on with 0: one in four of all.
+        return nudged(drawn, 4 * error, arguments[-1], drawn[:, 1] == 0)
+
+    assert all(outcomes(law, MDLM, given, FEW))
+    assert sum(not holds for holds in outcomes(law, replace(MDLM, **{capability: biased}), given)) >= 99
+
+
+def test_seeds_are_different_runs() -> None:
+    """The outcomes above are a hundred, not one a hundred times."""
+    p = replace(ABSORBING, K=3, mask=2)
+    assert MDLM.generate is not None
+    network = lambda xt, t: torch.zeros(*xt.shape, p.K)  # noqa: E731
+    draws = [MDLM.generate(p, network, 64, 2, [1.0, 0.0], torch.Generator().manual_seed(s)).numpy() for s in (0, 1)]
+    assert not np.array_equal(*draws)
