@@ -170,10 +170,11 @@ def independent(
     expected.  A correct sampler fails with probability at most ``FALSE_ALARM``, whatever the probabilities.  Rows whose
     class is certain tell nothing.  Whether each row follows its own law is not asked here: see :func:`sampled`.
 
-    At one distance, noise shared (or mirrored) by P pairs with variances v is caught where ``P > 70`` and more for
-    probabilities near 0: a batch that repeats only its last few rows is not.  Nor is noise that pairs rows at random,
-    or in reverse order, nor noise stratified over a whole batch and then shuffled, unless there are several calls (4 of
-    10,000 rows for five classes, some 15 for two), or the rows of one law are several (a block of each counts).
+    In a batch of 10,000 rows it takes some 100 pairs at one distance that share noise (or mirror it) for a fair coin,
+    and 250 where a class has probability 0.1: a batch that repeats only its last few rows passes.  So does noise that
+    pairs rows at random or in reverse order.  Noise stratified over the rows of one law and then shuffled shows in
+    their totals alone: it takes about 3 totals (calls, or laws) for five classes, and about 10 for two.  Noise that is
+    stratified over rows of several laws together, and then shuffled, passes.
 
     Parameters
     ----------
@@ -216,12 +217,13 @@ def converges(
     The rate is fitted to the last four doublings by least squares, together with the next term of the expansion
     ``e(n) = a n^-r (1 + b/n)``.  It may differ from ``rate`` by a quarter and by its own uncertainty, which is the
     standard error and what a trend of the fit still leads towards ``rate``, and counts for a quarter at most.  So these
-    fail: a wrong rate; a wrong limit, from about 0.6 of the last error; and noise, an error that does not shrink.
+    fail: a wrong rate; a wrong limit, from about 0.8 of the last error; and noise, an error that does not shrink.
 
     ``errors`` may be signed.  At ``floor`` (rounding) the limit is attained and the fit ends; a limit attained before
     four doublings has no rate, and holds.  ``at_least`` lets errors shrink faster, where the leading term of the
     expansion may vanish, and lets them pass through zero: seen by a change of sign, after which they may grow
-    again as far as two terms of an expansion can.  The line is then fitted to the largest error from each size on.
+    again as far as two terms of an expansion can.  The rate is then that of the largest error from each size on,
+    beyond the zero if four sizes are; if fewer are, of all sizes, and uncertain by the full quarter.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from scipy import special, stats
 
@@ -19,7 +20,8 @@ def smallest_error(n: int, p: float, cells: int, probability: float = 0.999) -> 
     ----------
     n : draws in the category's row of counts.
     p : probability of the category that the law states.
-    cells : numbers that the claim tests, ``G (2 K + 1)`` for counts ``[G, K]``: its false alarms are divided by them.
+    cells : numbers that the claim tests, ``G (2 K + 1)`` for counts ``[G, K]``, and twice as many for a claim that is
+        ``pooled``: its false alarms are divided by them.
     probability : with which the error is to be caught.
 
     Returns
@@ -37,7 +39,8 @@ def smallest_error(n: int, p: float, cells: int, probability: float = 0.999) -> 
     >>> smallest_error(10_000, 0.001, 15)[1]  # ten draws are expected: none would be no surprise
     inf
     """
-    for name, count in (("n", n), ("cells", cells)):
+    counts: dict[str, Any] = {"n": n, "cells": cells}
+    for name, count in counts.items():
         if not (isinstance(count, int) and count > 0):
             raise ValueError(f"{name} must be a positive integer, got {count!r}")
     if not 0 <= p <= 1:

@@ -97,7 +97,10 @@ class Process:
     @cached_property
     def prior(self) -> tuple[float, ...]:
         """What noise draws from, ``K`` floats."""
-        return tuple(float(v) for v in self.exact.prior)
+        # Not from the matrices of the exact process, which nobody can afford for a large vocabulary.
+        law = self.kind.redraws_from
+        exact = self.exact.prior if law is None else (law(self, k) for k in range(self.K))
+        return tuple(float(v) for v in exact)
 
     @property
     def clean(self) -> tuple[int, ...]:
@@ -186,7 +189,10 @@ class Process:
             return math.inf
         if self.kind.keeps_or_redraws:
             return float(self.alpha(s) / self.alpha(t))
-        return float(np.abs(np.linalg.inv(to_float(self.truth.transition(s, t)))).sum(-1).max())
+        try:
+            return float(np.abs(np.linalg.inv(to_float(self.truth.transition(s, t)))).sum(-1).max())
+        except np.linalg.LinAlgError:
+            return math.inf
 
     def on_grid(self, T: int) -> Process:
         """The same schedule observed at ``T`` equal steps of the discrete clock."""

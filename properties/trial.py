@@ -234,7 +234,11 @@ class Trial:
             return torch.as_tensor(np.array(array), dtype=dtype, device=device)
 
         def floats(value: Array) -> Any:
-            return value if exact else torch.as_tensor(np.array(value, dtype=np.float64), dtype=p.dtype, device=device)
+            if exact:
+                return value
+            if np.ndim(value) and len(value) > 1 and value.strides[0] == 0:
+                return floats(value[:1]).expand(value.shape).contiguous()  # many equal rows, made of one
+            return torch.as_tensor(np.array(value, dtype=np.float64), dtype=p.dtype, device=device)
 
         def generator(value: int) -> Any:
             return value if exact else torch.Generator(device).manual_seed(int(value))

@@ -193,12 +193,12 @@ def test_a_budget_that_is_none_is_refused(claim: Any, ops: float) -> None:
         claim(1.0, 2.0, ops=ops)
 
 
-def test_nan_among_guarded_numbers_is_a_failure_and_no_crash():
+def test_nan_among_guarded_numbers_is_a_failure_and_no_crash() -> None:
     left, right = (np.array([value], dtype=object) for value in (MP.nan, MP.mpf(1)))
     assert not close(left, right, ops=1).judge(EPS).holds
 
 
-def test_a_pattern_is_told():
+def test_a_pattern_is_told() -> None:
     truth = np.array([1.0, 2.0, 5.0])
     assert "1.001 times" in hint(close(1.001 * truth, truth, ops=8), EPS)
     assert "float32" in hint(close(truth + 1e-8, truth, ops=8), EPS)

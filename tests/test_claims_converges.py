@@ -161,5 +161,5 @@ def test_bad_arguments_are_named(errors: Any, sizes: Any, options: dict[str, Any
         converges(errors, sizes, **{"rate": 1.0, **options})
 
 
-def test_an_accidental_zero_is_not_the_limit():
+def test_an_accidental_zero_is_not_the_limit() -> None:
     assert not converges([1e-3, 0, 1e-3, 1e-3, 1e-3, 1e-3], [4, 8, 16, 32, 64, 128], rate=1).judge(EPS).holds

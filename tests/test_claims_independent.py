@@ -75,6 +75,8 @@ def test_what_is_certain_tells_nothing() -> None:
     law = np.array([[1.0, 0.0, 0.0], [0.25, 0.5, 0.25]])
     group = np.arange(1001) % 2
     assert judged(drawn(law, group, np.random.default_rng(5).random((2, 1001))), law, group).holds
+    # A law that is not certain, and that no row follows.
+    assert judged(np.zeros((2, 50), dtype=int), law, np.zeros(50, dtype=int)).holds
     assert judged(np.zeros((0, 5), dtype=int), law).holds
     assert judged(np.zeros((5, 0), dtype=int), law).holds
     assert judged(np.zeros((1, 1), dtype=int), law).holds

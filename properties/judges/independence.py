@@ -35,7 +35,7 @@ Array: TypeAlias = Any
 #: Of so many classes, those that vary most, correlations of the indicators are looked at.
 MOST_INDICATORS = 8
 #: So many distances are looked at more closely.
-NEAREST = 32
+NEAREST = 16
 #: Least rows in a block, and least variance of a count that can be too close to its mean: three standard deviations.
 LEAST_ROWS, LEAST_VARIANCE = 16, 9.0
 #: How far a binomial probability may be from what SciPy says it is; differences of such are no better.
@@ -117,6 +117,8 @@ def _correlations(draws: Array, law: Array, group: Array, rounding: float) -> li
         # Mean and second moment of a score move by the roundings of its classes, and by those of their sum.
         uncertain = 2 * rounding * possible * (score != 0).any(-1)
         variance = ((law * score**2).sum(-1) + uncertain)[group]
+        if not variance.any():
+            continue
         z = score[group, draws]
         drift = float(np.abs(z).sum()) * float(uncertain.max()) * largest
         findings += _worst_lags(z, variance, drift, largest**2, needed)
@@ -132,36 +134,44 @@ def _worst_lags(z: Array, variance: Array, drift: float, bound: float, needed: f
     """
     D, N = z.shape
     shape = (fft.next_fast_len(2 * D - 1, real=True) if D > 1 else 1, fft.next_fast_len(2 * N - 1, real=True))
-    moved = fft.rfft2(z, shape)
-    S = fft.irfft2(np.abs(moved) ** 2, shape)[:D]
+    # Single precision will do: the transforms only say where to look, and c may be anything.
+    moved = fft.rfft2(z.astype(np.float32), shape)
+    S = fft.irfft2(moved.real**2 + moved.imag**2, shape)[:D]
     # What V is on average.  It chooses c, which must not look at the draws.
-    moved = fft.rfft(variance, shape[1])
-    V = np.maximum(fft.irfft(np.abs(moved) ** 2, shape[1]), 1e-20 * bound**2) * (D - np.arange(D))[:, None]
+    moved = fft.rfft(variance.astype(np.float32), shape[1])
+    V = fft.irfft(moved.real**2 + moved.imag**2, shape[1])
+    V = np.maximum(V, 1e-6 * V.max()) * (D - np.arange(D, dtype=np.float32))[:, None]
     # Negative distances lie at the end; within one call they are the positive ones again.
     distance = np.arange(shape[1])
     distance = np.where(distance < N, distance, distance - shape[1])
     illegal = np.broadcast_to(np.abs(distance) >= N, S.shape).copy()
     illegal[0] |= distance <= 0
-    rough = 1 / (bound / 3 + np.sqrt(V / (2 * needed)))
-    penalty = rough * drift + rough**2 * V / (2 - 2 * rough * bound / 3)
+    root = np.sqrt(V * (1 / (2 * needed)))
+    rough = 1 / (root + bound / 3)
+    # What Bernstein's inequality has psi(c) V come to, at the c that is best for it.
+    S, penalty = rough * S, rough * (root * needed + drift)
     penalty[illegal] = np.inf
     before = np.cumsum(z**2, axis=0)
     findings = []
     for sign, relation in ((1, "agree"), (-1, "differ")):
         # All distances are tested; only where the bound of Bernstein comes nearest is it worth while to be exact.
-        nearest = (sign * rough * S - penalty).ravel()
+        nearest = (S - penalty if sign > 0 else -S - penalty).ravel()
         nearest = np.argpartition(nearest, -min(NEAREST, nearest.size))[-NEAREST:]
         nearest = nearest[~illegal.ravel()[nearest]]
         calls, place = np.divmod(nearest, shape[1])
         apart = distance[place]
-        exact = np.array([_overlap(before[D - 1 - m], variance, a) for m, a in zip(calls, apart, strict=True)])
-        c = _best(needed * bound**2 / V[calls, place]) / bound
-        excess = c * (sign * S[calls, place] - drift) - _psi(c, bound) * exact - needed
+        where = list(zip(calls.tolist(), apart.tolist(), strict=True))
+        found = np.array([sum(_overlap(z[d], z[d + m], a) for d in range(D - m)) for m, a in where])
+        spread = np.array([_overlap(before[D - 1 - m], variance, a) for m, a in where])
+        expected = V[calls, place].astype(np.float64)
+        c = _best(needed * bound**2 / expected) / bound
+        excess = c * (sign * found - drift) - _psi(c, bound) * spread - needed
         # Noise of period 7 also agrees 14 rows apart: say the shortest distance of those that stand out.
-        standing = np.flatnonzero(excess >= max(excess.max() / 2, 0.0)) if excess.max() > 0 else [int(excess.argmax())]
-        best = min(standing, key=lambda i: (calls[i], abs(apart[i])))
-        m, a = int(calls[best]), int(apart[best])
-        deviations = S[m, place[best]] / math.sqrt(V[m, place[best]])
+        most = float(excess.max())
+        standing: list[int] = np.flatnonzero(excess >= (most / 2 if most > 0 else most)).tolist()
+        best = min(standing, key=lambda i: (where[i][0], abs(where[i][1])))
+        m, a = where[best]
+        deviations = found[best] / math.sqrt(expected[best])
         findings.append(
             _Finding(
                 float(excess[best]),

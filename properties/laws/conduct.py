@@ -190,7 +190,7 @@ def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, 
     chapter=CHAPTER,
     floating=True,
     cites="reproducibility",
-    mutants=("sample-uses-the-global-generator",),
+    mutants=("sample-uses-the-global-generator", "step-uses-the-global-generator"),
     cost=2,
 )
 def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
@@ -218,7 +218,7 @@ def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model,
     tensors=True,
     tex=r"X_1, X_2 \text{ from one generator} \implies P(X_1 = X_2) = \sum_x p(x)^2",
     cites="reproducibility",
-    mutants=("step-rewinds-its-generator",),
+    mutants=("step-rewinds-its-generator", "sample-rewinds-its-generator"),
     cost=4,
 )
 def a_generator_moves_on(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
@@ -274,7 +274,7 @@ def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: 
     chapter=CHAPTER,
     floating=True,
     cites="functions of their arguments",
-    mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output"),
+    mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output", "sample-writes-into-the-data"),
     cost=2,
 )
 def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:

@@ -33,7 +33,7 @@ def _ops(p: Process, L: int) -> float:
 @law(
     chapter=CHAPTER,
     tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) = L_{t-1} \quad\text{or}\quad \frac{d}{dt} \mathrm{NELBO}",
-    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 10; Lou et al. 2024, eq. 9",
+    cites="Austin et al. 2021, eq. 1 and app. A.3 (step); Sahoo et al. 2024, eq. 8, 10-11, 31-32 and 42-43, alg. 1; Lou et al. 2024, eq. 10 and alg. 1",
     mutants=(
         "loss-with-another-weight",
         "loss-one-step-late",
@@ -53,7 +53,7 @@ def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, mod
 @law(
     chapter=CHAPTER,
     tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) \ge 0",
-    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1 (non-negative)",
     mutants=("loss-drops-the-constant",),
 )
 def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
@@ -67,7 +67,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
 @law(
     chapter=CHAPTER,
     tex=r"p_\theta = q(\cdot|x_0) \implies \ell(x_0, x_t, t) = 0",
-    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1 (consistency)",
+    cites="Austin et al. 2021, sec. 3.3 (certainty) and 3.4 (minima); Lou et al. 2024, def. 3.1 (non-negative)",
     mutants=("loss-drops-the-constant", "loss-one-step-late"),
 )
 def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
@@ -114,7 +114,7 @@ def loss_is_the_divergence_of_its_own_kernel(
     chapter=CHAPTER,
     clock="continuous",
     tex=r"\ell = \sum_{y \ne x} \bar R_\theta(y) - \hat R(y) + \hat R(y) \log \frac{\hat R(y)}{\bar R_\theta(y)}",
-    cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, thm 3.6; Shaul et al. 2024, eq. 13",
+    cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 58; Shaul et al. 2024, eq. 13",
     mutants=("loss-with-another-weight", "loss-drops-the-constant", "reverse-rate-runs-forward"),
 )
 def loss_is_the_divergence_of_its_own_rates(
@@ -139,7 +139,7 @@ def loss_is_the_divergence_of_its_own_rates(
     clock="discrete",
     reaches_prior=True,
     tex=r"L_T + \sum_{t=1}^{T} L_{t-1} = \mathbb{E}_{q(x_{1:T}|x_0)} \log \frac{q(x_{1:T}|x_0)}{p_\theta(x_{0:T})}",
-    cites="Austin et al. 2021, eq. 1; Sohl-Dickstein et al. 2015, eq. 14",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
     mutants=("loss-with-another-weight", "prior-kl-forgotten", "loss-forgets-the-reconstruction"),
     cost=2,
 )
@@ -160,7 +160,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
     clock="discrete",
     reaches_prior=True,
     tex=r"\mathrm{NELBO}(x_0) \ge -\log p_\theta(x_0)",
-    cites="Austin et al. 2021, eq. 1; Sohl-Dickstein et al. 2015, eq. 14",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
     mutants=("loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
     cost=2,
 )
@@ -245,7 +245,7 @@ def integrated_truth(p: Process, model: Model, x0: Array, n: int) -> Array:
     chapter=CHAPTER,
     clock="discrete",
     tex=r"\mathbb{E}[f \mid x_t] = \ell(x_t), \quad f = \log \frac{q(x_s|x_t,x_0)}{p_\theta(x_s|x_t)}, \qquad \mathrm{Var}\, \ell \le \mathrm{Var}\, f",
-    cites="Sahoo et al. 2024, sec. 3.4 (Rao-Blackwellization)",
+    cites="Blackwell 1947, thm 2 (Rao-Blackwell); Austin et al. 2021, eq. 1",
     mutants=("loss-with-another-weight", "posterior-forgets-the-likelihood", "reverse-one-step-late"),
 )
 def integrating_out_a_step_keeps_the_mean(
@@ -289,7 +289,7 @@ def integrating_out_a_step_keeps_the_mean(
 @law(
     chapter=CHAPTER,
     tex=r"\nabla_\theta\, \ell = \nabla_\theta\, L_{t-1}",
-    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 9; Sahoo et al. 2024, eq. 10",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 8 and 10",
     mutants=("loss-detaches-a-term", "loss-with-another-weight"),
     cost=3,
 )

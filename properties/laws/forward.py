@@ -27,7 +27,7 @@ CALLS = 2
 @law(
     chapter=CHAPTER,
     tex=r"Q_{s,t}[i,j] \ge 0, \qquad \sum_j Q_{s,t}[i,j] = 1",
-    cites="Austin et al. 2021, sec. 3",
+    cites="Austin et al. 2021, sec. 3.1 (rows) and app. A.4.2",
     mutants=("transition-transposed", "transition-keeps-too-much"),
 )
 def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
@@ -42,7 +42,7 @@ def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> l
 @law(
     chapter=CHAPTER,
     tex=r"Q_{s,t} = Q_{s+1} \cdots Q_t \quad\text{or}\quad Q_{s,t} = \exp\left(\int_s^t \beta(u)\, du\, R\right)",
-    cites="Austin et al. 2021, eq. 2-3; Campbell et al. 2022, sec. 2",
+    cites="Austin et al. 2021, eq. 2, 3 (marginal), 6-10 and 16, app. A.2.4 (steps), A.2.6 and A.4.1, thm 1; Sahoo et al. 2024, eq. 3, 13-14; Lou et al. 2024, eq. 14; Campbell et al. 2022, sec. 2",
     mutants=("transition-transposed", "transition-one-step-late", "transition-keeps-too-much"),
 )
 def transition_is_the_definition(transition: Any, p: Process, s: Time, t: Time) -> Claim:
@@ -53,7 +53,7 @@ def transition_is_the_definition(transition: Any, p: Process, s: Time, t: Time) 
 @law(
     chapter=CHAPTER,
     tex=r"Q_{r,s}\, Q_{s,t} = Q_{r,t}",
-    cites="Austin et al. 2021, eq. 3",
+    cites="Austin et al. 2021, eq. 3 (marginal) and app. A.4.1",
     mutants=("transition-one-step-late", "transition-keeps-too-much"),
 )
 def steps_compose(transition: Any, p: Process, r: Time, s: Time, t: Time) -> Claim:
@@ -67,7 +67,7 @@ def steps_compose(transition: Any, p: Process, r: Time, s: Time, t: Time) -> Cla
     floating=True,
     clock="continuous",
     tex=r"\frac{d}{dt} P_{s,t} = P_{s,t}\, \beta(t) R",
-    cites="Campbell et al. 2022, eq. 2 (Kolmogorov's forward equation)",
+    cites="Austin et al. 2021, app. A.5 and A.6 (steps), thm 1; Lou et al. 2024, eq. 1-2 and 15-16; Sahoo et al. 2024, eq. 48-49 and 56; Campbell et al. 2022, eq. 2",
     mutants=("transition-transposed", "transition-squared"),
     cost=2,
 )
@@ -90,7 +90,7 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
 @law(
     chapter=CHAPTER,
     tex=r"\pi\, Q_{s,t} = \pi, \qquad \pi_i\, Q_{s,t}[i,j] = \pi_j\, Q_{s,t}[j,i]",
-    cites="Austin et al. 2021, sec. 3.1 and app. A; Lou et al. 2024, sec. 3.3",
+    cites="Austin et al. 2021, sec. 3.1 (uniform), eq. 8 and 10, app. A.2.4 (steps) and A.4.2",
     mutants=("transition-transposed", "transition-shifts-the-prior"),
     families=lambda kind: kind.stationary,
 )
@@ -108,7 +108,7 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
 @law(
     chapter=CHAPTER,
     tex=r"q(x_t|x_0) \ge 0, \qquad \sum_{x_t} q(x_t|x_0) = 1",
-    cites="Austin et al. 2021, eq. 3",
+    cites="Austin et al. 2021, eq. 3 (marginal)",
     mutants=("marginal-unnormalized",),
 )
 def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim]:
@@ -130,7 +130,7 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
 @law(
     chapter=CHAPTER,
     tex=r"q(x_{t=0} | x_0) = \delta_{x_0} \ \text{if} \ \alpha_0 = 1",
-    cites="Austin et al. 2021, sec. 3; Lou et al. 2024, app. C.1 (where alpha_0 < 1)",
+    cites="Austin et al. 2021, eq. 3 (marginal); Lou et al. 2024, app. C.1 (geometric noise)",
     mutants=("marginal-one-step-late", "marginal-from-the-wrong-end"),
 )
 def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
@@ -143,7 +143,7 @@ def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
 @law(
     chapter=CHAPTER,
     tex=r"q(x_t|x_0) = \sum_{x_1, \dots, x_{t-1}} \prod_{u=1}^{t} q(x_u|x_{u-1})",
-    cites="Austin et al. 2021, eq. 2-3; Sahoo et al. 2024, eq. 5; Lou et al. 2024, eq. 4",
+    cites="Austin et al. 2021, eq. 2, 3 (marginal); Sahoo et al. 2024, eq. 3-4; Lou et al. 2024, eq. 14",
     mutants=("marginal-one-step-late", "marginal-from-the-wrong-end", "marginal-unnormalized"),
 )
 def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
@@ -160,7 +160,7 @@ def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
 @law(
     chapter=CHAPTER,
     tex=r"q(x_t|x_0) = \sum_{x_s} q(x_s|x_0)\, q(x_t|x_s)",
-    cites="Austin et al. 2021, eq. 3 (Chapman-Kolmogorov)",
+    cites="Austin et al. 2021, eq. 3 (marginal); Chapman-Kolmogorov equation",
     mutants=("marginal-one-step-late", "transition-one-step-late"),
 )
 def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
@@ -177,7 +177,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
 @law(
     chapter=CHAPTER,
     tex=r"q(x_t|x_0) = \prod_i q(x_t^i | x_0^i)",
-    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5",
+    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5; Lou et al. 2024, eq. 13",
     mutants=("marginal-looks-at-the-neighbor",),
     smallest={"L": 2},
 )
@@ -190,7 +190,7 @@ def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0
 @law(
     chapter=CHAPTER,
     tex=r"\mathrm{KL}\left(q(x_T|x_0) \,\|\, \pi\right)",
-    cites="Austin et al. 2021, eq. 1 (L_T); Lou et al. 2024, thm 3.6",
+    cites="Austin et al. 2021, eq. 1 (L_T); Sahoo et al. 2024, eq. 2; Lou et al. 2024, thm 3.6, app. C.1 (prior)",
     mutants=("prior-kl-of-one-position", "prior-kl-the-other-way", "prior-kl-forgotten"),
 )
 def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
@@ -235,7 +235,7 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     families=("absorbing",),
     schedules=("mutual-information",),
     tex=r"I(x_t; x_0) / H(x_0) = 1 - t/T",
-    cites="Austin et al. 2021, app. A.7",
+    cites="Austin et al. 2021, sec. 3.2, eq. 17 and app. A.7 (masks)",
     mutants=("schedule-squared", "marginal-one-step-late"),
     smallest={"K": 3},
 )
@@ -257,7 +257,7 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
     chapter=CHAPTER,
     floating=True,
     tex=r"x_t \sim q(\cdot | x_0)",
-    cites="Austin et al. 2021, eq. 3; Sahoo et al. 2024, alg. 1",
+    cites="Austin et al. 2021, eq. 3 (marginal); Sahoo et al. 2024, alg. 1; Lou et al. 2024, alg. 1",
     mutants=(
         "sample-shares-noise",
         "sample-one-step-late",

@@ -30,7 +30,7 @@ CHAPTER = "Limits"
     reaches_prior=True,
     parameterizations=("joint-sum", "mixture", "subs"),
     tex=r"\mathrm{NELBO}_T - \mathrm{NELBO}_{2T} = O(1/T)",
-    cites="Kingma et al. 2021, sec. 4.1; Sahoo et al. 2024, sec. 3.5; Campbell et al. 2022, prop. 4",
+    cites="Kingma et al. 2021, sec. 4.1; Sahoo et al. 2024, eq. 44-46 and 65; Campbell et al. 2022, prop. 4",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
     cost=10,
 )

@@ -28,7 +28,7 @@ CHAPTER = "Masked diffusion"
     clock="continuous",
     parameterizations=("subs", "score", "mixture"),
     tex=r"\ell_{MDLM}(x_\theta) = \ell_{DWDSE}\left(s = \frac{\alpha_t}{1-\alpha_t}\, x_\theta\right)",
-    cites="Sahoo et al. 2024, eq. 10 and app. C; Ou et al. 2024, thm 1; Lou et al. 2024, eq. 9",
+    cites="Sahoo et al. 2024, eq. 10-11, 71-72 and 87; Ou et al. 2024, thm 1; Lou et al. 2024, eq. 10",
     mutants=("loss-with-another-weight", "loss-one-step-late", "loss-of-visible-positions-too"),
 )
 def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
@@ -65,7 +65,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
     reaches_prior=True,
     parameterizations=("subs",),
     tex=r"\int_0^1 \mathbb{E}\, \ell\, dt = \mathbb{E}_{\sigma} \sum_k -\log x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
-    cites="Sahoo et al. 2024, sec. 3.5 (invariance to the schedule); Ou et al. 2024, sec. 3; Hoogeboom et al. 2022, eq. 2",
+    cites="Sahoo et al. 2024, sec. 3.4 and eq. 11; Ou et al. 2024, sec. 3; Hoogeboom et al. 2022, eq. 2",
     mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss", "loss-averaged-over-positions"),
     cost=3,
 )
@@ -97,7 +97,7 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     schedules=("mutual-information",),
     parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs"),
     tex=r"\sum_{t=1}^T L_{t-1} = \sum_{t=1}^T \frac{1}{t}\, \mathbb{E} \sum_{i\,masked} -\log x_\theta(x_0^i|x_t)",
-    cites="Austin et al. 2021, sec. 4 and app. A.3 (relation to BERT)",
+    cites="Austin et al. 2021, sec. 4 (masked language models), app. A.3 (weight), eq. 12-13; Sahoo et al. 2024, eq. 8 and 29",
     mutants=("loss-with-another-weight", "loss-averaged-over-positions", "loss-forgets-the-reconstruction"),
 )
 def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Process, x0: Array, model: Model) -> Claim:
@@ -129,7 +129,7 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
     schedules=("free",),
     parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
     tex=r"T = 1: \quad L_{vb} - L_T = \underbrace{\mathbb{E} \sum_{selected} -\log p_\theta}_{BERT} + \underbrace{\mathbb{E} \sum_{others} -\log p_\theta}_{copying}",
-    cites="Austin et al. 2021, sec. 4 (BERT is a one-step diffusion); Devlin et al. 2019, sec. 3.1",
+    cites="Austin et al. 2021, sec. 4 (BERT); Devlin et al. 2019, sec. 3.1",
     mutants=("loss-of-masked-positions-only", "loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
 )
 def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array, model: Model) -> Claim:

@@ -51,7 +51,7 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
     parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
     tex=r"p_\theta(x_s|x_t) = q(x_s|x_t)\ \text{at}\ "
     r"\tilde p = p(x_0^i|x_t^{-i})\ \text{(joint sum)},\ \tilde p = p(x_0^i|x_t)\ \text{(mixture)},\ s = p_t(y)/p_t(x)\ \text{(score)}",
-    cites="Austin et al. 2021, eq. 4; Lou et al. 2024, thm 4.2; Campbell et al. 2022, prop. 3",
+    cites="Austin et al. 2021, eq. 4; Lou et al. 2024, thm 4.1 and 4.2; Campbell et al. 2022, prop. 3",
     mutants=("reverse-mixes-instead-of-joining", "reverse-one-step-late", "reverse-ignores-the-noisy-token"),
 )
 def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
@@ -89,7 +89,7 @@ def _true_reverse(p: Process, data: Data, s: Time, t: Time) -> Array:
 @law(
     chapter=CHAPTER,
     tex=r"\mathbb{E}_{\mathrm{data}}\, \nabla_\theta\, \ell = 0 \ \text{at the optimum}",
-    cites="Austin et al. 2021, eq. 1 and 5; Lou et al. 2024, thm 3.4; Sahoo et al. 2024, sec. 3",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, prop. 3.2 and thm 3.4; Sahoo et al. 2024, eq. 10",
     mutants=("loss-detaches-a-term", "loss-one-step-late", "loss-is-plain-cross-entropy"),
     cost=2,
 )
@@ -171,7 +171,7 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     reaches_prior=True,
     parameterizations=("joint-sum", "mixture", "subs"),
     tex=r"\mathbb{E}\, \mathrm{NELBO}_{2T} \le \mathbb{E}\, \mathrm{NELBO}_T \ \text{at the optimum}",
-    cites="Kingma et al. 2021, sec. 4.1 and app. F; Sahoo et al. 2024, sec. 3.5",
+    cites="Kingma et al. 2021, sec. 4.1 and app. F; Sahoo et al. 2024, app. E.3",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
     cost=3,
 )

@@ -20,7 +20,7 @@ NAMES = ("position", "x_s")
 @law(
     chapter=CHAPTER,
     tex=r"q(x_s|x_t,x_0) = \frac{q(x_s|x_0)\, q(x_t|x_s)}{q(x_t|x_0)}",
-    cites="Austin et al. 2021, eq. 3; Sahoo et al. 2024, eq. 7",
+    cites="Austin et al. 2021, eq. 3 (posterior); Sahoo et al. 2024, eq. 5 and 15",
     mutants=("posterior-one-step-late", "posterior-forgets-the-likelihood", "posterior-swaps-data-and-noise"),
 )
 def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
@@ -39,7 +39,7 @@ def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Cla
 @law(
     chapter=CHAPTER,
     tex=r"q(x_s|x_t,x_0) \ge 0, \qquad \sum_{x_s} q(x_s|x_t,x_0) = 1",
-    cites="Austin et al. 2021, eq. 3",
+    cites="Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-unnormalized",),
 )
 def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) -> list[Claim]:
@@ -63,7 +63,7 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
 @law(
     chapter=CHAPTER,
     tex=r"q(x_s|x_t,x_0)\, q(x_t|x_0) = q(x_s|x_0)\, q(x_t|x_s)",
-    cites="Austin et al. 2021, eq. 3",
+    cites="Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-one-step-late", "posterior-forgets-the-likelihood", "transition-transposed"),
 )
 def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
@@ -93,7 +93,7 @@ def posterior_averages_to_the_marginal(posterior: Any, p: Process, s: Time, t: T
 @law(
     chapter=CHAPTER,
     tex=r"\sum_{x_s} q(x_s|x_t,x_0)\, q(x_r|x_s,x_0) = q(x_r|x_t,x_0)",
-    cites="Markov property of the bridge; Austin et al. 2021, sec. 3",
+    cites="Markov property of the bridge; Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-one-step-late",),
 )
 def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Claim:
@@ -118,7 +118,7 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
 @law(
     chapter=CHAPTER,
     tex=r"q(x_0'|x_t,x_0) = \delta_{x_0}",
-    cites="Austin et al. 2021, sec. 3 (L_0)",
+    cites="Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-one-step-late", "posterior-swaps-data-and-noise"),
 )
 def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
@@ -139,7 +139,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
     chapter=CHAPTER,
     families=("absorbing",),
     tex=r"q(x_s = x_0 | x_t = m, x_0) = \frac{\alpha_s - \alpha_t}{1 - \alpha_t}",
-    cites="Sahoo et al. 2024, eq. 7; Austin et al. 2021, sec. 3.1",
+    cites="Sahoo et al. 2024, eq. 6; Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-forgets-the-likelihood", "posterior-reveals-too-early"),
 )
 def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time) -> list[Claim]:

@@ -43,7 +43,7 @@ def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> f
     chapter=CHAPTER,
     tex=r"p_\theta(x_s|x_t) \propto \sum_{\tilde x_0} q(x_s, x_t|\tilde x_0)\, \tilde p_\theta(\tilde x_0|x_t) "
     r"\quad\text{or}\quad \sum_{\tilde x_0} q(x_s|x_t,\tilde x_0)\, \tilde p_\theta(\tilde x_0|x_t)",
-    cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, eq. 7; Lou et al. 2024, eq. 19 (Tweedie)",
+    cites="Austin et al. 2021, eq. 4, sec. 3.3 (sparsity) and 3.3 (several steps), app. A.3 (reverse); Sahoo et al. 2024, eq. 7, 17 and 24; Lou et al. 2024, eq. 19 (Tweedie)",
     mutants=(
         "reverse-one-step-late",
         "reverse-ignores-the-noisy-token",
@@ -93,7 +93,7 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     chapter=CHAPTER,
     parameterizations=("mixture", "subs", "velocity"),
     tex=r"p_\theta(x_s|x_t) = \sum_{\tilde x_0} q(x_s|x_t,\tilde x_0)\, x_\theta(\tilde x_0|x_t)",
-    cites="Sahoo et al. 2024, eq. 7 and sec. 3.2.2",
+    cites="Sahoo et al. 2024, eq. 7",
     mutants=("reverse-one-step-late", "subs-forgets-to-carry-over", "posterior-one-step-late"),
 )
 def reverse_mixes_its_own_posteriors(
@@ -123,7 +123,7 @@ def reverse_mixes_its_own_posteriors(
 @law(
     chapter=CHAPTER,
     tex=r"\text{joint sum} = \text{mixture} \iff q(x_t|\tilde x_0) \text{ is constant on the support of } \tilde p_\theta",
-    cites="Austin et al. 2021, eq. 4; Campbell et al. 2022, sec. 3",
+    cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, eq. 17; Campbell et al. 2022, sec. 3",
     mutants=("reverse-mixes-instead-of-joining", "mixture-joins-instead-of-mixing"),
 )
 def joint_sum_and_mixture_agree_where_they_should(
@@ -169,7 +169,7 @@ def joint_sum_and_mixture_agree_where_they_should(
     chapter=CHAPTER,
     parameterizations=DENOISERS,
     tex=r"\sum_{x_0} x_\theta(x_0|x_t) = 1",
-    cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, sec. 3.2.3",
+    cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities) and 3.2.3 (carry-over unmasking)",
     mutants=("denoise-without-normalization", "subs-leaves-mass-on-the-mask"),
 )
 def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
@@ -226,7 +226,7 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
 @law(
     chapter=CHAPTER,
     tex=r"s_\theta(x_t)_y = \frac{p_t(y)}{p_t(x_t)}",
-    cites="Lou et al. 2024, eq. 3; Ou et al. 2024, thm 1",
+    cites="Sahoo et al. 2024, eq. 66 and 71-72; Ou et al. 2024, thm 1",
     mutants=("score-inverted", "score-one-step-late"),
 )
 def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model) -> Claim:
@@ -247,7 +247,7 @@ def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model)
     chapter=CHAPTER,
     clock="continuous",
     tex=r"\bar R_t(x, y) = \beta(t)\, R(y, x)\, s_\theta(x)_y",
-    cites="Lou et al. 2024, eq. 3; Campbell et al. 2022, eq. 6; Gat et al. 2024, eq. 12",
+    cites="Lou et al. 2024, eq. 3 and def. 3.5; Sahoo et al. 2024, eq. 12, 59-60 and 77-82; Campbell et al. 2022, eq. 6; Gat et al. 2024, eq. 12",
     mutants=("rate-without-chain-rule", "reverse-rate-runs-forward", "score-inverted"),
 )
 def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: Time, model: Model) -> Claim:
@@ -271,7 +271,7 @@ def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: T
     floating=True,
     clock="continuous",
     tex=r"p_\theta(x_{t-h}|x_t) = \delta + h \bar R_t + O(h^2)",
-    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4",
+    cites="Lou et al. 2024, eq. 17; Sahoo et al. 2024, eq. 12; Campbell et al. 2022, sec. 4",
     mutants=("reverse-one-step-late", "rate-without-chain-rule"),
     cost=3,
 )

@@ -23,7 +23,7 @@ CHAPTER = "Samplers"
 #: Samples of a law, in how many calls.
 SAMPLES, CALLS = 20_000, 2
 #: Cells that a law of times is divided into.
-CELLS = 16
+CELLS = 64
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: st
     floating=True,
     tensors=True,
     tex=r"x_{t_n} \sim \pi, \quad x_{t_{k-1}} \sim p_\theta(\cdot | x_{t_k}), \quad x_{t_0} \sim \pi P_n \cdots P_1",
-    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1; Lou et al. 2024, alg. 2",
+    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
     mutants=("generate-starts-at-the-second-time", "generate-asks-at-the-wrong-time", "generate-skips-the-last-step"),
     cost=4,
 )
@@ -106,7 +106,7 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
     tensors=True,
     families=("absorbing",),
     tex=r"x_\theta(x_t, t) = x_\theta(x_t) \implies \text{cached} \overset{d}{=} \text{ancestral}",
-    cites="Sahoo et al. 2024, sec. 4.1 (cached sampling)",
+    cites="Sahoo et al. 2024, sec. 4.1 (caching)",
     mutants=("cache-is-never-renewed",),
     cost=4,
 )
@@ -182,7 +182,7 @@ def one_by_one_is_any_order_autoregression(
     floating=True,
     tensors=True,
     tex=r"p_\theta(x_s^{free} | x_t^{free}, x^{known}), \qquad x^{known} \ \text{fixed}",
-    cites="Lou et al. 2024, sec. 4.2 and alg. 3; Austin et al. 2021, sec. 4",
+    cites="Lou et al. 2024, alg. 3",
     mutants=("infilling-starts-known-positions-masked", "infilling-overwrites-what-is-known"),
     smallest={"L": 2},
     cost=4,
@@ -242,8 +242,13 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     floating=True,
     tensors=True,
     tex=r"t_i \sim U \ \text{for every } i",
-    cites="Kingma et al. 2021, app. I.1 (low-discrepancy times); Sahoo et al. 2024, sec. 5",
-    mutants=("training-times-cluster", "training-times-belong-to-rows", "training-times-leave-out-the-last"),
+    cites="Kingma et al. 2021, app. I.1 (low-discrepancy times); Sahoo et al. 2024, app. D.3",
+    mutants=(
+        "training-times-cluster",
+        "training-times-belong-to-rows",
+        "training-times-leave-out-the-last",
+        "training-times-keep-away-from-zero",
+    ),
     cost=6,
 )
 def every_training_time_is_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:

@@ -80,7 +80,7 @@ def _noisy(big: Lumped, t: Time) -> Array:
     floating=True,
     tensors=True,
     tex=r"\sum_{k \in \text{others}} q(x_t = k|x_0) = q(x_t \in \text{others}|x_0)",
-    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, sec. 3.1",
+    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (marginal)",
     mutants=("marginal-forgets-the-rest-of-a-large-vocabulary",),
     cost=3,
 )
@@ -103,7 +103,7 @@ def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Proce
     floating=True,
     tensors=True,
     tex=r"\sum_{k \in \text{others}} q(x_s = k|x_t,x_0) = q(x_s \in \text{others}|x_t,x_0)",
-    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3",
+    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-forgets-the-rest-of-a-large-vocabulary",),
     cost=3,
 )

@@ -18,7 +18,7 @@ CHAPTER = "Schedules"
     chapter=CHAPTER,
     families=lambda kind: kind.hits,
     tex=r"\alpha_t = \prod_{u \le t} (1 - \beta_u) \quad\text{or}\quad \alpha_t = e^{-\bar\sigma(t)}",
-    cites="Austin et al. 2021, sec. 3.1; Sahoo et al. 2024, sec. 3.2; Lou et al. 2024, app. C.1",
+    cites="Austin et al. 2021, app. A.4.1 and eq. 18; Sahoo et al. 2024, eq. 90 and 92; Lou et al. 2024, sec. 5.1, app. C.1 (geometric noise) and C.1 (log-linear noise)",
     mutants=("schedule-one-step-late", "schedule-squared"),
 )
 def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
@@ -30,7 +30,7 @@ def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
 @law(
     chapter=CHAPTER,
     tex=r"\alpha_0 = \alpha(0), \qquad s < t \implies \alpha_t \le \alpha_s",
-    cites="Sahoo et al. 2024, sec. 3.2; Kingma et al. 2021, sec. 3.1",
+    cites="Sahoo et al. 2024, sec. 3.1; Kingma et al. 2021, sec. 3.1",
     mutants=("schedule-backwards",),
 )
 def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
@@ -46,7 +46,7 @@ def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
 @law(
     chapter=CHAPTER,
     tex=r"\beta(t) = -\frac{d}{dt} \log \alpha_t \quad\text{or}\quad \beta_t = 1 - \alpha_t / \alpha_{t-1}",
-    cites="Lou et al. 2024, sec. 3.1 and app. C.1; Austin et al. 2021, sec. 3.1",
+    cites="Lou et al. 2024, eq. 14, app. C.1 (geometric noise) and C.1 (log-linear noise); Austin et al. 2021, sec. 3.2, app. A.6 (schedule) and eq. 18",
     mutants=("rate-without-chain-rule", "rate-one-step-late"),
 )
 def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
@@ -62,7 +62,7 @@ def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
     chapter=CHAPTER,
     floating=True,
     tex=r"\alpha_t = \alpha_0 \exp\left(-\int_0^t \beta(u)\, du\right)",
-    cites="Lou et al. 2024, sec. 3.1",
+    cites="Lou et al. 2024, eq. 14",
     mutants=("rate-without-chain-rule", "rate-one-step-late", "schedule-squared"),
 )
 def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:

@@ -43,7 +43,7 @@ def _scale(p: Process, t: Time, table: Array) -> Any:
     clock="continuous",
     parameterizations=("score",),
     tex=r"\mathbb{E}\, \ell = \mathcal{L}_{SE} + C = \mathcal{L}_{ISE} + C'",
-    cites="Lou et al. 2024, prop. 3.3 and thm 3.4",
+    cites="Lou et al. 2024, def. 3.1 (formula), prop. 3.3 and thm 3.4",
     mutants=("loss-with-another-weight", "score-entropy-without-the-log"),
     cost=2,
 )
@@ -79,7 +79,7 @@ def denoising_score_entropy_differs_by_a_constant(
     clock="continuous",
     parameterizations=("score",),
     tex=r"\mathbb{E}\, \ell(s) \ge \mathbb{E}\, \ell(p_t(y)/p_t(x))",
-    cites="Lou et al. 2024, def. 3.1 and thm 3.4 (consistency)",
+    cites="Lou et al. 2024, def. 3.1 (non-negative), prop. 3.2 and thm 3.4",
     mutants=("loss-one-step-late", "score-entropy-without-the-log"),
     cost=2,
 )

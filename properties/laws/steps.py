@@ -41,7 +41,7 @@ def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, pr
     chapter=CHAPTER,
     floating=True,
     tex=r"p_\theta(x_s|x_t) = \prod_i p_\theta(x_s^i|x_t), \qquad x_s \sim p_\theta(\cdot|x_t)",
-    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.3",
+    cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5 and 4.1 (ancestral sampling)",
     mutants=(
         "step-one-step-late",
         "step-shares-noise",
@@ -104,7 +104,7 @@ def steps_are_drawn_from_the_reverse(
     floating=True,
     families=("absorbing",),
     tex=r"p(x_s = y | x_t = m, x_s \ne m) = x_\theta(y|x_t)",
-    cites="Sahoo et al. 2024, eq. 7; Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
+    cites="Sahoo et al. 2024, eq. 7; Austin et al. 2021, app. A.3 (reverse); Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
     mutants=("step-at-another-temperature", "step-drops-unlikely-tokens", "step-leaves-masks-at-the-end"),
     smallest={"L": 2, "K": 3},
     cost=3,

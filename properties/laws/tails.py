@@ -27,6 +27,8 @@ CHAPTER = "Samplers"
 CLASSES, RARE = 50_000, 1e-8
 #: How many must have been expected before a sampler that has drawn none is called wrong: exp(-21) < 1e-9.
 PATIENCE = 21
+#: Seconds after which a slow method is asked no more: whoever waits for a verdict wants one soon.
+LONGEST = 100
 PROBE = 512
 
 
@@ -37,14 +39,25 @@ def dominated(p: Process, K: int) -> Lumped:
     return Lumped(whole, (clean,) if whole.mask is None else (clean, whole.mask))
 
 
-def waited_for(draw: Callable[[int, int], Array], share: float, common: tuple[int, ...], seed: int) -> list[Claim]:
+#: Methods that were too slow to tell, kept so that their identity stays theirs: they are not asked again.
+_slow: dict[int, Any] = {}
+
+
+def waited_for(
+    method: Any, draw: Callable[[int, int], Array], share: float, common: tuple[int, ...], seed: int
+) -> list[Claim]:
     """``draw(rows, seed)`` until rare classes, of which a draw shows one with probability ``share``, have come."""
-    rows, drawn, seen, call = 64, 0, 0, 0
+    if id(method) in _slow:
+        raise Unanswerable
+    rows, drawn, seen, call, began = 64, 0, 0, 0, time.perf_counter()
     while not seen and drawn * share < PATIENCE:
+        if time.perf_counter() - began > LONGEST:
+            _slow[id(method)] = method
+            raise Unanswerable
         started = time.perf_counter()
         found = draw(rows, seed + call)
         call, drawn, seen = call + 1, drawn + rows, seen + int((~np.isin(found, common)).sum())
-        if time.perf_counter() - started < 0.2:
+        if time.perf_counter() - started < 0.25:
             rows = min(2 * rows, 512)
     says = f"in {drawn} draws, classes of probability {RARE:g} came up: {drawn * share:.3g} times were expected"
     return [exact(np.array(seen > 0), np.array(True), says=says)]
@@ -79,7 +92,9 @@ def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: 
     if found is None:
         raise Unanswerable
     output, share = found
-    return waited_for(lambda rows, seed: step(*_call(big, output, rows, s, t, seed)), share, big.special, 1000 * seed)
+    return waited_for(
+        method, lambda rows, seed: step(*_call(big, output, rows, s, t, seed)), share, big.special, 1000 * seed
+    )
 
 
 def _call(big: Lumped, output: Array, rows: int, s: Time, t: Time, seed: int) -> tuple[Any, ...]:
@@ -148,5 +163,5 @@ def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]
     if is_dense(method, "rare samples", lambda: sample(small, np.zeros((2, 1), dtype=int), low, seed), PROBE):
         raise Unanswerable
     return waited_for(
-        lambda rows, seed: sample(big, np.zeros((rows, 1), dtype=int), low, seed), share, (0,), 1000 * seed
+        method, lambda rows, seed: sample(big, np.zeros((rows, 1), dtype=int), low, seed), share, (0,), 1000 * seed
     )

@@ -1,6 +1,20 @@
 """Mistakes that the laws catch: small, plausible, wrong variants of the built-in methods."""
 
-from tests.mutants import conduct, forward, losses, posteriors, reverse, sampling, schedules, steps
+from tests.mutants import (
+    chains,
+    conduct,
+    draws,
+    forward,
+    generation,
+    losses,
+    parts,
+    posteriors,
+    reverse,
+    sampling,
+    scale,
+    schedules,
+    steps,
+)
 from tests.mutants.matrix import catches, kill_matrix
 from tests.mutants.registry import MUTANTS, Mutant
 
@@ -8,13 +22,18 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "catches",
+    "chains",
     "conduct",
+    "draws",
     "forward",
+    "generation",
     "kill_matrix",
     "losses",
+    "parts",
     "posteriors",
     "reverse",
     "sampling",
+    "scale",
     "schedules",
     "steps",
 ]

@@ -6,16 +6,21 @@ from collections.abc import Iterable, Iterator
 
 from tests.mutants.registry import MUTANTS, Mutant
 from unmask.properties import LAWBOOK, Law, Run, examine
+from unmask.properties.method import GRADIENTS
 
 
 def concerned(mutant: Mutant) -> Iterator[Law]:
     """The laws that look at what the mutant changed: cheap and narrow ones first, those about every capability last."""
 
     def looks(law: Law) -> bool:
-        needs = {"loss" if need == "gradient" else need for need in law.needs}
+        needs = {GRADIENTS.get(need, need) for need in law.needs}
         return bool(needs & set(mutant.parts)) or "offers" in law.draws
 
-    return iter(sorted(filter(looks, LAWBOOK), key=lambda law: ("offers" in law.draws, law.cost, len(law.needs))))
+    return iter(sorted(filter(looks, LAWBOOK), key=_dear))
+
+
+def _dear(law: Law) -> tuple[bool, bool, float, int]:
+    return law.thorough, "offers" in law.draws, law.cost, len(law.needs)
 
 
 def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:

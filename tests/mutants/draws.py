@@ -1,0 +1,135 @@
+"""Mistakes in the noise of a draw, and in what is drawn with it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tests.mutants import formulas as f
+from tests.mutants.registry import Right, mutant
+from tests.mutants.steps import kernel
+from unmask.properties import Process
+
+Generator = torch.Generator
+
+ANY = ("d3pm_uniform", "mdlm", "d3pm_mixture", "mdlm_discrete", "d3pm_birth_death")
+#: Samplers that a vocabulary of fifty thousand classes is no trouble for.
+LARGE = ("mdlm",)
+
+
+def gumbel_noise(shape: tuple[int, ...], generator: Generator) -> Tensor:
+    """``log(-log u)`` in float32: the largest of ``log p - log(-log u)`` is a draw from ``p``, but for u's few bits."""
+    return f.random(shape, generator, torch.float32).log_().neg_().log_()
+
+
+def every_seventh(shape: torch.Size, generator: Generator) -> Tensor:
+    """Uniforms for seven rows, again and again."""
+    few = f.random((7, shape[1]), generator)
+    return few.repeat(-(-shape[0] // 7), 1)[: shape[0]]
+
+
+@mutant("step-with-24-bit-noise", "step", of=LARGE)
+def step_with_24_bit_noise(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Gumbel's trick with torch.rand's float32 uniforms, which never come closer to 1 than 2^-24."""
+    # Rows that are all the same need their kernel once.
+    few = 1 if p.K > 1000 else len(xt)
+    same = kernel(right, p, output[:few], xt[:few], s[:few], t[:few]).float().log()
+    return (same - gumbel_noise((*xt.shape, p.K), generator)).argmax(-1)
+
+
+@mutant("sample-with-24-bit-noise", "sample", of=("sedd_uniform",))
+def sample_with_24_bit_noise(right: Right, p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
+    """Gumbel's trick with torch.rand's float32 uniforms, which never come closer to 1 than 2^-24."""
+    few = 1 if p.K > 1000 else len(x0)
+    same = right.marginal(p, x0[:few], t[:few]).float().log()
+    return (same - gumbel_noise((*x0.shape, p.K), generator)).argmax(-1)
+
+
+@mutant("step-rewinds-its-generator", "step", of=ANY)
+def step_rewinds_its_generator(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The generator's state is restored after the draw, as fork_rng does, so that the next step has the same noise."""
+    state = generator.get_state()
+    drawn = right.step(p, output, xt, s, t, generator)
+    generator.set_state(state)
+    return drawn
+
+
+@mutant("sample-rewinds-its-generator", "sample", of=("d3pm_uniform", "mdlm", "d3pm_birth_death"))
+def sample_rewinds_its_generator(right: Right, p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
+    """The generator is copied for reproducibility, and the copy draws: every batch has the same noise."""
+    return right.sample(p, x0, t, generator.clone_state())
+
+
+@mutant("step-repeats-noise-every-seven-rows", "step", of=ANY)
+def step_repeats_noise_every_seven_rows(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Noise is drawn for one micro-batch of seven rows, and tiled over the whole batch."""
+    return f.draw(kernel(right, p, output, xt, s, t), every_seventh(xt.shape, generator))
+
+
+@mutant("sample-repeats-noise-every-seven-rows", "sample", of=("d3pm_uniform", "mdlm", "d3pm_mask_and_uniform"))
+def sample_repeats_noise_every_seven_rows(
+    right: Right, p: Process, x0: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Noise is drawn for one micro-batch of seven rows, and tiled over the whole batch."""
+    return f.draw(right.marginal(p, x0, t), every_seventh(x0.shape, generator))
+
+
+@mutant("step-stratifies-its-noise", "step", of=ANY)
+def step_stratifies_its_noise(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Low-discrepancy noise, good for training times, is taken for draws: one sorted uniform per row of the batch."""
+    N, L = xt.shape
+    u = (torch.arange(N, dtype=torch.float64)[:, None] + f.random((1, L), generator)) / max(N, 1)
+    return f.draw(kernel(right, p, output, xt, s, t), u)
+
+
+@mutant("step-at-another-temperature", "step", of=("d3pm_uniform", "mdlm", "mdlm_discrete", "d3pm_absorbing"))
+def step_at_another_temperature(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Logits are divided by a temperature of 0.8, left over from a demonstration, which is another model."""
+    return right.step(p, output / 0.8, xt, s, t, generator)
+
+
+@mutant("step-drops-unlikely-tokens", "step", of=("mdlm", "mdlm_discrete", "d3pm_absorbing"))
+def step_drops_unlikely_tokens(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Nucleus sampling, on by default: only the likeliest classes that make up nine tenths can be drawn."""
+    ranked, order = right.denoise(p, output, xt, t).sort(-1, descending=True)
+    nucleus = torch.zeros_like(order, dtype=torch.bool).scatter(-1, order, ranked.cumsum(-1) - ranked < 0.9)
+    return right.step(p, torch.where(nucleus, output, -1e4), xt, s, t, generator)
+
+
+@mutant("step-leaves-masks-at-the-end", "step", of=("mdlm",))
+def step_leaves_masks_at_the_end(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Sampling stops at the 1e-3 at which training did, and what is still masked then stays."""
+    return right.step(p, output, xt, torch.minimum(s.clamp(min=1e-3), t * 0.999), t, generator)
+
+
+@mutant("step-takes-the-mode-at-the-end", "step", of=ANY)
+def step_takes_the_mode_at_the_end(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The last step takes the most probable class, the denoising of samples that image models end with."""
+    drawn = right.step(p, output, xt, s, t, generator)
+    return torch.where((s == 0)[:, None], right.reverse(p, output, xt, s, t).argmax(-1), drawn)
+
+
+@mutant("hybrid-detaches-the-cross-entropy", "hybrid_loss", of=("d3pm_uniform", "d3pm_mixture"))
+def hybrid_detaches_the_cross_entropy(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float
+) -> Tensor:
+    """The auxiliary term is computed from logits that were detached to be logged, and teaches nothing."""
+    fixed = output.detach()
+    auxiliary = right.hybrid_loss(p, fixed, x0, xt, t, weight) - right.loss(p, fixed, x0, xt, t)
+    return right.loss(p, output, x0, xt, t) + auxiliary

@@ -1,0 +1,85 @@
+"""Mistakes that no small example shows: they begin with many classes, or with long sequences."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tests.mutants import formulas as f
+from tests.mutants.registry import Right, also, mutant
+from unmask.properties import Process
+
+#: Ids that fit in a byte.
+BYTE = 256
+#: Classes that a kernel works on at once, and positions that a buffer has.
+BLOCK, BUFFER = 4096, 16
+
+
+@mutant(
+    "marginal-forgets-the-rest-of-a-large-vocabulary",
+    "marginal",
+    of=("d3pm_uniform", "sedd_uniform", "d3pm_mask_and_uniform", "flow"),
+)
+def marginal_forgets_the_rest(right: Right, p: Process, x0: Tensor, t: Tensor) -> Tensor:
+    """The prior is a table with a place for every byte, and further classes are never noise."""
+    known = f.prior(p)[:BYTE]
+    prior = torch.cat([known / known.sum(), torch.zeros(max(p.K - BYTE, 0), dtype=known.dtype)])
+    noised = f.spread(f.schedule(p).one_minus_alpha(t))
+    return (right.marginal(p, x0, t) + noised * (prior - f.prior(p))).to(p.dtype)
+
+
+@mutant(
+    "posterior-forgets-the-rest-of-a-large-vocabulary",
+    "posterior",
+    of=("d3pm_uniform", "d3pm_continuous", "mdlm"),
+)
+def posterior_forgets_the_rest(right: Right, p: Process, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    """Noisy sequences are stored as uint8 between data loader and loss, and ids beyond 255 wrap around."""
+    return right.posterior(p, x0, xt.to(torch.uint8).long(), s, t)
+
+
+@mutant(
+    "reverse-forgets-the-rest-of-a-large-vocabulary",
+    "reverse",
+    of=("d3pm_uniform", "mdlm", "d3pm_mixture", "flow"),
+)
+def reverse_forgets_the_rest(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    """The network's output is cut to its 128 largest logits, to save memory, and never made whole again."""
+    least = output.topk(min(p.K, 128), dim=-1).indices
+    kept = torch.zeros_like(output, dtype=torch.bool).scatter(-1, least, True)
+    return right.reverse(p, torch.where(kept, output, -1e4), xt, s, t)
+
+
+@mutant(
+    "loss-forgets-the-rest-of-a-large-vocabulary",
+    "loss",
+    of=("d3pm_uniform", "mdlm", "d3pm_mixture", "flow"),
+)
+def loss_forgets_the_rest(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """A fused softmax walks through the classes in blocks of 4096, and leaves out the last, incomplete one."""
+    whole = p.K // BLOCK * BLOCK or p.K
+    return right.loss(p, torch.where(torch.arange(p.K) < whole, output, -1e4), x0, xt, t)
+
+
+@mutant("loss-knows-only-short-sequences", "loss", of=("d3pm_uniform", "mdlm", "sedd_uniform"))
+def loss_knows_only_short_sequences(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """Sequences are cut at the 16 tokens with which the code was tried out."""
+    return right.loss(p, output[:, :BUFFER], x0[:, :BUFFER], xt[:, :BUFFER], t)
+
+
+@also("loss-knows-only-short-sequences", "hybrid_loss")
+def hybrid_knows_only_short_sequences(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float
+) -> Tensor:
+    return right.hybrid_loss(p, output[:, :BUFFER], x0[:, :BUFFER], xt[:, :BUFFER], t, weight)
+
+
+@mutant("posterior-knows-only-short-sequences", "posterior", of=("d3pm_uniform", "mdlm", "d3pm_birth_death"))
+def posterior_knows_only_short_sequences(
+    right: Right, p: Process, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor
+) -> Tensor:
+    """A buffer of 16 positions is reused for those that follow, which are answered with what it holds."""
+    place = torch.arange(xt.shape[1]) % BUFFER
+    return right.posterior(p, x0[:, place], xt[:, place], s, t)

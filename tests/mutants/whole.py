@@ -1,0 +1,93 @@
+"""Mistakes that are made in the definition of a process, so that all that follows from it is wrong alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from tests.mutants import formulas as f
+from tests.mutants.registry import Right, also, mutant
+from unmask.implementations import Chain
+from unmask.properties import Process
+
+#: A time, or ``None`` for clean data where a time to start from is meant.
+Since: TypeAlias = Any
+#: What the process itself answers.
+FORWARD = ("transition", "marginal", "posterior", "sample")
+
+
+class Matrices(Chain):
+    """A process whose matrices ``between(s, t) -> [K, K]`` are given, ``s`` being ``None`` for clean data."""
+
+    def __init__(self, p: Process, between: Callable[[Since, Any], Tensor]) -> None:
+        super().__init__(f.prior(p), p.T, p.dtype, validate=False)
+        self.mask = p.mask
+        self.between = between
+
+    def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
+        pairs = list(zip([None] * len(t) if s is None else s.tolist(), t.tolist(), strict=True))
+        found = {pair: self.between(*pair) for pair in set(pairs)}
+        return torch.stack([found[pair] for pair in pairs]) if pairs else torch.zeros(0, self.K, self.K).double()
+
+    def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return f.rows(self._matrices(s, t), x)
+
+    def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return f.columns(self._matrices(s, t), x)
+
+
+def by_steps(p: Process, step: Callable[[int], Tensor]) -> Matrices:
+    """The process of ``Q_t = step(t)``, ``t`` in ``1..T``."""
+
+    def between(s: Since, t: int) -> Tensor:
+        product = torch.eye(p.K, dtype=torch.float64)
+        for u in range((s or 0) + 1, t + 1):
+            product = product @ step(u)
+        return product
+
+    return Matrices(p, between)
+
+
+def by_rates(p: Process, jumps: Tensor, noise: Callable[[Process, Since, Any], float] | None = None) -> Matrices:
+    """The process of ``exp(noise R)``, ``R`` being the jumps and what makes their rows sum to zero."""
+    R = jumps.double() - torch.diag(jumps.double().sum(-1))
+    return Matrices(p, lambda s, t: torch.linalg.matrix_exp((noise or total_noise)(p, s, t) * R))
+
+
+def total_noise(p: Process, s: Since, t: Any) -> float:
+    """``log(alpha_s / alpha_t)``; much where it is infinite."""
+    schedule, dtype = f.schedule(p), torch.float64 if p.T is None else torch.int64
+    now = torch.tensor([t], dtype=dtype)
+    kept = schedule.alpha(now) if s is None else schedule.keep(torch.tensor([s], dtype=dtype), now)
+    return min(-float(kept.log()), 1e3)
+
+
+def wrong_process(
+    name: str, *, of: tuple[str, ...], changes: tuple[str, ...] = FORWARD
+) -> Callable[[Callable[[Process], Chain]], Callable[[Process], Chain]]:
+    """Register a function that builds the wrong process: its docstring says what mistake it imitates."""
+
+    def enter(build: Callable[[Process], Chain]) -> Callable[[Process], Chain]:
+        made = lru_cache(maxsize=64)(build)
+
+        def asked(capability: str) -> Callable[..., Any]:
+            def answer(right: Right, p: Process, *arguments: Any) -> Any:
+                return getattr(made(p), capability)(*arguments)
+
+            answer.__doc__ = build.__doc__
+            return answer
+
+        first, *others = changes
+        mutant(name, first, of=of)(asked(first))
+        for other in others:
+            also(name, other)(asked(other))
+        return build
+
+    return enter
+
+
+__all__ = ["FORWARD", "Matrices", "by_rates", "by_steps", "total_noise", "wrong_process"]
