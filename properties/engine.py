@@ -25,7 +25,7 @@ from unmask.properties.trial import MOST_SEQUENCES, Inputs, Outcome, Trial, Unan
 Budget: TypeAlias = Literal["quick", "ci", "nightly"]
 
 #: Examples per law and method; a law that is expensive says so and gets fewer.
-EXAMPLES: dict[str, int] = {"quick": 12, "ci": 30, "nightly": 1500}
+EXAMPLES: dict[str, int] = {"quick": 6, "ci": 30, "nightly": 1500}
 
 #: Continuous times, as fractions of the unit interval; the ends of the interval and their neighbourhoods are corners.
 TICKS = tuple(Fraction(k, 16) for k in range(1, 16))
@@ -170,7 +170,7 @@ def examine(law: Law, method: Method, run: Run) -> Record:
     shrinks = run.shrink and not known and not law.thorough
     phases = [Phase.generate, Phase.target, *([Phase.shrink] if shrinks else [])]
     configure = settings(
-        max_examples=max(1 if law.thorough else 3, round(EXAMPLES[run.budget] / law.cost)),
+        max_examples=max(1 if law.thorough else 2, round(EXAMPLES[run.budget] / law.cost)),
         derandomize=run.derandomize,
         database=None,
         deadline=None,

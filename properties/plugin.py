@@ -173,8 +173,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if left_out:
         terminalreporter.write_line(f"not in the quick budget, but with --budget ci: {', '.join(left_out)}")
     if _option(config, "--report"):
+        from unmask.properties.traceability import write_traceability
+
         where = Path(_option(config, "--report"))
         write_report(records, where, environment=environment(config))
+        write_traceability(where / "traceability.json")
         terminalreporter.write_line(f"report: {where / 'index.html'} and {where / 'laws.json'}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -401,7 +402,7 @@ def _as_probabilities(kernel: Array) -> Array:
     return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
 
 
-def graded_rule(p: Process, n: int = 40) -> tuple[Array, Array]:
+def graded_rule(p: Process, n: int = 40) -> tuple[list[Fraction], Array]:
     """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms.
 
     Nodes are inside the interval also as the numbers that the method is given: at the end itself rates are infinite.
@@ -411,4 +412,5 @@ def graded_rule(p: Process, n: int = 40) -> tuple[Array, Array]:
     given = np.float64 if p.precision == "float64" else np.float32
     nodes = (v**3 * (10 - 15 * v + 6 * v**2)).astype(given)
     nodes = np.minimum(nodes, np.nextafter(given(1), given(0))).astype(np.float64)
-    return nodes, w * 30 * v**2 * (1 - v) ** 2
+    # As fractions: the reference computes in the numbers it is given, and 1 - u has few digits of a small float u.
+    return [Fraction(float(u)) for u in nodes], w * 30 * v**2 * (1 - v) ** 2

@@ -74,7 +74,7 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     model = model.frozen()
     # In these schedules the integrand is analytic in t, so that Gauss-Legendre is exact to rounding.
     nodes, weights = np.polynomial.legendre.leggauss(32)
-    times = list((nodes + 1) / 2)
+    times = [Fraction(float(u)) for u in (nodes + 1) / 2]
     batch = every_noisy_at(p, x0, times)
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     terms = floats(batch.sums(values, len(times), len(x0)))

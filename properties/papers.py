@@ -1,0 +1,246 @@
+"""What three papers state, fact by fact, and where: the other side of the laws' citations.
+
+One line is one fact, told in the suite's own words and under the number that it has in the version named.  Numbers are
+those of the papers; where one place states several facts, or none has a number, a name in brackets tells them apart.
+Statements that are true or false of an implementation are facts, definitions of its formulas included; lines of a proof,
+repetitions, and results of experiments are not, and say so.
+"""
+
+# A fact is one line.
+# ruff: noqa: E501
+# fmt: off
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One statement of a paper.
+
+    Attributes
+    ----------
+    where : its places, as a law cites them: ``"thm 3.6 and eq. 9"``, ``"eq. 24-25"``, ``"sec. 3.3 (sparsity)"``.
+    gist : what it says.
+    tests : node ids of tests that check it, or show what ``finding`` says, beside the laws that cite it.
+    finding : an error in print, or a condition that it needs and the paper does not state.
+    unchecked : why nothing checks it, where nothing does.
+    no_fact : why there is nothing to check.
+    """
+
+    where: str
+    gist: str
+    tests: tuple[str, ...] = ()
+    finding: str = ""
+    unchecked: str = ""
+    no_fact: str = ""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper: how laws cite it, what everybody calls it, its arXiv number with version, and its facts in order."""
+
+    cited: str
+    name: str
+    arxiv: str
+    facts: tuple[Fact, ...]
+
+
+def _reference(about: str, *names: str) -> tuple[str, ...]:
+    """Tests of the reference."""
+    return tuple(f"tests/reference/test_reference_{about}.py::test_{name}" for name in names)
+
+
+def _of(about: str, *names: str) -> tuple[str, ...]:
+    """Tests of an implementation against its definition."""
+    return tuple(f"tests/test_{about}.py::test_{name}" for name in names)
+
+
+_NAMING = "fixes notation: nothing in it can be false"
+_PROOF = "an intermediate line of a proof, contained in what it proves"
+_WITH_MASKS = "about predictions that may give weight to the mask: laws draw none, since no clean token is a mask"
+_GRID = "about the paper's own grid of a continuous schedule, which starts at 1/(T + 1): ours start at 0"
+_PATHS = "about laws of whole paths in continuous time, which nothing here computes; its consequence, theorem 3.6, and its discrete counterpart (the gap of the bound) are checked"
+_UNUSED_SCORES = "no rate of the reverse process looks at these scores, and the law about scores compares those that count"
+
+D3PM = Paper("Austin et al. 2021", "D3PM", "2107.03006v3", (
+    Fact("sec. 2", "the model draws x_T from the prior, and each x_{t-1} from its reverse kernel given x_t"),
+    Fact("eq. 1", "L_vb is the prior's KL, the KLs of all later steps and the reconstruction, and bounds −log p(x_0)"),
+    Fact("sec. 3", "positions are corrupted, and restored in one reverse step, independently; the KLs of positions add up"),
+    Fact("eq. 2", "one step of corruption draws from a row of Q_t"),
+    Fact("eq. 3 (marginal)", "q(x_t|x_0) is a row of the product Q_1 ⋯ Q_t"),
+    Fact("eq. 3 (posterior)", "q(x_{t-1}|x_t,x_0) by Bayes' rule, from a column of Q_t and rows of the products up to t−1 and t"),
+    Fact("sec. 3.1 (rows)", "rows of Q_t are laws: no negative entry, sum one"),
+    Fact("sec. 3.1 (uniform)", "doubly stochastic steps have the uniform law as a stationary one"),
+    Fact("sec. 3.1 (limit)", "rows of the product tend to a known stationary law", _reference("processes", "infinite_noise_is_the_limit_of_much_noise", "two_parts_have_laws_of_their_own"), "a graph in several parts has one limit for each part, so that no prior is known without x_0"),
+    Fact("sec. 3.2", "the mutual-information schedule of absorbing noise is β_t = 1/(T−t+1)", _reference("information", "absorbing_forgets_evenly_whatever_the_data", "absorbing_forgets_unevenly_if_the_data_has_masks") + _reference("schedules", "the_mutual_information_betas_are_one_over_the_steps_left"), "for data without masks only: with masks in the data information is lost unevenly"),
+    Fact("eq. 4", "the reverse kernel is in proportion to the sum over x̃_0 of q(x_{t-1}, x_t|x̃_0), weighted by the prediction"),
+    Fact("sec. 3.3 (certainty)", "a step's KL is zero if the prediction has all its weight on x_0"),
+    Fact("sec. 3.3 (sparsity)", "the reverse kernel has the zeros that Q_t dictates: no x_{t-1} that cannot become x_t"),
+    Fact("sec. 3.3 (several steps)", "the same prediction gives a kernel over k steps at once", finding="the printed formula lacks its normalization"),
+    Fact("eq. 5", "the hybrid loss is L_vb + λ times the cross-entropy of the prediction at x_0"),
+    Fact("sec. 3.4 (first step)", "at t = 1 the auxiliary loss is the term L_0", _reference("elbo", "the_first_term_is_the_reconstruction") + _reference("reverse", "direct_differs_from_the_joint_sum_only_at_zero"), "not with eq. 4 itself at t = 1, which weighs the prediction with q(x_1|x_0) once more; it holds if p(x_0|x_1) is the prediction, and under the mask"),
+    Fact("sec. 3.4 (minima)", "cross-entropy and KL are both least where the prediction has all its weight on x_0", _reference("reverse", "the_two_optima_are_different") + _reference("elbo", "joint_sum_is_tight_at_leave_one_out"), "'only there' is false for the KL of one pair (x_0, x_t); and averaged over data the two optima differ: the posterior for one, the leave-one-out denoiser for the other"),
+    Fact("sec. 4 (BERT)", "one step of mask-and-uniform noise: L_vb − L_T is BERT's loss", _reference("masked_language_model", "diffusion_of_one_step_scores_all_positions", "the_selected_part_by_hand", "copying_costs_nothing_where_it_is_certain"), "up to the loss of copying: diffusion scores all positions, BERT those that it selected"),
+    Fact("sec. 4 (autoregression)", "noise that masks from the right for certain: L_vb is the autoregressive cross-entropy", _reference("autoregression", "l_vb_is_the_cross_entropy", "the_cross_entropy_by_hand", "posteriors_are_certain") + _reference("elbo", "autoregression_is_a_d3pm") + _of("heads", "terms_are_the_next_tokens_cross_entropy", "autoregressive_posteriors")),
+    Fact("sec. 4 (tagged tokens)", "the same as noise on independent tokens that carry their position as a tag", _reference("autoregression", "tagged_tokens_are_masked_one_by_one", "the_d3pm_of_tagged_tokens_has_that_loss", "three_positions"), "the prior has to know the tags: one that does not pays N log N"),
+    Fact("sec. 4 (masked language models)", "absorbing D3PM that predicts x_0 has a weighted masked language model's loss"),
+    Fact("app. A.1", "products of positive doubly stochastic matrices tend to the uniform law", finding="the printed condition bounds the second eigenvalue from below; it has to stay away from 1", unchecked="a limit of products of different matrices: tests see powers of one (sec. 3.1)"),
+    Fact("eq. 6", "the uniform step keeps a class with 1 − β(K−1)/K, and is (1−β) I + β 1 1ᵀ/K", _reference("forward", "one_step_matrices_are_what_the_paper_says")),
+    Fact("eq. 7", "the absorbing step is (1−β) I + β 1 e_mᵀ", _reference("forward", "one_step_matrices_are_what_the_paper_says")),
+    Fact("eq. 8", "the discretized Gaussian's step is normalized over all differences of levels, and its diagonal takes the rest: doubly stochastic", _reference("processes", "steps_are_doubly_stochastic_and_symmetric", "the_diagonal_of_the_gaussian_step_is_a_sum")),
+    Fact("app. A.2.4 (graph)", "i and j are joined if one is among the k nearest neighbors of the other", _reference("processes", "nearest_neighbors_by_hand") + _of("processes", "neighbors_of_embeddings")),
+    Fact("eq. 9", "the rates of moving between neighbors, (G + Gᵀ)/2k with minus the row sums on the diagonal, are symmetric", _reference("processes", "nearest_neighbors_by_hand")),
+    Fact("app. A.2.4 (steps)", "the exponential of these rates is doubly stochastic", _reference("processes", "steps_are_doubly_stochastic_and_symmetric")),
+    Fact("eq. 10", "the band's step moves to each level within v with β/K, and its diagonal takes the rest: doubly stochastic", _reference("processes", "steps_are_doubly_stochastic_and_symmetric")),
+    Fact("app. A.2.6", "masking and redrawing combined: α 1 e_mᵀ + β 1 1ᵀ/K + (1−α−β) I", _reference("forward", "one_step_matrices_are_what_the_paper_says")),
+    Fact("eq. 11", "the usual objective of masked language models", no_fact=_NAMING),
+    Fact("app. A.3 (reverse)", "at a masked position the reverse kernel reveals in proportion to the prediction", _reference("reverse", "subs_step_has_its_closed_form")),
+    Fact("app. A.3 (step)", "a step's KL is the cross-entropy at masked positions, with a weight from the schedule", finding="the printed weight lacks a factor: it is β_t α_{t-1}/(1 − α_t), with α the product of 1−β"),
+    Fact("app. A.3 (weight)", "for β_t = 1/(T−t+1) the weight is 1/t", _reference("masked_language_model", "weighted_mlm_is_absorbing_diffusion"), "1 − α_t is printed as (t−1)/T, with steps counted from 0; it is t/T"),
+    Fact("eq. 12", "the whole loss is the sum over t of 1/t times the expected cross-entropy, each token masked with probability t/T", _reference("masked_language_model", "weighted_mlm_is_absorbing_diffusion")),
+    Fact("eq. 13", "the same, ordered by how many tokens are masked", _reference("masked_language_model", "weighted_mlm_is_absorbing_diffusion", "cross_entropy_by_hand")),
+    Fact("eq. 14", "the number of masked tokens follows the mean over t of binomial laws", finding="the exponent n−1 has to be k; as printed the weights do not sum to one", unchecked="the reference weighs each set of masked tokens for every t, and has no law of their number alone"),
+    Fact("eq. 15", "low-rank corruption, β_t A_t + (1−β_t) I", no_fact=_NAMING),
+    Fact("app. A.4.1", "products of uniform steps are uniform steps, products of absorbing steps absorbing, with α_t the product of 1−β", _reference("forward", "two_interpolating_steps_compose")),
+    Fact("eq. 16", "products of exponentials of multiples of R are the exponential of the sum", _reference("processes", "transitions_are_stochastic_and_compose")),
+    Fact("app. A.4.2", "exp(α R) is stochastic if rows of R sum to zero, doubly if its columns do too", _reference("processes", "transitions_are_stochastic_and_compose", "bad_input"), "printed for off-diagonal entries that are not positive; they must not be negative"),
+    Fact("app. A.5", "Kolmogorov's forward equation", _reference("forward", "kolmogorov_forward_equation") + _reference("processes", "kolmogorov_equations"), "indices are mixed up in print"),
+    Fact("thm 1", "q(x_t|x_s) is the exponential of the integrated rates", _reference("information", "exponentials_of_integrals_need_generators_that_commute"), "rates at different times have to commute: first R, then S is not exp(R + S)"),
+    Fact("app. A.6 (steps)", "uniform and absorbing steps are exponentials, with β = 1 − exp(−α)", _reference("forward", "the_matrix_exponential_agrees") + _reference("processes", "redrawing_is_the_special_case")),
+    Fact("app. A.6 (schedule)", "β_t = 1/(T−t+1) is the rate 1/(T−t), in steps", _reference("schedules", "the_mutual_information_betas_are_one_over_the_steps_left", "the_rate_is_the_derivative_of_the_noise")),
+    Fact("eq. 17", "t/T is the share of information lost, 1 − I(x_t; x_0)/H(x_0), and (H(x_0, x_t) − H(x_t))/H(x_0)", _reference("information", "eq_17_as_printed_has_the_wrong_sign"), "the last member as printed lacks the 1, it is −I/H; entropies below it have the wrong sign"),
+    Fact("app. A.7 (masks)", "absorbing noise masks with probability 1 − I/H, hence t/T, whatever the data", _reference("information", "absorbing_forgets_evenly_whatever_the_data", "absorbing_forgets_unevenly_if_the_data_has_masks", "the_share_by_hand"), "for data without masks"),
+    Fact("app. A.7 (others)", "for uniform noise 1/(T−t+1) is not the schedule that loses information evenly", _reference("information", "every_family_gets_its_even_schedule") + _of("times", "uniform_grid_loses_information_evenly")),
+    Fact("app. A.8", "the truncated logistic head: differences of sigmoids over bins of width 2/(K−1), normalized", _reference("heads", "the_head_is_a_law_with_a_closed_form", "bins_are_integrals_of_the_density", "the_printed_code_has_a_floor_under_one_tail"), "the printed code adds 1e-6 in a logarithm, which puts a floor under the upper tail"),
+    Fact("app. B.1", "the head's location is the hyperbolic tangent of x_t, scaled to [−1, 1], plus the output", _reference("heads", "symmetries_and_shapes")),
+    Fact("eq. 18", "the cosine schedule: β_t = 1 − f(t+1)/f(t)", finding="printed as a sum with π/2 where a product is meant"),
+))
+
+SEDD = Paper("Lou et al. 2024", "SEDD", "2310.16834v3", (
+    Fact("eq. 1", "dp_t/dt = Q_t p_t, with sources in columns", _reference("forward", "kolmogorov_forward_equation")),
+    Fact("eq. 2", "in a short time x becomes y with probability δ + Q_t(y, x) Δt + O(Δt²)", _reference("processes", "kolmogorov_equations")),
+    Fact("eq. 3", "the reversal jumps from x to y at the rate p_t(y)/p_t(x) Q_t(x, y)", _reference("rates", "time_reversal_returns_the_data", "rates_are_derivatives_of_kernels")),
+    Fact("eq. 4", "concrete score matching: half the expected squared error of the ratios", _reference("heads", "explicit_is_denoising_and_a_constant") + _of("heads", "concrete_score_loss_is_its_definition", "best_scores_are_the_true_ones")),
+    Fact("sec. 2.2", "squared errors do not keep scores positive", _reference("heads", "the_best_of_few_scores_may_be_negative", "score_entropy_is_a_barrier_and_squared_errors_are_none")),
+    Fact("def. 3.1 (formula) and eq. 5", "score entropy is s − r log s + K(r), with K(a) = a (log a − 1)", _reference("rates", "score_entropy_is_zero_only_at_the_ratio")),
+    Fact("def. 3.1 (non-negative)", "it is never negative, and zero only at s = r", _reference("rates", "score_entropy_is_zero_only_at_the_ratio", "the_integrand_is_zero_only_at_the_truth")),
+    Fact("def. 3.1 (remark)", "it comes from the Bregman divergence of −log: non-negative, symmetric, convex", _reference("heads", "score_entropy_is_not_symmetric"), "it is not symmetric (s = 1, r = 2 against s = 2, r = 1), and is r times that divergence"),
+    Fact("sec. 3.1", "its gradient is that of the squared error, divided by s", _reference("heads", "score_entropy_is_a_barrier_and_squared_errors_are_none")),
+    Fact("prop. 3.2", "it is least at the true ratios", _reference("rates", "explicit_implicit_and_denoising_differ_by_constants")),
+    Fact("prop. 3.3 and eq. 6", "the implicit objective is the same, up to a constant", _reference("rates", "explicit_implicit_and_denoising_differ_by_constants"), "where the weight is positive, p must have full support"),
+    Fact("thm 3.4 and eq. 7", "the denoising objective is the same, up to a constant", _reference("rates", "explicit_implicit_and_denoising_differ_by_constants") + _reference("heads", "denoising_losses_need_weights_that_know_what_is_possible"), "the weight of (x, y) has to be zero wherever some x_0 becomes y and cannot become x: false for constant weights under the mask"),
+    Fact("def. 3.5 and eq. 8", "the model's reverse process jumps at the rates s_θ(x)_y Q_t(x, y)", finding="indices of the diagonal are mixed up in print"),
+    Fact("thm 3.6 and eq. 9", "−log p(x_0) is at most the DWDSE plus the prior's KL", _reference("rates", "the_bound_holds_and_both_likelihoods_agree")),
+    Fact("eq. 10", "the DWDSE is the integral of score entropy weighted with Q_t(x_t, y)", _reference("rates", "dwdse_is_the_integrand_of_rates")),
+    Fact("eq. 11", "sequences change one position at a time", _reference("rates", "time_reversal_returns_the_data")),
+    Fact("eq. 12", "the network returns ratios between sequences that differ in one position", no_fact=_NAMING),
+    Fact("eq. 13", "a sequence's transition is the product over positions", _reference("forward", "sequences_factorize")),
+    Fact("eq. 14", "a token's transitions are columns of exp(σ̄ Q), σ̄ the integral of σ", _reference("forward", "the_matrix_exponential_agrees")),
+    Fact("eq. 15", "uniform rates: all ones, minus N on the diagonal", _reference("forward", "the_matrix_exponential_agrees"), "N times the rates of being redrawn at rate one, which appendix C.1 and this suite have"),
+    Fact("eq. 16", "absorbing rates lead to the mask and nowhere else", _reference("forward", "the_matrix_exponential_agrees")),
+    Fact("eq. 17", "tau-leaping: each position by itself draws from δ + Δt Q_t(x, y) s(x)_y", _reference("samplers", "euler_is_tweedie_to_second_order", "euler_never_leaves_the_simplex")),
+    Fact("thm 4.1 and eq. 18", "Tweedie's formula: the true scores give p(x_0|x_t)", _reference("reverse", "tweedie_is_exact_at_the_true_score")),
+    Fact("eq. 19", "the Tweedie sampler: the same from t to t − Δt, for each position", _reference("reverse", "tweedie_is_exact_at_the_true_score") + _of("over_chains", "tweedie_of_the_true_score_is_the_way_back")),
+    Fact("eq. 20", "the noise of a step", no_fact=_NAMING),
+    Fact("thm 4.2", "of all kernels with independent positions that one has the least KL from the true reversal", _reference("samplers", "tweedie_is_the_best_of_independent_steps")),
+    Fact("eq. 21", "the problem of infilling", no_fact=_NAMING),
+    Fact("eq. 22", "at the free positions conditional and joint scores are the same", _reference("infilling", "infilling_scores", "infilling_scores_by_counting") + _reference("samplers", "infilling_with_the_true_denoiser_is_conditioning_under_the_mask", "infilling_with_the_true_denoiser_is_not_conditioning_for_uniform"), "given noisy values, always; given clean ones, only if a noisy token shows where it started: under the mask, not for uniform noise"),
+    Fact("sec. 5.1", "log-linear noise changes about t·d of d tokens by time t"),
+    Fact("eq. 23-24", "proof of proposition 3.2", no_fact=_PROOF),
+    Fact("app. A", "exchanging x and y in the proof of proposition 3.3", no_fact=_PROOF),
+    Fact("eq. 25", "theorem 3.6 again", no_fact="repeats theorem 3.6"),
+    Fact("eq. 26", "−log p(x_0) is at most the KL between laws of paths", unchecked=_PATHS),
+    Fact("eq. 27", "that KL splits into the prior's and the expected KL of what follows", finding="an equality, printed as an inequality", unchecked=_PATHS),
+    Fact("eq. 28-33", "from Dynkin's formula to the DWDSE", no_fact=_PROOF),
+    Fact("eq. 34", "Bayes' rule in the proof of theorem 4.1", no_fact=_PROOF),
+    Fact("eq. 35-37", "proof of theorem 4.2", no_fact=_PROOF),
+    Fact("alg. 1", "training: the mean of its loss is the DWDSE"),
+    Fact("alg. 2", "sampling: from the prior through Euler's or Tweedie's steps"),
+    Fact("alg. 3", "conditional sampling: the same at the free positions, the others held"),
+    Fact("app. C.1 (geometric noise)", "σ̄ = σ_min^(1−t) σ_max^t"),
+    Fact("app. C.1 (log-linear noise)", "σ̄ = −log(1 − (1−ε) t)", finding="printed with a bracket that makes it −log(ε t), which falls with t"),
+    Fact("app. C.1 (prior)", "the prior's KL is negligible for both schedules", _reference("elbo", "an_absorbing_process_that_keeps_something_has_no_bound"), "under the mask it is infinite unless alpha ends at exactly 0, or the prior leaks, as the paper says itself"),
+    Fact("app. C.2", "scaling outputs with exp(σ̄) − 1 helps absorbing models", no_fact="an experience of training; the fact behind it is MDLM's eq. 71"),
+))
+
+MDLM = Paper("Sahoo et al. 2024", "MDLM", "2406.07524v2", (
+    Fact("eq. 1", "Gaussian corruption", no_fact="about continuous data, for background"),
+    Fact("eq. 2", "the NELBO is reconstruction, KLs of the steps, and the prior's KL"),
+    Fact("sec. 3.1", "α_t falls from 1 to 0"),
+    Fact("eq. 3", "D3PM's marginals are products of matrices"),
+    Fact("eq. 4", "q(z_t|x) = α_t x + (1−α_t) π"),
+    Fact("eq. 5", "the posterior of processes that keep a class or redraw it from π"),
+    Fact("eq. 6", "the absorbing posterior: a visible token stays, a mask is lifted with probability (α_s − α_t)/(1 − α_t)", _reference("forward", "absorbing_posterior_has_its_closed_form")),
+    Fact("eq. 7", "the reverse kernel of SUBS is that posterior at x = x_θ", _reference("reverse", "subs_step_has_its_closed_form")),
+    Fact("sec. 3.2.3 (zero masking probabilities)", "the prediction gives the mask no weight", _reference("reverse", "subs")),
+    Fact("sec. 3.2.3 (carry-over unmasking)", "a visible token is its own prediction", _reference("reverse", "subs")),
+    Fact("eq. 8", "the discrete loss is the cross-entropy at masks, with weights (α_s − α_t)/(1 − α_t)", _reference("masked_language_model", "weighted_mlm_is_absorbing_diffusion")),
+    Fact("eq. 9", "the same KL for a prediction that may give weight to the mask", unchecked=_WITH_MASKS),
+    Fact("sec. 3.3", "eq. 8 instead of eq. 9 is called Rao-Blackwellization", no_fact="a manner of speaking for a restriction of the model, not a conditional expectation; the suite has a law about a genuine one, over x_s"),
+    Fact("eq. 10", "the continuous loss is the cross-entropy at the mask, with weight −α′/(1 − α)", _reference("rates", "sedd_and_mdlm_have_one_integrand")),
+    Fact("sec. 3.4", "the continuous NELBO does not depend on the schedule", _reference("information", "the_schedule_drops_out_of_the_nelbo", "the_schedule_matters_to_a_denoiser_that_looks_at_the_clock"), "for a denoiser that knows of the time no more than alpha, and schedules from alpha = 1 to alpha = 0"),
+    Fact("sec. 3.5", "tokens of a sequence are corrupted, and restored in one step, independently"),
+    Fact("eq. 11", "for sequences it is a weighted mean of masked language models' losses", _reference("masked_language_model", "subsets_are_the_continuous_nelbo")),
+    Fact("sec. 4.1 (ancestral sampling)", "samples come from reverse steps, in which each mask is lifted independently"),
+    Fact("sec. 4.1 (caching)", "where nothing was lifted, and the network does not see the time, its last answer is used again"),
+    Fact("sec. 4.2", "blocks are generated one after the other, with the finished ones kept", _reference("samplers", "one_block_is_ancestral", "blocks_of_one_are_autoregression_on_any_grid")),
+    Fact("eq. 12", "reverse rates: from the mask, −α′/(1−α) times the prediction"),
+    Fact("eq. 13", "Q_{t|s} = α_{t|s} I + (1−α_{t|s}) 1 πᵀ"),
+    Fact("eq. 14", "the transition of processes that keep or redraw"),
+    Fact("eq. 15", "D3PM's posterior in this notation"),
+    Fact("eq. 16", "eq. 5, derived", no_fact="repeats eq. 5"),
+    Fact("eq. 17", "the reverse kernel is the posterior with x_θ for x", finding="for a prediction that is not certain this is D3PM's joint sum: numerator and denominator are each linear in it"),
+    Fact("eq. 18-19", "a visible token stays", no_fact="contained in eq. 6"),
+    Fact("eq. 20-22", "a mask is lifted, or not", no_fact="contained in eq. 6"),
+    Fact("eq. 23", "both together", no_fact="repeats eq. 6"),
+    Fact("eq. 24", "in the reverse kernel a visible token stays, whatever the prediction"),
+    Fact("eq. 25-28", "the reverse kernel at a mask, for a prediction that may give weight to the mask", unchecked=_WITH_MASKS),
+    Fact("eq. 29", "a step's KL is zero at a visible token"),
+    Fact("eq. 30", "a step's KL at a mask, for a prediction that may give weight to the mask", unchecked=_WITH_MASKS),
+    Fact("eq. 31-32", "their expected sum is the diffusion loss"),
+    Fact("eq. 33", "alpha on the paper's grid, 1 − (i+1)/(T+1)", unchecked=_GRID),
+    Fact("eq. 34-35", "alpha at both ends of it", unchecked=_GRID),
+    Fact("eq. 36-38", "on it, what starts the sequence is masked with probability 1/(T+1), and the prior's KL is zero", unchecked=_GRID),
+    Fact("eq. 39", "the NELBO without SUBS", unchecked=_WITH_MASKS),
+    Fact("eq. 40-41", "with zero masking probabilities: cross-entropies at masks, picked out by an indicator", unchecked="it is another formula than eq. 42-43 for networks without carry-over only, and no method writes it"),
+    Fact("eq. 42-43", "with carry-over unmasking the indicator may go"),
+    Fact("app. B.1.3", "carry-over unmasking never makes the bound worse", unchecked="no law compares the losses of one network with and without carry-over"),
+    Fact("eq. 44", "the discrete loss tends to an integral as T grows", _reference("rates", "the_grid_converges_at_rate_one_over_T")),
+    Fact("eq. 45-46", "the reconstruction vanishes in that limit"),
+    Fact("eq. 47", "the continuous NELBO", no_fact="repeats eq. 10"),
+    Fact("alg. 1", "training: the mean of its loss is eq. 11"),
+    Fact("eq. 48-49", "transitions over 1/T are δ + rate/T + O(1/T²)"),
+    Fact("eq. 50", "the transition between two states", no_fact=_PROOF),
+    Fact("eq. 51-55", "rates from transitions, case by case", no_fact="contained in eq. 56"),
+    Fact("eq. 56", "forward rates α′/α (I − m 1ᵀ), with sources in columns", finding="section 6 prints rows, 1 mᵀ, for the same rates"),
+    Fact("eq. 57", "what leaves a state arrives: columns of rates sum to zero", _reference("forward", "one_step_matrices_are_what_the_paper_says") + _of("over_chains", "rate_columns"), "a minus sign is missing in the printed consequence for the diagonal"),
+    Fact("eq. 58", "the reverse rates given x", _reference("rates", "conditional_rates_average_to_the_true_ones")),
+    Fact("eq. 59-60", "the model's reverse rates"),
+    Fact("eq. 61", "SEDD's NELBO", no_fact="repeats SEDD's eq. 10"),
+    Fact("eq. 62-64", "its derivation from discrete time", no_fact=_PROOF),
+    Fact("eq. 65", "the limit of the discrete NELBO is SEDD's"),
+    Fact("eq. 66", "a prediction's score is q_t(y|x_θ)/q_t(z_t|x_θ)", _reference("reverse", "every_true_denoiser_implies_the_true_score")),
+    Fact("eq. 67-70", "marginals at x_θ", no_fact=_PROOF),
+    Fact("eq. 71", "the score at a mask is α/(1−α) times the prediction", _reference("reverse", "score_of_subs_has_its_closed_form")),
+    Fact("eq. 72", "the score of staying a mask is one", _reference("reverse", "score_of_subs_has_its_closed_form")),
+    Fact("eq. 73", "at a visible token the score towards the mask is (1−α)/α", unchecked=_UNUSED_SCORES),
+    Fact("eq. 74-75", "at a visible token the score is one at itself and zero at other tokens", unchecked=_UNUSED_SCORES),
+    Fact("eq. 76", "all four cases in one formula", unchecked=_UNUSED_SCORES),
+    Fact("eq. 77-82", "the model's reverse rates, case by case, and eq. 12"),
+    Fact("eq. 83-86", "terms of the proof that SEDD's loss is MDLM's", no_fact=_PROOF),
+    Fact("eq. 87", "SEDD's loss at the score of a prediction is MDLM's eq. 10", _reference("rates", "sedd_and_mdlm_have_one_integrand")),
+    Fact("eq. 88-89", "how many tokens training sees; half of them for α = 1 − t", unchecked="about the cost of training: an average of 1 − α, which no law states"),
+    Fact("app. D.3", "low-discrepancy times: one in every N-th of the unit interval, for less variance", _reference("times", "rows_are_uniform_but_for_unshuffled_strata", "means_are_integrals", "strata_never_have_more_variance_and_a_lattice_may") + _of("times", "one_time_in_every_stratum", "they_lower_the_variance"), "a row's own time is not uniform, only the batch's are: biased for rows that stay in place and differ, unless times are shuffled"),
+    Fact("eq. 90", "log-linear noise −log(1 − t), that is α = 1 − t"),
+    Fact("eq. 91", "the squared-cosine schedule", finding="printed with 1 − t for t: alpha would rise from 0 to 1", unchecked="not one of the suite's named schedules: it can be given as a function"),
+    Fact("eq. 92", "the cosine schedule", _reference("information", "mdlm_prints_its_cosine_schedules_backward"), "printed with 1 − t for t: alpha would rise from 0 to 1"),
+    Fact("eq. 93", "linear noise σ_max t, that is a constant rate", unchecked="the suite's linear schedules start at one rate and end at another"),
+    Fact("eq. 94", "the NELBO is an integral over log(1 − α)", _reference("information", "the_schedule_drops_out_of_the_nelbo", "without_a_clock_the_integral_is_any_order_autoregression"), "for a denoiser that knows of the time no more than alpha"),
+    Fact("app. E.3", "the bound on the likelihood falls as T grows", _reference("elbo", "refining_the_grid_helps_the_optimal_denoiser", "refining_the_grid_can_hurt_another_denoiser"), "an observation about trained networks: true for the optimal denoiser, false for an arbitrary one"),
+))
+
+PAPERS = (D3PM, SEDD, MDLM)
+
+__all__ = ["D3PM", "MDLM", "PAPERS", "SEDD", "Fact", "Paper"]
