@@ -118,7 +118,7 @@ class NearestNeighbor(Driven):
 
     def _power(self, noise: Tensor) -> tuple[Tensor, Tensor]:
         """``exp(R noise)`` for each different noise, ``[M, K, K]``, and which of them each example has, ``[N]``."""
-        different, which = noise.unique(return_inverse=True)
+        different, which = torch.unique(noise, return_inverse=True)
         endless = (different == torch.inf)[:, None, None]
         jumps, leave = self._jumps.to(noise.device), self._leave.to(noise.device)
         finite = exponential(jumps, leave, torch.where(different == torch.inf, 0.0, different))

@@ -24,7 +24,7 @@ import numpy as np
 
 Array: TypeAlias = Any
 #: What an axis is called, and, where a number says little, what goes with each of its entries: texts, or tokens.
-Name: TypeAlias = str | tuple[str, Sequence[Any]]
+Name: TypeAlias = str | tuple[str, Any]
 
 #: False-alarm probability of one statistical claim.  Hypothesis searches for failures, so it must be tiny.
 FALSE_ALARM = 1e-9
@@ -204,7 +204,7 @@ def independent(
 
 
 def converges(
-    errors: Sequence[Any],
+    errors: Array,
     sizes: Sequence[Any],
     *,
     rate: float,

@@ -84,7 +84,8 @@ class Family:
         return sorted(self.draw(max(self.least, 3), 2, 0))
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
+        name: Any = self.name
+        if not isinstance(name, str) or not name:
             raise ValueError(f"name must be a non-empty string, got {self.name!r}")
         if not self.clocks or not set(self.clocks) <= {"discrete", "continuous"}:
             raise ValueError(f"clocks must be 'discrete', 'continuous' or both, got {self.clocks!r}")
@@ -124,17 +125,17 @@ def family(name: str) -> Family:
 
 def _hit_or_not(p: Any) -> int:
     """A product of ``T`` probabilities of staying, or a few transcendental functions."""
-    return 2 * p.T + 8 if p.T is not None else 24
+    return 2 * int(p.T) + 8 if p.T is not None else 24
 
 
 def _product(p: Any) -> int:
     """A product of ``T`` matrices, each entry a sum of ``K`` products of a few transcendental functions."""
-    return p.T * (p.K + 4) + 16
+    return int(p.T * (p.K + 4) + 16)
 
 
 def _exponential(p: Any) -> int:
     """The exponential of a matrix, some fifteen products of matrices, of a noise that is itself a schedule's."""
-    return 15 * (p.K + 2) + _hit_or_not(p)
+    return 15 * (int(p.K) + 2) + _hit_or_not(p)
 
 
 # ---------------------------------------------------------------------------------------------- keep or redraw

@@ -57,8 +57,8 @@ class Space:
         kind = family(name)
         if clock not in kind.clocks:
             return ()
-        known = DISCRETE_SCHEDULES if clock == "discrete" else CONTINUOUS_SCHEDULES
-        known = tuple(s for s in known if kind.schedules is None or s in kind.schedules)
+        of_the_clock = DISCRETE_SCHEDULES if clock == "discrete" else CONTINUOUS_SCHEDULES
+        known = tuple(s for s in of_the_clock if kind.schedules is None or s in kind.schedules)
         if self.schedules is None:
             return known
         return tuple(s for s in self.schedules if isinstance(s, Schedule) or s in known)

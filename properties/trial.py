@@ -133,8 +133,8 @@ class Gradient:
 
     def __call__(self, p: Process, output: Array, *others: Any) -> Array:
         """``[N, L, K]``; the last argument is the cotangent, ``[N]``."""
-        *others, cotangent = others
-        tensors, shape = self.loss.prepare(p, output, *others)
+        *given, cotangent = others
+        tensors, shape = self.loss.prepare(p, output, *given)
         place = self.loss.arguments.index("output")
         leaf = tensors[place].clone().requires_grad_(True)
         # A network's output is never a leaf, and code may edit it in place.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_nonnegative
-from unmask.reference.corruption import Process, check_process, one_hot
+from unmask.reference.corruption import Process, check_process, shows
 from unmask.reference.denoisers import concrete_score, sequence_law
 from unmask.reference.elbo import expectation
 from unmask.reference.forward import sequence_marginal
@@ -36,7 +36,7 @@ def _full(process: Process, L: int, values: object, name: str) -> Array:
 
 def _weights(process: Process, L: int, weight: object) -> Array:
     table = check_nonnegative("weight", _full(process, L, weight, "weight"))
-    return np.where(one_hot(all_sequences(L, process.K), process.K) == 1, table - table, table)
+    return np.where(shows(all_sequences(L, process.K), process.K), table - table, table)
 
 
 def explicit(process: Process, score: object, data: object, L: int, t: Number, weight: object = 1) -> Any:

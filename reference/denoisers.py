@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unmask.reference.corruption import Process, check_process, one_hot
+from unmask.reference.corruption import Process, check_process, one_hot, shows
 from unmask.reference.forward import sequence_transition
 from unmask.reference.numbers import Array, Number, check_count, common, zeros_like
 from unmask.reference.sequences import all_sequences, data_law, replaced
@@ -108,4 +108,4 @@ def concrete_score(process: Process, data: object, L: int, t: Number) -> Array:
     here = np.broadcast_to(law[:, None, None], numerator.shape)
     impossible = here == 0
     ratios = np.where(impossible, zeros_like(numerator), numerator / np.where(impossible, here + 1, here))
-    return np.where(one_hot(everywhere, process.K) == 1, zeros_like(ratios) + 1, ratios)
+    return np.where(shows(everywhere, process.K), zeros_like(ratios) + 1, ratios)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from unmask.reference.checks import check_visible
-from unmask.reference.corruption import Process, check_process, one_hot
+from unmask.reference.corruption import Process, check_process, shows
 from unmask.reference.denoisers import concrete_score, sequence_law
 from unmask.reference.forward import sequence_transition
 from unmask.reference.masked_language_model import Visible
@@ -50,7 +50,7 @@ def _ratios(law: Array, F: int, K: int) -> Array:
     numerator = law[replaced(z, K)]
     here = np.broadcast_to(law[:, None, None], numerator.shape)
     ratios = np.where(here == 0, zeros_like(numerator), numerator / np.where(here == 0, here + 1, here))
-    return np.where(one_hot(z, K) == 1, zeros_like(ratios) + 1, ratios)
+    return np.where(shows(z, K), zeros_like(ratios) + 1, ratios)
 
 
 def score_given_clean(process: Process, data: object, known: Visible, t: Number) -> Array:

@@ -36,7 +36,7 @@ from unmask.reference.checks import (
     check_table,
     check_unit,
 )
-from unmask.reference.corruption import Diffusing, Process, check_process, one_hot
+from unmask.reference.corruption import Diffusing, Process, check_process, one_hot, shows
 from unmask.reference.elbo import expectation, prior_term
 from unmask.reference.forward import marginal, sequence_marginal
 from unmask.reference.linear_algebra import exponential
@@ -65,7 +65,7 @@ TableAt = Callable[[Any], Any]
 
 
 def _no_jump(values: Array, xt: IntArray) -> Array:
-    return np.where(one_hot(xt, values.shape[-1]) == 1, zeros_like(values), values)
+    return np.where(shows(xt, values.shape[-1]), zeros_like(values), values)
 
 
 def _finite(t: Number, rate: Any) -> Any:

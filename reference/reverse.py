@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from unmask.reference.checks import IntArray, check_class, check_nonnegative, check_order, check_sequences
-from unmask.reference.corruption import Process, check_process, check_time, one_hot
+from unmask.reference.corruption import Process, check_process, check_time, shows
 from unmask.reference.linear_algebra import inverse
 from unmask.reference.numbers import Array, Number, array, check_axes, common
 from unmask.reference.posterior import joint_table, normalized, posterior_table
@@ -118,8 +118,8 @@ def subs_denoiser(weights: object, xt: object, mask: int) -> Array:
     K = values.shape[-1]
     table, noisy = check_output("weights", values, xt, K)
     nothing = table - table
-    unmasked = np.where(one_hot(check_class("mask", mask, K), K) == 1, nothing, table)
-    carried = np.where(one_hot(noisy, K) == 1, nothing + 1, nothing)
+    unmasked = np.where(shows(check_class("mask", mask, K), K), nothing, table)
+    carried = np.where(shows(noisy, K), nothing + 1, nothing)
     return np.where((noisy == mask)[..., None], normalized(unmasked), carried)
 
 
@@ -176,7 +176,7 @@ def with_one_at(values: Array, xt: IntArray) -> Array:
     noisy = check_sequences("xt", xt, K, "[N, L]")
     if values.shape[:-1] != noisy.shape:
         raise ValueError(f"values has shape {values.shape} and xt {noisy.shape}; valid: [N, L, {K}] and [N, L]")
-    return np.where(one_hot(noisy, K) == 1, values - values + 1, values)
+    return np.where(shows(noisy, K), values - values + 1, values)
 
 
 def one_way(process: Process, predicted: object, xt: object, s: Number, t: Number) -> Array:

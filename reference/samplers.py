@@ -26,7 +26,7 @@ from unmask.reference.checks import (
     check_table,
     check_visible,
 )
-from unmask.reference.corruption import Process, check_process, check_time, one_hot
+from unmask.reference.corruption import Process, check_process, check_time, shows
 from unmask.reference.denoisers import posterior_denoiser
 from unmask.reference.elbo import Reverse, kernel_matrix, reverse_law
 from unmask.reference.masked_language_model import Predict, Visible, predicted
@@ -90,7 +90,7 @@ def euler_kernel(process: Process, rates: object, xt: object, s: Number, t: Numb
     table, step = common(array(rates, "rates"), late - early)
     if table.shape != (*noisy.shape, process.K):
         raise ValueError(f"rates has shape {table.shape} and xt {noisy.shape}; valid: [N, L, {process.K}] and [N, L]")
-    here = one_hot(noisy, process.K) == 1
+    here = shows(noisy, process.K)
     jumps = np.where(here, table - table, table) * step
     if (jumps < 0).any():
         raise ValueError(f"rates has a negative entry: {table!r}; valid: numbers >= 0")
@@ -200,7 +200,7 @@ def pinned(kernel: object, free: Iterable[int]) -> Array:
     check_table("kernel", table, L, K)
     moving = set(check_positions("free", free, L))
     held = np.array([i not in moving for i in range(L)])[None, :, None]
-    stay = np.where(one_hot(all_sequences(L, K), K) == 1, table - table + 1, table - table)
+    stay = np.where(shows(all_sequences(L, K), K), table - table + 1, table - table)
     return np.where(held, stay, table)
 
 

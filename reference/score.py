@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_nonnegative, check_sequences
-from unmask.reference.corruption import Diffusing, Process, check_process, one_hot
+from unmask.reference.corruption import Diffusing, Process, check_process, shows
 from unmask.reference.denoisers import concrete_score, sequence_law
 from unmask.reference.elbo import expectation
 from unmask.reference.forward import sequence_marginal
@@ -79,7 +79,7 @@ def _table(process: Process, L: int, values: object, name: str) -> Array:
 
 def _off_diagonal(process: Process, L: int, table: Array) -> Array:
     """The weights, with zero at y = x."""
-    return np.where(one_hot(all_sequences(L, process.K), process.K) == 1, table - table, table)
+    return np.where(shows(all_sequences(L, process.K), process.K), table - table, table)
 
 
 def explicit(process: Process, score: object, data: object, L: int, t: Number, weight: object = 1) -> Any:

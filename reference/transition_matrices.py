@@ -13,6 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from unmask.reference.checks import check_class, check_nonnegative, check_sequences, check_unit
 from unmask.reference.linear_algebra import check_square
@@ -74,8 +75,16 @@ def one_hot(index: object, K: int) -> Array:
     >>> one_hot(1, 2)
     array([Fraction(0, 1), Fraction(1, 1)], dtype=object)
     """
-    ids = check_sequences("index", index, K, "[...]")
-    return array((ids[..., None] == np.arange(K)).astype(np.int64))
+    return array(shows(index, K).astype(np.int64))
+
+
+def shows(index: object, K: int) -> npt.NDArray[np.bool_]:
+    """Where `one_hot` is one, as truth values: class ids [...] to [..., K].
+
+    >>> shows(1, 2)
+    array([False,  True])
+    """
+    return np.asarray(check_sequences("index", index, K, "[...]")[..., None] == np.arange(K))
 
 
 def interpolating(keep: Number, prior: object) -> Array:

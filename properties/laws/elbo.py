@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -215,9 +215,9 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
-    known = 1e-7
+    known, rough = 1e-7, cast(Any, Rough(p.exact))
     likelihood = floats(
-        rates.log_likelihood(Rough(p.exact), model.parameterization, lambda t: table, model.L, tolerance=known)
+        rates.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
     )
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)

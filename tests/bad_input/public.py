@@ -20,9 +20,11 @@ PARTS = {
     "judges": "a claim, to be judged",
     "laws": "laws, with what was drawn",
     "lumping": "laws, with what was drawn",
+    "papers": "nobody: records of what papers state",
     "report": "the plugin, with what examine returned",
     "story": "the report, with a trial that was run",
     "tables": "laws and the engine, with what was drawn",
+    "traceability": "the plugin and the command that writes the page, with the lawbook",
     "trial": "the engine, with what was drawn",
 }
 

@@ -103,6 +103,13 @@ def process(p: Process) -> Interpolating | Chain:
     return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p["share"]), dtype=p.dtype)
 
 
+def keeping(p: Process) -> Interpolating:
+    """The process, if it keeps a class or redraws it."""
+    made = process(p)
+    assert isinstance(made, Interpolating)
+    return made
+
+
 def scheduled(p: Process) -> Any:
     """The process, if it is one with a schedule: :class:`Tabulated` ones have none."""
     return process(p)

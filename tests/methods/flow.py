@@ -11,7 +11,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from tests.methods.building import FORWARD, process
+from tests.methods.building import FORWARD, keeping
 from tests.methods.generation import samplers
 from unmask.implementations import FlowMatching
 from unmask.properties import Method, Process, processes
@@ -19,7 +19,7 @@ from unmask.properties import Method, Process, processes
 
 @lru_cache(maxsize=4096)
 def build(p: Process) -> FlowMatching:
-    return FlowMatching(process(p))
+    return FlowMatching(keeping(p))
 
 
 def denoise(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ def masked_samplers(build: Callable[[Process], Any], clock: str) -> dict[str, An
     def next_reveal(p: Process, masked: Tensor, t: Tensor, generator: Generator) -> Tensor:
         return fast.next_hit(build(p).process.schedule, masked, t, generator)
 
-    offered = {"generate_cached": generate_cached, "generate_in_blocks": generate_in_blocks}
+    offered: dict[str, Any] = {"generate_cached": generate_cached, "generate_in_blocks": generate_in_blocks}
     if clock == "continuous":
         offered |= {"generate_one_by_one": generate_one_by_one, "next_reveal": next_reveal}
     return offered

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.methods.building import FORWARD, process
+from tests.methods.building import FORWARD, keeping
 from tests.methods.generation import antithetic_times, low_discrepancy_times, masked_samplers, samplers
 from unmask.implementations import MDLM as Implementation
 from unmask.properties import Method, Process, processes
@@ -16,7 +16,7 @@ from unmask.properties import Method, Process, processes
 
 @lru_cache(maxsize=4096)
 def build(p: Process) -> Implementation:
-    return Implementation(process(p))
+    return Implementation(keeping(p))
 
 
 def denoise(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from tests.methods.building import process
+from tests.methods.building import scheduled
 from unmask.implementations.schedules import Schedule
 from unmask.properties import Process
 
@@ -21,7 +21,7 @@ STEP = 1 / 32
 
 def schedule(p: Process) -> Schedule:
     """The right schedule."""
-    return process(p).schedule
+    return scheduled(p).schedule
 
 
 def alpha(p: Process, t: Tensor) -> Tensor:

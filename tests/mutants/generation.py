@@ -159,7 +159,7 @@ def infilling_overwrites_what_is_known(
     right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
 ) -> Tensor:
     """Known tokens are put in at the start and then drawn like others, which is harmless under masking alone."""
-    x = torch.where(known, x0, noise(p, *x0.shape, generator))
+    x = torch.where(known, x0, noise(p, x0.shape[0], x0.shape[1], generator))
     for t, s in pairwise(times):
         x = stepped(right, p, network, x, t, s, generator)
     return x
@@ -170,7 +170,7 @@ def infilling_starts_known_positions_masked(
     right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
 ) -> Tensor:
     """Known tokens are put back after each step, so that the first step does not see them yet."""
-    x = noise(p, *x0.shape, generator)
+    x = noise(p, x0.shape[0], x0.shape[1], generator)
     for t, s in pairwise(times):
         x = torch.where(known, x0, stepped(right, p, network, x, t, s, generator))
     return x

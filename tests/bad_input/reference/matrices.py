@@ -80,6 +80,7 @@ def steps() -> list[Asked]:
               value("shape", "[K, K]", r"matrix has shape \(2,\); valid: \[K, K\]"), matrix=EVEN, shape="[K]"),
         asked("transition_matrices.frozen", ndarray("values"), values=one),
         asked("transition_matrices.one_hot", ids("index", "[...]"), count("K"), index=[0], K=2),
+        asked("transition_matrices.shows", ids("index", "[...]"), count("K"), index=[0], K=2),
         asked("transition_matrices.interpolating", unit("keep"), law("prior"), keep=HALF, prior=EVEN),
         asked("transition_matrices.uniform_prior", count("K"), K=2),
         asked("transition_matrices.absorbing_prior", count("K"), MASK, K=2, mask=1),
