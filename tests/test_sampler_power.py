@@ -44,6 +44,14 @@ def nudged(ids: torch.Tensor, share: float, generator: torch.Generator, rows: An
     return ids
 
 
+@pytest.fixture(autouse=True)
+def _fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The power is a function of the number of draws: fewer show it as well, and sooner."""
+    monkeypatch.setattr(samplers, "SAMPLES", 4000)
+    monkeypatch.setattr(forward, "DRAWS", 6000)
+    monkeypatch.setattr(steps, "STEPS", 3000)
+
+
 def test_power_of_samples_of_the_marginal() -> None:
     given = Inputs(UNIFORM, t=Fraction(1, 2))
     n = forward.DRAWS // forward.CALLS // 3 * forward.CALLS

@@ -208,13 +208,13 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     model = model.frozen()
     x0 = x0[:2]
     table = floats(model.predicted_table(0))
-    nodes, weights = graded_rule(p, 40)
+    nodes, weights = graded_rule(p, 28)
     found: Any = floats(prior_kl(p, x0))
     batch = every_noisy_at(p, x0, list(nodes))
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
-    truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (40, 56))
+    truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
     known, rough = 1e-7, cast(Any, Rough(p.exact))
     likelihood = floats(
         rates.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)

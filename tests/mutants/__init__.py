@@ -1,6 +1,7 @@
 """Mistakes that the laws catch: small, plausible, wrong variants of the built-in methods."""
 
 from tests.mutants import (
+    answers,
     chains,
     conduct,
     draws,
@@ -21,6 +22,7 @@ from tests.mutants.registry import MUTANTS, Mutant
 __all__ = [
     "MUTANTS",
     "Mutant",
+    "answers",
     "catches",
     "chains",
     "conduct",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -161,10 +163,12 @@ def spins_flip_at_rate_one(p: Process) -> Chain:
     return by_rates(p, spins(p.K - 1, p, 1.0))
 
 
-@wrong_process("spins-keep-a-share-of-alpha-squared", of=SPINS)
-def spins_keep_a_share_of_alpha_squared(p: Process) -> Chain:
-    """A spin is as it was with probability (1 + alpha^2) / 2: the schedule's square is taken, as for a variance."""
-    return by_rates(p, spins(p.K - 1, p, 0.5), lambda p, s, t: 2 * total_noise(p, s, t))
+@wrong_process("walk-adds-up-its-betas", of=(*WALK, *SPINS))
+def walk_adds_up_its_betas(p: Process) -> Chain:
+    """A step's noise is taken to be beta, which -log(1 - beta) is for small ones alone."""
+    added = [0.0, *torch.tensor(p.betas).double().cumsum(0).tolist()] if p.T is not None else []
+    jumps = spins(p.K - 1, p, 0.5) if p.family == "ehrenfest" else (distance(p) == 1).double()
+    return by_rates(p, jumps, lambda p, s, t: added[t] - added[s or 0] if p.T is not None else total_noise(p, s, t))
 
 
 def graph(p: Process, K: int) -> Tensor:
@@ -204,8 +208,8 @@ def masked(p: Process, speed: float, leak: float = 0.0) -> Tensor:
 
 @wrong_process("masked-graph-forgets-its-speed", of=MASKED)
 def masked_graph_forgets_its_speed(p: Process) -> Chain:
-    """Classes move as fast as they are masked, and then as fast again, whatever the speed asked for."""
-    return by_rates(p, masked(p, 2 * float(p["speed"])))
+    """Classes move as fast as they are masked, whatever the speed asked for."""
+    return by_rates(p, masked(p, 1.0))
 
 
 @wrong_process("mask-leaks", of=MASKED)
@@ -214,19 +218,23 @@ def mask_leaks(p: Process) -> Chain:
     return by_rates(p, masked(p, float(p["speed"]), leak=1 / 8))
 
 
-@wrong_process("masked-graph-masks-only-what-has-moved", of=MASKED)
-def masked_graph_masks_only_what_has_moved(p: Process) -> Chain:
-    """The mask takes its share of the jumps, and what stays where it is is not masked."""
+@wrong_process("masked-graph-has-one-clock", of=MASKED)
+def masked_graph_has_one_clock(p: Process) -> Chain:
+    """The speed is taken for that of all jumps, those to the mask included."""
+    return by_rates(p, masked(p, 1.0), lambda p, s, t: float(p["speed"]) * total_noise(p, s, t))
+
+
+@wrong_process("masked-graph-counts-the-masked-twice", of=MASKED)
+def masked_graph_counts_the_masked_twice(p: Process) -> Chain:
+    """Moves keep their whole probability, and what is masked is counted a second time: rows sum to more than one."""
     clean = fast.NearestNeighbor(schedule(p), torch.tensor(p["neighbors"]), speed=float(p["speed"]), validate=False)
-    whole = fast.WithMask(clean, schedule(p))
 
     def between(s: float | None, t: float) -> Tensor:
         dtype = torch.float64 if p.T is None else torch.int64
-        start = None if s is None else torch.tensor([s], dtype=dtype)
-        matrix = whole._matrices(start, torch.tensor([t], dtype=dtype))[0]
-        hit = matrix[0, -1]
-        jumps = matrix[:-1, :-1] - torch.diag(matrix[:-1, :-1].diagonal())
-        stay = torch.diag(1 - jumps.sum(-1) - hit * (jumps.sum(-1) > 0))
-        return torch.cat([torch.cat([jumps + stay, (hit * (jumps.sum(-1) > 0))[:, None]], 1), matrix[-1:]])
+        moved = clean._matrices(None if s is None else torch.tensor([s], dtype=dtype), torch.tensor([t], dtype=dtype))
+        matrix = torch.eye(p.K, dtype=torch.float64)
+        matrix[:-1, :-1] = moved[0]
+        matrix[:-1, -1] = 1 - math.exp(-total_noise(p, s, t))
+        return matrix
 
     return Matrices(p, between)
