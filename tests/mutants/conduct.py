@@ -54,14 +54,9 @@ def batch_shares_one_loss(right: Right, p: Process, output: Tensor, x0: Tensor, 
     return loss.mean().expand(loss.shape) if len(loss) else loss
 
 
-@mutant(
-    "batch-shares-one-prior-term",
-    "prior_kl",
-    of=("d3pm_uniform", "sedd_uniform"),
-    escapes="no mistake for the processes that there are: their prior term is the same for all clean tokens",
-)
+@mutant("batch-shares-one-prior-term", "prior_kl", of=("d3pm_birth_death", "d3pm_ehrenfest", "d3pm_gaussian"))
 def batch_shares_one_prior_term(right: Right, p: Process, x0: Tensor) -> Tensor:
-    """The prior term of the first row is given to all; under uniform noise all rows have the same."""
+    """The prior term of the first row is given to all: under uniform noise alone, all rows have the same."""
     return right.prior_kl(p, x0)[:1].expand(len(x0))
 
 

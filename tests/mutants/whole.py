@@ -12,6 +12,7 @@ from torch import Tensor
 from tests.mutants import formulas as f
 from tests.mutants.registry import Right, also, mutant
 from unmask.implementations import Chain
+from unmask.implementations.entrywise import exponential
 from unmask.properties import Process
 
 #: A time, or ``None`` for clean data where a time to start from is meant.
@@ -54,8 +55,13 @@ def by_steps(p: Process, step: Callable[[int], Tensor]) -> Matrices:
 
 def by_rates(p: Process, jumps: Tensor, noise: Callable[[Process, Since, Any], float] | None = None) -> Matrices:
     """The process of ``exp(noise R)``, ``R`` being the jumps and what makes their rows sum to zero."""
-    R = jumps.double() - torch.diag(jumps.double().sum(-1))
-    return Matrices(p, lambda s, t: torch.linalg.matrix_exp((noise or total_noise)(p, s, t) * R))
+    jumps = jumps.double()
+    leave = jumps.sum(-1)
+
+    def between(s: Since, t: Any) -> Tensor:
+        return exponential(jumps, leave, torch.tensor([(noise or total_noise)(p, s, t)], dtype=torch.float64))[0]
+
+    return Matrices(p, between)
 
 
 def total_noise(p: Process, s: Since, t: Any) -> float:
@@ -67,15 +73,20 @@ def total_noise(p: Process, s: Since, t: Any) -> float:
 
 
 def wrong_process(
-    name: str, *, of: tuple[str, ...], changes: tuple[str, ...] = FORWARD
+    name: str, *, of: tuple[str, ...], families: tuple[str, ...], changes: tuple[str, ...] = FORWARD
 ) -> Callable[[Callable[[Process], Chain]], Callable[[Process], Chain]]:
-    """Register a function that builds the wrong process: its docstring says what mistake it imitates."""
+    """Register a function that builds the wrong process: its docstring says what mistake it imitates.
+
+    Processes of a record ``of`` that are not of one of the ``families`` stay right.
+    """
 
     def enter(build: Callable[[Process], Chain]) -> Callable[[Process], Chain]:
         made = lru_cache(maxsize=64)(build)
 
         def asked(capability: str) -> Callable[..., Any]:
             def answer(right: Right, p: Process, *arguments: Any) -> Any:
+                if p.family not in families:
+                    return getattr(right, capability)(p, *arguments)
                 return getattr(made(p), capability)(*arguments)
 
             answer.__doc__ = build.__doc__
