@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from tests.mutants.registry import MUTANTS, Mutant
@@ -23,13 +24,24 @@ def _dear(law: Law) -> tuple[bool, bool, float, int]:
     return law.thorough, "offers" in law.draws, law.cost, len(law.needs)
 
 
+#: A failure that is an exception and no number: a mutant that crashes shows nothing about a law.
+_RAISED = re.compile(r"^    (the law could not be evaluated .*)?raised ", re.MULTILINE)
+#: Mutants whose mistake is to raise.
+RAISE = ("empty-batch-fails",)
+
+
 def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:
-    """How ``law`` fares with the mutant of each base that it speaks about, up to the first that it finds broken."""
+    """How ``law`` fares with the mutant of each base that it speaks about, up to the first that it finds broken.
+
+    ``"crashed"`` where it is broken by an exception, unless raising is the mistake.
+    """
     seen: dict[str, str] = {}
     for base in mutant.bases:
         mutated = mutant(base)
         if law.absent_because(mutated) is None:
-            seen[base.name] = examine(law, mutated, run).status
+            record = examine(law, mutated, run)
+            crashed = mutant.name not in RAISE and _RAISED.search(record.failure) is not None
+            seen[base.name] = "crashed" if crashed else record.status
             if seen[base.name] == "broken":
                 break
     return seen
