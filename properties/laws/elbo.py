@@ -215,7 +215,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
-    known, rough = 1e-7, cast(Any, Rough(p.exact))
+    known, rough = 1e-5, cast(Any, Rough(p.exact))
     likelihood = floats(
         rates.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
     )
