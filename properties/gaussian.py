@@ -32,7 +32,7 @@ POWERS = tuple(map(Fraction, ("2", "1/2", "3")))
 
 @dataclass(frozen=True)
 class LogSnr:
-    """log SNR as a function of relative time ``u``, from ``first`` at the data (``u = 0``) down to ``last`` (``u = 1``).
+    """log SNR as a function of relative time ``u``: from ``first`` at the data (``u = 0``) to ``last`` (``u = 1``).
 
     ``name`` is one of
 

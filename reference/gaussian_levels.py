@@ -2,7 +2,7 @@
 
 Data x is turned into z_t = alpha_t x + sigma_t eps, with eps from N(0, 1).  Only the ratio matters to what can be known
 of x: the signal-to-noise ratio SNR(t) = alpha_t^2 / sigma_t^2, which never grows.  So a schedule is the function
-log SNR(u) of relative time u in [0, 1], with its two ends given, and the kind of process says how alpha and sigma follow.
+log SNR(u) of relative time u in [0, 1], with its two ends given; the kind of process says how alpha and sigma follow.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def log_snr_rate(schedule: str, u: Number, first: Number, last: Number, power: N
 def levels(kind: str, log_ratio: Number) -> tuple[Any, Any]:
     """(alpha, sigma) at log SNR = `log_ratio`, in 40 digits.
 
-    `kind`: "variance-preserving", alpha^2 + sigma^2 = 1; "variance-exploding", alpha = 1; "straight", alpha + sigma = 1,
-    on which z moves from data to noise in a straight line.
+    `kind`: "variance-preserving", alpha^2 + sigma^2 = 1; "variance-exploding", alpha = 1; "straight", alpha + sigma
+    = 1, on which z moves from data to noise in a straight line.
     Kingma et al. (arXiv 2107.00630, section 3.1); Song et al. (arXiv 2011.13456, section 3.4) name the first two.
     Raises ValueError for another kind, and unless `log_ratio` is finite.
 

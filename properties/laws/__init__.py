@@ -14,5 +14,7 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     masked,
     limits,
     scale,
+    gaussian,
+    gaussian_data,
     conduct,
 )
