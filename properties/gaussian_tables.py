@@ -29,10 +29,13 @@ class GaussianModel:
 
     def predicted(self, z: Array, t: Sequence[Time]) -> Array:
         """Data that it predicts for ``z [N, D]`` at ``t [N]``, floats ``[N, D]``."""
+        return self.at(z, *self._levels(t))
+
+    def at(self, z: Array, alpha: Array, sigma: Array) -> Array:
+        """The same where ``alpha`` and ``sigma`` are known, floats that broadcast."""
         a, b, c = np.random.default_rng([self.seed, 31]).integers(-8, 9, 3) / 8
-        alpha, sigma = self._levels(t)
         y = z / np.sqrt(alpha**2 + sigma**2)
-        return a + b * y / (1 + y * y) + c * np.log(alpha / sigma) / 8
+        return np.asarray(a + b * y / (1 + y * y) + c * np.log(alpha / sigma) / 8)
 
     def output(self, z: Array, t: Sequence[Time]) -> Array:
         """The same as the method's network returns it, floats ``[N, D]``."""

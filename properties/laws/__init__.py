@@ -16,5 +16,6 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     scale,
     gaussian,
     gaussian_data,
+    gaussian_losses,
     conduct,
 )

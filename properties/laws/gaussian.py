@@ -135,7 +135,7 @@ def gaussian_bridge_leads_back_to_the_marginal(
 ) -> list[Claim]:
     """Drawing z_t from q(z_t|x), then z_s from q(z_s|z_t, x), is drawing z_s from q(z_s|x): mean α_s x, variance σ_s²"""
     rows = batch(p, t, seed)
-    N, ((a, v), (_, w)) = len(rows.t), _between(p, s, t)
+    N, ((a, v), _) = len(rows.t), _between(p, s, t)
     before, after = [s] * N, [t] * N
     center = rows.alpha * rows.x
     # The mean is affine in z_t: at the mean of z_t it is the mean, and its slope carries the variance over.
