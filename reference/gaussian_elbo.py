@@ -30,7 +30,7 @@ from scipy.integrate import quad
 from unmask.reference import gaussian
 from unmask.reference.checks import check_finite, check_function
 from unmask.reference.gaussian_levels import levels
-from unmask.reference.numbers import MP, Array, array, log, numbered, real, scalars, to_float
+from unmask.reference.numbers import MP, Array, array, common, log, numbered, real, scalars, to_float
 
 #: How many standard deviations of a Gaussian are integrated over: beyond them lies less than 1e-44 of it.
 REACH = 14
@@ -66,15 +66,20 @@ def divergence(mean: Any, variance: Any, other_mean: Any, other_variance: Any) -
 
 
 def gaussian_kl(mean: Any, variance: Any, other_mean: Any, other_variance: Any) -> Any:
-    """The same in closed form: ((m - n)^2 / w + v/w - 1 - log(v/w)) / 2.  Arguments and errors as for `divergence`.
+    """The same in closed form: ((m - n)^2 / w + v/w - 1 - log(v/w)) / 2, for arrays that broadcast.
+
+    Raises ValueError unless all are finite and the variances positive.
 
     >>> float(gaussian_kl(0.0, 1.0, 1.0, 1.0))
     0.5
     """
-    m, v, n, w = _gaussian(mean=mean, variance=variance, other_mean=other_mean, other_variance=other_variance)
-    share, m, n, w = scalars(v / w, m, n, w)
-    surplus, square = scalars(share - 1 - log(share), (m - n) ** 2 / w)
-    return (square + surplus) / 2
+    named = {"mean": mean, "variance": variance, "other_mean": other_mean, "other_variance": other_variance}
+    m, v, n, w = (check_finite(name, a) for name, a in zip(named, common(**named), strict=True))
+    for name, given in (("variance", v), ("other_variance", w)):
+        if not (given > 0).all():
+            raise ValueError(f"{name} = {given!r}; valid: positive finite numbers")
+    surplus, square = common(v / w - 1 - log(v / w), (m - n) ** 2 / w)
+    return ((square + surplus) / 2)[()]
 
 
 def diffusion_term(x: Any, predicted: Any, z: Any, earlier: tuple[Any, Any], later: tuple[Any, Any]) -> Any:

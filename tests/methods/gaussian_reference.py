@@ -62,22 +62,26 @@ def noisy(p: GaussianProcess, x: Array, t: Any, generator: int) -> Array:
     return alpha * to_float(x) + sigma * np.random.default_rng(generator).standard_normal(np.shape(x))
 
 
-def _pairs(p: GaussianProcess, s: Any, t: Any, count: int) -> list[tuple[Any, Any]]:
-    """``(alpha, sigma^2)`` at ``s`` and ``t`` of each row."""
-    both = [_levels(p, u, count) for u in (s, t)]
-    return [
-        tuple((alpha[n, 0], sigma[n, 0] ** 2) for alpha, sigma in both)  # type: ignore[misc]
-        for n in range(count)
-    ]
-
-
 def _bridge(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> tuple[Array, Array]:
-    clean, at, pairs = _numbers(p, x), _numbers(p, z), _pairs(p, s, t, len(x))
-    mean = np.empty(at.shape, dtype=object)
-    variance = np.empty(len(at), dtype=object)
-    for n, (earlier, later) in enumerate(pairs):
-        mean[n], variance[n] = truth.bridge(clean[n], at[n], earlier, later)
+    clean, at = _numbers(p, x), _numbers(p, z)
+    mean = np.empty(at.shape, dtype=at.dtype)
+    variance = np.empty(len(at), dtype=at.dtype)
+    pairs = np.array([_index(_times(u, len(at))) for u in (s, t)])
+    for a, b in dict.fromkeys(map(tuple, pairs.T.tolist())):
+        rows = (pairs[0] == a) & (pairs[1] == b)
+        first = int(rows.argmax())
+        earlier, later = (
+            tuple(_column([v, w**2], p)[:, 0])
+            for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
+        )
+        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], earlier, later)
     return mean, variance
+
+
+def _index(times: list[Any]) -> list[int]:
+    """The place of each among the different times."""
+    places = {u: i for i, u in enumerate(dict.fromkeys(times))}
+    return [places[u] for u in times]
 
 
 def bridge_mean(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> Array:
@@ -117,11 +121,7 @@ def _meaning(parameterization: str) -> dict[str, Any]:
         before = [u - 1 for u in times]
         mean, variance = _bridge(p, clean, noise, before, times)
         other, _ = _bridge(p, predicted, noise, before, times)
-        total = np.empty(len(z), dtype=object)
-        for n in range(len(z)):
-            v, both = variance[n], zip(mean[n], other[n], strict=True)
-            total[n] = sum(gaussian_elbo.gaussian_kl(a, v, b, v) for a, b in both)
-        return total
+        return gaussian_elbo.gaussian_kl(mean, variance[:, None], other, variance[:, None]).sum(-1)
 
     def reverse_mean(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
         return _bridge(p, meant(p, output, z, t), z, s, t)[0]
