@@ -173,7 +173,8 @@ def bad_mixtures() -> list[Bad]:
         *asked("GaussianMixture.best_output", *XT, *T, LONG, kind("method", None, "method must be VDM, got NoneType"),
                value("method", other, "method must be of this mixture's process"), **asks, method=fast.VDM(p)),
         *asked("decode", *points, value("points", X[:, :1], r"points must have shape \[M, 2\], got \[1, 1\]"),
-               *XT, *T, LONG, kind("process", None, "process must be GaussianDiffusion"), process=p, points=POINTS, xt=X, t=HALF),
+               *XT, *T, LONG, kind("process", None, "process must be GaussianDiffusion"),
+               process=p, points=POINTS, xt=X, t=HALF),
     ]  # fmt: skip
 
 
