@@ -79,7 +79,7 @@ def gaussian_kl(mean: Any, variance: Any, other_mean: Any, other_variance: Any) 
         if not (given > 0).all():
             raise ValueError(f"{name} = {given!r}; valid: positive finite numbers")
     surplus, square = common(v / w - 1 - log(v / w), (m - n) ** 2 / w)
-    return ((square + surplus) / 2)[()]
+    return np.asarray((square + surplus) / 2)[()]
 
 
 def diffusion_term(x: Any, predicted: Any, z: Any, earlier: tuple[Any, Any], later: tuple[Any, Any]) -> Any:
