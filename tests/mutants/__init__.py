@@ -17,6 +17,7 @@ from tests.mutants import (
     scale,
     schedules,
     steps,
+    vdm,
 )
 from tests.mutants.matrix import catches, kill_matrix
 from tests.mutants.registry import MUTANTS, Mutant
@@ -42,4 +43,5 @@ __all__ = [
     "scale",
     "schedules",
     "steps",
+    "vdm",
 ]
