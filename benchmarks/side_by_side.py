@@ -62,10 +62,10 @@ def table(pairs: Iterable[Pair]) -> Iterable[str]:
     """Lines of a table, each as soon as it is measured."""
     threads = torch.get_num_threads()
     yield f"PyTorch {torch.__version__}, {threads} thread{'s' if threads > 1 else ''}; milliseconds a call"
-    yield f"{'':58} {'ours':>9} {'plain':>9} {'times as fast':>20}"
+    yield f"{'':76} {'ours':>9} {'plain':>9} {'times as fast':>20}"
     for pair in pairs:
         found = measure(pair)
         middle = found.ratios[len(found.ratios) // 2]
         spread = f"{middle:.3g} ({found.ratios[0]:.3g}-{found.ratios[-1]:.3g})"
         label = f"{pair.name}, {pair.size}"
-        yield f"{label:58} {1e3 * found.ours:9.3f} {1e3 * found.plain:9.3f} {spread:>20}"
+        yield f"{label:76} {1e3 * found.ours:9.3f} {1e3 * found.plain:9.3f} {spread:>20}"

@@ -12,7 +12,16 @@ import torch
 from torch import Tensor
 
 from benchmarks.side_by_side import Pair, table
-from unmask.implementations import MDLM, BirthDeath, Grid, Interpolating, LogLinear, MutualInformation, categorical
+from unmask.implementations import (
+    MDLM,
+    BirthDeath,
+    Grid,
+    Interpolating,
+    LinearBeta,
+    LogLinear,
+    MutualInformation,
+    categorical,
+)
 
 N, L = 8, 64
 BETAS = [0.25, 0.5, 0.5, 0.75, 0.5, 0.25, 0.5, 0.25]
@@ -47,6 +56,20 @@ def birth_death(K: int) -> Iterator[Pair]:
 
     yield Pair("birth-death marginal: cosines or products of matrices", size, ours, lambda: powers()[rows, x0], 1e-12)
     yield Pair("birth-death marginal: cosines or matrices laid before", size, ours, lambda: laid[rows, x0], 1e-12)
+
+    smooth = BirthDeath(LinearBeta(1.0, 1.0, validate=False), K, dtype=torch.float64, validate=False)
+    rates = torch.diag(torch.ones(K - 1).double(), 1)
+    rates = rates + rates.T
+    rates = rates - torch.diag(rates.sum(-1))
+    u = torch.linspace(1 / N, 1, N, dtype=torch.float64)
+
+    def exponentials() -> Tensor:
+        """No table has every time of a continuous clock."""
+        matrices: Tensor = torch.linalg.matrix_exp(u[:, None, None] * rates)
+        return matrices[rows, x0]
+
+    name = "birth-death marginal at any times: cosines or exponentials"
+    yield Pair(name, size, lambda: smooth.marginal(x0, u), exponentials, 1e-12)
 
 
 def posterior(K: int) -> Iterator[Pair]:
