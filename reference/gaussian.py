@@ -164,7 +164,7 @@ def step(earlier: tuple[Any, Any], later: tuple[Any, Any]) -> tuple[Any, Any]:
     return a, v
 
 
-def _pair(name: str, level: tuple[Any, Any]) -> tuple[Any, Any]:
+def _pair(name: str, level: Any) -> tuple[Any, Any]:
     if not isinstance(level, tuple) or len(level) != 2:
         raise TypeError(f"{name} = {level!r}; valid: a pair (alpha, sigma^2)")
     values = array(list(level), name)

@@ -30,7 +30,7 @@ from scipy.integrate import quad
 from unmask.reference import gaussian
 from unmask.reference.checks import check_finite, check_function
 from unmask.reference.gaussian_levels import levels
-from unmask.reference.numbers import MP, Array, array, common, log, numbered, real, scalars, to_float
+from unmask.reference.numbers import MP, Array, array, check_count, common, log, numbered, real, scalars, to_float
 
 #: How many standard deviations of a Gaussian are integrated over: beyond them lies less than 1e-44 of it.
 REACH = 14
@@ -220,8 +220,7 @@ def continuous_diffusion(
     begin, end = (float(v) for v in _gaussian(first=first, last=last))
     if not begin > end:
         raise ValueError(f"last = {last} is not below first = {first}; valid: a log SNR that falls")
-    if isinstance(nodes, bool) or not isinstance(nodes, int) or nodes < 2:
-        raise ValueError(f"nodes = {nodes!r}; valid: an int >= 2")
+    check_count("nodes", nodes, least=2)
     where, weight = np.polynomial.legendre.leggauss(nodes)
     edges = np.linspace(end, begin, 2 + int((begin - end) / 4))
     total = 0.0
@@ -290,8 +289,7 @@ def marginal_of_model(
     _predictor(predict)
     variances = [(a, s * s) for a, s in _pairs("grid", grid, 2)]
     (width,) = _gaussian(prior_variance=prior_variance)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 3:
-        raise ValueError(f"size = {size!r}; valid: an int >= 3")
+    check_count("size", size, least=3)
     z = np.linspace(-9, 9, size) * float(width) ** 0.5
     density = np.exp(gaussian.log_normal(z, 0.0, float(width) ** 0.5))
     for t in range(len(variances) - 1, 0, -1):

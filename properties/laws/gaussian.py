@@ -104,7 +104,7 @@ def _bridge_scale(p: GaussianProcess, x: Array, z: Array, s: Time, t: Time) -> t
     chapter=CHAPTER,
     states="reals",
     tex=r"q(z_s|z_t,x) = q(z_s|x)\, q(z_t|z_s) / q(z_t|x)",
-    cites=f"{VDM}, eq. 25-27; Austin et al. 2021, eq. 4 is the same for classes",
+    cites=f"{VDM}, eq. 25-27",
     mutants=("gaussian-bridge-with-the-later-signal", "gaussian-bridge-variance-of-the-step"),
 )
 def gaussian_bridge_is_bayes_rule(

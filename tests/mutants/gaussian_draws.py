@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def sampler_from_unit_noise(
     """N(0, 1) at the end, whatever the noise is there"""
     rng = np.random.default_rng(generator)
     z = rng.standard_normal((N, D))
-    for t, s in zip(times[:-1], times[1:], strict=True):
+    for t, s in itertools.pairwise(times):
         z = right.reverse_step(p, network(z, [t] * N), z, [s] * N, [t] * N, int(rng.integers(2**31)))
     return z
 
