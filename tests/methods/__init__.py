@@ -11,6 +11,8 @@ from tests.methods.d3pm import (
     MIXTURE_CONTINUOUS,
 )
 from tests.methods.flow import FLOW
+from tests.methods.gaussian import ALL as GAUSSIAN
+from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
 from tests.methods.sedd import SEDD_ABSORB, SEDD_UNIFORM
@@ -29,5 +31,6 @@ IMPLEMENTATIONS = [
     MDLM_DISCRETE,
     FLOW,
     *CHAINS,
+    *GAUSSIAN,
 ]
-ALL = [*REFERENCE, *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, *IMPLEMENTATIONS]

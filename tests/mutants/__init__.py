@@ -6,6 +6,8 @@ from tests.mutants import (
     conduct,
     draws,
     forward,
+    gaussian,
+    gaussian_draws,
     generation,
     losses,
     parts,
@@ -15,6 +17,7 @@ from tests.mutants import (
     scale,
     schedules,
     steps,
+    vdm,
 )
 from tests.mutants.matrix import catches, kill_matrix
 from tests.mutants.registry import MUTANTS, Mutant
@@ -28,6 +31,8 @@ __all__ = [
     "conduct",
     "draws",
     "forward",
+    "gaussian",
+    "gaussian_draws",
     "generation",
     "kill_matrix",
     "losses",
@@ -38,4 +43,5 @@ __all__ = [
     "scale",
     "schedules",
     "steps",
+    "vdm",
 ]
