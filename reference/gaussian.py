@@ -91,7 +91,7 @@ def log_density(z: object, points: object, weights: object, alpha: object, sigma
     -0.918939
     """
     joint, _ = _joint(z, points, weights, alpha, sigma)
-    most = joint.max(-1)
+    most = np.asarray(joint.max(-1))
     return np.asarray(most + log(exp(joint - most[..., None]).sum(-1)))
 
 

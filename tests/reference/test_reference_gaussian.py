@@ -121,15 +121,19 @@ def perfect(z: Any, alpha: float, sigma: float) -> Any:
     return gaussian.data_mean(np.asarray(z, dtype=float), DATA, ODDS, alpha, sigma)
 
 
+def guess(z: Any, t: int) -> Any:
+    return 2 * z / (1 + z * z) + t / 8
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_bound_exceeds_the_likelihood(kind: str) -> None:
     at = grid(2, kind)
     width = 1.0 if kind == "variance-preserving" else at[-1][1] ** 2
-    surprise = -gaussian_elbo.log_likelihood(lambda z, t: perfect(z, *at[t]), POINTS, at, width)
-    finer = -gaussian_elbo.log_likelihood(lambda z, t: perfect(z, *at[t]), POINTS, at, width, size=2001)
+    surprise = -gaussian_elbo.log_likelihood(guess, POINTS, at, width)
+    finer = -gaussian_elbo.log_likelihood(guess, POINTS, at, width, size=2001)
     np.testing.assert_allclose(surprise, finer, rtol=0, atol=1e-10)
     for x, least in zip(DATA, surprise, strict=True):
-        parts = gaussian_elbo.nelbo(x, lambda z, t: float(perfect(z, *at[t])), POINTS, at, width)
+        parts = gaussian_elbo.nelbo(x, guess, POINTS, at, width)
         assert min(parts.values()) >= 0
         assert sum(parts.values()) > least
 
@@ -145,9 +149,9 @@ def diffusion(x: float, T: int) -> float:
 
 
 def test_parts_of_the_bound_agree_with_the_trapezoid_rule() -> None:
-    at = grid(3)
+    at = grid(2)
     parts = gaussian_elbo.nelbo(1.5, lambda z, t: float(perfect(z, *at[t])), POINTS, at, 1.0)
-    assert parts["diffusion"] == pytest.approx(diffusion(1.5, 3), abs=1e-9)
+    assert parts["diffusion"] == pytest.approx(diffusion(1.5, 2), abs=1e-9)
 
 
 def test_bound_converges_at_rate_one_with_the_constant_that_is_derived() -> None:
