@@ -39,8 +39,9 @@ REACH = 14
 def _gaussian(**named: Any) -> tuple[Any, ...]:
     values = scalars(**named)
     for (name, given), value in zip(named.items(), values, strict=True):
-        if abs(value) == MP.inf or ("variance" in name and not value > 0):
-            valid = "a positive finite number" if "variance" in name else "a finite number"
+        spread = "variance" in name or name in ("sigma", "step")
+        if abs(value) == MP.inf or (spread and not value > 0):
+            valid = "a positive finite number" if spread else "a finite number"
             raise ValueError(f"{name} = {given}; valid: {valid}")
     return values
 
@@ -105,8 +106,8 @@ def prior_term(x: Any, end: tuple[Any, Any], prior_variance: Any) -> Any:
     '0.5'
     """
     signal, noise = end
-    signal, noise, clean = _gaussian(signal=signal, variance=noise, x=x)
-    return divergence(signal * clean, noise, 0, prior_variance)
+    signal, noise, clean, width = _gaussian(signal=signal, variance=noise, x=x, prior_variance=prior_variance)
+    return divergence(signal * clean, noise, 0, width)
 
 
 def reconstruction(x: Any, z: Any, points: object, start: tuple[Any, Any]) -> Any:
@@ -118,10 +119,11 @@ def reconstruction(x: Any, z: Any, points: object, start: tuple[Any, Any]) -> An
     >>> MP.nstr(reconstruction(1, 0, [-1, 1], (1, 1)), 6)
     '0.693147'
     """
+    (noisy,) = scalars(z=z)
     among = [float(v) for v in array(points, "points").ravel()]
     if float(x) not in among:
         raise ValueError(f"x = {x} is not among points = {among}")
-    share = gaussian.posterior_weights(real(z), points, [real(1) / len(among)] * len(among), *map(real, start))
+    share = gaussian.posterior_weights(real(noisy), points, [real(1) / len(among)] * len(among), *map(real, start))
     return -log(share[among.index(float(x))])
 
 
@@ -174,25 +176,27 @@ def nelbo(
     """
     _predictor(predict)
     levels_at = _pairs("grid", grid, 2)
+    _gaussian(prior_variance=prior_variance)
     variances = [(a, s * s) for a, s in levels_at]
     total = 0.0
     for t in range(1, len(levels_at)):
-        # The divergence of two Gaussians of one variance is a square of the distance of their means.
-        def term(z: float, t: int = t) -> float:
-            mean, v = gaussian.bridge(x, z, variances[t - 1], variances[t])
-            other, _ = gaussian.bridge(float(predict(z, t)), z, variances[t - 1], variances[t])
-            return float(mean - other) ** 2 / (2 * float(v))
+        # The divergence of two Gaussians of one variance is a square of the distance of their means, and the mean of a
+        # bridge is affine in x.
+        at, v = gaussian.bridge(np.array([0.0, 1.0]), 0.0, variances[t - 1], variances[t])
+        weight = float(at[1] - at[0]) ** 2 / (2 * float(v))
+
+        def term(z: float, t: int = t, weight: float = weight) -> float:
+            return weight * (x - float(predict(z, t))) ** 2
 
         total += expectation(term, levels_at[t][0] * x, levels_at[t][1])
     start, end = levels_at[0], variances[-1]
     clean = array(points, "points").astype(float)
-    weights = np.full(len(clean), 1 / len(clean))
     place = clean.tolist().index(float(x)) if float(x) in clean else None
     if place is None:
         raise ValueError(f"x = {x} is not among points = {clean.tolist()}")
 
     def surprise(z: float) -> float:
-        joint = gaussian.log_normal(z, start[0] * clean, start[1]) + np.log(weights)
+        joint = -(((z - start[0] * clean) / start[1]) ** 2) / 2
         return float(np.logaddexp.reduce(joint) - joint[place])
 
     return {
@@ -244,7 +248,7 @@ def nodes_of(mean: float, sigma: float, step: float = 0.125) -> tuple[Array, Arr
     >>> round(float(q @ z**2), 12)
     5.0
     """
-    m, sd, h = (float(v) for v in _gaussian(mean=mean, sigma_variance=sigma, step_variance=step))
+    m, sd, h = (float(v) for v in _gaussian(mean=mean, sigma=sigma, step=step))
     y = h * np.arange(-round(9 / h), round(9 / h) + 1)
     q = np.exp(-y * y / 2)
     return m + sd * y, q / q.sum()

@@ -185,6 +185,7 @@ def expected_losses(loss: Any, p: GaussianProcess, model: GaussianModel, x: Frac
 
 
 def moderate(p: GaussianProcess) -> bool:
+    """Whether noise is not so little, nor so much, that quadratures over z become long."""
     return p.schedule.first <= 6 and p.schedule.last >= -6
 
 
@@ -226,6 +227,7 @@ def gaussian_terms_bound_the_likelihood(
 
 
 def predict(model: GaussianModel, z: Array, t: Any) -> Array:
+    """Data predicted at one time for one column, ``[M]``."""
     return np.asarray(model.predicted(np.asarray(z)[:, None], [t] * len(z))[:, 0])
 
 
