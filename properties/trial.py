@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from unmask.properties.claims import Claim, Verdict
+from unmask.properties.claims import Claim, Fit, Verdict
 from unmask.properties.lawbook import Law
 from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, SIGNATURES, Method
 from unmask.properties.process import Process, Time
@@ -72,6 +72,7 @@ class Outcome:
     claim: Claim | None = None
     verdict: Verdict | None = None
     error: str = ""
+    fits: tuple[Fit, ...] = ()
 
 
 class Bound:
@@ -184,13 +185,15 @@ class Trial:
             who = "" if self._raised_by_method(problem) else "the law could not be evaluated on what came back: "
             return Outcome(False, None, error=who + _own_words(problem))
         worst: float | None = None
+        fits: tuple[Fit, ...] = ()
         for claim in [claims] if isinstance(claims, Claim) else claims:
             verdict = claim.judge(self.eps)
+            fits += (verdict.fit,) if verdict.fit is not None else ()
             if not verdict.holds:
-                return Outcome(False, verdict.ulps, claim, verdict)
+                return Outcome(False, verdict.ulps, claim, verdict, fits=fits)
             if verdict.ulps is not None:
                 worst = max(worst or 0.0, verdict.ulps)
-        return Outcome(True, worst)
+        return Outcome(True, worst, fits=fits)
 
     def bindings(self) -> dict[str, Any]:
         """What the law's parameters stand for."""

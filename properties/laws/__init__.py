@@ -13,6 +13,8 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     score,
     masked,
     limits,
+    limits_ordinal,
+    limits_score,
     scale,
     conduct,
 )
