@@ -101,7 +101,9 @@ class Process:
         """What noise draws from, ``K`` floats."""
         # Not from the matrices of the exact process, which nobody can afford for a large vocabulary.
         law = self.kind.redraws_from
-        exact = self.exact.prior if law is None else (law(self, k) for k in range(self.K))
+        if law is None:
+            return tuple(float(v) for v in (self.truth if self.numbers == "rough" else self.exact).prior)
+        exact = (law(self, k) for k in range(self.K))
         return tuple(float(v) for v in exact)
 
     @property
