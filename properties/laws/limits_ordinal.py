@@ -42,7 +42,9 @@ def levels_of(capability: Bound, p: Process, arguments: Any) -> tuple[int, ...]:
     """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
     if by_reference(capability):
         return FEW
-    dense = is_dense(capability.trial.method, f"{capability.name} of a walk", lambda: capability(*arguments(512)), 512)
+    # Asked about 512 levels, and for as much as a whole matrix of them: a recurrence over the levels is none.
+    name, bound = f"{capability.name} of a walk", 724
+    dense = is_dense(capability.trial.method, name, lambda: capability(*arguments(512)), bound)
     return MODERATE if dense else MANY
 
 
