@@ -55,10 +55,14 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "next_reveal": (("p", "masked", "t", "generator"), "N"),
     "training_times": (("p", "N", "generator"), "N"),
     "head": (("p", "location", "log_scale"), "NLK"),
+    "next_token_loss": (("p", "output", "x0", "xt", "t"), "N"),
+    "next_token_reverse": (("p", "output", "xt", "s", "t"), "NLK"),
 }
 
 #: Derivatives that laws may ask for, and of which capability: with respect to ``output``.
 GRADIENTS = {"gradient": "loss", "hybrid_gradient": "hybrid_loss"}
+#: Capabilities of the process that masks one token a step, from the right: its clock is ``0..L`` whatever ``p`` is.
+ONE_TOKEN_A_STEP = ("next_token_loss", "next_token_reverse")
 #: Arguments that are one for the whole batch.
 SHARED = ("p", "generator", "weight", "network", "L", "blocks", "times")
 #: Capabilities that draw.
@@ -116,6 +120,9 @@ class Method:
     training_times(p, N, generator) -> [N] : times at which to train.
     head(p, location, log_scale) -> [N, L, K] : log-probabilities of ordered levels in ``[-1, 1]``: a logistic law
         of these ``[N, L]`` parameters, cut into ``K`` bins and renormalized.
+    next_token_loss(p, output, x0, xt, t) -> [N], next_token_reverse(p, output, xt, s, t) -> [N, L, K] : autoregression as
+        a diffusion: at time ``t`` of ``0..L`` the last ``t`` positions are masked, for certain, and a step back reveals
+        the first of them.  Of ``p``, an absorbing process, only ``K`` and the mask count.
     known : failures that are understood: law name to reason; strict: a known law that holds is an error.
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions, probabilities as outputs).
     dtypes : precisions that it can compute in; the first is used when the one asked for is not among them.
@@ -151,6 +158,8 @@ class Method:
     next_reveal: Capability | None = None
     training_times: Capability | None = None
     head: Capability | None = None
+    next_token_loss: Capability | None = None
+    next_token_reverse: Capability | None = None
     known: Mapping[str, str] = field(default_factory=dict)
     arrays: Literal["torch", "exact"] = "torch"
     dtypes: tuple[str, ...] = ("float64", "float32")
@@ -208,6 +217,7 @@ class Method:
 __all__ = [
     "CONTINUOUS_ONLY",
     "GRADIENTS",
+    "ONE_TOKEN_A_STEP",
     "PARAMETERIZATIONS",
     "RANDOM",
     "SHARED",

@@ -18,7 +18,7 @@ import torch
 
 from unmask.properties.claims import Claim, Fit, Verdict
 from unmask.properties.lawbook import Law
-from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, SIGNATURES, Method
+from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, Method
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model, Style
 from unmask.reference import sequences
@@ -211,6 +211,8 @@ class Trial:
             bound["data"] = Data(given.p, given.L, given.seed)
         if "offers" in self.law.draws:
             speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
+            # Its arguments are no pairs that the process p can make.
+            speaking = [n for n in speaking if n not in ONE_TOKEN_A_STEP]
             if self.method.parameterization is None:
                 speaking = [n for n in speaking if "output" not in SIGNATURES[n][0]]
             bound["offers"] = {name: Bound(self, name) for name in speaking}

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from unmask.implementations import Autoregression
 from unmask.properties import Method, Process, processes
-from unmask.reference import autoregression as truth
-from unmask.reference.numbers import array, log
+from unmask.reference.autoregression import masked_from_the_right
+from unmask.reference.corruption import one_hot
+from unmask.reference.numbers import common, log
+from unmask.reference.reverse import subs_denoiser
 
 SPACE: dict[str, Any] = {"clock": "discrete", "mask": "any"}
 
@@ -42,27 +44,22 @@ AUTOREGRESSION = Method(
 )
 
 
-def _predict(row: Any) -> Any:
-    """A model that says the same whatever it sees: the output at one noisy sequence."""
-    return lambda visible: row
-
-
 def exact_reverse(p: Process, output: Any, xt: Any, s: Any, t: Any) -> Any:
-    """Rows of the kernel over whole sequences, read position by position: all but one are certain."""
-    L, kernels = xt.shape[1], []
-    for row, tokens, late in zip(output, xt, t, strict=True):
-        law = truth._revealing(_predict(row), tokens, int(late), p.K, int(p.mask or 0)).reshape((p.K,) * L)
-        kernels.append([law.sum(axis=tuple(j for j in range(L) if j != i)) for i in range(L)])
-    return np.array(kernels, dtype=object)
+    """All on the token that is there, but for the position that a step reveals, which is drawn from the prediction."""
+    law = one_hot(xt, p.K)
+    law, drawn = common(law, output)
+    for row, (first, last) in enumerate(zip(s, t, strict=True)):
+        for i in range(xt.shape[1] - int(last), xt.shape[1] - int(first)):
+            if xt[row, i] == p.mask:
+                law[row, i] = subs_denoiser(drawn[row : row + 1], xt[row : row + 1], int(p.mask))[0, i]
+    return law
 
 
 def exact_loss(p: Process, output: Any, x0: Any, xt: Any, t: Any) -> Any:
-    terms = []
-    for row, clean, tokens, late in zip(output, x0, xt, t, strict=True):
-        kernel = exact_reverse(p, row[None], tokens[None], None, [late])[0]
-        before = truth.masked_from_the_right(clean, int(late) - 1, int(p.mask or 0))
-        terms.append(-sum(log(kernel[i, before[i]]) for i in range(len(before))))
-    return array(terms)
+    """KL from the posterior, which is certain of the sequence before, to the reverse kernel."""
+    kernel = exact_reverse(p, output, xt, [int(late) - 1 for late in t], t)
+    before = np.stack([masked_from_the_right(x, int(late) - 1, int(p.mask or 0)) for x, late in zip(x0, t, strict=True)])
+    return -log(np.take_along_axis(kernel, before[..., None], -1)).sum((-1, -2))
 
 
 REFERENCE = Method(

@@ -116,4 +116,33 @@ def walk_entropy_counts_jumps_up_twice(
     return (2 * up * rate * torch.where(rate > 0, terms, 0.0)).sum((-1, -2)).to(plain.dtype)
 
 
+@mutant("next-token-loss-one-position-late", "next_token_loss", of=("autoregression",))
+def next_token_loss_one_position_late(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """Logits and labels are shifted against each other by one, as in a decoder that predicts what it sees."""
+    return right.next_token_loss(p, output.roll(1, dims=1), x0, xt, t)
+
+
+@mutant("next-token-loss-lets-the-mask-compete", "next_token_loss", of=("autoregression",))
+def next_token_loss_lets_the_mask_compete(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """The mask's logit takes part in the softmax, although no clean token is the mask."""
+    at = (xt.shape[1] - t)[:, None]
+    surprise = -output.log_softmax(-1).gather(-1, x0.unsqueeze(-1)).squeeze(-1)
+    return surprise.gather(1, at).squeeze(1)
+
+
+@mutant("next-token-reverse-from-the-left", "next_token_reverse", of=("autoregression",))
+def next_token_reverse_from_the_left(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor
+) -> Tensor:
+    """Of the masked positions the last is revealed and not the first."""
+    kernel = right.next_token_reverse(p, output, xt, torch.zeros_like(s), t)
+    place = torch.arange(xt.shape[1])
+    stays = torch.nn.functional.one_hot(xt, p.K).to(kernel.dtype)
+    return torch.where((place == xt.shape[1] - 1)[None, :, None], kernel, stays)
+
+
 __all__ = ["jumps"]
