@@ -145,4 +145,13 @@ def next_token_reverse_from_the_left(
     return torch.where((place == xt.shape[1] - 1)[None, :, None], kernel, stays)
 
 
+@mutant("loss-of-the-last-step-counts-twice", "loss", of=("d3pm_birth_death", "d3pm_neighbors"))
+def loss_of_the_last_step_counts_twice(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """Both ends of the grid of times are weighed alike, and at the last one there is a step more in a sum of square roots."""
+    plain = right.loss(p, output, x0, xt, t)
+    return plain if p.T is None else plain + torch.where(t == p.T, plain.abs().sqrt(), 0.0)
+
+
 __all__ = ["jumps"]
