@@ -87,14 +87,14 @@ def draw(figure: Figure, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     with mpl.rc_context(STYLE):
-        canvas, axes = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
+        canvas, axes = plt.subplots(figsize=(6.0, 6.2), layout="constrained")
         for number, (exact, fast) in enumerate(measured(figure)):
             _claim(axes, exact, fast, COLORS[number], MARKERS[number])
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_title(figure.title, loc="left", fontsize=10, fontweight="bold")
-        axes.set_xlabel(f"{figure.sizes} (logarithmic)")
-        axes.set_ylabel(f"{figure.errors}, logarithmic")
+        axes.set_xlabel(figure.sizes)
+        axes.set_ylabel(figure.errors)
         axes.plot([], [], "o", color="#444444", label=f"implementation ({figure.methods[1]})")
         axes.plot([], [], "o", color="#444444", markerfacecolor="none", markersize=9, label="reference")
         axes.plot([], [], "--", color="#444444", label="predicted slope")
@@ -105,10 +105,17 @@ def draw(figure: Figure, path: Path) -> None:
 
 def _claim(axes: Any, exact: Fit, fast: Fit, color: str, marker: str) -> None:
     """One claim: points of both, the implementation's fit, and a line of the predicted slope through its last point."""
-    rate = f"{fast.grows}$^{{-{fast.rate:.3g}}}$" + (" or faster" if fast.at_least else "")
-    slope = "" if fast.slope is None else f", measured −{fast.slope:.2f} ± {max(fast.spread or 0, 0.005):.2f}"
+    faster = " or steeper" if fast.at_least else ""
+    slope = "" if fast.slope is None else f", measured slope −{fast.slope:.2f} ± {max(fast.spread or 0, 0.005):.2f}"
     sizes, errors = np.array(fast.sizes), _rounded(fast.errors)
-    axes.plot(sizes, errors, marker, color=color, markersize=4.5, label=f"{fast.says}\npredicted {rate}{slope}")
+    axes.plot(
+        sizes,
+        errors,
+        marker,
+        color=color,
+        markersize=4.5,
+        label=f"{fast.says}\npredicted slope −{fast.rate:.3g}{faster}{slope}",
+    )
     axes.plot(exact.sizes, _rounded(exact.errors), marker, color=color, markersize=9, markerfacecolor="none")
     if fast.slope is not None:
         axes.plot(sizes, errors[-1] * (sizes / sizes[-1]) ** -round(fast.slope, 2), "-", color=color, linewidth=0.8)

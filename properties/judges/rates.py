@@ -141,9 +141,7 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
     )
 
 
-def _shown(
-    claim: Claim, slope: float | None = None, spread: float | None = None, constant: float | None = None
-) -> Fit:
+def _shown(claim: Claim, slope: float | None = None, spread: float | None = None, constant: float | None = None) -> Fit:
     """What a report says of the claim."""
     sizes, errors = (tuple(float(v) for v in np.ravel(values)) for values in (claim.right, claim.left))
     rate, at_least = float(claim.extra["rate"]), bool(claim.extra["at_least"])

@@ -75,6 +75,4 @@ def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Process,
         found.append(next_token_reverse(p, model.output(xt, 0), xt, *times))
         rows = kernel(t - 1, t)[sequences.sequence_index(reference.tagged(xt, p.K), many)]
         truth.append(np.stack([rows[:, i, i * p.K : (i + 1) * p.K] for i in range(L)], axis=1))
-    return close(
-        np.concatenate(found), np.concatenate(truth), ops=2 * p.K + 8, names=("row", "position", "x_s")
-    )
+    return close(np.concatenate(found), np.concatenate(truth), ops=2 * p.K + 8, names=("row", "position", "x_s"))

@@ -62,7 +62,13 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, x0: Array, model: Mod
     floor = 64 * 256 * eps * (1 + float(np.abs(limit).max())) + 8 * known
     return [
         converges(
-            errors, grids, rate=1, floor=floor, at_least=True, grows="T", says="NELBO_T - NELBO, which may vanish faster"
+            errors,
+            grids,
+            rate=1,
+            floor=floor,
+            at_least=True,
+            grows="T",
+            says="NELBO_T - NELBO, which may vanish faster",
         ),
         converges(
             left,

@@ -169,7 +169,12 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
 
     floor = rounding(p, 0) * (steps[-1] + fine)
     in_steps = converges(
-        [error(T, fine) for T in steps], steps, rate=1.5, floor=floor, grows="T", says=f"in the number of steps, K = {fine}"
+        [error(T, fine) for T in steps],
+        steps,
+        rate=1.5,
+        floor=floor,
+        grows="T",
+        says=f"in the number of steps, K = {fine}",
     )
     few, levels = 4, [8, 16, 32, 64, 128, 256] if exact else [16, 32, 64, 128, 256, 512]
     errors = [error(few, K) for K in levels]

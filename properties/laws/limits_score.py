@@ -77,7 +77,9 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
         errors.append(float(np.abs(found - truth).max()))
     # A probability of one level has rounding errors relative to the largest, and logarithms are divided by h.
     floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
-    return converges(errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels")
+    return converges(
+        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+    )
 
 
 @law(
@@ -106,7 +108,9 @@ def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, se
         truth = score_of(between(K), centers(K)[[start]], np.ones(1), float(VARIANCE))
         errors.append(float(np.abs(np.log(found) * K / 2 - truth).max()))
     floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
-    return converges(errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels")
+    return converges(
+        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+    )
 
 
 @law(
@@ -143,7 +147,10 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     by_reference(loss)
     starts = [(2 + seed % 3) * K // 8 for K in sizes]
     still, moving = (
-        [_entropy(loss, p, K, start, field) - _matching(K, start, field) for K, start in zip(sizes, starts, strict=True)]
+        [
+            _entropy(loss, p, K, start, field) - _matching(K, start, field)
+            for K, start in zip(sizes, starts, strict=True)
+        ]
         for field in (quiet, free)
     )
     held_back = [_at_the_walls(K, start, free) for K, start in zip(sizes, starts, strict=True)]

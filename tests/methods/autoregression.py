@@ -58,7 +58,9 @@ def exact_reverse(p: Process, output: Any, xt: Any, s: Any, t: Any) -> Any:
 def exact_loss(p: Process, output: Any, x0: Any, xt: Any, t: Any) -> Any:
     """KL from the posterior, which is certain of the sequence before, to the reverse kernel."""
     kernel = exact_reverse(p, output, xt, [int(late) - 1 for late in t], t)
-    before = np.stack([masked_from_the_right(x, int(late) - 1, int(p.mask or 0)) for x, late in zip(x0, t, strict=True)])
+    before = np.stack(
+        [masked_from_the_right(x, int(late) - 1, int(p.mask or 0)) for x, late in zip(x0, t, strict=True)]
+    )
     return -log(np.take_along_axis(kernel, before[..., None], -1)).sum((-1, -2))
 
 
