@@ -120,9 +120,9 @@ class Method:
     training_times(p, N, generator) -> [N] : times at which to train.
     head(p, location, log_scale) -> [N, L, K] : log-probabilities of ordered levels in ``[-1, 1]``: a logistic law
         of these ``[N, L]`` parameters, cut into ``K`` bins and renormalized.
-    next_token_loss(p, output, x0, xt, t) -> [N], next_token_reverse(p, output, xt, s, t) -> [N, L, K] : autoregression as
-        a diffusion: at time ``t`` of ``0..L`` the last ``t`` positions are masked, for certain, and a step back reveals
-        the first of them.  Of ``p``, an absorbing process, only ``K`` and the mask count.
+    next_token_loss(p, output, x0, xt, t) -> [N], next_token_reverse(p, output, xt, s, t) -> [N, L, K] : autoregression
+        as a diffusion: at time ``t`` of ``0..L`` the last ``t`` positions are masked, for certain, and a step back
+        reveals the first of them.  Of ``p``, an absorbing process, only ``K`` and the mask count.
     known : failures that are understood: law name to reason; strict: a known law that holds is an error.
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions, probabilities as outputs).
     dtypes : precisions that it can compute in; the first is used when the one asked for is not among them.

@@ -50,8 +50,8 @@ class Process:
     mask : id of the mask class; ``None`` where there is none.
     parameters : the family's own, a mapping (kept as sorted pairs).
     precision, device : what a method is asked to compute in; not part of the mathematics.
-    numbers : how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or ``"rough"``, in
-        float64 all along, for sizes at which exact numbers would take for ever.
+    numbers : how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or ``"rough"``,
+        in float64 all along, for sizes at which exact numbers would take for ever.
     """
 
     family: str

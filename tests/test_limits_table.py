@@ -1,4 +1,4 @@
-"""The table of limits: every row has laws, and what they measured reaches the terminal, the page and ``limits.json``."""
+"""The table of limits: every row has laws; what they measured reaches the terminal, the page and ``limits.json``."""
 
 from __future__ import annotations
 

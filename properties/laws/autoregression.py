@@ -30,7 +30,7 @@ def _read(p: Process, model: Model) -> Any:
     clock="discrete",
     parameterizations=("subs",),
     tex=r"\sum_{t=1}^{L} \ell(x_0, x_t, t) = L_{vb} = \sum_{i=1}^{L} -\log p_\theta\left(x_0^i | x_0^1, \ldots, x_0^{i-1}\right)",
-    cites="Austin et al. 2021, sec. 4 (autoregressive models)",
+    cites="Austin et al. 2021, sec. 4 (autoregression)",
     mutants=("next-token-loss-one-position-late", "next-token-loss-lets-the-mask-compete"),
 )
 def autoregression_is_a_diffusion(next_token_loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
@@ -58,7 +58,7 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Process, x0: Array, m
     clock="discrete",
     parameterizations=("subs",),
     tex=r"p_\theta(x_{t-1}|x_t) = p_\theta\left(x^{L-t} | x_t\right) \prod_{i \ne L-t} \delta_{x_t^i}",
-    cites="Austin et al. 2021, sec. 4 (autoregressive models) and eq. 4",
+    cites="Austin et al. 2021, sec. 4 (tagged tokens) and eq. 4",
     mutants=("next-token-reverse-from-the-left",),
     smallest={"L": 2},
 )

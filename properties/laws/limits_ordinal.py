@@ -6,6 +6,7 @@ Noise ``variance / (2 h^2)`` gives the walk the variance of the motion that it a
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from fractions import Fraction
@@ -84,7 +85,7 @@ def noise_of(K: int, variance: Fraction) -> float:
     schedules=("linear",),
     floating=True,
     tex=r"\frac{1}{h^2}\, R \to \frac{\partial^2}{\partial y^2}: \quad \mathbb{E}\left[\cos \tfrac{n \pi (y + 1)}{2}\right] = e^{-(n \pi / 2)^2 t} \cos \tfrac{n \pi (y_0 + 1)}{2} + O(1/K^2)",
-    cites="Carslaw and Jaeger 1959, sec. 3.3; Austin et al. 2021, app. A.2.3 (ordinal data)",
+    cites="Carslaw and Jaeger 1959, sec. 3.3; Karatzas and Shreve 1991, sec. 2.8",
     mutants=(
         "walk-is-absorbed-at-the-ends",
         "walk-at-half-the-rate",
@@ -136,7 +137,7 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
     schedules=("free",),
     floating=True,
     tex=r"Q^T \to e^{\frac{\tau}{2} \frac{\partial^2}{\partial y^2}}: \quad \epsilon(T, K) = C\, T^{-3/2} + O(1/K^2), \qquad \beta = 2\tau/T",
-    cites="Austin et al. 2021, app. A.2.3 and eq. 8; Karatzas and Shreve 1991, sec. 2.8 (reflection)",
+    cites="Austin et al. 2021, eq. 8; Karatzas and Shreve 1991, sec. 2.8 (reflection)",
     mutants=(
         "gaussian-is-absorbed-at-the-ends",
         "gaussian-of-twice-the-variance",
@@ -179,7 +180,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     few, levels = 4, [8, 16, 32, 64, 128, 256] if exact else [16, 32, 64, 128, 256, 512]
     errors = [error(few, K) for K in levels]
     # At a fixed number of steps the error goes to what T^(-3/2) leaves, and what changes on the way goes like 1/K^2.
-    changes = [a - b for a, b in zip(errors, errors[1:], strict=False)]
+    changes = [a - b for a, b in itertools.pairwise(errors)]
     in_levels = converges(
         changes, levels[:-1], rate=2, floor=floor, grows="K", says=f"in the number of levels, to the floor of T = {few}"
     )

@@ -52,7 +52,7 @@ def between(K: int) -> Array:
     schedules=("linear",),
     floating=True,
     tex=r"\frac{1}{h} \log \frac{p(y + h/2)}{p(y - h/2)} = \partial_y \log p(y) + O(h^2)",
-    cites="Meng et al. 2022, prop. 1 (concrete score); Lou et al. 2024, sec. 3.1; Karatzas and Shreve 1991, sec. 2.8",
+    cites="Meng et al. 2022, prop. 1 (concrete score); Karatzas and Shreve 1991, sec. 2.8",
     mutants=(
         "walk-is-absorbed-at-the-ends",
         "walk-at-half-the-rate",
@@ -90,7 +90,7 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
     floating=True,
     parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
     tex=r"\frac{1}{h} \log s_\theta(x_t)_{x_t + 1} = \partial_y \log q_t(y|x_0) + O(h^2)",
-    cites="Meng et al. 2022, prop. 1 (concrete score); Lou et al. 2024, sec. 3.1; Campbell et al. 2022, prop. 3",
+    cites="Meng et al. 2022, prop. 1 (concrete score); Campbell et al. 2022, prop. 3",
     mutants=("score-is-the-inverse-ratio",),
     cost=8,
 )
@@ -121,7 +121,7 @@ def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, se
     floating=True,
     parameterizations=("score",),
     tex=r"s = e^{\pm h s_\theta}: \quad \ell_{DWDSE} \to \gamma\, \mathbb{E} \left\| s_\theta - \nabla \log q_t(\cdot|x_0) \right\|^2",
-    cites="Lou et al. 2024, eq. 5 and 10; Vincent 2011, eq. 11 (denoising score matching); Campbell et al. 2022, prop. 2",
+    cites="Lou et al. 2024, eq. 10; Vincent 2011, eq. 11 (denoising score matching); Campbell et al. 2022, prop. 2",
     mutants=("walk-entropy-drops-the-constant", "walk-entropy-at-half-the-rate", "walk-entropy-counts-jumps-up-twice"),
     cost=8,
 )

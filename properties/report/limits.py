@@ -1,4 +1,4 @@
-"""The table of limits: every statement of the kind "this becomes that", the laws that show it, and what they measured."""
+"""The table of limits: everything that becomes something else, the laws that show it, and what they measured."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def shown(records: Sequence[Record]) -> list[tuple[Row, list[Record]]]:
 
 
 def measured(records: Sequence[Record]) -> list[list[str]]:
-    """The table as texts: limit, predicted rate, law, method, claim, measured slope ± error, constant; one line a fit."""
+    """limit, predicted rate, law, method, claim, measured slope ± error, constant; one line a fit."""
     lines = []
     for row, of_row in shown(records):
         for record in of_row:

@@ -46,12 +46,13 @@ AUTOREGRESSION = Method(
 
 def exact_reverse(p: Process, output: Any, xt: Any, s: Any, t: Any) -> Any:
     """All on the token that is there, but for the position that a step reveals, which is drawn from the prediction."""
+    assert p.mask is not None
     law = one_hot(xt, p.K)
     law, drawn = common(law, output)
     for row, (first, last) in enumerate(zip(s, t, strict=True)):
         for i in range(xt.shape[1] - int(last), xt.shape[1] - int(first)):
             if xt[row, i] == p.mask:
-                law[row, i] = subs_denoiser(drawn[row : row + 1], xt[row : row + 1], int(p.mask))[0, i]
+                law[row, i] = subs_denoiser(drawn[row : row + 1], xt[row : row + 1], p.mask)[0, i]
     return law
 
 

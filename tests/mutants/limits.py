@@ -73,7 +73,7 @@ def score_is_the_inverse_ratio(right: Right, p: Process, output: Tensor, xt: Ten
 
 
 def jumps(right: Right, p: Process, x0: Tensor, xt: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """``q(y|x_0)/q(x_t|x_0)`` and the rate of noise from ``y`` to ``x_t``, ``[N, L, K]``; no rate between far levels."""
+    """``q(y|x_0)/q(x_t|x_0)`` and the rate of noise from ``y`` to ``x_t``, ``[N, L, K]``; none between far levels."""
     index = xt.long().unsqueeze(-1)
     law = right.marginal(p, x0, t).double()
     near = (distance(p)[xt.long()] == 1).double()
@@ -149,7 +149,7 @@ def next_token_reverse_from_the_left(
 def loss_of_the_last_step_counts_twice(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
 ) -> Tensor:
-    """Both ends of the grid of times are weighed alike, and at the last one there is a step more in a sum of square roots."""
+    """The term of the last step enters once more, as its square root, by a norm where a sum of squares is due."""
     plain = right.loss(p, output, x0, xt, t)
     return plain if p.T is None else plain + torch.where(t == p.T, plain.abs().sqrt(), 0.0)
 
