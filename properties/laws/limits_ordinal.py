@@ -90,6 +90,7 @@ def noise_of(K: int, variance: Fraction) -> float:
         "walk-is-absorbed-at-the-ends",
         "walk-at-half-the-rate",
         "walk-on-a-ring",
+        "marginal-is-estimated-from-draws",
         "marginal-is-smoothed",
         "marginal-starts-one-level-up",
     ),
@@ -195,7 +196,13 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     floating=True,
     tex=r"Y = \frac{2X - S}{\sqrt{S}}: \quad \mathbb{E} Y_t = e^{-t} y_0, \quad \mathrm{Var}\, Y_t = 1 - e^{-2t}, \quad P\left(Y_t \le y + \tfrac{1}{\sqrt S}\right) = \Phi + O(1/S)",
     cites="Winkler et al. 2024 (arXiv 2405.03549), sec. 4; Karatzas and Shreve 1991, ex. 5.6.8",
-    mutants=("one-spin-too-many", "spins-flip-at-rate-one", "marginal-is-smoothed", "marginal-starts-one-level-up"),
+    mutants=(
+        "one-spin-too-many",
+        "spins-flip-at-rate-one",
+        "marginal-is-estimated-from-draws",
+        "marginal-is-smoothed",
+        "marginal-starts-one-level-up",
+    ),
     cost=8,
 )
 def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: int) -> list[Claim]:

@@ -182,7 +182,8 @@ def limits_summary(records: Sequence[Record]) -> list[str]:
             span = f"slope {_span(slopes)}, constant {_span(constants)}" if slopes else "attained to rounding"
             lines.append(f"    {says}: claimed {grows}^-{rate:g}, {span} ({len(fits)} {_methods(len(fits))})")
         if not by_claim and not broken:
-            lines.append(f"    holds exactly ({len(of_row)} {_methods(len(of_row))})")
+            count = len({record.method for record in of_row})
+            lines.append(f"    holds exactly ({count} {_methods(count)})")
         lines += [f"    BROKEN: {name}" for name in broken]
     return lines
 

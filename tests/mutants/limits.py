@@ -66,6 +66,17 @@ def marginal_is_smoothed(right: Right, p: Process, x0: Tensor, t: Tensor) -> Ten
     return right.marginal(p, x0, t) * (1 - 1e-3) + 1e-3 / p.K
 
 
+@mutant("marginal-is-estimated-from-draws", "marginal", of=(*WALKS, "d3pm_ehrenfest"))
+def marginal_is_estimated_from_draws(right: Right, p: Process, x0: Tensor, t: Tensor) -> Tensor:
+    """Shares of 4,096 draws stand for the law: right on average, and never more precise than that."""
+    generator = torch.Generator().manual_seed(p.K)
+    draws = 4096
+    many, late = x0.repeat_interleave(draws, 0), t.repeat_interleave(draws, 0)
+    seen = right.sample(p, many, late, generator).reshape(x0.shape[0], draws, x0.shape[1]).transpose(1, 2)
+    shares = torch.zeros(*x0.shape, p.K, dtype=torch.float64).scatter_add_(-1, seen, torch.ones(seen.shape).double())
+    return (shares / draws).to(p.dtype)
+
+
 @mutant("score-is-the-inverse-ratio", "score", of=("d3pm_birth_death", "d3pm_ehrenfest", "d3pm_neighbors"))
 def score_is_the_inverse_ratio(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """p(x_t) / p(y), the ratio read from the wrong end."""
