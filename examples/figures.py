@@ -22,7 +22,7 @@ from unmask.properties.claims import Fit
 #: Okabe and Ito's palette, told apart by every kind of color vision; each with a marker and lines of its own.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 MARKERS = ("o", "s", "^", "D")
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "unmask",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
