@@ -33,7 +33,7 @@ RUN := OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR):$(CALLER)$${PYTHONPATH:+:$$PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests peers verify-peers clean distclean
+.PHONY: help install verify test lint types tests figures peers verify-peers clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ types: $(INSTALLED) build/src/unmask  ## mypy --strict and pyright
 
 tests: $(INSTALLED)  ## all tests
 	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --budget quick
+
+figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
+	@$(RUN) $(BIN)/python -m examples.figures docs/figures
 
 peers: $(PEERS)/.installed-$(FILES)  ## make .venv-peers: the project beside the public libraries it checks
 

@@ -34,8 +34,33 @@ GUARDED_EPS = 1e-22
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What the errors of a ``converges`` claim say of its rate, for tables and figures.
+
+    Attributes
+    ----------
+    says : which of the law's claims it is.
+    grows : what the sizes count: ``"K"``, ``"T"``.
+    rate, at_least : the rate claimed, and whether errors may shrink faster.
+    slope, spread : the fitted rate and its standard error; ``None`` where the limit is attained at once.
+    constant : ``C`` in ``e(n) = C n^-rate (1 + b/n)``, signed; ``None`` likewise.
+    sizes, errors : all of them, as the claim was made.
+    """
+
+    says: str
+    grows: str
+    rate: float
+    at_least: bool
+    slope: float | None
+    spread: float | None
+    constant: float | None
+    sizes: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """How a claim fared: whether it holds, the worst gap in ulps, and where it is."""
+    """How a claim fared: whether it holds, the worst gap in ulps, and where it is; for a rate, its fit."""
 
     holds: bool
     ulps: float | None = None
@@ -44,6 +69,7 @@ class Verdict:
     right: str = ""
     gap: str = ""
     allowed: str = ""
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +236,7 @@ def converges(
     rate: float,
     floor: float = 0.0,
     at_least: bool = False,
+    grows: str = "n",
     says: str = "",
 ) -> Claim:
     """``errors`` shrink like ``sizes ** -rate`` over at least four doublings: five sizes, the last 16 times the first.
@@ -223,7 +250,8 @@ def converges(
     four doublings has no rate, and holds.  ``at_least`` lets errors shrink faster, where the leading term of the
     expansion may vanish, and lets them pass through zero: seen by a change of sign, after which they may grow
     again as far as two terms of an expansion can.  The rate is then that of the largest error from each size on,
-    beyond the zero if four sizes are; if fewer are, of all sizes, and uncertain by the full quarter.
+    beyond the zero if four sizes are; if fewer are, of all sizes, and uncertain by the full quarter.  ``grows`` is what
+    the sizes count, for the report.
 
     Raises
     ------
@@ -238,7 +266,7 @@ def converges(
     if not 0 < rate < math.inf:
         raise ValueError(f"rate must be positive and finite, got {rate!r}")
     _check_finite(floor=floor)
-    extra = {"rate": rate, "floor": floor, "at_least": at_least}
+    extra = {"rate": rate, "floor": floor, "at_least": at_least, "grows": grows}
     return Claim("converges", values, n, says=says, extra=extra)
 
 
@@ -254,6 +282,7 @@ __all__ = [
     "FALSE_ALARM",
     "GUARDED_EPS",
     "Claim",
+    "Fit",
     "Verdict",
     "at_most",
     "close",

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.reference import corruption, drifting_prior, neighbors, ordinal
-from unmask.reference.numbers import MP, log
+from unmask.reference.numbers import MP, log, to_float
 from unmask.reference.rate_time import step
 
 Clock: TypeAlias = Literal["discrete", "continuous"]
@@ -50,6 +50,10 @@ class Family:
         prior's probability of class ``k`` as a function of the process and ``k``; ``None`` for all others.
     stationary : whether the prior is a law that noise never changes.
     commuting : whether steps of different noise commute, so that products of reversible steps are reversible.
+    becomes : the diffusion that it turns into on ever finer levels: ``"reflected-brownian"`` for walks on levels that
+        are the middles of ``K`` cells between two walls, in continuous time with rate one to each neighbor, in discrete
+        time with steps of variance ``beta / 2`` where the levels span ``[-1, 1]``; ``"ornstein-uhlenbeck"`` where level
+        ``x`` stands for ``(2x - S) / sqrt(S)``, ``S = K - 1``; empty for all others.
     roundings : how many roundings a straightforward evaluation of one transition probability makes.
     """
 
@@ -66,6 +70,7 @@ class Family:
     redraws_from: Callable[[Any, int], Fraction] | None = None
     stationary: bool = True
     commuting: bool = True
+    becomes: str = ""
     roundings: Callable[[Any], int] = field(default=lambda p: _product(p))
 
     @property
@@ -91,6 +96,10 @@ class Family:
             raise ValueError(f"clocks must be 'discrete', 'continuous' or both, got {self.clocks!r}")
         if self.mask not in ("none", "any", "last"):
             raise ValueError(f"mask must be 'none', 'any' or 'last', got {self.mask!r}")
+        if self.becomes not in ("", "reflected-brownian", "ornstein-uhlenbeck"):
+            raise ValueError(
+                f"becomes must be 'reflected-brownian', 'ornstein-uhlenbeck' or empty, got {self.becomes!r}"
+            )
         if not callable(self.build):
             raise TypeError(f"build must be a function of the process, got {self.build!r}")
 
@@ -209,18 +218,25 @@ def _flat(p: Any) -> list[Fraction]:
     return [Fraction(1, p.K)] * p.K
 
 
+def _bells(p: Any) -> Exact:
+    """Steps of the discretized Gaussian; those of one width are made once."""
+    rough = p.numbers == "rough"
+    steps = {b: ordinal.discretized_gaussian(float(b) if rough else b, p.K) for b in dict.fromkeys(p.exact_betas)}
+    prior = np.full(p.K, 1 / p.K) if rough else np.array(_flat(p), dtype=object)
+    return corruption.DiscreteTime(tuple(steps[b] for b in p.exact_betas), prior)
+
+
 GAUSSIAN = enter(
     Family(
         "discretized-gaussian",
-        lambda p: corruption.DiscreteTime(
-            tuple(ordinal.discretized_gaussian(beta, p.K) for beta in p.exact_betas), np.array(_flat(p), dtype=object)
-        ),
+        _bells,
         clocks=("discrete",),
         schedules=("free", "linear"),
         betas=WIDTHS,
         linear=(Fraction(1, 4), Fraction(1)),
         hits=False,
         commuting=False,
+        becomes="reflected-brownian",
     )
 )
 BAND = enter(
@@ -244,10 +260,15 @@ def _driven(rate: Callable[[Any], Any], prior: Callable[[Any], Any]) -> Callable
 
     def build(p: Any) -> Exact:
         R, end = rate(p), np.array(prior(p), dtype=object)
+        if p.numbers == "rough":
+            R, end = to_float(R), to_float(end)
         if p.T is None:
             return corruption.RateTime(p.schedule.alpha, R, end)
         limit = corruption.RateTime(lambda u: 1 - u, R, end).limit
-        steps = tuple(limit if beta == 1 else step(-log(1 - MP.convert(beta)), R) for beta in p.exact_betas)
+        noise = [-log(1 - MP.convert(beta)) for beta in p.exact_betas]
+        if p.numbers == "rough":
+            noise = [float(amount) for amount in noise]
+        steps = tuple(limit if amount == MP.inf else step(amount, R) for amount in noise)
         return corruption.DiscreteTime(steps, end)
 
     return build
@@ -271,12 +292,18 @@ def _masked_rate(p: Any) -> Any:
 
 
 BIRTH_DEATH = enter(
-    Family("birth-death", _driven(lambda p: ordinal.birth_death_rate(p.K), _flat), roundings=_exponential)
+    Family(
+        "birth-death",
+        _driven(lambda p: ordinal.birth_death_rate(p.K), _flat),
+        becomes="reflected-brownian",
+        roundings=_exponential,
+    )
 )
 EHRENFEST = enter(
     Family(
         "ehrenfest",
         _driven(lambda p: ordinal.ehrenfest_rate(p.K), lambda p: ordinal.binomial_prior(p.K)),
+        becomes="ornstein-uhlenbeck",
         roundings=_exponential,
     )
 )

@@ -88,6 +88,8 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "reverse_mean": (("p", "output", "z", "s", "t"), "ND"),
     "reverse_step": (("p", "output", "z", "s", "t", "generator"), "ND"),
     "generate_reals": (("p", "network", "N", "D", "times", "generator"), "ND"),
+    "next_token_loss": (("p", "output", "x0", "xt", "t"), "N"),
+    "next_token_reverse": (("p", "output", "xt", "s", "t"), "NLK"),
 }
 
 #: Derivatives that laws may ask for, and of which capability: with respect to ``output``, or to ``z`` without one.
@@ -98,6 +100,8 @@ GRADIENTS = {
     "density_slope": "log_density",
     "data_mean_slope": "data_mean",
 }
+#: Capabilities of the process that masks one token a step, from the right: its clock is ``0..L`` whatever ``p`` is.
+ONE_TOKEN_A_STEP = ("next_token_loss", "next_token_reverse")
 #: Arguments that are one for the whole batch.
 SHARED = ("p", "generator", "weight", "network", "L", "D", "blocks", "times", "source", "target")
 #: Capabilities that draw.
@@ -188,6 +192,9 @@ class Method:
     generate_reals(p, network, N, D, times, generator) -> [N, D] : ``z`` at the last of ``times`` (falling, from the
         end, at which the prior is drawn, to 0), one reverse step for each pair of neighbors.
         ``network(z [N, D], t [N])`` returns an output.
+    next_token_loss(p, output, x0, xt, t) -> [N], next_token_reverse(p, output, xt, s, t) -> [N, L, K] : autoregression
+        as a diffusion: at time ``t`` of ``0..L`` the last ``t`` positions are masked, for certain, and a step back
+        reveals the first of them.  Of ``p``, an absorbing process, only ``K`` and the mask count.
     known : failures that are understood: law name to reason; strict: a known law that holds is an error.
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions, probabilities as outputs).
     dtypes : precisions that it can compute in; the first is used when the one asked for is not among them.
@@ -241,6 +248,8 @@ class Method:
     reverse_mean: Capability | None = None
     reverse_step: Capability | None = None
     generate_reals: Capability | None = None
+    next_token_loss: Capability | None = None
+    next_token_reverse: Capability | None = None
     known: Mapping[str, str] = field(default_factory=dict)
     arrays: Literal["torch", "exact"] = "torch"
     dtypes: tuple[str, ...] = ("float64", "float32")
@@ -302,6 +311,7 @@ __all__ = [
     "CONTINUOUS_ONLY",
     "GRADIENTS",
     "MEANINGS",
+    "ONE_TOKEN_A_STEP",
     "PARAMETERIZATIONS",
     "RANDOM",
     "SHARED",

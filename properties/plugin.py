@@ -159,7 +159,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not found:
         return
     from unmask.properties import LAWBOOK
-    from unmask.properties.report import print_laws_table, write_report
+    from unmask.properties.report import limits_summary, print_laws_table, write_report
     from unmask.properties.report.coverage import print_coverage
 
     records = complete(found, config)
@@ -169,6 +169,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     offered = _offered(config)
     if len(offered) > 1:
         print_coverage(list(offered.values()), file=terminalreporter._tw._file)
+    if any(record.fits for record in records):
+        terminalreporter.write_line("limits, each at its rate")
+        for line in limits_summary(records):
+            terminalreporter.write_line(f"  {line}")
     left_out = [law.name for law in LAWBOOK if _left_out(config, law)]
     if left_out:
         terminalreporter.write_line(f"not in the quick budget, but with --budget ci: {', '.join(left_out)}")

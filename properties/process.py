@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from unmask.properties.families import Clock, Family, family
-from unmask.properties.rounded import Rounded
+from unmask.properties.rounded import Rough, Rounded
 from unmask.properties.schedule import Schedule
 from unmask.reference import corruption, schedules
 from unmask.reference.numbers import MP, to_float
 
 Time: TypeAlias = int | Fraction | float
-Numbers: TypeAlias = Literal["float64", "exact"]
+Numbers: TypeAlias = Literal["float64", "exact", "rough"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Process:
     mask : id of the mask class; ``None`` where there is none.
     parameters : the family's own, a mapping (kept as sorted pairs).
     precision, device : what a method is asked to compute in; not part of the mathematics.
+    numbers : how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or ``"rough"``,
+        in float64 all along, for sizes at which exact numbers would take for ever.
     """
 
     family: str
@@ -101,7 +103,9 @@ class Process:
         """What noise draws from, ``K`` floats."""
         # Not from the matrices of the exact process, which nobody can afford for a large vocabulary.
         law = self.kind.redraws_from
-        exact = self.exact.prior if law is None else (law(self, k) for k in range(self.K))
+        if law is None:
+            return tuple(float(v) for v in (self.truth if self.numbers == "rough" else self.exact).prior)
+        exact = (law(self, k) for k in range(self.K))
         return tuple(float(v) for v in exact)
 
     @property
@@ -157,7 +161,9 @@ class Process:
 
     @cached_property
     def truth(self) -> Any:
-        """The reference's process in the numbers of this run: exact, or its matrices correctly rounded to float64."""
+        """The reference's process in the numbers of this run: exact, correctly rounded to float64, or in float64."""
+        if self.numbers == "rough":
+            return _rough_process(replace(self.identity, numbers="rough"))
         return self.exact if self.numbers == "exact" else _rounded_process(self.identity)
 
     @cached_property
@@ -308,6 +314,11 @@ def _in_words(value: Any) -> str:
 @lru_cache(maxsize=4096)
 def _exact_process(p: Process) -> corruption.Process:
     return p.kind.build(p)
+
+
+@lru_cache(maxsize=64)
+def _rough_process(p: Process) -> Any:
+    return Rough(p.kind.build(p))
 
 
 @lru_cache(maxsize=4096)

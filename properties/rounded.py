@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unmask.reference import corruption
-from unmask.reference.numbers import to_float
+from unmask.reference import corruption, schedules
+from unmask.reference.numbers import MP, to_float
+from unmask.reference.rate_time import step
 
 
 class Rounded:
@@ -61,6 +62,23 @@ class Rough(Rounded):
             self.process = corruption.RateTime(self._alpha, to_float(process.rate), prior)
         elif isinstance(process, corruption.ContinuousTime):
             self.process = corruption.ContinuousTime(self._alpha, prior)
+
+    def transition(self, s: Any, t: Any) -> Any:
+        """``q(x_t|x_s)``, ``[K, K]``."""
+        return self._once(("transition", s, t), lambda: self._moved(s, t))
+
+    def marginal(self, t: Any) -> Any:
+        """``q(x_t|x_0)``, ``[K, K]``."""
+        return self._once(("marginal", t, None), lambda: self._moved(None, t))
+
+    def _moved(self, s: Any, t: Any) -> Any:
+        """What rates do in the noise between two times, which may be so much that no float is its exponential."""
+        if isinstance(self.process, corruption.RateTime) and s != t and (s is None or self._exactly.alpha(s) > 0):
+            before = 0 if s is None else schedules.total_noise(self._exactly.alpha, s)
+            noise = schedules.total_noise(self._exactly.alpha, t) - before
+            if MP.isfinite(noise):
+                return step(float(noise), self.process.rate)
+        return to_float(self.process.marginal(t) if s is None else self.process.transition(s, t))
 
     def _alpha(self, t: Any) -> float:
         return float(self._exactly.alpha(t))

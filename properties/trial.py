@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from unmask.properties.claims import Claim, Verdict
+from unmask.properties.claims import Claim, Fit, Verdict
 from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.gaussian_tables import GaussianModel
 from unmask.properties.lawbook import Law
-from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, SIGNATURES, Method
+from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, Method
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model, Style
 from unmask.reference import sequences
@@ -74,6 +74,7 @@ class Outcome:
     claim: Claim | None = None
     verdict: Verdict | None = None
     error: str = ""
+    fits: tuple[Fit, ...] = ()
 
 
 class Bound:
@@ -188,13 +189,15 @@ class Trial:
             who = "" if self._raised_by_method(problem) else "the law could not be evaluated on what came back: "
             return Outcome(False, None, error=who + _own_words(problem))
         worst: float | None = None
+        fits: tuple[Fit, ...] = ()
         for claim in [claims] if isinstance(claims, Claim) else claims:
             verdict = claim.judge(self.eps)
+            fits += (verdict.fit,) if verdict.fit is not None else ()
             if not verdict.holds:
-                return Outcome(False, verdict.ulps, claim, verdict)
+                return Outcome(False, verdict.ulps, claim, verdict, fits=fits)
             if verdict.ulps is not None:
                 worst = max(worst or 0.0, verdict.ulps)
-        return Outcome(True, worst)
+        return Outcome(True, worst, fits=fits)
 
     def bindings(self) -> dict[str, Any]:
         """What the law's parameters stand for."""
@@ -214,6 +217,8 @@ class Trial:
             bound["data"] = Data(given.p, given.L, given.seed)
         if "offers" in self.law.draws:
             speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
+            # Its arguments are no pairs that the process p can make.
+            speaking = [n for n in speaking if n not in ONE_TOKEN_A_STEP]
             if self.method.parameterization is None:
                 speaking = [n for n in speaking if "output" not in SIGNATURES[n][0]]
             bound["offers"] = {name: Bound(self, name) for name in speaking}

@@ -19,6 +19,8 @@ Read it like a chapter, in this order:
 11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
    that forgets evenly, and the times of a batch;
 12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise.
+13. `reflected_brownian`, `ornstein_uhlenbeck` (with `transcendental`): what chains on ordered levels become as the
+   levels get finer.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
@@ -49,15 +51,18 @@ from unmask.reference import (
     noise_level,
     numbers,
     ordinal,
+    ornstein_uhlenbeck,
     posterior,
     rate_time,
     rates,
+    reflected_brownian,
     reverse,
     samplers,
     schedules,
     score,
     sequences,
     times,
+    transcendental,
     transition_matrices,
 )
 from unmask.reference.corruption import ContinuousTime, DiscreteTime, Process, RateTime
@@ -93,10 +98,12 @@ __all__ = [
     "noise_level",
     "numbers",
     "ordinal",
+    "ornstein_uhlenbeck",
     "posterior",
     "rate_time",
     "rates",
     "real",
+    "reflected_brownian",
     "reverse",
     "same",
     "samplers",
@@ -105,5 +112,6 @@ __all__ = [
     "sequences",
     "times",
     "to_float",
+    "transcendental",
     "transition_matrices",
 ]

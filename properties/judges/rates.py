@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from unmask.properties.claims import Claim, Verdict
+from unmask.properties.claims import Claim, Fit, Verdict
 
 Array: TypeAlias = Any
 
@@ -22,6 +23,11 @@ SCATTER = 16
 def judge_converges(claim: Claim, eps: float) -> Verdict:
     """Judge a ``converges`` claim; the precision is in its ``floor``, so that ``eps`` is not asked."""
     del eps
+    verdict = _judged(claim)
+    return verdict if verdict.fit is not None else replace(verdict, fit=_shown(claim))
+
+
+def _judged(claim: Claim) -> Verdict:
     signed, sizes = np.asarray(claim.left), np.asarray(claim.right)
     floor = float(claim.extra["floor"])
     errors = np.abs(signed)
@@ -121,6 +127,7 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
     allowed = QUARTER + min(spread + towards, QUARTER)
     # Noise must not excuse itself: the whole interval of the fit has to be about the rate.
     steady = (short if at_least else off) + spread <= 2 * QUARTER
+    constant = _constant(signed, sizes, rate)
     scatter = f", with a standard error of {spread:.3f}: the errors scatter" if spread > QUARTER else ""
     return Verdict(
         bool(off <= allowed and steady),
@@ -130,7 +137,22 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
         f"rate {rate:g}{' or more' if at_least else ''}",
         f"{off:.3f}{scatter}",
         f"{allowed:.3f}",
+        _shown(claim, slope, spread, constant),
     )
+
+
+def _shown(claim: Claim, slope: float | None = None, spread: float | None = None, constant: float | None = None) -> Fit:
+    """What a report says of the claim."""
+    sizes, errors = (tuple(float(v) for v in np.ravel(values)) for values in (claim.right, claim.left))
+    rate, at_least = float(claim.extra["rate"]), bool(claim.extra["at_least"])
+    return Fit(claim.says, str(claim.extra["grows"]), rate, at_least, slope, spread, constant, sizes, errors)
+
+
+def _constant(signed: Array, sizes: Array, rate: float) -> float:
+    """``C`` in ``e(n) = C n^-rate (1 + b/n)``, by least squares for ``log |e| + rate log n``."""
+    values = np.log(np.abs(signed)) + rate * np.log(sizes)
+    design = np.stack([np.ones(len(sizes)), sizes[0] / sizes], axis=1)
+    return float(np.exp((np.linalg.pinv(design) @ values)[0]) * np.sign(signed[-1]))
 
 
 def _slope(errors: Array, sizes: Array, terms: int) -> tuple[float, float]:

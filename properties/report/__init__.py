@@ -11,6 +11,7 @@ from pathlib import Path
 from unmask.properties.report.grid import summary
 from unmask.properties.report.html import write_html
 from unmask.properties.report.json_report import write_json
+from unmask.properties.report.limits import limits_summary, write_limits
 from unmask.properties.report.record import Record, Status
 from unmask.properties.report.terminal import laws_table, print_laws_table, render_laws_table
 
@@ -18,20 +19,27 @@ __all__ = [
     "Record",
     "Status",
     "laws_table",
+    "limits_summary",
     "print_laws_table",
     "render_laws_table",
     "summary",
     "write_html",
     "write_json",
+    "write_limits",
     "write_report",
 ]
 
 
 def write_report(records: Sequence[Record], directory: str | Path, environment: Mapping[str, str]) -> tuple[Path, Path]:
-    """Write ``index.html`` and ``laws.json`` into ``directory``, made where needed, and return both paths."""
+    """Write ``index.html`` and ``laws.json`` into ``directory``, made where needed, and return both paths.
+
+    ``limits.json`` is written beside them where a law about a limit has run.
+    """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "index.html", folder / "laws.json"
     write_html(records, page, environment=environment)
     write_json(records, data)
+    if any(record.fits for record in records):
+        write_limits(records, folder / "limits.json")
     return page, data

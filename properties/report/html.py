@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from unmask.properties.report.grid import GLYPHS, Grid, arrange, plural, ulps_text
+from unmask.properties.report.limits import measured
 from unmask.properties.report.mathml import mathml
 from unmask.properties.report.record import Record, Status
 
@@ -73,6 +74,7 @@ def render_html(records: Sequence[Record], title: str, environment: Mapping[str,
         title=title,
         environment=environment,
         grid=grid,
+        limits=_limits(records),
         laws=laws,
         anchors=anchors,
         broken=_stories(records, grid, anchors, "broken"),
@@ -88,6 +90,15 @@ def render_html(records: Sequence[Record], title: str, environment: Mapping[str,
         plural=plural,
         ulps=ulps_text,
     )
+
+
+def _limits(records: Sequence[Record]) -> dict[str, list[list[str]]]:
+    """The lines of the table of limits, by limit; nothing where no law about one has run."""
+    lines: dict[str, list[list[str]]] = {}
+    if any(record.fits for record in records):
+        for line in measured(records):
+            lines.setdefault(line[0], []).append(line)
+    return lines
 
 
 def _verdict(grid: Grid) -> str:

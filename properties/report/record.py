@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from unmask.properties.claims import Fit
+
 Status: TypeAlias = Literal["holds", "broken", "known", "absent"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -18,7 +20,8 @@ class Record:
 
     ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the method declares, with its reason)
     or ``"absent"`` (the method does not offer what the law asks for).  ``worst_ulps`` is the largest gap seen
-    in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.
+    in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.  ``fits`` are the rates
+    that a law about a limit measured, in the simplest example, or in the one that fails.
 
     Raises ``ValueError`` for any other status.
     """
@@ -37,6 +40,7 @@ class Record:
     reason: str = ""
     failure: str = ""
     replay: str = ""
+    fits: tuple[Fit, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -52,6 +56,7 @@ class Record:
         values["mutants"] = list(self.mutants)
         for name in ("worst_ulps", "seconds"):
             values[name] = _json_number(values[name])
+        values["fits"] = [fit_to_json(fit) for fit in self.fits]
         return values
 
     @classmethod
@@ -68,10 +73,31 @@ class Record:
         fields["seconds"] = float(fields["seconds"])
         if fields["worst_ulps"] is not None:
             fields["worst_ulps"] = float(fields["worst_ulps"])
+        fields["fits"] = tuple(_fit_from_json(fit) for fit in fields.get("fits", ()))
         return cls(**fields)
 
 
-_REQUIRED = tuple(name for name in Record.__dataclass_fields__ if name not in ("reason", "failure", "replay"))
+_OPTIONAL = ("reason", "failure", "replay", "fits")
+_REQUIRED = tuple(name for name in Record.__dataclass_fields__ if name not in _OPTIONAL)
+
+
+def fit_to_json(fit: Fit) -> dict[str, Any]:
+    """A dict of JSON values, numbers as in :meth:`Record.to_json`."""
+    values = asdict(fit)
+    for name in ("slope", "spread", "constant"):
+        values[name] = _json_number(values[name])
+    for name in ("sizes", "errors"):
+        values[name] = [_json_number(v) for v in values[name]]
+    return values
+
+
+def _fit_from_json(values: Mapping[str, Any]) -> Fit:
+    found = dict(values)
+    for name in ("slope", "spread", "constant"):
+        found[name] = None if found[name] is None else float(found[name])
+    for name in ("sizes", "errors"):
+        found[name] = tuple(float(v) for v in found[name])
+    return Fit(**found)
 
 
 def _json_number(value: float | None) -> float | str | None:

@@ -1,5 +1,7 @@
 """Everything that is held against the laws: the reference in exact numbers, and the built-in implementations."""
 
+from tests.methods.autoregression import AUTOREGRESSION
+from tests.methods.autoregression import REFERENCE as EXACT_AUTOREGRESSION
 from tests.methods.chains import ALL as CHAINS
 from tests.methods.d3pm import (
     D3PM_ABSORBING,
@@ -32,5 +34,6 @@ IMPLEMENTATIONS = [
     FLOW,
     *CHAINS,
     *GAUSSIAN,
+    AUTOREGRESSION,
 ]
-ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_AUTOREGRESSION, *IMPLEMENTATIONS]

@@ -5,6 +5,7 @@ from tests.bad_input.reference import (
     continuous,
     gaussians,
     language,
+    limit_processes,
     matrices,
     models,
     numbers_and_checks,
@@ -21,5 +22,6 @@ ASKED: list[Asked] = [
     *language.ASKED,
     *outputs.ASKED,
     *gaussians.ASKED,
+    *limit_processes.ASKED,
 ]
 BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]

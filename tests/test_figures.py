@@ -1,0 +1,26 @@
+"""The figures that are shown are those that the laws draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from examples.figures import FIGURES, Figure, draw
+from unmask.properties import LAWBOOK
+
+FOLDER = Path(__file__).parents[1] / "docs" / "figures"
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=[figure.name for figure in FIGURES])
+def test_a_figure_is_drawn_again_to_the_byte(figure: Figure, tmp_path: Path) -> None:
+    path = tmp_path / f"{figure.name}.svg"
+    draw(figure, path)
+    shown = FOLDER / path.name
+    assert shown.exists(), "make figures"
+    assert path.read_bytes() == shown.read_bytes(), f"{shown} is not what the laws draw now: make figures"
+
+
+def test_every_figure_is_of_a_law_about_a_limit() -> None:
+    assert {LAWBOOK[figure.law].chapter for figure in FIGURES} == {"Limits"}
+    assert {path.stem for path in FOLDER.glob("*.svg")} == {figure.name for figure in FIGURES}
