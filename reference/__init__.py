@@ -17,7 +17,8 @@ Read it like a chapter, in this order:
    clock, without a schedule, and without chance;
 10. `samplers`, `infilling`: the exact laws of what samplers draw;
 11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
-   that forgets evenly, and the times of a batch.
+   that forgets evenly, and the times of a batch;
+12. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
@@ -33,19 +34,23 @@ from unmask.reference import (
     concrete_score_matching,
     corruption,
     denoisers,
+    displacement,
     drifting_prior,
     elbo,
     forward,
     heads,
     infilling,
     information,
+    interpolants,
     linear_algebra,
+    low_pass,
     masked_language_model,
     neighbors,
     noise_level,
     numbers,
     ordinal,
     posterior,
+    projective_distance,
     rate_time,
     rates,
     reverse,
@@ -53,6 +58,7 @@ from unmask.reference import (
     schedules,
     score,
     sequences,
+    symmetries,
     times,
     transition_matrices,
 )
@@ -73,6 +79,7 @@ __all__ = [
     "concrete_score_matching",
     "corruption",
     "denoisers",
+    "displacement",
     "drifting_prior",
     "elbo",
     "exactly",
@@ -80,13 +87,16 @@ __all__ = [
     "heads",
     "infilling",
     "information",
+    "interpolants",
     "linear_algebra",
+    "low_pass",
     "masked_language_model",
     "neighbors",
     "noise_level",
     "numbers",
     "ordinal",
     "posterior",
+    "projective_distance",
     "rate_time",
     "rates",
     "real",
@@ -96,6 +106,7 @@ __all__ = [
     "schedules",
     "score",
     "sequences",
+    "symmetries",
     "times",
     "to_float",
     "transition_matrices",
