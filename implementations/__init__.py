@@ -28,6 +28,12 @@ from unmask.implementations.logistic_head import truncated_logistic
 from unmask.implementations.mdlm import MDLM
 from unmask.implementations.neighbors import NearestNeighbor
 from unmask.implementations.ordinal_steps import Band, DiscretizedGaussian
+from unmask.implementations.projective_distance import (
+    distances_of_columns,
+    log_kernel,
+    projective_distance,
+    projective_distances,
+)
 from unmask.implementations.schedules import (
     Cosine,
     Geometric,
@@ -72,14 +78,18 @@ __all__ = [
     "cached",
     "categorical",
     "concrete_score_loss",
+    "distances_of_columns",
     "first_hitting",
     "infill",
     "information_grid",
     "information_schedule",
     "inverse_one_minus_alpha",
     "low_discrepancy_times",
+    "log_kernel",
     "mutual_information",
     "next_hit",
+    "projective_distance",
+    "projective_distances",
     "rate_loss",
     "score_entropy",
     "semi_autoregressive",

@@ -154,6 +154,7 @@ def expected_displacement(
     0.4
     """
     count = check_count("nodes", nodes)
+    _ratio(sigma_s, sigma_t)
     data, law = to_float(points), to_float(weights)
     _given(data, data, law, sigma_t)
     d = data.shape[1]

@@ -106,8 +106,8 @@ def filters() -> list[Asked]:
               value("matrix", [1, 1], r"matrix has shape \(2,\); valid: \[J, K\]"), law=EVEN, matrix=Q, L=1),
         asked(f"{at}.walsh", table, count("L"), law=EVEN, L=1),
         asked(f"{at}.degrees", count("L"), L=1),
-        asked(f"{at}.erased_walsh", array_of("law"), value("law", EVEN, r"law has shape \(2,\); valid: \[K\^L\] = \[3\]"),
-              count("L"), law=[1, 0, 0], L=1),
+        asked(f"{at}.erased_walsh", array_of("law"), count("L"),
+              value("law", EVEN, r"law has shape \(2,\); valid: \[K\^L\] = \[3\]"), law=[1, 0, 0], L=1),
         asked(f"{at}.interaction", table, count("L"), count("K"), kind("positions", 3, "positions = 3; valid"),
               value("positions", [1], r"positions = \[1\]; valid"), law=EVEN, positions=[0], L=1, K=2),
         asked(f"{at}.cosine_coefficients", array_of("law"), value("law", Q, r"law has shape \(2, 2\); valid: \[K\]"),
@@ -135,7 +135,8 @@ def interpolants() -> list[Asked]:
     return [
         asked(f"{at}.squared_distances", table, embeddings=[[0], [1]]),
         asked(f"{at}.least_lipschitz", f, table, **given),
-        asked(f"{at}.mcshane", f, table, array_of("place"), value("place", [0, 1], r"place has shape \(2,\); valid: \[d\]"),
+        asked(f"{at}.mcshane", f, table, array_of("place"),
+              value("place", [0, 1], r"place has shape \(2,\); valid: \[d\]"),
               value("embeddings", [[1], [1]], "embeddings put tokens with different values at one place"),
               place=[0], **given),
         asked(f"{at}.scaled", table, positive("factor"), embeddings=[[0], [1]], factor=2),
@@ -182,8 +183,8 @@ def displacements() -> list[Asked]:
               value("weights", [1], r"weights has shape \(1,\) and points \(2, 1\)"), nodes=4, **given, **noise),
         asked(f"{at}.composed", falling, data, z=np.array([[0.0]]), sigmas=[2, 1], **given),
         asked(f"{at}.slope_of_composed", falling, data, z=np.array([[0.0]]), sigmas=[2, 1], **given),
-        asked(f"{at}.two_point_slope", order, amount("a"), value("sigma_s", 0, "sigma_s = 0; valid: 0 < sigma_s"), a=F(1),
-              **noise),
+        asked(f"{at}.two_point_slope", order, amount("a"), value("sigma_s", 0, "sigma_s = 0; valid: 0 < sigma_s"),
+              a=F(1), **noise),
     ]
 
 
