@@ -13,6 +13,8 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     score,
     masked,
     limits,
+    essay,
+    essay_waves,
     scale,
     conduct,
 )

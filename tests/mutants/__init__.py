@@ -14,6 +14,7 @@ from tests.mutants import (
     sampling,
     scale,
     schedules,
+    smoothness,
     steps,
 )
 from tests.mutants.matrix import catches, kill_matrix
@@ -37,5 +38,6 @@ __all__ = [
     "sampling",
     "scale",
     "schedules",
+    "smoothness",
     "steps",
 ]
