@@ -135,6 +135,7 @@ def _pairs(process: Interpolating | Chain, t: Tensor, i: Tensor, j: Tensor) -> T
 def _keep_or_redraw(alpha: Tensor, hits: Tensor, mask: int | None, i: Tensor, j: Tensor) -> Tensor:
     """For ``alpha I + 1 hits^T``: ``alpha [1]`` and ``hits [K]``, ``hits`` being no law but a share of one."""
     K = hits.shape[0]
+    hits = hits.abs()  # without noise it may be -0
     u = torch.log1p(alpha / hits)  # alpha > 0 = hits: infinite
     u = torch.where((alpha == 0).expand(K), 0.0, u)
     seen = (hits > 0) | (alpha > 0)

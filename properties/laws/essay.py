@@ -219,7 +219,8 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
     widest = float(early[seen(kernel(p, s))].max())
     share = float(hilbert.largest_difference(numbers.real(widest)))
     onwards = floats(hilbert.projective_distances(p.truth.transition(s, t)))
-    bound = np.where(share == 0, 0.0, share * np.where(share == 0, 0.0, np.nan_to_num(onwards, nan=np.inf)))
+    # Where all is blurred already, no later distance counts, not even an infinite one.
+    bound = np.zeros_like(onwards) if share == 0 else share * np.where(np.isnan(onwards), np.inf, onwards)
     ops = 2 * p.depth + 16
     claims = [
         at_most(late, bound, ops=ops, scale=size(bound), where=there, names=PAIR, says="Birkhoff's contraction"),
