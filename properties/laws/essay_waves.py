@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims import Claim, at_most, close
+from unmask.properties.claims import Claim, Name, at_most, close
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, clean_classes, floats, single
 from unmask.properties.process import Process, Time
@@ -45,7 +45,7 @@ def noise_notices_the_same_relabelings(transition: Any, p: Process, s: Time, t: 
 
 
 def _rational(matrix: Array) -> bool:
-    return matrix.dtype == object and numbers.common(matrix)[0].flat[0].__class__ is not numbers.MP.mpf
+    return matrix.dtype == object and not any(hasattr(x, "_mpf_") for x in matrix.flat)
 
 
 def _told(group: list[tuple[int, ...]]) -> list[str]:
@@ -63,7 +63,7 @@ def noisy_table(marginal: Any, p: Process, t: Time, data: Data) -> Array:
     x0 = sequences.all_sequences(data.L, p.clean)
     each = marginal(p, x0, t)
     weights = clean_table(p, data).reshape(-1)
-    total = sum(w * sequences.product_law(q) for w, q in zip(weights, each, strict=True))
+    total: Array = sum(w * sequences.product_law(q) for w, q in zip(weights, each, strict=True))
     return np.asarray(total).reshape((p.K,) * data.L)
 
 
@@ -71,7 +71,7 @@ def noisy_table(marginal: Any, p: Process, t: Time, data: Data) -> Array:
     chapter=CHAPTER,
     families=lambda kind: kind.keeps_or_redraws,
     # Hits may lead to the mask, but to no clean class rather than another.
-    where=lambda p: len({p.kind.redraws_from(p, k) for k in p.clean}) == 1,
+    where=lambda p: len({p.prior[k] for k in p.clean}) == 1,
     tex=r"\widehat{q_t}(S) = \alpha_t^{|S|}\, \widehat{q_0}(S)",
     cites="essay, claims 2 and 11; O'Donnell 2014, sec. 2.4 (noise stability)",
     mutants=("marginal-looks-at-the-neighbor", "marginal-from-the-wrong-end", "marginal-one-step-late"),
@@ -94,7 +94,7 @@ def hits_damp_waves_by_their_degree(marginal: Any, p: Process, t: Time, data: Da
         degree.append(f"positions {[i for i, v in enumerate(S) if v]}")
     gaps = [np.broadcast_to(a, (C,) * data.L) for a in left]
     truth = [np.broadcast_to(b, (C,) * data.L) for b in right]
-    names = (("wave", degree), *["x"] * data.L)
+    names: list[Name] = [("wave", degree), *["x"] * data.L]
     return close(np.stack(gaps), np.stack(truth), ops=data.L * (p.depth + 2 * p.K) + 4 * clean.size, names=names)
 
 
@@ -106,6 +106,28 @@ def _contrast(table: Array, S: tuple[int, ...], excess: Array) -> Array:
         else:
             table = table.sum(axis=axis, keepdims=True)
     return table
+
+
+@law(
+    chapter=CHAPTER,
+    families=("absorbing",),
+    tex=r"q(y) = \alpha^{|V|} (1-\alpha)^{L-|V|}\, p(x_V = y_V)",
+    cites="essay, claims 2, 10 and 11",
+    mutants=("marginal-visible-tokens-lie", "marginal-masks-with-the-last-class"),
+)
+def masking_erases_and_does_not_filter(marginal: Any, p: Process, t: Time, data: Data) -> Claim:
+    """Given which positions are masked, the visible ones have the law of clean data: waves are erased whole or not at all"""
+    clean, noisy = clean_table(p, data), noisy_table(marginal, p, t, data)
+    alpha, L, C = p.alpha(t), data.L, len(p.clean)
+    kept, lost = (alpha, 1 - alpha) if p.numbers == "exact" else (float(alpha), float(1 - alpha))
+    expected = noisy * 0
+    for pattern in np.ndindex(*(2,) * L):
+        hidden = tuple(i for i in range(L) if not pattern[i])
+        law_of_visible = clean.sum(axis=hidden, keepdims=True) if hidden else clean
+        place = np.ix_(*[clean_classes(p) if v else [p.mask] for v in pattern])
+        chance = kept ** sum(pattern) * lost ** len(hidden)
+        expected[place] = chance * law_of_visible.reshape([C if v else 1 for v in pattern])
+    return close(noisy, expected, ops=L * (p.depth + 4) + 2 * clean.size, names=("x_t", *["x_t"] * (L - 1)))
 
 
 @law(

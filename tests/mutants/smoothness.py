@@ -32,7 +32,8 @@ def distance_forgets_the_least_ratio(right: Right, p: Process, t: Tensor) -> Ten
 
 @mutant("distance-of-rows", "projective_distance", of=("d3pm_ehrenfest", "sedd_levels"))
 def distance_of_rows(right: Right, p: Process, t: Tensor) -> Tensor:
-    """Rows are compared: how different two clean classes look once noisy, and not two noisy states seen from the data."""
+    """Rows are compared: how different two clean classes look once noisy,
+    not two noisy states seen from the data."""
     return distances_of_columns(all_rows(p, t).T).to(p.dtype)
 
 

@@ -7,5 +7,14 @@ from tests.bad_input.implementations.methods import bad_methods
 from tests.bad_input.implementations.processes import bad_processes
 from tests.bad_input.implementations.samplers import bad_extras
 from tests.bad_input.implementations.schedules import bad_schedules
+from tests.bad_input.implementations.smoothness import bad_smoothness
 
-BAD: list[Bad] = [*bad_schedules(), *bad_processes(), *bad_chains(), *bad_methods(), *bad_draws(), *bad_extras()]
+BAD: list[Bad] = [
+    *bad_schedules(),
+    *bad_processes(),
+    *bad_chains(),
+    *bad_methods(),
+    *bad_draws(),
+    *bad_extras(),
+    *bad_smoothness(),
+]
