@@ -1,16 +1,18 @@
-"""Whether noise blurs what a network has to learn: D3PM's discretized Gaussian on 256 levels, against uniform and masks.
+"""Whether noise blurs what a network has to learn: D3PM's Gaussian on 256 levels, against uniform noise and masks.
 
 Run it with the path of a picture (the extra ``docs`` brings matplotlib)::
 
     python -m examples.delta_profile docs/figures/delta_profile.svg
 
-Any corruption process will do: a function from a time to the matrix ``q(x_t|x_0)``, or a ``Method`` with ``transition``.
+Any corruption process will do: a function from a time to the matrix ``q(x_t|x_0)``, or a ``Method`` with
+``transition``.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 
 import torch
 from torch import Tensor
@@ -19,7 +21,7 @@ from unmask.implementations import DiscretizedGaussian, Grid, Interpolating
 from unmask.properties import DeltaProfile, Method, Process, Schedule, delta_profile, draw_profiles, processes
 
 LEVELS, STEPS = 256, 1000
-TIMES = [1, 3, 10, 20, *range(40, 1001, 40)]
+TIMES = [1, 3, 10, 15, 20, 25, 30, 40, 50, 60, *range(80, 1001, 40)]
 #: So many steps are so narrow that far levels are out of the range of floats.
 NARROW = 20
 
@@ -49,7 +51,7 @@ def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
 
 
 UNIFORM = Method(name="uniform", processes=processes("uniform"), transition=transition)
-COSINE = Process("uniform", LEVELS, "discrete", Schedule("cosine", (("offset", "1/125"),)), T=STEPS)
+COSINE = Process("uniform", LEVELS, "discrete", Schedule("cosine", (("offset", Fraction(1, 125)),)), T=STEPS)
 
 
 def profiles() -> list[DeltaProfile]:
@@ -57,8 +59,8 @@ def profiles() -> list[DeltaProfile]:
     return [
         delta_profile(gaussian(), TIMES, logs=True, name="discretized Gaussian"),
         delta_profile(UNIFORM, TIMES, p=COSINE),
-        # Where all is masked nobody is seen.
-        delta_profile(absorbing, TIMES[:-1], mask=LEVELS, name="absorbing"),
+        # At the last time all is masked, and no pair is left.
+        delta_profile(absorbing, TIMES, mask=LEVELS, name="absorbing"),
     ]
 
 
@@ -67,7 +69,7 @@ def main(path: str) -> None:
     found = profiles()
     print("t      " + "".join(f"{profile.name:>32}" for profile in found))
     for n, t in enumerate(TIMES):
-        cells = [f"{p.neighbors[n]:10.4g} {p.median[n]:10.4g} {p.largest[n]:10.4g}" for p in found if n < len(p.times)]
+        cells = [f"{p.neighbors[n]:10.4g} {p.median[n]:10.4g} {p.largest[n]:10.4g}" for p in found]
         print(f"{t:<7}" + "".join(cells))
     draw_profiles(found, path, title=f"How far two noisy states let the data be told apart ({LEVELS} classes)")
 

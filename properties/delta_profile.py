@@ -1,8 +1,8 @@
 """How far noise lets the data be told apart, over time: one call on a corruption process of your own.
 
 ``Delta_t(i, j)`` is Hilbert's projective distance of two noisy states (see the reference's ``projective_distance``).
-Whatever the data, posteriors over the clean class differ by ``tanh(Delta/4)`` at most between the two, and for some data
-they do: 1 says that noise does not smooth the target between them at all, 0 that nothing is left to be told.
+Whatever the data, posteriors over the clean class differ by ``tanh(Delta/4)`` at most between the two, and for some
+data they do: 1 says that noise does not smooth the target between them at all, 0 that nothing is left to be told.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class DeltaProfile:
     ----------
     name : what the picture calls the process.
     times : ``[n]``.
-    neighbors, median, largest : ``[n]`` each, nats, maybe ``inf``: the median over pairs of adjacent ids ``(i, i+1)``, and
-        the median and the largest over all pairs.  Pairs with the mask, and with states that nobody becomes, do not count;
-        NaN where no pair is left.
+    neighbors, median, largest : ``[n]`` each, nats, maybe ``inf``: the median over pairs of adjacent ids
+        ``(i, i+1)``, and the median and the largest over all pairs.  Pairs with the mask, and with states that nobody
+        becomes, do not count; NaN where no pair is left.
     """
 
     name: str
@@ -47,6 +47,11 @@ class DeltaProfile:
     neighbors: Floats
     median: Floats
     largest: Floats
+
+    def __post_init__(self) -> None:
+        shapes = {np.shape(getattr(self, line)) for line in ("times", *LINES)}
+        if len(shapes) > 1 or len(next(iter(shapes))) != 1:
+            raise ValueError(f"times, neighbors, median and largest must be [n] each, got shapes {sorted(shapes)}")
 
     def difference(self, line: str) -> Floats:
         """``tanh(Delta/4)`` of ``"neighbors"``, ``"median"`` or ``"largest"``: the largest total variation, ``[n]``.
@@ -75,7 +80,8 @@ def delta_profile(
     Parameters
     ----------
     process : a :class:`~unmask.properties.method.Method` that offers ``transition`` or ``projective_distance``, or a
-        function that takes a time and returns ``q(x_t = j|x_0 = i)`` as ``[K, K]``: an array or a tensor, rows are sources.
+        function that takes a time and returns ``q(x_t = j|x_0 = i)`` as ``[K, K]``: an array or a tensor, sources
+        before targets.
     times : at least one, in the process's own units.
     p : for a ``Method``: which of its processes.
     mask : for a function: the id of the mask, which clean data does not hold; ``None`` where there is none.
@@ -90,9 +96,10 @@ def delta_profile(
     >>> delta_profile(half, [0.5, 1.0]).largest.round(3)
     array([2.197, 0.   ])
     """
-    given = list(times) if isinstance(times, (Sequence, np.ndarray, torch.Tensor)) else None
-    if given is None or isinstance(times, str):
+    many: Any = times
+    if not isinstance(many, (Sequence, np.ndarray, torch.Tensor)) or isinstance(many, str):
         raise TypeError(f"times must be a sequence of times, got {type(times).__name__} {times!r}")
+    given = list(many)
     if not given:
         raise ValueError("times must hold at least one time, got []")
     if isinstance(process, Method):
@@ -134,7 +141,7 @@ def _log_kernel(values: Any, logs: bool, t: Any) -> Floats:
         off = np.abs(np.exp(matrix).sum(-1) - 1) if logs else np.abs(matrix.sum(-1) - 1)
     # As coarse as float32 is: whoever returns columns for rows, or weights, is farther off.
     if not (off < 1e-4).all() or (not logs and not (matrix >= 0).all()):
-        raise ValueError(f"process at t = {t} must have rows that are laws, got rows that sum to 1 up to {off.max():.3g}")
+        raise ValueError(f"process at t = {t} must have rows that are laws, got sums of 1 up to {off.max():.3g}")
     if logs:
         return matrix
     with np.errstate(divide="ignore"):
@@ -154,12 +161,12 @@ def _of_kernel(log_kernel: Floats, mask: int | None) -> Floats:
     found = np.empty((K, K))
     for first in range(0, K, width):
         here = slice(first, first + width)
+        silent = impossible[here, None] & impossible[None]
         with np.errstate(invalid="ignore"):
             difference = columns[here, None] - columns[None]
-        silent = impossible[here, None] & impossible[None]
-        high = np.where(silent, -math.inf, difference).max(-1)
-        low = np.where(silent, math.inf, difference).min(-1)
-        found[here] = high - low
+            high = np.where(silent, -math.inf, difference).max(-1)
+            low = np.where(silent, math.inf, difference).min(-1)
+            found[here] = high - low
     unseen = impossible.all(-1)
     found[unseen] = found[:, unseen] = math.nan
     return found
@@ -205,16 +212,21 @@ def draw_profiles(profiles: Sequence[DeltaProfile], path: str | Path, *, share: 
         axes = figure.add_subplot()
         for profile, color in zip(listed, COLORS * len(listed), strict=False):
             t = profile.times / profile.times.max() if share else profile.times
+            lines = {line: profile.difference(line) for line in LINES}
+            alike = all(np.array_equal(lines["neighbors"], other, equal_nan=True) for other in lines.values())
             for line, style in LINES.items():
-                axes.plot(t, profile.difference(line), style, color=color, label=f"{profile.name}, {line}", linewidth=1.6)
+                label = f"{profile.name}, {'all pairs' if alike else line}"
+                axes.plot(t, lines[line], style, color=color, label=label, linewidth=1.6)
+                if alike:
+                    break
         axes.set_xlabel("time, as a share of the last" if share else "time")
         axes.set_ylabel("largest difference of two posteriors,\ntanh(Δ/4)")
-        axes.set_title(title)
+        figure.suptitle(title, fontsize=11)
         axes.set_ylim(-0.03, 1.03)
         axes.grid(alpha=0.3)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+        figure.legend(loc="outside right center", frameon=False, fontsize=8)
         date: dict[str, Any] = {"Date": None} if str(path).endswith(".svg") else {}
         figure.savefig(path, metadata=date)
 

@@ -147,7 +147,7 @@ def distance_is_the_oscillation_of_the_ratio(projective_distance: Any, p: Proces
     families=("absorbing",),
     where=lambda p: p.K > 2,
     tex=r"\alpha_t > 0 \implies \Delta_t(i,j) = \infty \quad (i \ne j \ne m)",
-    cites="essay, claims 10 and 11; Sahoo et al. 2024, eq. 14",
+    cites="essay, claims 10 and 11",
     mutants=("distance-takes-masks-for-uniform-noise",),
     smallest={"K": 3},
 )
@@ -164,7 +164,7 @@ def visible_tokens_never_blur(projective_distance: Any, p: Process, t: Time) -> 
     chapter=CHAPTER,
     families=("absorbing",),
     tex=r"p(x_0 | x_t = m) = p(x_0), \qquad p(x_0 | x_t = i) = \delta_i",
-    cites="essay, claims 10 and 11; Ou et al. 2024, thm 1 (time-independence); Sahoo et al. 2024, eq. 14",
+    cites="essay, claims 10 and 11; Ou et al. 2024, thm 1 (time-independence)",
     mutants=("marginal-visible-tokens-lie", "marginal-masks-with-the-last-class"),
 )
 def the_masked_target_knows_no_time(marginal: Any, p: Process, t: Time, seed: int) -> Claim:
