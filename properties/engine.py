@@ -14,8 +14,8 @@ import torch
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
 from hypothesis import strategies as st
 
-from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.claims import Fit
+from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.lawbook import LAWBOOK, Law
 from unmask.properties.method import Method
 from unmask.properties.process import Process, Time

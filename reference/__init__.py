@@ -21,6 +21,7 @@ Read it like a chapter, in this order:
 12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise.
 13. `reflected_brownian`, `ornstein_uhlenbeck` (with `transcendental`): what chains on ordered levels become as the
    levels get finer.
+14. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
@@ -36,6 +37,7 @@ from unmask.reference import (
     concrete_score_matching,
     corruption,
     denoisers,
+    displacement,
     drifting_prior,
     elbo,
     forward,
@@ -45,7 +47,9 @@ from unmask.reference import (
     heads,
     infilling,
     information,
+    interpolants,
     linear_algebra,
+    low_pass,
     masked_language_model,
     neighbors,
     noise_level,
@@ -53,6 +57,7 @@ from unmask.reference import (
     ordinal,
     ornstein_uhlenbeck,
     posterior,
+    projective_distance,
     rate_time,
     rates,
     reflected_brownian,
@@ -61,6 +66,7 @@ from unmask.reference import (
     schedules,
     score,
     sequences,
+    symmetries,
     times,
     transcendental,
     transition_matrices,
@@ -82,6 +88,7 @@ __all__ = [
     "concrete_score_matching",
     "corruption",
     "denoisers",
+    "displacement",
     "drifting_prior",
     "elbo",
     "exactly",
@@ -92,7 +99,9 @@ __all__ = [
     "heads",
     "infilling",
     "information",
+    "interpolants",
     "linear_algebra",
+    "low_pass",
     "masked_language_model",
     "neighbors",
     "noise_level",
@@ -100,6 +109,7 @@ __all__ = [
     "ordinal",
     "ornstein_uhlenbeck",
     "posterior",
+    "projective_distance",
     "rate_time",
     "rates",
     "real",
@@ -110,6 +120,7 @@ __all__ = [
     "schedules",
     "score",
     "sequences",
+    "symmetries",
     "times",
     "to_float",
     "transcendental",

@@ -16,6 +16,8 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     limits,
     limits_ordinal,
     limits_score,
+    essay,
+    essay_waves,
     scale,
     gaussian,
     gaussian_data,

@@ -17,6 +17,7 @@ from tests.mutants import (
     sampling,
     scale,
     schedules,
+    smoothness,
     steps,
     vdm,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "sampling",
     "scale",
     "schedules",
+    "smoothness",
     "steps",
     "vdm",
 ]
