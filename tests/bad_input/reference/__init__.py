@@ -1,7 +1,16 @@
 """What the reference refuses."""
 
 from tests.bad_input.bad import Asked, Bad
-from tests.bad_input.reference import continuous, language, matrices, models, numbers_and_checks, outputs, processes
+from tests.bad_input.reference import (
+    cold,
+    continuous,
+    language,
+    matrices,
+    models,
+    numbers_and_checks,
+    outputs,
+    processes,
+)
 
 ASKED: list[Asked] = [
     *numbers_and_checks.ASKED,
@@ -11,5 +20,6 @@ ASKED: list[Asked] = [
     *continuous.ASKED,
     *language.ASKED,
     *outputs.ASKED,
+    *cold.ASKED,
 ]
 BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]
