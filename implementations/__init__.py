@@ -15,6 +15,8 @@ from unmask.implementations.drifting_prior import DriftingPrior
 from unmask.implementations.ehrenfest import Ehrenfest
 from unmask.implementations.first_hitting import first_hitting, inverse_one_minus_alpha, next_hit
 from unmask.implementations.flow import FlowMatching
+from unmask.implementations.gaussian import GaussianDiffusion
+from unmask.implementations.gaussian_mixture import GaussianMixture
 from unmask.implementations.generation import ancestral, cached, infill, semi_autoregressive, two_stage_step
 from unmask.implementations.grid import Grid
 from unmask.implementations.information_schedule import (
@@ -24,6 +26,16 @@ from unmask.implementations.information_schedule import (
     mutual_information,
 )
 from unmask.implementations.interpolating import Interpolating, PosteriorWeights
+from unmask.implementations.log_snr import (
+    CosineLogSNR,
+    LinearBetaLogSNR,
+    LinearLogSNR,
+    LinearVarianceLogSNR,
+    LogSNR,
+    LogSNRGrid,
+    LogSNRSteps,
+    PolynomialLogSNR,
+)
 from unmask.implementations.logistic_head import truncated_logistic
 from unmask.implementations.mdlm import MDLM
 from unmask.implementations.neighbors import NearestNeighbor
@@ -40,29 +52,41 @@ from unmask.implementations.schedules import (
 from unmask.implementations.score_entropy import rate_loss, score_entropy
 from unmask.implementations.sedd import SEDD
 from unmask.implementations.training_times import antithetic_times, low_discrepancy_times, uniform_times
+from unmask.implementations.vdm import VDM, decode
 from unmask.implementations.with_mask import WithMask
 
 __all__ = [
     "D3PM",
     "MDLM",
     "SEDD",
+    "VDM",
     "Autoregression",
     "Band",
     "BirthDeath",
     "Chain",
     "Cosine",
+    "CosineLogSNR",
     "DiscretizedGaussian",
     "DriftingPrior",
     "Ehrenfest",
     "FlowMatching",
+    "GaussianDiffusion",
+    "GaussianMixture",
     "Geometric",
     "Grid",
     "Interpolating",
     "LinearBeta",
+    "LinearBetaLogSNR",
+    "LinearLogSNR",
+    "LinearVarianceLogSNR",
     "LogLinear",
+    "LogSNR",
+    "LogSNRGrid",
+    "LogSNRSteps",
     "MutualInformation",
     "NearestNeighbor",
     "Polynomial",
+    "PolynomialLogSNR",
     "PosteriorWeights",
     "Schedule",
     "WithMask",
@@ -72,6 +96,7 @@ __all__ = [
     "cached",
     "categorical",
     "concrete_score_loss",
+    "decode",
     "first_hitting",
     "infill",
     "information_grid",

@@ -186,3 +186,25 @@ def sequences(
             if name == "x0" and mask is not None:
                 without_mask(name, ids, mask)
     return batch
+
+
+def finite(name: str, value: Tensor) -> None:
+    """``ValueError`` for NaN and infinite entries."""
+    bad = ~value.isfinite()
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be finite, got {first(value, bad)}")
+
+
+def batch(name: str, value: object, wanted: Sequence[int] | None = None, *, values: bool) -> Tensor:
+    """``value`` as floats ``[N, ...]``, of the shape ``wanted`` if that is given; with ``values`` finite ones.
+
+    ``TypeError`` for other things than floating tensors, ``ValueError`` for shapes and values.
+    """
+    found = tensor(name, value, FLOATS)
+    if wanted is not None:
+        shape(name, found, list(wanted))
+    elif found.ndim == 0:
+        raise ValueError(f"{name} must have shape [N, ...], got []")
+    if values:
+        finite(name, found)
+    return found

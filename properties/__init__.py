@@ -13,6 +13,7 @@ Conventions are stated in :mod:`unmask.properties.method`, tolerances in :mod:`u
 from unmask.properties.claims import Claim, at_most, close, converges, exact, independent, sampled
 from unmask.properties.engine import Run, examine, examine_all
 from unmask.properties.families import Family
+from unmask.properties.gaussian import GaussianProcess, LogSnr, gaussian
 from unmask.properties.lawbook import LAWBOOK, Law, law
 from unmask.properties.method import Method
 from unmask.properties.power import smallest_error
@@ -29,7 +30,9 @@ __all__ = [
     "LAWBOOK",
     "Claim",
     "Family",
+    "GaussianProcess",
     "Law",
+    "LogSnr",
     "Method",
     "Process",
     "Run",
@@ -42,6 +45,7 @@ __all__ = [
     "exact",
     "examine",
     "examine_all",
+    "gaussian",
     "independent",
     "law",
     "processes",

@@ -14,6 +14,7 @@ import torch
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
 from hypothesis import strategies as st
 
+from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.lawbook import LAWBOOK, Law
 from unmask.properties.method import Method
 from unmask.properties.process import Process, Time
@@ -80,7 +81,7 @@ def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
         from dataclasses import replace
 
         space = replace(space, K=(law.smallest["K"], max(space.K[1], law.smallest["K"])))
-    processes = space.strategy(steps=steps, reaches_prior=law.reaches_prior)
+    processes: Any = space.strategy(steps=steps, reaches_prior=law.reaches_prior)
     if law.where is not None:
         processes = processes.filter(law.where)
     needs_model = "model" in law.draws
@@ -99,7 +100,15 @@ def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
 
 
 def _assemble(
-    about: tuple[Law, str], p: Process, a: int, b: int, c: int, L: int, seed: int, style: Any, timeless: bool
+    about: tuple[Law, str],
+    p: Process | GaussianProcess,
+    a: int,
+    b: int,
+    c: int,
+    L: int,
+    seed: int,
+    style: Any,
+    timeless: bool,
 ) -> Inputs:
     law, time_steps = about
     while L > law.smallest.get("L", 1) and p.K**L > MOST_SEQUENCES:
@@ -111,7 +120,7 @@ def _assemble(
     return Inputs(p, L=L, seed=seed, style=style, timeless=timeless, **drawn)
 
 
-def _times(p: Process, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time, Time, Time]:
+def _times(p: Process | GaussianProcess, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time, Time, Time]:
     """Times ``r < s < t``; of which the law uses the last ``count``."""
     if p.T is None:
         t = LATE[a]

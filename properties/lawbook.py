@@ -5,7 +5,8 @@ A law is a pure function from capabilities and drawn values to claims.  Its sign
 * a parameter named like a capability of :class:`~unmask.properties.method.Method` asks for that capability
   (``gradient`` and ``hybrid_gradient`` ask for the derivatives of ``loss`` and ``hybrid_loss`` with respect to the
   network's output);
-* ``p`` is the drawn process; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t`` alone is any positive time);
+* ``p`` is the drawn process, of the law's ``states``; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t``
+  alone is any positive time);
 * ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy sequence,
   ``data`` a drawn law of clean sequences, ``seed`` an integer for the law's own choices.
 """
@@ -15,10 +16,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from unmask.properties.claims import Claim
 from unmask.properties.families import Clock, Family
+from unmask.properties.gaussian import GaussianSpace
 from unmask.properties.method import GRADIENTS, SIGNATURES, Method
 from unmask.properties.process import Process
 from unmask.properties.spaces import Space
@@ -49,12 +51,15 @@ class Law:
     where: Callable[[Process], bool] | None
     tensors: bool
     floating: bool
+    states: str
     smallest: dict[str, int]
     cost: float
     thorough: bool
 
-    def space(self, method: Method) -> Space | None:
+    def space(self, method: Method) -> Space | GaussianSpace | None:
         """The processes of ``method`` that the law speaks about."""
+        if method.processes.states != self.states:
+            return None
         return method.processes.restricted(self.families, self.clock, self.schedules)
 
     def absent_because(self, method: Method) -> str | None:
@@ -134,6 +139,7 @@ def law(
     where: Callable[[Process], bool] | None = None,
     tensors: bool = False,
     floating: bool = False,
+    states: Literal["classes", "reals"] = "classes",
     smallest: dict[str, int] | None = None,
     cost: float = 1.0,
     thorough: bool = False,
@@ -152,6 +158,8 @@ def law(
     where : further condition on the drawn process.
     tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
+    states : whether it is about sequences of classes, or about reals (Gaussian diffusion); ``families`` are then names
+        of kinds of :class:`~unmask.properties.gaussian.GaussianProcess`.
     smallest : least ``K``, ``L`` or ``T`` that the law needs to say something.
     cost : how expensive an example is; the budget of examples is divided by it.
     thorough : so slow (it waits for rare events, say) that the quick budget leaves it out, visibly.
@@ -192,6 +200,7 @@ def law(
                 reaches_prior=reaches_prior,
                 where=where,
                 floating=floating,
+                states=states,
                 tensors=tensors or not GRADIENTS.keys().isdisjoint(needs),
                 smallest=dict(smallest or {}),
                 cost=cost,

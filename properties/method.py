@@ -11,6 +11,13 @@ The conventions, stated once; an adapter translates foreign ones into these:
 * ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning named by ``parameterization``;
 * losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
   clock, ``t = 1`` being the reconstruction) or its integrand at ``t`` (continuous clock), for the given ``x_t``.
+
+For Gaussian diffusion (``processes=gaussian(...)``), whose capabilities have names of their own:
+
+* data ``x``, noisy data ``z`` and what a network returned, ``output``, are reals ``[N, D]``; the ``D`` columns are
+  independent copies of the line, all drawn from the same data set; times are as above;
+* at ``t = 0`` there is noise already, ``z_0 = alpha_0 x + sigma_0 eps``: the diffusion terms are those of the steps
+  ``t = 1..T`` (from ``t`` to ``t - 1``), and the reconstruction of ``x`` from ``z_0`` is a term beside them.
 """
 
 from __future__ import annotations
@@ -21,12 +28,20 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
+from unmask.properties.gaussian import GaussianSpace
 from unmask.properties.spaces import Space
 
 Capability: TypeAlias = Callable[..., Any]
 
-Parameterization: TypeAlias = Literal["joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity"]
-PARAMETERIZATIONS: tuple[str, ...] = ("joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity")
+Parameterization: TypeAlias = Literal[
+    "joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity", "noise", "data"
+]
+#: What a network's output may mean, for each kind of state: classes, or reals (Gaussian diffusion).
+MEANINGS: dict[str, tuple[str, ...]] = {
+    "classes": ("joint-sum", "joint-sum-direct", "mixture", "subs", "score", "velocity"),
+    "reals": ("noise", "data", "score", "velocity"),
+}
+PARAMETERIZATIONS: tuple[str, ...] = tuple(dict.fromkeys((*MEANINGS["classes"], *MEANINGS["reals"])))
 
 #: What each capability takes and returns.  Arguments are converted by name, results are checked by shape.
 SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -55,16 +70,40 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "next_reveal": (("p", "masked", "t", "generator"), "N"),
     "training_times": (("p", "N", "generator"), "N"),
     "head": (("p", "location", "log_scale"), "NLK"),
+    "signal_level": (("p", "t"), "N"),
+    "noise_level": (("p", "t"), "N"),
+    "log_snr": (("p", "t"), "N"),
+    "log_snr_rate": (("p", "t"), "N"),
+    "noisy": (("p", "x", "t", "generator"), "ND"),
+    "bridge_mean": (("p", "x", "z", "s", "t"), "ND"),
+    "bridge_variance": (("p", "s", "t"), "N"),
+    "convert": (("p", "value", "z", "t", "source", "target"), "ND"),
+    "log_density": (("p", "z", "t"), "ND"),
+    "data_score": (("p", "z", "t"), "ND"),
+    "data_mean": (("p", "z", "t"), "ND"),
+    "data_variance": (("p", "z", "t"), "ND"),
+    "diffusion_loss": (("p", "output", "x", "z", "t"), "N"),
+    "prior_divergence": (("p", "x"), "N"),
+    "reconstruction_loss": (("p", "x", "z"), "N"),
+    "reverse_mean": (("p", "output", "z", "s", "t"), "ND"),
+    "reverse_step": (("p", "output", "z", "s", "t", "generator"), "ND"),
+    "generate_reals": (("p", "network", "N", "D", "times", "generator"), "ND"),
 }
 
-#: Derivatives that laws may ask for, and of which capability: with respect to ``output``.
-GRADIENTS = {"gradient": "loss", "hybrid_gradient": "hybrid_loss"}
+#: Derivatives that laws may ask for, and of which capability: with respect to ``output``, or to ``z`` without one.
+GRADIENTS = {
+    "gradient": "loss",
+    "hybrid_gradient": "hybrid_loss",
+    "diffusion_gradient": "diffusion_loss",
+    "density_slope": "log_density",
+    "data_mean_slope": "data_mean",
+}
 #: Arguments that are one for the whole batch.
-SHARED = ("p", "generator", "weight", "network", "L", "blocks", "times")
+SHARED = ("p", "generator", "weight", "network", "L", "D", "blocks", "times", "source", "target")
 #: Capabilities that draw.
 RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
 #: Capabilities that have a meaning in continuous time only.
-CONTINUOUS_ONLY = ("reverse_rate", "euler", "generate_one_by_one", "next_reveal")
+CONTINUOUS_ONLY = ("reverse_rate", "euler", "generate_one_by_one", "next_reveal", "log_snr_rate")
 
 
 @dataclass(frozen=True)
@@ -76,7 +115,8 @@ class Method:
     Attributes
     ----------
     name : what the tables call it.
-    processes : the corruption processes it implements, from :func:`unmask.properties.processes`.
+    processes : the corruption processes it implements, from :func:`unmask.properties.processes`, or from
+        :func:`unmask.properties.gaussian`.
     parameterization : what ``output`` means (needed by the laws about the reverse process):
 
         ``"joint-sum"``
@@ -91,6 +131,17 @@ class Method:
             log of the concrete score ``p_t(y)/p_t(x_t)``, 0 at ``y = x_t``, as SEDD's network writes it;
         ``"velocity"``
             logits of discrete flow matching's one-way path.
+
+        For Gaussian diffusion, where ``x^ = E[x|z_t]`` is what each of them stands for:
+
+        ``"data"``
+            ``x^`` itself;
+        ``"noise"``
+            ``eps^ = (z_t - alpha_t x^) / sigma_t``;
+        ``"score"``
+            ``-eps^ / sigma_t``, the derivative of ``log q(z_t)``;
+        ``"velocity"``
+            ``alpha_t eps^ - sigma_t x^``; ``x^ = (alpha_t z_t - sigma_t v) / (alpha_t^2 + sigma_t^2)``.
     scheme : how ``step`` (and what is built of it) is meant: ``"exact"`` draws from ``p_theta(x_s|x_t)``, at any
         distance of ``s`` and ``t``; ``"first-order"`` agrees with it as ``s`` approaches ``t`` (Euler, tau-leaping).
         ``None`` is exact for denoisers, and first order for scores and velocities.
@@ -116,13 +167,34 @@ class Method:
     training_times(p, N, generator) -> [N] : times at which to train.
     head(p, location, log_scale) -> [N, L, K] : log-probabilities of ordered levels in ``[-1, 1]``: a logistic law
         of these ``[N, L]`` parameters, cut into ``K`` bins and renormalized.
+    signal_level, noise_level(p, t) -> [N] : ``alpha_t`` and ``sigma_t`` of Gaussian diffusion, at ``t = 0`` too.
+    log_snr(p, t) -> [N], log_snr_rate(p, t) -> [N] : ``log(alpha_t^2 / sigma_t^2)``, and its derivative in time
+        (continuous clock only).
+    noisy(p, x, t, generator) -> [N, D] : draws from ``q(z_t|x) = N(alpha_t x, sigma_t^2)``.
+    bridge_mean(p, x, z, s, t) -> [N, D], bridge_variance(p, s, t) -> [N] : of ``q(z_s|z_t, x)``, for ``z`` at ``t``.
+    convert(p, value, z, t, source, target) -> [N, D] : what means ``value`` as a ``source``, as a ``target``; both are
+        among ``"noise"``, ``"data"``, ``"score"``, ``"velocity"`` (text, one for the batch), ``z`` is at time ``t``.
+    log_density, data_score(p, z, t) -> [N, D] : ``log q(z_t)`` of the whole data set, in each column by itself, and
+        its derivative by ``z``.
+    data_mean, data_variance(p, z, t) -> [N, D] : ``E[x|z_t]`` and ``Var[x|z_t]`` over the data set.
+    diffusion_loss(p, output, x, z, t) -> [N] : discrete clock: ``KL(q(z_s|z_t,x) || p(z_s|z_t))`` with ``s = t - 1``,
+        where ``p`` is the bridge with ``x^`` in place of ``x``; continuous clock: the integrand
+        ``-1/2 SNR'(t) |x - x^|^2``.
+    prior_divergence(p, x) -> [N] : ``KL(q(z_end|x) || N(0, p.prior_variance))``.
+    reconstruction_loss(p, x, z) -> [N] : ``-log p(x|z_0)``, where ``p(x|z_0)`` is proportional to ``q(z_0|x)`` over the
+        points of the data set (their weights left out), and every entry of ``x`` is one of them.
+    reverse_mean(p, output, z, s, t) -> [N, D] : of ``p(z_s|z_t)``, whose variance is ``bridge_variance``;
+        reverse_step(..., generator) -> [N, D] draws from it.
+    generate_reals(p, network, N, D, times, generator) -> [N, D] : ``z`` at the last of ``times`` (falling, from the
+        end, at which the prior is drawn, to 0), one reverse step for each pair of neighbors.
+        ``network(z [N, D], t [N])`` returns an output.
     known : failures that are understood: law name to reason; strict: a known law that holds is an error.
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions, probabilities as outputs).
     dtypes : precisions that it can compute in; the first is used when the one asked for is not among them.
     """
 
     name: str
-    processes: Space
+    processes: Space | GaussianSpace
     parameterization: Parameterization | None = None
     scheme: Literal["exact", "first-order"] | None = None
     time_steps: Literal["any", "unit"] = "any"
@@ -151,6 +223,24 @@ class Method:
     next_reveal: Capability | None = None
     training_times: Capability | None = None
     head: Capability | None = None
+    signal_level: Capability | None = None
+    noise_level: Capability | None = None
+    log_snr: Capability | None = None
+    log_snr_rate: Capability | None = None
+    noisy: Capability | None = None
+    bridge_mean: Capability | None = None
+    bridge_variance: Capability | None = None
+    convert: Capability | None = None
+    log_density: Capability | None = None
+    data_score: Capability | None = None
+    data_mean: Capability | None = None
+    data_variance: Capability | None = None
+    diffusion_loss: Capability | None = None
+    prior_divergence: Capability | None = None
+    reconstruction_loss: Capability | None = None
+    reverse_mean: Capability | None = None
+    reverse_step: Capability | None = None
+    generate_reals: Capability | None = None
     known: Mapping[str, str] = field(default_factory=dict)
     arrays: Literal["torch", "exact"] = "torch"
     dtypes: tuple[str, ...] = ("float64", "float32")
@@ -171,10 +261,13 @@ class Method:
         unknown = [d for d in self.dtypes if not isinstance(getattr(torch, str(d), None), torch.dtype)]
         if unknown:
             raise ValueError(f"dtypes must be names of torch dtypes, got {unknown}")
-        if not isinstance(self.processes, Space):
-            raise TypeError(f"processes must come from processes(...), got {type(self.processes).__name__}")
-        if self.parameterization is not None and self.parameterization not in PARAMETERIZATIONS:
-            raise ValueError(f"parameterization must be one of {PARAMETERIZATIONS}, got {self.parameterization!r}")
+        if not isinstance(self.processes, (Space, GaussianSpace)):
+            raise TypeError(
+                f"processes must come from processes(...) or gaussian(...), got {type(self.processes).__name__}"
+            )
+        meanings = MEANINGS[self.processes.states]
+        if self.parameterization is not None and self.parameterization not in meanings:
+            raise ValueError(f"parameterization must be one of {meanings}, got {self.parameterization!r}")
         if self.time_steps not in ("any", "unit"):
             raise ValueError(f"time_steps must be 'any' or 'unit', got {self.time_steps!r}")
         if self.scheme not in (None, "exact", "first-order"):
@@ -208,6 +301,7 @@ class Method:
 __all__ = [
     "CONTINUOUS_ONLY",
     "GRADIENTS",
+    "MEANINGS",
     "PARAMETERIZATIONS",
     "RANDOM",
     "SHARED",

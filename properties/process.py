@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -62,6 +62,8 @@ class Process:
     precision: str = "float64"
     device: str = "cpu"
     numbers: Numbers = "float64"
+
+    states: ClassVar[str] = "classes"
 
     # ------------------------------------------------------------------ what a method may ask
     @property
@@ -217,6 +219,24 @@ class Process:
             return tuple(self.schedule.alpha(Fraction(t, self.T)) for t in range(self.T + 1))
         return tuple(schedules.alphas_from_betas(self.exact_betas))
 
+    def described(self) -> str:
+        """One line for a report."""
+        clock = f"T = {self.T} steps" if self.T is not None else "continuous time"
+        mask = f", mask = {self.mask}" if self.mask is not None else ""
+        own = "".join(f", {name} = {_in_words(value)}" for name, value in self.parameters)
+        details = ""
+        if self.schedule.betas:
+            details = f" (betas {', '.join(map(str, self.schedule.betas))})"
+        elif self.schedule.params:
+            details = f" ({', '.join(f'{k} = {v}' for k, v in self.schedule.params)})"
+        return f"{self.family}, K = {self.K}{mask}{own}, {clock}, {self.schedule.name} schedule{details}"
+
+    def noise_at(self, times: Iterable[Time]) -> str:
+        """How much of the data is left at the given times; empty where steps show it already."""
+        if not self.kind.hits or (self.T is not None and self.schedule.betas):
+            return ""
+        return ", ".join(f"alpha({u}) = {float(self.alpha(u)):.9g}" for u in times)
+
     def __post_init__(self) -> None:
         kind = family(self.family)
         given = self.parameters.items() if isinstance(self.parameters, Mapping) else self.parameters
@@ -279,6 +299,10 @@ def _shown(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_shown(v) for v in value)
     return str(value) if isinstance(value, Fraction) else value
+
+
+def _in_words(value: Any) -> str:
+    return f"[{', '.join(_in_words(v) for v in value)}]" if isinstance(value, tuple) else str(value)
 
 
 @lru_cache(maxsize=4096)

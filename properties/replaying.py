@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.lawbook import LAWBOOK, Law
 from unmask.properties.method import Method
 from unmask.properties.process import Process, Time
@@ -71,7 +72,13 @@ def load_methods(address: str) -> list[Method]:
 
 
 def replay(
-    law: str, method: str | Method, *, p: Process, dtype: str = "float64", device: str = "cpu", **given: Any
+    law: str,
+    method: str | Method,
+    *,
+    p: Process | GaussianProcess,
+    dtype: str = "float64",
+    device: str = "cpu",
+    **given: Any,
 ) -> None:
     """Evaluate ``law`` on ``method`` with the given inputs; print the outcome, or raise ``AssertionError``.
 
@@ -81,7 +88,8 @@ def replay(
     Raises
     ------
     AssertionError : if the law is broken; the message is the failure report.
-    TypeError : if ``method`` is neither a method nor an address, or ``p`` is not a :class:`Process`.
+    TypeError : if ``method`` is neither a method nor an address, or ``p`` is no process that the law speaks
+        about (a :class:`Process`, or a :class:`GaussianProcess`).
     ValueError : if there is no such law, method or input, or the law could not have been given it.
     """
     # First, because a law may be stated in the file that holds the method.
@@ -91,9 +99,10 @@ def replay(
     chosen = found[0]
     if law not in LAWBOOK:
         raise ValueError(f"law: no law named {law!r}; the laws are {', '.join(LAWBOOK.names())}")
-    if not isinstance(p, Process):
-        raise TypeError(f"p must be a Process, got {type(p).__name__}")
     entry = LAWBOOK[law]
+    record = {"classes": Process, "reals": GaussianProcess}[entry.states]
+    if not isinstance(p, record):
+        raise TypeError(f"p must be a {record.__name__}, got {type(p).__name__}")
     absent = entry.absent_because(chosen)
     if absent is not None:
         raise ValueError(f"law {law!r} says nothing about method {chosen.name!r}: it {absent}")
@@ -112,7 +121,7 @@ def replay(
     print(f"{law} holds for {chosen.name} with these inputs{worst}")
 
 
-def _inputs(law: Law, p: Process, given: dict[str, Any]) -> Inputs:
+def _inputs(law: Law, p: Process | GaussianProcess, given: dict[str, Any]) -> Inputs:
     """The drawn values, each one that the law could have been given."""
     allowed = sorted({f.name for f in fields(Inputs)} - {"p"})
     unknown = sorted(set(given) - set(allowed))
@@ -134,7 +143,7 @@ def _inputs(law: Law, p: Process, given: dict[str, Any]) -> Inputs:
     return Inputs(p, **{**given, **times})
 
 
-def _time(name: str, value: Any, p: Process) -> Time:
+def _time(name: str, value: Any, p: Process | GaussianProcess) -> Time:
     clock = f"an integer from 0 to {p.T}" if p.T is not None else "a number, or a fraction as text, from 0 to 1"
     try:
         time = as_time(value)

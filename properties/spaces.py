@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from hypothesis import strategies as st
 
@@ -32,6 +32,8 @@ class Space:
     mask: Literal["last", "first", "any"]
     K: tuple[int, int]
     T: tuple[int, int]
+
+    states: ClassVar[str] = "classes"
 
     def restricted(
         self,

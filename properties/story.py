@@ -13,7 +13,7 @@ from typing import Any
 
 from unmask.properties.hints import hint
 from unmask.properties.method import Method
-from unmask.properties.trial import Inputs, Outcome, Trial
+from unmask.properties.trial import Outcome, Trial
 
 #: How the right side of a claim is introduced, by the kind of the claim.
 RELATIONS = {"at_most": "at most", "sampled": "against"}
@@ -32,9 +32,9 @@ def tell(trial: Trial, outcome: Outcome) -> str:
         "",
         f"    law       {law.statement}",
         f"    source    {law.cites}",
-        f"    process   {_describe(given.p)}",
+        f"    process   {given.p.described()}",
     ]
-    if noise := _noise(given):
+    if noise := given.p.noise_at(u for u in (given.r, given.s, given.t) if u is not None):
         lines.append(f"    noise     {noise}")
     others = {k: v for k, v in given.arguments().items() if k != "p"}
     if others:
@@ -70,13 +70,14 @@ def replay_line(trial: Trial) -> str:
     where = address(trial.method)
     method = repr(where) if where is not None else _name_in_main(trial.method) or "METHOD"
     arguments = "".join(f", {k}={_literal(v)}" for k, v in given.arguments().items())
-    if given.p.schedule.function is not None:
-        arguments = arguments.replace(repr(given.p.schedule.function), _function_name(given.p.schedule.function))
+    if (function := _own_function(given.p)) is not None:
+        arguments = arguments.replace(repr(function), _function_name(function))
     if given.p.precision != "float64":
         arguments += f", dtype={given.p.precision!r}"
     if given.p.device != "cpu":
         arguments += f", device={given.p.device!r}"
-    return f"from unmask.properties import Process, Schedule, replay; replay({trial.law.name!r}, {method}{arguments})"
+    records = f"{type(given.p).__name__}, {type(given.p.schedule).__name__}"
+    return f"from unmask.properties import {records}, replay; replay({trial.law.name!r}, {method}{arguments})"
 
 
 def address(method: Method) -> str | None:
@@ -180,8 +181,8 @@ def _left_to_the_reader(trial: Trial) -> dict[str, str]:
         own = _name_in_main(trial.method)
         what = "as the running script has it" if own else "the Method itself; it is bound to no module attribute"
         names[own or "METHOD"] = what
-    if trial.inputs.p.schedule.function is not None:
-        names[_function_name(trial.inputs.p.schedule.function)] = "the schedule's own alpha(u)"
+    if (function := _own_function(trial.inputs.p)) is not None:
+        names[_function_name(function)] = "the schedule's own alpha(u)"
     return names
 
 
@@ -209,29 +210,9 @@ def _literal(value: Any) -> str:
     return repr(value) if isinstance(value, (int, str, bool)) or not hasattr(value, "numerator") else repr(str(value))
 
 
-def _describe(p: Any) -> str:
-    clock = f"T = {p.T} steps" if p.T is not None else "continuous time"
-    mask = f", mask = {p.mask}" if p.mask is not None else ""
-    own = "".join(f", {name} = {_value(value)}" for name, value in p.parameters)
-    details = ""
-    if p.schedule.betas:
-        details = f" (betas {', '.join(map(str, p.schedule.betas))})"
-    elif p.schedule.params:
-        details = f" ({', '.join(f'{k} = {v}' for k, v in p.schedule.params)})"
-    return f"{p.family}, K = {p.K}{mask}{own}, {clock}, {p.schedule.name} schedule{details}"
-
-
-def _noise(given: Inputs) -> str:
-    """How much of the data is left at the drawn times: tells a wrong schedule from a wrong formula."""
-    p = given.p
-    times = [u for u in (given.r, given.s, given.t) if u is not None]
-    if not p.kind.hits or (p.T is not None and p.schedule.betas):
-        return ""
-    return ", ".join(f"alpha({u}) = {float(p.alpha(u)):.9g}" for u in times)
-
-
-def _value(value: Any) -> str:
-    return f"[{', '.join(_value(v) for v in value)}]" if isinstance(value, tuple) else str(value)
+def _own_function(p: Any) -> Any:
+    """The function of a schedule of one's own; ``None`` for a schedule that has a name."""
+    return getattr(p.schedule, "function", None)
 
 
 __all__ = ["address", "replay_line", "tell"]

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 
 from unmask.properties.claims import Claim, Verdict
+from unmask.properties.gaussian import GaussianProcess
+from unmask.properties.gaussian_tables import GaussianModel
 from unmask.properties.lawbook import Law
 from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, SIGNATURES, Method
 from unmask.properties.process import Process, Time
@@ -43,7 +45,7 @@ class Malformed(Exception):
 class Inputs:
     """Everything that was drawn for one example; ``repr`` is Python that makes it again."""
 
-    p: Process
+    p: Process | GaussianProcess
     t: Time | None = None
     s: Time | None = None
     r: Time | None = None
@@ -91,14 +93,14 @@ class Bound:
     def prepare(self, *args: Any) -> tuple[list[Any], tuple[int, ...]]:
         """Convert the arguments for the method, and say what shape the answer must have."""
         given = dict(zip(self.arguments, args, strict=True))
-        p: Process = given["p"]
+        p: Process | GaussianProcess = given["p"]
         self.K = p.K
-        batch = next((given[k] for k in ("output", "x0", "xt", "location") if k in given), None)
+        batch = next((given[k] for k in ("output", "x0", "xt", "location", "z", "x", "value") if k in given), None)
         N = given.get("N", np.size(given["t"]) if self.result == "N" and "t" in given else 0)
-        L = given.get("L", sum(given.get("blocks", ())))
+        L = given.get("L", given.get("D", sum(given.get("blocks", ()))))
         if batch is not None:
             N, L = np.shape(batch)[:2]
-        shapes = {"N": (N,), "NLK": (N, L, p.K), "KK": (p.K, p.K), "ids": (N, L)}
+        shapes = {"N": (N,), "NLK": (N, L, p.K), "KK": (p.K, p.K), "ids": (N, L), "ND": (N, L)}
         convert = self.trial.converters(p, N, scalar_times=self.result == "KK")
         return [convert[k](v) if k in convert else v for k, v in given.items()], shapes[self.result]
 
@@ -125,17 +127,18 @@ class Bound:
 
 
 class Gradient:
-    """Derivative of ``Σ_n cotangent_n loss_n`` with respect to the network's output."""
+    """Derivative of ``Σ cotangent value`` with respect to the network's output (or, without one, to ``z``)."""
 
     def __init__(self, trial: Trial, name: str = "loss") -> None:
         self.trial = trial
         self.loss = Bound(trial, name)
 
-    def __call__(self, p: Process, output: Array, *others: Any) -> Array:
-        """``[N, L, K]``; the last argument is the cotangent, ``[N]``."""
-        *given, cotangent = others
-        tensors, shape = self.loss.prepare(p, output, *given)
-        place = self.loss.arguments.index("output")
+    def __call__(self, *given_and_cotangent: Any) -> Array:
+        """The shape of what it is a derivative by; the last argument is the cotangent, of the result's shape."""
+        *given, cotangent = given_and_cotangent
+        tensors, shape = self.loss.prepare(*given)
+        by = "output" if "output" in self.loss.arguments else "z"
+        place = self.loss.arguments.index(by)
         leaf = tensors[place].clone().requires_grad_(True)
         # A network's output is never a leaf, and code may edit it in place.
         tensors[place] = leaf.clone()
@@ -143,11 +146,12 @@ class Gradient:
         self.loss.read(loss, shape)
         if not loss.requires_grad:
             name = self.loss.name
-            raise Malformed(f"{name} does not depend on the network's output in a way that autograd can follow")
+            what = "the network's output" if by == "output" else by
+            raise Malformed(f"{name} does not depend on {what} in a way that autograd can follow")
         weights = torch.as_tensor(np.asarray(cotangent, dtype=np.float64), dtype=loss.dtype, device=loss.device)
         (gradient,) = torch.autograd.grad((loss * weights).sum(), leaf, allow_unused=True)
         if gradient is None:
-            return np.zeros(np.shape(output))
+            return np.zeros(np.shape(given[place]))
         return gradient.detach().cpu().to(torch.float64).numpy()
 
 
@@ -199,12 +203,14 @@ class Trial:
         bound: dict[str, Any] = {name: values[name] for name in self.law.draws if name in values}
         if "x0" in self.law.draws:
             bound["x0"] = clean_batch(given)
-        if "model" in self.law.draws:
+        if "model" in self.law.draws and isinstance(given.p, GaussianProcess):
+            bound["model"] = GaussianModel(given.p, self.method.parameterization or "data", given.seed)
+        elif "model" in self.law.draws and isinstance(given.p, Process):
             kind = self.method.parameterization or "joint-sum"
             bound["model"] = Model(
                 given.p, given.L, kind, given.seed, given.style, given.timeless, self.method.arrays == "exact"
             )
-        if "data" in self.law.draws:
+        if "data" in self.law.draws and isinstance(given.p, Process):
             bound["data"] = Data(given.p, given.L, given.seed)
         if "offers" in self.law.draws:
             speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
@@ -215,7 +221,7 @@ class Trial:
             bound[name] = Gradient(self, GRADIENTS[name]) if name in GRADIENTS else Bound(self, name)
         return bound
 
-    def converters(self, p: Process, N: int, scalar_times: bool = False) -> dict[str, Any]:
+    def converters(self, p: Process | GaussianProcess, N: int, scalar_times: bool = False) -> dict[str, Any]:
         """How each kind of argument reaches the method."""
         exact = self.method.arrays == "exact"
         device = torch.device(p.device)
@@ -249,6 +255,8 @@ class Trial:
                 when = np.broadcast_to(np.asarray(_plain(t)).reshape(-1), (len(xt),))
                 noisy = np.asarray(_plain(xt))
                 output = np.empty((*noisy.shape, p.K), dtype=object if exact else np.float64)
+                if isinstance(p, GaussianProcess):
+                    return floats(model.output(noisy, list(when)))
                 # A table that does not look at the time need not be asked time by time.
                 for u in dict.fromkeys(when[:1].tolist() if model.timeless else when.tolist()):
                     rows = slice(None) if model.timeless else when == u
@@ -267,7 +275,7 @@ class Trial:
         return {
             **dict.fromkeys(("x0", "xt"), ids),
             **dict.fromkeys(("s", "t"), times),
-            **dict.fromkeys(("output", "location", "log_scale"), floats),
+            **dict.fromkeys(("output", "location", "log_scale", "x", "z", "value"), floats),
             **dict.fromkeys(("known", "masked"), whole),
             "times": grid,
             "network": network,
@@ -289,6 +297,7 @@ def _plain(value: Any) -> Any:
 
 def clean_batch(given: Inputs) -> Array:
     """Up to ``MOST_CLEAN`` different clean sequences, ``[n, L]``; all of them where there are few."""
+    assert isinstance(given.p, Process)
     every = sequences.all_sequences(given.L, given.p.clean)
     if len(every) <= MOST_CLEAN:
         return every

@@ -17,7 +17,8 @@ Read it like a chapter, in this order:
    clock, without a schedule, and without chance;
 10. `samplers`, `infilling`: the exact laws of what samplers draw;
 11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
-   that forgets evenly, and the times of a batch.
+   that forgets evenly, and the times of a batch;
+12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
@@ -37,6 +38,9 @@ from unmask.reference import (
     drifting_prior,
     elbo,
     forward,
+    gaussian,
+    gaussian_elbo,
+    gaussian_levels,
     heads,
     infilling,
     information,
@@ -79,6 +83,9 @@ __all__ = [
     "elbo",
     "exactly",
     "forward",
+    "gaussian",
+    "gaussian_elbo",
+    "gaussian_levels",
     "heads",
     "infilling",
     "information",

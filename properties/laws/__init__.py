@@ -14,5 +14,8 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     masked,
     limits,
     scale,
+    gaussian,
+    gaussian_data,
+    gaussian_losses,
     conduct,
 )

@@ -10,31 +10,36 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from unmask.properties.families import FAMILIES
+from unmask.properties.families import FAMILIES, Clock
 from unmask.properties.method import Method
+from unmask.reference.gaussian_levels import KINDS
 
-#: What there is to know of a corruption process and its reversal, and the capability that tells it.
+#: What there is to know of a corruption process and its reversal, and the capability that tells it, of classes and of
+#: reals.
 ASPECTS = {
-    "marginal": "marginal",
-    "posterior": "posterior",
-    "sample": "sample",
-    "reverse": "reverse",
-    "loss": "loss",
-    "score": "score",
-    "step": "step",
-    "sampler": "generate",
+    "marginal": ("marginal", "log_density"),
+    "posterior": ("posterior", "bridge_mean"),
+    "sample": ("sample", "noisy"),
+    "reverse": ("reverse", "reverse_mean"),
+    "loss": ("loss", "diffusion_loss"),
+    "score": ("score", "data_score"),
+    "step": ("step", "reverse_step"),
+    "sampler": ("generate", "generate_reals"),
 }
 
 
 def coverage(methods: Sequence[Method]) -> dict[tuple[str, str], dict[str, list[str]]]:
     """For each family and clock that some method implements, the names of the methods that offer each aspect."""
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for family in FAMILIES.values():
-        for clock in family.clocks:
-            speaking = [m for m in methods if m.processes.restricted([family.name], clock) is not None]
+    clocks: dict[str, tuple[Clock, ...]] = {family.name: family.clocks for family in FAMILIES.values()}
+    clocks |= dict.fromkeys(KINDS, ("discrete", "continuous"))
+    for family in clocks:
+        for clock in clocks[family]:
+            speaking = [m for m in methods if m.processes.restricted([family], clock) is not None]
             if speaking:
-                found[family.name, clock] = {
-                    aspect: [m.name for m in speaking if m.offers(capability)] for aspect, capability in ASPECTS.items()
+                found[family, clock] = {
+                    aspect: [m.name for m in speaking if any(m.offers(c) for c in capabilities)]
+                    for aspect, capabilities in ASPECTS.items()
                 }
     return found
 

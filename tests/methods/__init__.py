@@ -11,6 +11,7 @@ from tests.methods.d3pm import (
     MIXTURE_CONTINUOUS,
 )
 from tests.methods.flow import FLOW
+from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
 from tests.methods.sedd import SEDD_ABSORB, SEDD_UNIFORM
@@ -30,4 +31,4 @@ IMPLEMENTATIONS = [
     FLOW,
     *CHAINS,
 ]
-ALL = [*REFERENCE, *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, *IMPLEMENTATIONS]

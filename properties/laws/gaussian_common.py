@@ -1,0 +1,132 @@
+"""What laws about Gaussian diffusion share: inputs, and how far roundings of a schedule reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.gaussian import GaussianProcess, Time
+from unmask.properties.laws.common import Array
+from unmask.reference import gaussian
+from unmask.reference.numbers import real, to_float
+
+CHAPTER = "Gaussian diffusion"
+#: Rows and columns of a batch.
+ROWS, COLUMNS = 6, 2
+
+
+def clock(p: GaussianProcess) -> list[Time]:
+    """Every time of the discrete clock, or sixteenths of the continuous one, both ends included."""
+    return list(range(p.T + 1)) if p.T is not None else [Fraction(k, 16) for k in range(17)]
+
+
+def level_ops(p: GaussianProcess, *times: Time) -> float:
+    """Roundings of log SNR, and so of the logarithms of ``alpha`` and ``sigma``, in units of one.
+
+    A straight line rounds numbers as large as its ends; a power adds the rounding of ``u``, ``power`` times.  The angle
+    of a cosine schedule is at most a quarter turn and rounded four times; ``-2 log tan`` multiplies that by
+    ``2 / (sin cos)``, where the sine is as small as the angle, and the cosine is ``1 / sqrt(1 + 1/SNR)``.
+    """
+    ends = abs(float(p.schedule.first)) + abs(float(p.schedule.last))
+    ops = 16 + 4 * (1 + float(p.schedule.power)) * ends
+    if p.schedule.name == "cosine":
+        ops += 16 * max(float(np.sqrt(1 + np.exp(-float(p.log_snr(t))))) for t in times)
+    return ops
+
+
+def all_ops(p: GaussianProcess) -> float:
+    """:func:`level_ops` at every time."""
+    return level_ops(p, p.end)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch at times ``t``: data ``x``, noisy data ``z``, both with few bits, and the exact levels."""
+
+    p: GaussianProcess
+    t: Sequence[Time]
+    seed: int
+
+    @cached_property
+    def x(self) -> Array:
+        """Points of the data set, fractions ``[N, D]``."""
+        rng = np.random.default_rng([self.seed, 41])
+        points = np.array([*self.p.points, None], dtype=object)[:-1]
+        return points[rng.integers(0, self.p.K, (len(self.t), COLUMNS))]
+
+    @cached_property
+    def z(self) -> Array:
+        """Noisy data near other points, ``[N, D]``, multiples of 1/4096."""
+        rng = np.random.default_rng([self.seed, 43])
+        start = rng.choice(self.p.data, (len(self.t), COLUMNS))
+        drawn = to_float(self.alpha) * start + to_float(self.sigma) * 1.5 * rng.standard_normal(start.shape)
+        return np.round(drawn * 4096) / 4096
+
+    @cached_property
+    def alpha(self) -> Array:
+        """Exact ``alpha_t``, ``[N, 1]``."""
+        return column([self.p.levels(u)[0] for u in self.t])
+
+    @cached_property
+    def sigma(self) -> Array:
+        """Exact ``sigma_t``, ``[N, 1]``."""
+        return column([self.p.levels(u)[1] for u in self.t])
+
+    @property
+    def data(self) -> tuple[Array, Array]:
+        """Points and weights of the data set, exact."""
+        return np.array([*self.p.points, None], dtype=object)[:-1], np.array([*self.p.weights, None], dtype=object)[:-1]
+
+    @cached_property
+    def weights(self) -> Array:
+        """``q(x_i|z)``, floats ``[N, D, K]``."""
+        return to_float(gaussian.posterior_weights(self.z, *self.data, self.alpha, self.sigma))
+
+    @cached_property
+    def exponent(self) -> Array:
+        """Rounding of ``(z - alpha x_i)^2 / 2 sigma^2`` in units of one, floats ``[N, D, K]``."""
+        alpha, sigma, z = to_float(self.alpha)[..., None], to_float(self.sigma)[..., None], self.z[..., None]
+        points = np.array(self.p.data)
+        return 1 + np.abs(z - alpha * points) * (np.abs(z) + alpha * np.abs(points)) / sigma**2
+
+    @cached_property
+    def mean_scale(self) -> Array:
+        """Rounding of ``E[x|z]`` in units of one, ``[N, D]``: each weight moves by its exponents' roundings."""
+        points = np.array(self.p.data)
+        mean = (self.weights * points).sum(-1, keepdims=True)
+        likeliest = np.take_along_axis(self.exponent, self.weights.argmax(-1)[..., None], -1)
+        moved = (self.weights * np.abs(points - mean) * (self.exponent + likeliest)).sum(-1)
+        return np.abs(points).max() + moved
+
+    def truth(self, function: Any) -> Array:
+        """``function(z, points, weights, alpha, sigma)`` of the reference."""
+        return function(self.z, *self.data, self.alpha, self.sigma)
+
+
+def batch(p: GaussianProcess, t: Time, seed: int) -> Rows:
+    """``ROWS`` rows at one time."""
+    return Rows(p, [t] * ROWS, seed)
+
+
+def column(values: Sequence[Any]) -> Array:
+    """One exact number per row, ``[N, 1]``."""
+    return np.array([*(real(v) for v in values), None], dtype=object)[:-1, None]
+
+
+def said(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tuple[Array, Array]:
+    """How large the data and the noise are that an output stands for, as sums without signs, floats."""
+    value, at, a, s = (np.abs(to_float(v)) for v in (output, z, alpha, sigma))
+    if kind == "data":
+        return value, (at + a * value) / s
+    if kind == "velocity":
+        return (a * at + s * value) / (a * a + s * s), (s * at + a * value) / (a * a + s * s)
+    noise = value if kind == "noise" else s * value
+    return (at + s * noise) / a, noise
+
+
+__all__ = ["CHAPTER", "COLUMNS", "ROWS", "Rows", "all_ops", "batch", "clock", "column", "level_ops", "said"]
