@@ -53,14 +53,15 @@ def test_linear_in_time_is_not_enough():
     assert same(cold.improved_sampler(degradation, lambda x, t: 0 * x + 3, x1, [F(1, 2), F(0)])[-1], [F(2)])
 
 
+def always(proposal: Any) -> Callable[[Any, Any], Any]:
+    return lambda x, t: proposal
+
+
 def test_a_degradation_that_forgives_two_constant_restorations_is_a_shift():
     """If proposals u and v both lead to D(x_0, s), then D(u, s) - D(u, t) = D(v, s) - D(v, t)."""
     u, v = array([F(2)]), array([F(-1)])
     for degradation, forgives in ((cold.shift(3, SHIFTS["cube"]), True), (cold.fading(3, lambda t: 1 - t), False)):
-        ends = [
-            cold.improved_sampler(degradation, lambda x, t, c=c: c, array([F(5)]), [F(1, 2), F(1, 4)])[-1]
-            for c in (u, v)
-        ]
+        ends = [cold.improved_sampler(degradation, always(c), array([F(5)]), [F(1, 2), F(1, 4)])[-1] for c in (u, v)]
         moved = [degradation(c, F(1, 4)) - degradation(c, F(1, 2)) for c in (u, v)]
         assert same(ends[0] - ends[1], moved[0] - moved[1])
         assert same(*ends) == forgives
@@ -103,7 +104,7 @@ def test_blur_takes_the_mean_over_a_walk():
 def test_blur_damps_waves_as_heat_does():
     """Rates 1 to each neighbor multiply the k-th cosine by exp(-4 tau sin^2(pi k / 2K)) after noise tau."""
     K, tau = 5, MP.mpf(3) / 4
-    blurred = cold.blur(RateTime(lambda t: MP.exp(-tau * t), birth_death_rate(K)))  # type: ignore[arg-type]
+    blurred = cold.blur(RateTime(lambda t: MP.exp(-tau * t), birth_death_rate(K)))
     for k in range(K):
         wave = np.array([MP.cos(MP.pi * k * (2 * i + 1) / (2 * K)) for i in range(K)], dtype=object)
         factor = MP.exp(-4 * tau * MP.sin(MP.pi * k / (2 * K)) ** 2)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tests.bad_input.bad import Asked
-from tests.bad_input.reference.given import PROCESS, STEPS, Wrong, array_of, asked, function, kind, value
+from tests.bad_input.bad import Asked, Wrong
+from tests.bad_input.reference.given import PROCESS, STEPS, array_of, asked, function, kind, value
 from unmask.reference import cold_diffusion
 from unmask.reference.numbers import array
 
@@ -30,7 +30,7 @@ def sampler(name: str) -> Asked:
 
 
 def blurred(process: object, x: object, t: object) -> object:
-    return cold_diffusion.blur(process)(array(x), t)  # type: ignore[type-var, arg-type]
+    return cold_diffusion.blur(process)(array(x), t)  # type: ignore[arg-type]
 
 
 ASKED = [
