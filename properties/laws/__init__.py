@@ -12,6 +12,7 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     optima,
     score,
     masked,
+    cold,
     limits,
     scale,
     gaussian,

@@ -1,6 +1,7 @@
 """Everything that is held against the laws: the reference in exact numbers, and the built-in implementations."""
 
 from tests.methods.chains import ALL as CHAINS
+from tests.methods.cold import ALL as COLD
 from tests.methods.d3pm import (
     D3PM_ABSORBING,
     D3PM_CONTINUOUS,
@@ -30,5 +31,6 @@ IMPLEMENTATIONS = [
     MDLM_DISCRETE,
     FLOW,
     *CHAINS,
+    *[method for method in COLD if method.arrays == "torch"],
 ]
-ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, *[m for m in COLD if m.arrays == "exact"], *IMPLEMENTATIONS]

@@ -3,6 +3,7 @@
 from tests.mutants import (
     answers,
     chains,
+    cold,
     conduct,
     draws,
     forward,
@@ -26,6 +27,7 @@ __all__ = [
     "answers",
     "catches",
     "chains",
+    "cold",
     "conduct",
     "draws",
     "forward",
