@@ -9,6 +9,7 @@ from unmask.implementations.autoregressive import Autoregression
 from unmask.implementations.birth_death import BirthDeath
 from unmask.implementations.categorical import categorical
 from unmask.implementations.chain import Chain
+from unmask.implementations.cold_diffusion import Blur, Shift, restore, restore_naively
 from unmask.implementations.concrete_score_matching import concrete_score_loss
 from unmask.implementations.d3pm import D3PM
 from unmask.implementations.diagnostics import directional_derivative, error_by_frequency, local_lipschitz
@@ -70,6 +71,7 @@ __all__ = [
     "Autoregression",
     "Band",
     "BirthDeath",
+    "Blur",
     "Chain",
     "Cosine",
     "CosineLogSNR",
@@ -96,6 +98,7 @@ __all__ = [
     "PolynomialLogSNR",
     "PosteriorWeights",
     "Schedule",
+    "Shift",
     "WithMask",
     "ancestral",
     "antithetic_times",
@@ -120,6 +123,8 @@ __all__ = [
     "projective_distance",
     "projective_distances",
     "rate_loss",
+    "restore",
+    "restore_naively",
     "score_entropy",
     "semi_autoregressive",
     "truncated_logistic",

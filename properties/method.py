@@ -71,6 +71,9 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "next_reveal": (("p", "masked", "t", "generator"), "N"),
     "training_times": (("p", "N", "generator"), "N"),
     "head": (("p", "location", "log_scale"), "NLK"),
+    "degrade": (("p", "signal", "t"), "NLK"),
+    "restore": (("p", "degradation", "restoration", "signal", "times"), "NLK"),
+    "restore_naively": (("p", "degradation", "restoration", "signal", "times"), "NLK"),
     "signal_level": (("p", "t"), "N"),
     "noise_level": (("p", "t"), "N"),
     "log_snr": (("p", "t"), "N"),
@@ -104,7 +107,9 @@ GRADIENTS = {
 #: Capabilities of the process that masks one token a step, from the right: its clock is ``0..L`` whatever ``p`` is.
 ONE_TOKEN_A_STEP = ("next_token_loss", "next_token_reverse")
 #: Arguments that are one for the whole batch.
-SHARED = ("p", "generator", "weight", "network", "L", "D", "blocks", "times", "source", "target")
+SHARED = (
+    "p", "generator", "weight", "network", "L", "D", "blocks", "times", "source", "target", "degradation", "restoration",
+)  # fmt: skip
 #: Capabilities that draw.
 RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
 #: Capabilities that have a meaning in continuous time only.
@@ -174,6 +179,11 @@ class Method:
     training_times(p, N, generator) -> [N] : times at which to train.
     head(p, location, log_scale) -> [N, L, K] : log-probabilities of ordered levels in ``[-1, 1]``: a logistic law
         of these ``[N, L]`` parameters, cut into ``K`` bins and renormalized.
+    degrade(p, signal, t) -> [N, L, K] : cold diffusion's blur of signals on ``K`` sites, ``sum_j P_t[i, j] signal_j``:
+        the mean of what the process, started at site ``i``, would find at time ``t``.
+    restore, restore_naively(p, degradation, restoration, signal, times) -> [N, L, K] : cold diffusion's improved and
+        naive sampler, from ``signal`` at the first of ``times``, which fall, to the last (which need not be 0);
+        ``degradation`` and ``restoration`` take ``x [N, L, K]`` and ``t [N]``.
     signal_level, noise_level(p, t) -> [N] : ``alpha_t`` and ``sigma_t`` of Gaussian diffusion, at ``t = 0`` too.
     log_snr(p, t) -> [N], log_snr_rate(p, t) -> [N] : ``log(alpha_t^2 / sigma_t^2)``, and its derivative in time
         (continuous clock only).
@@ -234,6 +244,9 @@ class Method:
     next_reveal: Capability | None = None
     training_times: Capability | None = None
     head: Capability | None = None
+    degrade: Capability | None = None
+    restore: Capability | None = None
+    restore_naively: Capability | None = None
     signal_level: Capability | None = None
     noise_level: Capability | None = None
     log_snr: Capability | None = None

@@ -96,7 +96,8 @@ class Bound:
         given = dict(zip(self.arguments, args, strict=True))
         p: Process | GaussianProcess = given["p"]
         self.K = p.K
-        batch = next((given[k] for k in ("output", "x0", "xt", "location", "z", "x", "value") if k in given), None)
+        rows = ("output", "x0", "xt", "location", "z", "x", "value", "signal")
+        batch = next((given[k] for k in rows if k in given), None)
         N = given.get("N", np.size(given["t"]) if self.result == "N" and "t" in given else 0)
         L = given.get("L", given.get("D", sum(given.get("blocks", ()))))
         if batch is not None:
@@ -270,6 +271,18 @@ class Trial:
 
             return call
 
+        def on_signals(function: Any) -> Any:
+            def call(x: Any, t: Any) -> Any:
+                """``function`` at ``x [N, ...]`` and the one time of all rows."""
+                when = np.ravel(np.asarray(_plain(t)))
+                if not len(x):
+                    return x
+                signal = x if exact else np.asarray(_plain(x).to(torch.float64))
+                u = when[0] if exact else int(when[0]) if p.T is not None else Fraction(float(when[0]))
+                return floats(function(signal, u))
+
+            return call
+
         def whole(value: Array) -> Any:
             array = np.array(value)
             return array if exact else torch.from_numpy(array).to(device)
@@ -280,8 +293,9 @@ class Trial:
         return {
             **dict.fromkeys(("x0", "xt"), ids),
             **dict.fromkeys(("s", "t"), times),
-            **dict.fromkeys(("output", "location", "log_scale", "x", "z", "value"), floats),
+            **dict.fromkeys(("output", "location", "log_scale", "x", "z", "value", "signal"), floats),
             **dict.fromkeys(("known", "masked"), whole),
+            **dict.fromkeys(("degradation", "restoration"), on_signals),
             "times": grid,
             "network": network,
             "generator": generator,

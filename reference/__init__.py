@@ -34,6 +34,7 @@ summed over positions.
 from unmask.reference import (
     autoregression,
     checks,
+    cold_diffusion,
     concrete_score_matching,
     corruption,
     denoisers,
@@ -84,6 +85,7 @@ __all__ = [
     "array",
     "autoregression",
     "checks",
+    "cold_diffusion",
     "common",
     "concrete_score_matching",
     "corruption",

@@ -13,6 +13,7 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     score,
     masked,
     autoregression,
+    cold,
     limits,
     limits_ordinal,
     limits_score,

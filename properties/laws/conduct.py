@@ -82,6 +82,9 @@ def _circumstances(
         "masked": rng.integers(1, 9, N),
         "location": rng.integers(-12, 13, (N, L)) / 8,
         "log_scale": rng.integers(-16, 9, (N, L)) / 8,
+        "signal": rng.integers(-12, 13, (N, L, p.K)) / 8,
+        "degradation": lambda x, u: x / 2 ** float(u),
+        "restoration": lambda x, u: x + float(u),
     }
 
 

@@ -3,6 +3,8 @@
 from tests.methods.autoregression import AUTOREGRESSION
 from tests.methods.autoregression import REFERENCE as EXACT_AUTOREGRESSION
 from tests.methods.chains import ALL as CHAINS
+from tests.methods.cold import IMPLEMENTATIONS as COLD
+from tests.methods.cold import REFERENCE as EXACT_COLD
 from tests.methods.d3pm import (
     D3PM_ABSORBING,
     D3PM_CONTINUOUS,
@@ -34,6 +36,7 @@ IMPLEMENTATIONS = [
     FLOW,
     *CHAINS,
     *GAUSSIAN,
+    *COLD,
     AUTOREGRESSION,
 ]
-ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_AUTOREGRESSION, *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_COLD, EXACT_AUTOREGRESSION, *IMPLEMENTATIONS]

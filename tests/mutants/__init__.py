@@ -3,6 +3,7 @@
 from tests.mutants import (
     answers,
     chains,
+    cold,
     conduct,
     draws,
     forward,
@@ -30,6 +31,7 @@ __all__ = [
     "answers",
     "catches",
     "chains",
+    "cold",
     "conduct",
     "draws",
     "forward",

@@ -2,6 +2,7 @@
 
 from tests.bad_input.bad import Asked, Bad
 from tests.bad_input.reference import (
+    cold,
     continuous,
     gaussians,
     language,
@@ -25,5 +26,6 @@ ASKED: list[Asked] = [
     *gaussians.ASKED,
     *limit_processes.ASKED,
     *smoothness.ASKED,
+    *cold.ASKED,
 ]
 BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]
