@@ -165,32 +165,36 @@ def reconstruction_loss(p: GaussianProcess, x: Array, z: Array) -> Array:
     )
 
 
-def record(parameterization: Any) -> Method:
+def record(parameterization: Any, **more: Any) -> Method:
     """The reference with one meaning of the network's output."""
     return Method(
         name=f"reference/gaussian-{parameterization}",
         processes=gaussian(T=(1, 4)),
         parameterization=parameterization,
         arrays="exact",
-        signal_level=signal_level,
-        noise_level=noise_level,
-        log_snr=log_snr,
-        log_snr_rate=log_snr_rate,
-        noisy=noisy,
-        bridge_mean=bridge_mean,
-        bridge_variance=bridge_variance,
         convert=convert,
-        log_density=_of_the_data(truth.log_density),
-        data_score=_of_the_data(truth.data_score),
-        data_mean=_of_the_data(truth.data_mean),
-        data_variance=_of_the_data(truth.data_variance),
         prior_divergence=prior_divergence,
         reconstruction_loss=reconstruction_loss,
         **_meaning(parameterization),
+        **more,
     )
 
 
-NOISE = record("noise")
+#: What a network's output has no part in is held under the laws once.
+NOISE = record(
+    "noise",
+    signal_level=signal_level,
+    noise_level=noise_level,
+    log_snr=log_snr,
+    log_snr_rate=log_snr_rate,
+    noisy=noisy,
+    bridge_mean=bridge_mean,
+    bridge_variance=bridge_variance,
+    log_density=_of_the_data(truth.log_density),
+    data_score=_of_the_data(truth.data_score),
+    data_mean=_of_the_data(truth.data_mean),
+    data_variance=_of_the_data(truth.data_variance),
+)
 DATA = record("data")
 SCORE = record("score")
 VELOCITY = record("velocity")
