@@ -299,7 +299,7 @@ def _by_levels(model: GaussianModel) -> Any:
 
 
 #: Sizes over which the bound is seen to converge.
-STEPS = (16, 32, 64, 128, 256, 512)
+STEPS = (8, 16, 32, 64, 128, 256)
 
 
 @law(
