@@ -14,8 +14,6 @@ from unmask.properties import LAWBOOK, GaussianProcess, LogSnr, Run, examine, ga
 from unmask.properties.gaussian import KINDS
 from unmask.properties.report.coverage import coverage
 
-HALF = GaussianProcess("straight", (0, 1), ("1/2", "1/2"), LogSnr("linear", 6, -4), "continuous")
-
 
 @given(gaussian().strategy(steps=2))
 @hypothesis.settings(max_examples=50, database=None, deadline=None)

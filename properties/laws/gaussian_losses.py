@@ -98,9 +98,7 @@ def loss_does_not_see_how_the_network_speaks(
     cites=f"{VDM}, eq. 14",
     mutants=("gaussian-loss-half-detached",),
 )
-def gradient_of_the_gaussian_loss(
-    diffusion_gradient: Any, p: GaussianProcess, t: Time, model: Any, seed: int
-) -> Claim:
+def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t: Time, model: Any, seed: int) -> Claim:
     """The gradient of the loss by the network's output is that of its weight times |x − x̂|²"""
     rows = batch(p, t, seed)
     output = model.output(rows.z, rows.t)

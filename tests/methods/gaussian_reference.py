@@ -71,8 +71,7 @@ def _bridge(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> tuple[Arr
         rows = (pairs[0] == a) & (pairs[1] == b)
         first = int(rows.argmax())
         earlier, later = (
-            tuple(_column([v, w**2], p)[:, 0])
-            for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
+            tuple(_column([v, w**2], p)[:, 0]) for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
         )
         mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], earlier, later)
     return mean, variance
@@ -116,7 +115,7 @@ def _meaning(parameterization: str) -> dict[str, Any]:
         times = _times(t, len(z))
         if p.T is None:
             # -1/2 SNR'(t), as SNR times the derivative of its logarithm.
-            found = {u: -p.levels(u)[0] ** 2 / p.levels(u)[1] ** 2 * p.rate(u) / 2 for u in dict.fromkeys(times)}
+            found = {u: -(p.levels(u)[0] ** 2) / p.levels(u)[1] ** 2 * p.rate(u) / 2 for u in dict.fromkeys(times)}
             return _column([found[u] for u in times], p)[:, 0] * square
         before = [u - 1 for u in times]
         mean, variance = _bridge(p, clean, noise, before, times)
