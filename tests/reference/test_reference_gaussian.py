@@ -52,7 +52,7 @@ def test_bridge_is_the_quotient_of_densities() -> None:
     keep, noise = gaussian.step((a, v), (b, w))
     x, z = F(1, 3), F(-2, 5)
     mean, variance = gaussian.bridge(x, z, (a, v), (b, w))
-    assert (mean[()], variance) == (a * x + keep * v / w * (z - b * x), v - (keep * v) ** 2 / w)
+    assert [mean[()], variance] == [a * x + keep * v / w * (z - b * x), v - (keep * v) ** 2 / w]
     for at in (F(-1), F(0), F(7, 8)):
         left = gaussian.log_normal(at, mean, MP.sqrt(variance)) + gaussian.log_normal(z, b * x, MP.sqrt(w))
         right = gaussian.log_normal(at, a * x, MP.sqrt(v)) + gaussian.log_normal(z, keep * at, MP.sqrt(noise))
@@ -61,7 +61,7 @@ def test_bridge_is_the_quotient_of_densities() -> None:
 
 def test_bridges_are_exact_in_fractions() -> None:
     mean, variance = gaussian.bridge(F(1), F(2), (F(1), F(1, 2)), (F(1), F(1)))
-    assert (mean[()], variance) == (F(3, 2), F(1, 4))
+    assert [mean[()], variance] == [F(3, 2), F(1, 4)]
 
 
 def test_density_is_the_derivative_of_nothing_but_its_score() -> None:
