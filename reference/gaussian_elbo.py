@@ -270,10 +270,12 @@ def log_likelihood(
     array([0.5, 0.5])
     """
     clean = array(points, "points").astype(float)
-    z, mass = marginal_of_model(predict, grid, prior_variance, size)
+    # A point that the model hardly ever draws owes its probability to values of z far from those that it does draw.
+    z, log_mass = _pushed(predict, grid, prior_variance, size, clean)
     alpha, sigma = _pairs("grid", grid, 2)[0]
     joint = gaussian.log_normal(z[:, None], alpha * clean, sigma)
-    return np.asarray(np.log(mass @ np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None])))
+    surely = joint - np.logaddexp.reduce(joint, axis=1)[:, None]
+    return np.asarray(np.logaddexp.reduce(log_mass[:, None] + surely, axis=0))
 
 
 def marginal_of_model(
@@ -290,20 +292,39 @@ def marginal_of_model(
     >>> round(float(mass.sum()), 9)
     1.0
     """
+    z, log_mass = _pushed(predict, grid, prior_variance, size, np.zeros(0))
+    return z, np.exp(log_mass)
+
+
+def _pushed(
+    predict: Callable[[Array, int], Array],
+    grid: Sequence[tuple[Any, Any]],
+    prior_variance: float,
+    size: int,
+    near: Array,
+) -> tuple[Array, Array]:
+    """Values of z_0 and the logarithms of their probabilities; at each time z reaches to all noisy data of `near`."""
     _predictor(predict)
     variances = [(a, s * s) for a, s in _pairs("grid", grid, 2)]
     (width,) = _gaussian(prior_variance=prior_variance)
     check_count("size", size, least=3)
-    z = np.linspace(-9, 9, size) * float(width) ** 0.5
-    density = np.exp(gaussian.log_normal(z, 0.0, float(width) ** 0.5))
+
+    def between(means: Array, sd: float, t: int) -> Array:
+        signal, noise = variances[t]
+        low = min([float(means.min()) - 9 * sd, *(signal * near - 9 * noise**0.5)])
+        high = max([float(means.max()) + 9 * sd, *(signal * near + 9 * noise**0.5)])
+        return np.linspace(low, high, size)
+
+    z = between(np.zeros(1), float(width) ** 0.5, -1)
+    log_density = gaussian.log_normal(z, 0.0, float(width) ** 0.5)
     for t in range(len(variances) - 1, 0, -1):
-        mass = density * (z[1] - z[0])
+        log_mass = log_density + np.log(z[1] - z[0])
         means, v = gaussian.bridge(np.asarray(predict(z, t), dtype=float), z, variances[t - 1], variances[t])
         check_finite("predict", means)
         sd = float(v) ** 0.5
-        z = np.linspace(means.min() - 9 * sd, means.max() + 9 * sd, size)
-        density = np.exp(gaussian.log_normal(z[:, None], means, sd)) @ mass
-    return z, density * (z[1] - z[0])
+        z = between(means, sd, t - 1)
+        log_density = np.logaddexp.reduce(gaussian.log_normal(z[:, None], means, sd) + log_mass, axis=1)
+    return z, log_density + np.log(z[1] - z[0])
 
 
 __all__ = [

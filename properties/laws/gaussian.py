@@ -205,9 +205,7 @@ def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed:
         truth = gaussian.convert(value, rows.z, rows.alpha, rows.sigma, source, target)
         clean, noise = said(value, rows.z, rows.alpha, rows.sigma, source)
         size = {"data": clean, "noise": noise, "score": noise / sigma, "velocity": alpha * noise + sigma * clean}
-        claims.append(
-            close(found, truth, ops=2 * level_ops(p, t), scale=size[target], says=f"{source} as {target}")
-        )
+        claims.append(close(found, truth, ops=2 * level_ops(p, t), scale=size[target], says=f"{source} as {target}"))
     return claims
 
 

@@ -72,9 +72,7 @@ def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed
     """The perfect denoiser is the mean of the points, each weighted by the Gaussian density of its distance"""
     rows = batch(p, t, seed)
     ops = SOFTMAX + 2 * level_ops(p, t)
-    return close(
-        data_mean(p, rows.z, rows.t), rows.truth(gaussian.data_mean), ops=ops, scale=rows.mean_scale
-    )
+    return close(data_mean(p, rows.z, rows.t), rows.truth(gaussian.data_mean), ops=ops, scale=rows.mean_scale)
 
 
 @law(
@@ -160,9 +158,7 @@ def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, s
     mutants=("gaussian-denoiser-without-signal", "gaussian-variance-of-the-data"),
     cost=2,
 )
-def denoiser_rises_by_the_variance(
-    data_mean: Any, data_variance: Any, p: GaussianProcess, t: Time, seed: int
-) -> Claim:
+def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """Between two values of z the perfect denoiser rises by the integral of (α/σ²) Var[x|z]: its Jacobian"""
     rows = batch(p, t, seed)
     alpha, sigma = (float(v) for v in p.levels(t))

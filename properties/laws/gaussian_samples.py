@@ -126,9 +126,7 @@ def samples_of_reals_follow_the_chain(generate_reals: Any, p: GaussianProcess, m
     """Generated z_0 have the law of the whole chain: the prior, pushed through every reverse step"""
     assert p.T is not None
     levels = [p.levels(t) for t in range(p.T + 1)]
-    z, mass = gaussian_elbo.marginal_of_model(
-        lambda at, t: predict(model, at, t), levels, p.prior_variance, size=801
-    )
+    z, mass = gaussian_elbo.marginal_of_model(lambda at, t: predict(model, at, t), levels, p.prior_variance, size=801)
     total = mass.cumsum() - mass / 2
     edges = np.interp(np.arange(1, BINS) / BINS, total / mass.sum(), z)
     # Between nodes h apart a straight line misses the integral of a density f by h^2 |f'| / 8 at most, which for a
@@ -167,7 +165,9 @@ def _circumstances(p: GaussianProcess, seed: int, model: Any) -> dict[str, Any]:
 
 def _rows_of(values: dict[str, Any], some: Any) -> dict[str, Any]:
     many = ("x", "z", "s", "t", "value", "output")
-    return {k: ([v[i] for i in some] if isinstance(v, list) else v[some]) if k in many else v for k, v in values.items()}
+    return {
+        k: ([v[i] for i in some] if isinstance(v, list) else v[some]) if k in many else v for k, v in values.items()
+    }
 
 
 @law(
@@ -209,9 +209,7 @@ def a_generator_fixes_the_draw_of_reals(offers: Any, p: GaussianProcess, model: 
     for name, capability in offers.items():
         if "generator" not in capability.arguments:
             continue
-        one, two, other = (
-            floats(_call(name, {**values, "generator": s}, offers)) for s in (seed, seed, seed + 1)
-        )
+        one, two, other = (floats(_call(name, {**values, "generator": s}, offers)) for s in (seed, seed, seed + 1))
         claims.append(exact(one, two, says=f"{name}: the same seed"))
         claims.append(at_most(float((one == other).all()), 0.0, ops=0, says=f"{name}: another seed"))
     return claims

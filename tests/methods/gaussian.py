@@ -76,7 +76,7 @@ def reconstruction_loss(p: GaussianProcess, x: Tensor, z: Tensor) -> Tensor:
     return -among.gather(-1, place).reshape(z.shape).sum(-1)
 
 
-def record(prediction: Any) -> Method:
+def record(prediction: Any, **more: Any) -> Method:
     def method(p: GaussianProcess) -> VDM:
         return VDM(diffusion(p), prediction)
 
@@ -91,28 +91,32 @@ def record(prediction: Any) -> Method:
         processes=gaussian(),
         parameterization=prediction,
         dtypes=("float64", "float32", "bfloat16"),
-        signal_level=lambda p, t: diffusion(p).alpha(t),
-        noise_level=lambda p, t: diffusion(p).sigma(t),
-        log_snr=lambda p, t: diffusion(p).schedule.log_snr(t),
-        log_snr_rate=lambda p, t: -diffusion(p).schedule.rate(t),
-        noisy=lambda p, x, t, generator: diffusion(p).sample(x, t, generator),
-        bridge_mean=lambda p, x, z, s, t: diffusion(p).posterior(x, z, s, t).mean,
-        bridge_variance=lambda p, s, t: diffusion(p).bridge(s, t).variance,
         convert=convert,
-        log_density=of_mixture("log_density"),
-        data_score=of_mixture("score"),
-        data_mean=of_mixture("posterior_mean"),
-        data_variance=of_mixture("posterior_covariance"),
         diffusion_loss=lambda p, output, x, z, t: method(p).loss(output, x, z, t),
         prior_divergence=lambda p, x: diffusion(p).prior_kl(x),
         reconstruction_loss=reconstruction_loss,
         reverse_mean=lambda p, output, z, s, t: method(p).reverse(output, z, s, t).mean,
         reverse_step=lambda p, output, z, s, t, generator: method(p).step(output, z, s, t, generator),
         generate_reals=generate,
+        **more,
     )
 
 
-VDM_NOISE = record("noise")
+#: What a network's output has no part in is held under the laws once.
+VDM_NOISE = record(
+    "noise",
+    signal_level=lambda p, t: diffusion(p).alpha(t),
+    noise_level=lambda p, t: diffusion(p).sigma(t),
+    log_snr=lambda p, t: diffusion(p).schedule.log_snr(t),
+    log_snr_rate=lambda p, t: -diffusion(p).schedule.rate(t),
+    noisy=lambda p, x, t, generator: diffusion(p).sample(x, t, generator),
+    bridge_mean=lambda p, x, z, s, t: diffusion(p).posterior(x, z, s, t).mean,
+    bridge_variance=lambda p, s, t: diffusion(p).bridge(s, t).variance,
+    log_density=of_mixture("log_density"),
+    data_score=of_mixture("score"),
+    data_mean=of_mixture("posterior_mean"),
+    data_variance=of_mixture("posterior_covariance"),
+)
 VDM_DATA = record("data")
 VDM_SCORE = record("score")
 VDM_VELOCITY = record("velocity")

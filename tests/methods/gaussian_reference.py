@@ -71,8 +71,7 @@ def _bridge(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> tuple[Arr
         rows = (pairs[0] == a) & (pairs[1] == b)
         first = int(rows.argmax())
         earlier, later = (
-            tuple(_column([v, w**2], p)[:, 0])
-            for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
+            tuple(_column([v, w**2], p)[:, 0]) for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
         )
         mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], earlier, later)
     return mean, variance
@@ -116,7 +115,7 @@ def _meaning(parameterization: str) -> dict[str, Any]:
         times = _times(t, len(z))
         if p.T is None:
             # -1/2 SNR'(t), as SNR times the derivative of its logarithm.
-            found = {u: -p.levels(u)[0] ** 2 / p.levels(u)[1] ** 2 * p.rate(u) / 2 for u in dict.fromkeys(times)}
+            found = {u: -(p.levels(u)[0] ** 2) / p.levels(u)[1] ** 2 * p.rate(u) / 2 for u in dict.fromkeys(times)}
             return _column([found[u] for u in times], p)[:, 0] * square
         before = [u - 1 for u in times]
         mean, variance = _bridge(p, clean, noise, before, times)
@@ -165,32 +164,36 @@ def reconstruction_loss(p: GaussianProcess, x: Array, z: Array) -> Array:
     )
 
 
-def record(parameterization: Any) -> Method:
+def record(parameterization: Any, **more: Any) -> Method:
     """The reference with one meaning of the network's output."""
     return Method(
         name=f"reference/gaussian-{parameterization}",
         processes=gaussian(T=(1, 4)),
         parameterization=parameterization,
         arrays="exact",
-        signal_level=signal_level,
-        noise_level=noise_level,
-        log_snr=log_snr,
-        log_snr_rate=log_snr_rate,
-        noisy=noisy,
-        bridge_mean=bridge_mean,
-        bridge_variance=bridge_variance,
         convert=convert,
-        log_density=_of_the_data(truth.log_density),
-        data_score=_of_the_data(truth.data_score),
-        data_mean=_of_the_data(truth.data_mean),
-        data_variance=_of_the_data(truth.data_variance),
         prior_divergence=prior_divergence,
         reconstruction_loss=reconstruction_loss,
         **_meaning(parameterization),
+        **more,
     )
 
 
-NOISE = record("noise")
+#: What a network's output has no part in is held under the laws once.
+NOISE = record(
+    "noise",
+    signal_level=signal_level,
+    noise_level=noise_level,
+    log_snr=log_snr,
+    log_snr_rate=log_snr_rate,
+    noisy=noisy,
+    bridge_mean=bridge_mean,
+    bridge_variance=bridge_variance,
+    log_density=_of_the_data(truth.log_density),
+    data_score=_of_the_data(truth.data_score),
+    data_mean=_of_the_data(truth.data_mean),
+    data_variance=_of_the_data(truth.data_variance),
+)
 DATA = record("data")
 SCORE = record("score")
 VELOCITY = record("velocity")

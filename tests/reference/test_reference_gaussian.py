@@ -52,7 +52,7 @@ def test_bridge_is_the_quotient_of_densities() -> None:
     keep, noise = gaussian.step((a, v), (b, w))
     x, z = F(1, 3), F(-2, 5)
     mean, variance = gaussian.bridge(x, z, (a, v), (b, w))
-    assert (mean[()], variance) == (a * x + keep * v / w * (z - b * x), v - (keep * v) ** 2 / w)
+    assert [mean[()], variance] == [a * x + keep * v / w * (z - b * x), v - (keep * v) ** 2 / w]
     for at in (F(-1), F(0), F(7, 8)):
         left = gaussian.log_normal(at, mean, MP.sqrt(variance)) + gaussian.log_normal(z, b * x, MP.sqrt(w))
         right = gaussian.log_normal(at, a * x, MP.sqrt(v)) + gaussian.log_normal(z, keep * at, MP.sqrt(noise))
@@ -61,7 +61,7 @@ def test_bridge_is_the_quotient_of_densities() -> None:
 
 def test_bridges_are_exact_in_fractions() -> None:
     mean, variance = gaussian.bridge(F(1), F(2), (F(1), F(1, 2)), (F(1), F(1)))
-    assert (mean[()], variance) == (F(3, 2), F(1, 4))
+    assert [mean[()], variance] == [F(3, 2), F(1, 4)]
 
 
 def test_density_is_the_derivative_of_nothing_but_its_score() -> None:
@@ -195,3 +195,18 @@ def test_information_is_what_denoising_costs() -> None:
         return total
 
     assert cost == pytest.approx(information(4) - information(-4), abs=1e-8)
+
+
+def test_likelihood_of_a_point_that_is_hardly_ever_drawn() -> None:
+    """One step, a constant guess: log p(x) is an integral that has no mass near the guess, nor near the point."""
+    at = [(1.0, 0.05), (1.0, 1.0)]
+    found = gaussian_elbo.log_likelihood(lambda z, t: 0 * z, [0.0, 2.0], at, 1.0)
+    mean, variance = gaussian.bridge(0.0, 0.0, (1.0, 0.0025), (1.0, 1.0))
+    sd = float(variance + (0.0025 * 0.0025)) ** 0.5
+
+    def integrand(z: Any) -> Any:
+        return MP.exp(-((z - float(mean)) ** 2) / (2 * sd**2)) / (1 + MP.exp((2 - 2 * z) / MP.mpf(0.0025)))
+
+    exact = MP.log(MP.quad(integrand, [-1, 0, 0.5, 0.99, 1, 1.01, 1.5, 2, 3]) / MP.sqrt(2 * MP.pi) / sd)
+    assert found[1] == pytest.approx(float(exact), rel=1e-6)
+    assert found[0] == pytest.approx(0, abs=1e-12)
