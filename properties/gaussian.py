@@ -180,7 +180,7 @@ class GaussianProcess:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
         for name in ("points", "weights"):
-            values = getattr(self, name)
+            values: Any = getattr(self, name)
             if isinstance(values, str) or not isinstance(values, Iterable):
                 raise TypeError(f"{name} must be a sequence of numbers, got {values!r}")
             object.__setattr__(self, name, tuple(_fraction(f"{name}[{i}]", v) for i, v in enumerate(values)))
@@ -193,7 +193,8 @@ class GaussianProcess:
             raise TypeError(f"schedule must be a LogSnr, got {self.schedule!r}")
         if self.clock not in ("discrete", "continuous"):
             raise ValueError(f"clock must be 'discrete' or 'continuous', got {self.clock!r}")
-        if self.T is not None and (not isinstance(self.T, int) or isinstance(self.T, bool)):
+        steps: Any = self.T
+        if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool)):
             raise TypeError(f"T must be an int, got {self.T!r}")
         if (self.clock == "discrete") != (self.T is not None):
             raise ValueError(f"T must be {'given' if self.clock == 'discrete' else 'None'} for the {self.clock} clock")

@@ -42,7 +42,8 @@ class GaussianModel:
         predicted = self.predicted(z, t)
         if self.parameterization == "data" or not len(z):
             return predicted
-        return gaussian.convert(predicted, z, *self._levels(t), "data", self.parameterization)
+        alpha, sigma = self._levels(t)
+        return gaussian.convert(predicted, z, alpha, sigma, "data", self.parameterization)
 
     def meant(self, output: Array, z: Array, t: Sequence[Time]) -> Array:
         """Data that an output stands for, in 40 digits, ``[N, D]``."""

@@ -22,7 +22,6 @@ from unmask.properties.claims import Claim
 from unmask.properties.families import Clock, Family
 from unmask.properties.gaussian import GaussianSpace
 from unmask.properties.method import GRADIENTS, SIGNATURES, Method
-from unmask.properties.process import Process
 from unmask.properties.spaces import Space
 
 Claims: TypeAlias = Claim | Sequence[Claim]
@@ -48,7 +47,7 @@ class Law:
     schedules: tuple[str, ...] | None
     parameterizations: tuple[str, ...] | None
     reaches_prior: bool
-    where: Callable[[Process], bool] | None
+    where: Callable[[Any], bool] | None
     tensors: bool
     floating: bool
     states: str
@@ -136,7 +135,7 @@ def law(
     schedules: Iterable[str] | None = None,
     parameterizations: Iterable[str] | None = None,
     reaches_prior: bool = False,
-    where: Callable[[Process], bool] | None = None,
+    where: Callable[[Any], bool] | None = None,
     tensors: bool = False,
     floating: bool = False,
     states: Literal["classes", "reals"] = "classes",

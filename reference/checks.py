@@ -78,7 +78,7 @@ def check_finite(name: str, values: Array) -> Array:
     >>> check_finite("matrix", np.array([0.5]))
     array([0.5])
     """
-    if np.any(abs(values) == MP.inf):
+    if np.any(np.isinf(values) if values.dtype != object else abs(values) == MP.inf):
         raise ValueError(f"{name} has an infinite entry: {values!r}; valid: finite numbers")
     return values
 

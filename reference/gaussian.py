@@ -75,6 +75,7 @@ def _joint(z: object, points: object, weights: object, alpha: object, sigma: obj
     x, w = check_data(points, weights)
     at, signal, width = common(z=z, alpha=alpha, sigma=sigma)
     at, signal, width = together(z=at, alpha=signal, sigma=width)
+    check_finite("alpha", signal)
     _positive("sigma", width)
     each, prior, mean = common(log_normal(at[..., None], signal[..., None] * x, width[..., None]), log(w), x)
     return np.asarray(each + prior), mean
@@ -90,7 +91,7 @@ def log_density(z: object, points: object, weights: object, alpha: object, sigma
     -0.918939
     """
     joint, _ = _joint(z, points, weights, alpha, sigma)
-    most = joint.max(-1)
+    most = np.asarray(joint.max(-1))
     return np.asarray(most + log(exp(joint - most[..., None]).sum(-1)))
 
 
@@ -138,7 +139,7 @@ def data_score(z: object, points: object, weights: object, alpha: object, sigma:
     joint, x = _joint(z, points, weights, alpha, sigma)
     at, signal, width, each = common(z, alpha, sigma, x)
     at, signal, width = together(z=at, alpha=signal, sigma=width)
-    slopes = -(at[..., None] - signal[..., None] * each) / (width * width)[..., None]
+    slopes = -(at[..., None] - signal[..., None] * each) / np.asarray(width * width)[..., None]
     probable, slopes = common(softmax(joint), slopes)
     return np.asarray((probable * slopes).sum(-1))
 
@@ -164,7 +165,7 @@ def step(earlier: tuple[Any, Any], later: tuple[Any, Any]) -> tuple[Any, Any]:
     return a, v
 
 
-def _pair(name: str, level: tuple[Any, Any]) -> tuple[Any, Any]:
+def _pair(name: str, level: Any) -> tuple[Any, Any]:
     if not isinstance(level, tuple) or len(level) != 2:
         raise TypeError(f"{name} = {level!r}; valid: a pair (alpha, sigma^2)")
     values = array(list(level), name)

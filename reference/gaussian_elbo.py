@@ -30,7 +30,7 @@ from scipy.integrate import quad
 from unmask.reference import gaussian
 from unmask.reference.checks import check_finite, check_function
 from unmask.reference.gaussian_levels import levels
-from unmask.reference.numbers import MP, Array, array, common, log, numbered, real, scalars, to_float
+from unmask.reference.numbers import MP, Array, array, check_count, common, log, numbered, real, scalars, to_float
 
 #: How many standard deviations of a Gaussian are integrated over: beyond them lies less than 1e-44 of it.
 REACH = 14
@@ -39,8 +39,9 @@ REACH = 14
 def _gaussian(**named: Any) -> tuple[Any, ...]:
     values = scalars(**named)
     for (name, given), value in zip(named.items(), values, strict=True):
-        if abs(value) == MP.inf or ("variance" in name and not value > 0):
-            valid = "a positive finite number" if "variance" in name else "a finite number"
+        spread = "variance" in name or name in ("sigma", "step")
+        if abs(value) == MP.inf or (spread and not value > 0):
+            valid = "a positive finite number" if spread else "a finite number"
             raise ValueError(f"{name} = {given}; valid: {valid}")
     return values
 
@@ -79,7 +80,7 @@ def gaussian_kl(mean: Any, variance: Any, other_mean: Any, other_variance: Any) 
         if not (given > 0).all():
             raise ValueError(f"{name} = {given!r}; valid: positive finite numbers")
     surplus, square = common(v / w - 1 - log(v / w), (m - n) ** 2 / w)
-    return ((square + surplus) / 2)[()]
+    return np.asarray((square + surplus) / 2)[()]
 
 
 def diffusion_term(x: Any, predicted: Any, z: Any, earlier: tuple[Any, Any], later: tuple[Any, Any]) -> Any:
@@ -105,8 +106,8 @@ def prior_term(x: Any, end: tuple[Any, Any], prior_variance: Any) -> Any:
     '0.5'
     """
     signal, noise = end
-    signal, noise, clean = _gaussian(signal=signal, variance=noise, x=x)
-    return divergence(signal * clean, noise, 0, prior_variance)
+    signal, noise, clean, width = _gaussian(signal=signal, variance=noise, x=x, prior_variance=prior_variance)
+    return divergence(signal * clean, noise, 0, width)
 
 
 def reconstruction(x: Any, z: Any, points: object, start: tuple[Any, Any]) -> Any:
@@ -118,10 +119,11 @@ def reconstruction(x: Any, z: Any, points: object, start: tuple[Any, Any]) -> An
     >>> MP.nstr(reconstruction(1, 0, [-1, 1], (1, 1)), 6)
     '0.693147'
     """
+    (noisy,) = scalars(z=z)
     among = [float(v) for v in array(points, "points").ravel()]
     if float(x) not in among:
         raise ValueError(f"x = {x} is not among points = {among}")
-    share = gaussian.posterior_weights(real(z), points, [real(1) / len(among)] * len(among), *map(real, start))
+    share = gaussian.posterior_weights(real(noisy), points, [real(1) / len(among)] * len(among), *map(real, start))
     return -log(share[among.index(float(x))])
 
 
@@ -174,25 +176,27 @@ def nelbo(
     """
     _predictor(predict)
     levels_at = _pairs("grid", grid, 2)
+    _gaussian(prior_variance=prior_variance)
     variances = [(a, s * s) for a, s in levels_at]
     total = 0.0
     for t in range(1, len(levels_at)):
-        # The divergence of two Gaussians of one variance is a square of the distance of their means.
-        def term(z: float, t: int = t) -> float:
-            mean, v = gaussian.bridge(x, z, variances[t - 1], variances[t])
-            other, _ = gaussian.bridge(float(predict(z, t)), z, variances[t - 1], variances[t])
-            return float(mean - other) ** 2 / (2 * float(v))
+        # The divergence of two Gaussians of one variance is a square of the distance of their means, and the mean of a
+        # bridge is affine in x.
+        at, v = gaussian.bridge(np.array([0.0, 1.0]), 0.0, variances[t - 1], variances[t])
+        weight = float(at[1] - at[0]) ** 2 / (2 * float(v))
+
+        def term(z: float, t: int = t, weight: float = weight) -> float:
+            return weight * (x - float(predict(z, t))) ** 2
 
         total += expectation(term, levels_at[t][0] * x, levels_at[t][1])
     start, end = levels_at[0], variances[-1]
     clean = array(points, "points").astype(float)
-    weights = np.full(len(clean), 1 / len(clean))
     place = clean.tolist().index(float(x)) if float(x) in clean else None
     if place is None:
         raise ValueError(f"x = {x} is not among points = {clean.tolist()}")
 
     def surprise(z: float) -> float:
-        joint = gaussian.log_normal(z, start[0] * clean, start[1]) + np.log(weights)
+        joint = -(((z - start[0] * clean) / start[1]) ** 2) / 2
         return float(np.logaddexp.reduce(joint) - joint[place])
 
     return {
@@ -220,8 +224,7 @@ def continuous_diffusion(
     begin, end = (float(v) for v in _gaussian(first=first, last=last))
     if not begin > end:
         raise ValueError(f"last = {last} is not below first = {first}; valid: a log SNR that falls")
-    if isinstance(nodes, bool) or not isinstance(nodes, int) or nodes < 2:
-        raise ValueError(f"nodes = {nodes!r}; valid: an int >= 2")
+    check_count("nodes", nodes, least=2)
     where, weight = np.polynomial.legendre.leggauss(nodes)
     edges = np.linspace(end, begin, 2 + int((begin - end) / 4))
     total = 0.0
@@ -245,7 +248,7 @@ def nodes_of(mean: float, sigma: float, step: float = 0.125) -> tuple[Array, Arr
     >>> round(float(q @ z**2), 12)
     5.0
     """
-    m, sd, h = (float(v) for v in _gaussian(mean=mean, sigma_variance=sigma, step_variance=step))
+    m, sd, h = (float(v) for v in _gaussian(mean=mean, sigma=sigma, step=step))
     y = h * np.arange(-round(9 / h), round(9 / h) + 1)
     q = np.exp(-y * y / 2)
     return m + sd * y, q / q.sum()
@@ -290,8 +293,7 @@ def marginal_of_model(
     _predictor(predict)
     variances = [(a, s * s) for a, s in _pairs("grid", grid, 2)]
     (width,) = _gaussian(prior_variance=prior_variance)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 3:
-        raise ValueError(f"size = {size!r}; valid: an int >= 3")
+    check_count("size", size, least=3)
     z = np.linspace(-9, 9, size) * float(width) ** 0.5
     density = np.exp(gaussian.log_normal(z, 0.0, float(width) ** 0.5))
     for t in range(len(variances) - 1, 0, -1):

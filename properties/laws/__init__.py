@@ -18,5 +18,6 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     gaussian,
     gaussian_data,
     gaussian_losses,
+    gaussian_samples,
     conduct,
 )

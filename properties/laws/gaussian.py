@@ -51,7 +51,7 @@ def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Cla
     found, ops = log_snr(p, times), all_ops(p)
     ends = np.array([p.schedule.first, p.schedule.last], dtype=object)
     return [
-        close(found[[0, -1]] + 0 * ends, ends, ops=ops, says="both ends"),
+        close(found[[0, -1]], ends, ops=ops, says="both ends"),
         at_most(found[1:], found[:-1], ops=ops, names=(("t", times[1:]),), says="noise never goes back"),
         close(found, [p.log_snr(t) for t in times], ops=ops, names=(("t", times),), says="the schedule"),
     ]
@@ -104,7 +104,7 @@ def _bridge_scale(p: GaussianProcess, x: Array, z: Array, s: Time, t: Time) -> t
     chapter=CHAPTER,
     states="reals",
     tex=r"q(z_s|z_t,x) = q(z_s|x)\, q(z_t|z_s) / q(z_t|x)",
-    cites=f"{VDM}, eq. 25-27; Austin et al. 2021, eq. 4 is the same for classes",
+    cites=f"{VDM}, eq. 25-27",
     mutants=("gaussian-bridge-with-the-later-signal", "gaussian-bridge-variance-of-the-step"),
 )
 def gaussian_bridge_is_bayes_rule(

@@ -17,7 +17,7 @@ from unmask.properties.gaussian_tables import GaussianModel
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian_common import CHAPTER, COLUMNS, Rows, all_ops, batch, level_ops, said
-from unmask.reference import gaussian_elbo
+from unmask.reference import gaussian, gaussian_elbo
 from unmask.reference.numbers import to_float
 
 VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
@@ -61,8 +61,8 @@ def _divergences(p: GaussianProcess, rows: Rows, meant: Array) -> Array:
     """``KL(q(z_s|z_t,x) || p(z_s|z_t))``, summed over columns, ``[N]``, exact."""
     t = int(rows.t[0])
     earlier, later = ((a, s * s) for a, s in (p.levels(t - 1), p.levels(t)))
-    mean, variance = gaussian_elbo.gaussian.bridge(rows.x, rows.z, earlier, later)
-    other, _ = gaussian_elbo.gaussian.bridge(meant, rows.z, earlier, later)
+    mean, variance = gaussian.bridge(rows.x, rows.z, earlier, later)
+    other, _ = gaussian.bridge(meant, rows.z, earlier, later)
     each = [gaussian_elbo.gaussian_kl(a, variance, b, variance) for a, b in zip(mean.flat, other.flat, strict=True)]
     return np.array(each, dtype=object).reshape(mean.shape).sum(-1)
 
@@ -184,7 +184,8 @@ def expected_losses(loss: Any, p: GaussianProcess, model: GaussianModel, x: Frac
     return np.array([q @ row for (_, q), row in zip(nodes, values, strict=True)])
 
 
-def _moderate(p: GaussianProcess) -> bool:
+def moderate(p: GaussianProcess) -> bool:
+    """Whether noise is not so little, nor so much, that quadratures over z become long."""
     return p.schedule.first <= 6 and p.schedule.last >= -6
 
 
@@ -193,7 +194,7 @@ def _moderate(p: GaussianProcess) -> bool:
     states="reals",
     clock="discrete",
     floating=True,
-    where=_moderate,
+    where=moderate,
     tex=r"L_\text{prior} + \sum_t L_t + L_\text{reconstruction} \ge -\log p(x)",
     cites=f"{VDM}, eq. 11",
     mutants=("gaussian-loss-without-half", "gaussian-prior-forgets-the-mean"),
@@ -212,7 +213,7 @@ def gaussian_terms_bound_the_likelihood(
     rebuilt = q @ floats(reconstruction_loss(p, np.full((len(z), 1), float(x)), z[:, None]))
     found = float(floats(prior_divergence(p, first))[0] + diffusion + rebuilt)
     truth = gaussian_elbo.nelbo(
-        float(x), lambda z, t: _predict(model, np.array([z]), t)[0], p.points, levels, p.prior_variance
+        float(x), lambda z, t: predict(model, np.array([z]), t)[0], p.points, levels, p.prior_variance
     )
     surprise = _surprise(p, model)[p.points.index(x)]
     known = 1e-9 * (1 + sum(truth.values()))
@@ -225,7 +226,8 @@ def gaussian_terms_bound_the_likelihood(
     ]
 
 
-def _predict(model: GaussianModel, z: Array, t: Any) -> Array:
+def predict(model: GaussianModel, z: Array, t: Any) -> Array:
+    """Data predicted at one time for one column, ``[M]``."""
     return np.asarray(model.predicted(np.asarray(z)[:, None], [t] * len(z))[:, 0])
 
 
@@ -240,7 +242,7 @@ def _surprise(p: GaussianProcess, model: GaussianModel) -> Array:
     """``-log p(x)`` of every point, ``[K]``."""
     assert p.T is not None
     levels = [p.levels(t) for t in range(p.T + 1)]
-    return -gaussian_elbo.log_likelihood(lambda z, t: _predict(model, z, t), p.points, levels, p.prior_variance)
+    return -gaussian_elbo.log_likelihood(lambda z, t: predict(model, z, t), p.points, levels, p.prior_variance)
 
 
 def _in_time(p: GaussianProcess) -> tuple[Array, Array]:
@@ -259,7 +261,7 @@ def _in_time(p: GaussianProcess) -> tuple[Array, Array]:
     states="reals",
     clock="continuous",
     floating=True,
-    where=_moderate,
+    where=moderate,
     tex=r"\int_0^1 L_t\, dt = \tfrac12 \int_{\mathrm{SNR}(1)}^{\mathrm{SNR}(0)} E|x - \hat{x}|^2\, d\mathrm{SNR}",
     cites=f"{VDM}, eq. 18 and sec. 5.1",
     mutants=("gaussian-loss-weighted-by-time", "gaussian-loss-without-half"),
@@ -306,7 +308,7 @@ STEPS = (16, 32, 64, 128, 256, 512)
     clock="discrete",
     floating=True,
     # A power below 2 is no smooth function of time at the beginning, and spreads of many e-folds need many steps.
-    where=lambda p: _moderate(p) and p.schedule.name in ("linear", "cosine"),
+    where=lambda p: moderate(p) and p.schedule.name in ("linear", "cosine"),
     tex=r"L_T - L_\infty = \frac{1}{2T} \int |\mathrm{SNR}'(u)|\, f'(u)\, du + O(T^{-2}), \quad f = \tfrac12 E|x - \hat{x}|^2",
     cites=f"{VDM}, eq. 14-17 and app. F; derived in the reference",
     mutants=("gaussian-loss-without-half", "gaussian-loss-of-the-noise"),

@@ -16,6 +16,7 @@ import unmask.reference
 #: Modules of the laws whose functions are called with what was drawn or judged, never by a user, and by whom.
 PARTS = {
     "claims": "laws: what a law says is judged, not refused, since its left side is whatever a method returned",
+    "gaussian_tables": "laws and the engine, with what was drawn",
     "hints": "the report, with a judged claim",
     "judges": "a claim, to be judged",
     "laws": "laws, with what was drawn",
@@ -39,6 +40,9 @@ EXEMPT = {
     "properties": {
         "Family.draw": "a field: the family's own function",
         "Family.roundings": "a field: the family's own function",
+        "GaussianProcess.described": "for reports, takes no argument",
+        "GaussianProcess.noise_at": "for reports, with times that were drawn",
+        "GaussianSpace": "made by gaussian(), which checks what it is given",
         "Law": "made by law(), which checks what it is given",
         "Lawbook.names": "takes no argument",
         "Lawbook.remove": "for the tests of the machinery; any name may be gone afterwards",
@@ -46,6 +50,8 @@ EXEMPT = {
         "Method.offers": "any name may not be offered",
         "Method.precision": "for the engine, with the precision of a checked Run",
         "Process.conditioning": "for laws, with times that were drawn",
+        "Process.described": "for reports, takes no argument",
+        "Process.noise_at": "for reports, with times that were drawn",
         "Process.inflation": "for laws, with times that were drawn",
         "Rough": "for laws: the reference's process, which refuses for it",
         "Rounded": "for laws: the reference's process, which refuses for it",

@@ -12,6 +12,7 @@ from tests.methods.d3pm import (
     MIXTURE_CONTINUOUS,
 )
 from tests.methods.flow import FLOW
+from tests.methods.gaussian import ALL as GAUSSIAN
 from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
@@ -31,6 +32,7 @@ IMPLEMENTATIONS = [
     MDLM_DISCRETE,
     FLOW,
     *CHAINS,
-    *[method for method in COLD if method.arrays == "torch"],
+    *COLD[1:],
+    *GAUSSIAN,
 ]
-ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, *[m for m in COLD if m.arrays == "exact"], *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, COLD[0], *IMPLEMENTATIONS]

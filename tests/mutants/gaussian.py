@@ -16,6 +16,7 @@ from unmask.reference.numbers import MP, to_float
 Array = Any
 NAMES = ("noise", "data", "score", "velocity")
 EXACT = tuple(f"reference/gaussian-{name}" for name in NAMES)
+TORCH = tuple(f"vdm-{name}" for name in NAMES)
 
 
 def _spread(values: Array, like: Array) -> Array:
@@ -199,3 +200,23 @@ def reconstruction_with_weights(right: Right, p: GaussianProcess, x: Array, z: A
     """The frequencies of the points put in, though the rest of the model knows them"""
     odds = {x: np.log(float(w) * p.K) for x, w in zip(p.points, p.weights, strict=True)}
     return right.reconstruction_loss(p, x, z) - np.array([sum(odds[Fraction(v)] for v in row) for row in x])
+
+
+@mutant("gaussian-density-detached", "log_density", of=TORCH[:1])
+def density_detached(right: Right, p: GaussianProcess, z: Any, t: Any) -> Any:
+    """The largest exponent, taken out for safety, is kept from the gradient, and put back"""
+    found = right.log_density(p, z, t)
+    return found / 2 + found.detach() / 2
+
+
+@mutant("gaussian-denoiser-detached", "data_mean", of=TORCH[:1])
+def denoiser_detached(right: Right, p: GaussianProcess, z: Any, t: Any) -> Any:
+    """A gradient stopped halfway: the value is right"""
+    return right.data_mean(p, z.detach() / 2 + z / 2, t)
+
+
+@mutant("gaussian-loss-half-detached", "diffusion_loss", of=TORCH)
+def loss_half_detached(right: Right, p: GaussianProcess, output: Any, x: Any, z: Any, t: Any) -> Any:
+    """One of two factors of the square kept from the gradient"""
+    found = right.diffusion_loss(p, output, x, z, t)
+    return found / 2 + found.detach() / 2

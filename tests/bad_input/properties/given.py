@@ -17,6 +17,9 @@ Case = tuple[Callable[[], object], type[Exception], str]
 process: Any = laws.Process
 schedule: Any = laws.Schedule
 space: Any = laws.processes
+gaussians: Any = laws.gaussian
+gaussian_process: Any = laws.GaussianProcess
+log_snr: Any = laws.LogSnr
 method: Any = laws.Method
 run: Any = laws.Run
 replay: Any = laws.replay
@@ -38,6 +41,8 @@ WIDE = schedule("free", betas=("3/2",))
 BAND = process("band", 3, "discrete", STEP, T=1, parameters={"width": 1})
 P = process("uniform", 2, "discrete", STEP, T=1)
 CONTINUOUS = process("uniform", 2, "continuous", EVEN)
+FALLING = log_snr("linear", "6", "-4")
+GAUSSIAN = gaussian_process("straight", (0, 1), ("1/2", "1/2"), FALLING, "continuous")
 UNIFORM = space("uniform", clock="both")
 MINE = method(name="mine", processes=UNIFORM, posterior=lambda p, x0, xt, s, t: None)
 

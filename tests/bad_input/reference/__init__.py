@@ -4,6 +4,7 @@ from tests.bad_input.bad import Asked, Bad
 from tests.bad_input.reference import (
     cold,
     continuous,
+    gaussians,
     language,
     matrices,
     models,
@@ -21,5 +22,6 @@ ASKED: list[Asked] = [
     *language.ASKED,
     *outputs.ASKED,
     *cold.ASKED,
+    *gaussians.ASKED,
 ]
 BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]

@@ -28,7 +28,7 @@ EVEN = [HALF, HALF]
 TABLE = [[EVEN], [EVEN]]
 
 
-def asked(target: str, *wrong: Wrong | tuple[Wrong, ...], **good: Any) -> Asked:
+def asked(target: str, /, *wrong: Wrong | tuple[Wrong, ...], **good: Any) -> Asked:
     """The function that ``target`` names, good arguments, and wrong ones."""
     each = tuple(w for one in wrong for w in ((one,) if isinstance(one, Wrong) else one))
     call: Callable[..., object] = attrgetter(target)(truth)

@@ -1,0 +1,85 @@
+"""Mistakes in drawing from Gaussian diffusion."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from tests.mutants.gaussian import EXACT, TORCH
+from tests.mutants.registry import Right, mutant
+from unmask.properties import GaussianProcess
+from unmask.reference.numbers import to_float
+
+Array = Any
+
+
+@mutant("gaussian-draws-of-variance-for-deviation", "noisy", of=EXACT[:1])
+def draws_of_variance_for_deviation(right: Right, p: GaussianProcess, x: Array, t: Any, generator: int) -> Array:
+    """The variance taken for the standard deviation"""
+    found = right.noisy(p, x, t, generator)
+    alpha, sigma = (to_float(f(p, t))[:, None] for f in (right.signal_level, right.noise_level))
+    mean = alpha * to_float(x)
+    return mean + sigma * (found - mean)
+
+
+@mutant("gaussian-draws-shared-by-columns", "noisy", of=EXACT[:1])
+def draws_shared_by_columns(right: Right, p: GaussianProcess, x: Array, t: Any, generator: int) -> Array:
+    """One draw for a row, broadcast over its entries"""
+    alpha = to_float(right.signal_level(p, t))[:, None]
+    noise = right.noisy(p, x, t, generator) - alpha * to_float(x)
+    return alpha * to_float(x) + noise[:, :1]
+
+
+@mutant("gaussian-draws-ignore-the-generator", "noisy", of=TORCH[:1])
+def draws_ignore_the_generator(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
+    """The global random state"""
+    import torch
+
+    mean = right.signal_level(p, t)[:, None] * x
+    return (mean + right.noise_level(p, t)[:, None] * torch.randn(x.shape)).to(x.dtype)
+
+
+@mutant("gaussian-reverse-towards-the-later-mean", "reverse_mean", of=EXACT)
+def reverse_towards_the_later_mean(right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+    """alpha_t for alpha_s where the step pulls towards the prediction"""
+    found = right.reverse_mean(p, output, z, s, t)
+    kept = np.asarray(right.signal_level(p, t) / right.signal_level(p, s))[:, None]
+    return found * (to_float(kept) if found.dtype == np.float64 else kept)
+
+
+@mutant("gaussian-step-without-noise-at-last", "reverse_step", of=EXACT)
+def step_without_noise_at_last(
+    right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any, generator: int
+) -> Array:
+    """The mean instead of a draw in the last step, as samplers of images do"""
+    found = right.reverse_step(p, output, z, s, t, generator)
+    last = np.array([u == 0 for u in s])[:, None]
+    return np.where(last, to_float(right.reverse_mean(p, output, z, s, t)), found)
+
+
+@mutant("gaussian-sampler-from-unit-noise", "generate_reals", of=EXACT[:1])
+def sampler_from_unit_noise(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: list[Any], generator: int
+) -> Array:
+    """N(0, 1) at the end, whatever the noise is there"""
+    rng = np.random.default_rng(generator)
+    z = rng.standard_normal((N, D))
+    for t, s in itertools.pairwise(times):
+        z = right.reverse_step(p, network(z, [t] * N), z, [s] * N, [t] * N, int(rng.integers(2**31)))
+    return z
+
+
+@mutant("gaussian-sampler-skips-a-step", "generate_reals", of=EXACT[:1])
+def sampler_skips_a_step(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: list[Any], generator: int
+) -> Array:
+    """range(T, 1, -1): the last step is never made"""
+    return right.generate_reals(p, network, N, D, times[:-1], generator)
+
+
+@mutant("gaussian-batch-uses-the-first-time", "data_mean", of=TORCH[:1])
+def batch_uses_the_first_time(right: Right, p: GaussianProcess, z: Any, t: Any) -> Any:
+    """t[0] for every row"""
+    return right.data_mean(p, z, t[:1].expand(len(t)))
