@@ -12,6 +12,7 @@ from unmask.implementations.chain import Chain
 from unmask.implementations.cold_diffusion import Blur, Shift, restore, restore_naively
 from unmask.implementations.concrete_score_matching import concrete_score_loss
 from unmask.implementations.d3pm import D3PM
+from unmask.implementations.diagnostics import directional_derivative, error_by_frequency, local_lipschitz
 from unmask.implementations.drifting_prior import DriftingPrior
 from unmask.implementations.ehrenfest import Ehrenfest
 from unmask.implementations.first_hitting import first_hitting, inverse_one_minus_alpha, next_hit
@@ -40,6 +41,12 @@ from unmask.implementations.log_snr import (
 from unmask.implementations.logistic_head import truncated_logistic
 from unmask.implementations.mdlm import MDLM
 from unmask.implementations.neighbors import NearestNeighbor
+from unmask.implementations.noisy_distance import (
+    distances_of_columns,
+    log_kernel,
+    projective_distance,
+    projective_distances,
+)
 from unmask.implementations.ordinal_steps import Band, DiscretizedGaussian
 from unmask.implementations.schedules import (
     Cosine,
@@ -100,14 +107,21 @@ __all__ = [
     "categorical",
     "concrete_score_loss",
     "decode",
+    "directional_derivative",
+    "distances_of_columns",
+    "error_by_frequency",
     "first_hitting",
     "infill",
     "information_grid",
     "information_schedule",
     "inverse_one_minus_alpha",
+    "local_lipschitz",
+    "log_kernel",
     "low_discrepancy_times",
     "mutual_information",
     "next_hit",
+    "projective_distance",
+    "projective_distances",
     "rate_loss",
     "restore",
     "restore_naively",

@@ -96,15 +96,37 @@ def circle(noise: Tensor, K: int) -> Tensor:
 
 def _windings(noise: Tensor, K: int) -> Tensor:
     """The same, summed over the ways around the circle; for noise up to ``0.15 K^2`` or so."""
-    far = 6 * K + 32
-    ratios = []
-    ratio, inverse = torch.zeros_like(noise), noise.reciprocal()
-    for n in range(far, 0, -1):
-        ratio = (n * inverse + ratio).reciprocal()  # I_n / I_{n-1}, from I_{n-1} = I_{n+1} + (n / noise) I_n
-        ratios.append(ratio)
-    line = torch.stack(ratios[::-1], -1).cumprod(-1)
+    line = _ratios(noise, K).cumprod(-1)
     line = torch.cat([torch.ones_like(noise).unsqueeze(-1), line], -1)
     # The law on the line sums to 1; small terms first.
     line = line / (1 + 2 * line[..., 1:].flip(-1).sum(-1, keepdim=True))
     displacement = torch.arange(K + 1, device=noise.device)
     return torch.stack([line[..., (displacement + 2 * m * K).abs()] for m in (-3, 2, -2, 1, -1, 0)]).sum(0)
+
+
+def _ratios(noise: Tensor, K: int) -> Tensor:
+    """``I_n / I_{n-1}`` at ``2 noise`` for ``n = 1..6K+32``, from ``I_{n-1} = I_{n+1} + (n / noise) I_n``."""
+    far = 6 * K + 32
+    ratios = []
+    ratio, inverse = torch.zeros_like(noise), noise.reciprocal()
+    for n in range(far, 0, -1):
+        ratio = (n * inverse + ratio).reciprocal()
+        ratios.append(ratio)
+    return torch.stack(ratios[::-1], -1)
+
+
+def log_row_of_the_end(noise: Tensor, K: int) -> Tensor:
+    """``log P[0, j]``, where the walk is that begins at the lowest level, however unlikely: noise ``[N]`` in
+    ``[0, inf]``, to ``[N, K]`` float64, with errors of some ``K`` roundings of the largest.
+    """
+    law = circle(noise, K)
+    # Far levels after little noise: logarithms of the same ratios, before they leave the range of float64.
+    enough = 0.5 * math.log(4) / (4 * math.sin(math.pi / (2 * K)) ** 2)
+    line = _ratios(noise.clamp(max=2 * enough), K)
+    total = 1 + 2 * line.cumprod(-1).flip(-1).sum(-1, keepdim=True)
+    far = torch.cat([torch.zeros_like(total), line.log().cumsum(-1)], -1) - total.log()
+    displacement = torch.arange(K + 1, device=noise.device)
+    windings = torch.stack([far[..., (displacement + 2 * m * K).abs()] for m in (-3, 2, -2, 1, -1, 0)]).logsumexp(0)
+    known = (law > law[..., :1] / 64) | (noise > 2 * enough).unsqueeze(-1)
+    logs = torch.where(known, torch.where(known, law, 1.0).log(), windings)
+    return torch.logaddexp(logs[..., :-1], logs[..., 1:])

@@ -58,6 +58,27 @@ class DiscretizedGaussian(Tabulated):
         matrix.diagonal(dim1=-2, dim2=-1).copy_(stay)
         return matrix / (1 + 2 * tail[:, :1]).unsqueeze(-1)
 
+    def log_product(self, t: int) -> Tensor:
+        """``log (Q_1 ... Q_t)``, ``t`` in ``0..T``: ``[K, K]`` float64, entries that leave its range included.
+
+        O(K^3) exponentials for each step.
+        """
+        checks.integer("t", t, 0, self.T)
+        K = self.K
+        total = torch.eye(K, dtype=torch.float64).log()
+        levels = torch.arange(K)
+        square = ((levels[:, None] - levels) ** 2).double()
+        for u in range(1, t + 1):
+            step = self._step(torch.tensor([u]))[0].log()
+            beta = self.betas[u - 1]
+            if beta > 0:
+                bell = -4.0 * square / ((K - 1) ** 2 * beta)
+                # The sum that divides the bells: the same for all, read off where it stands beside a bell of 1.
+                rest = torch.exp(-4.0 * (levels[1:] ** 2).double() / ((K - 1) ** 2 * beta)).flip(0).sum()
+                step = torch.where(square == 0, step, bell - torch.log1p(2 * rest))
+            total = torch.stack([(row[:, None] + step).logsumexp(0) for row in total])
+        return total
+
 
 class Band(Tabulated):
     """``Q_t[i, j] = beta_t / K`` for ``0 < |i-j| <= width``, the diagonal takes the rest

@@ -11,6 +11,7 @@ Conventions are stated in :mod:`unmask.properties.method`, tolerances in :mod:`u
 """
 
 from unmask.properties.claims import Claim, at_most, close, converges, exact, independent, sampled
+from unmask.properties.delta_profile import DeltaProfile, delta_profile, draw_profiles
 from unmask.properties.engine import Run, examine, examine_all
 from unmask.properties.families import Family
 from unmask.properties.gaussian import GaussianProcess, LogSnr, gaussian
@@ -29,6 +30,7 @@ from unmask.properties import laws as _laws  # noqa: F401  # isort: skip  (enter
 __all__ = [
     "LAWBOOK",
     "Claim",
+    "DeltaProfile",
     "Family",
     "GaussianProcess",
     "Law",
@@ -42,6 +44,8 @@ __all__ = [
     "close",
     "conformance",
     "converges",
+    "delta_profile",
+    "draw_profiles",
     "exact",
     "examine",
     "examine_all",

@@ -48,6 +48,7 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "alpha": (("p", "t"), "N"),
     "rate": (("p", "t"), "N"),
     "transition": (("p", "s", "t"), "KK"),
+    "projective_distance": (("p", "t"), "KK"),
     "marginal": (("p", "x0", "t"), "NLK"),
     "sample": (("p", "x0", "t", "generator"), "ids"),
     "posterior": (("p", "x0", "xt", "s", "t"), "NLK"),
@@ -155,6 +156,8 @@ class Method:
         is offered.
     alpha(p, t) -> [N], rate(p, t) -> [N] : the schedule; ``rate`` is ``-d log alpha/dt``, or ``beta_t``.
     transition(p, s, t) -> [K, K], marginal(p, x0, t) -> [N, L, K], sample(p, x0, t, generator) -> [N, L]
+    projective_distance(p, t) -> [K, K] : Hilbert's distance of every two noisy states, seen from the classes that clean
+        data may hold; ``inf`` where a class tells for certain, NaN where nobody is.
     posterior(p, x0, xt, s, t) -> [N, L, K] : ``q(x_s | x_t, x_0)``.
     prior_kl(p, x0) -> [N] : ``KL(q(x_end|x_0) || prior)``.
     denoise(p, output, xt, t) -> [N, L, K] : probabilities of ``x_0`` that the output stands for.
@@ -212,6 +215,7 @@ class Method:
     alpha: Capability | None = None
     rate: Capability | None = None
     transition: Capability | None = None
+    projective_distance: Capability | None = None
     marginal: Capability | None = None
     sample: Capability | None = None
     posterior: Capability | None = None

@@ -18,7 +18,9 @@ Read it like a chapter, in this order:
 10. `samplers`, `infilling`: the exact laws of what samplers draw;
 11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
    that forgets evenly, and the times of a batch;
-12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise.
+12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise;
+13. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness;
+14. `cold_diffusion`: degradation without noise, and two ways back.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
@@ -35,6 +37,7 @@ from unmask.reference import (
     concrete_score_matching,
     corruption,
     denoisers,
+    displacement,
     drifting_prior,
     elbo,
     forward,
@@ -44,13 +47,16 @@ from unmask.reference import (
     heads,
     infilling,
     information,
+    interpolants,
     linear_algebra,
+    low_pass,
     masked_language_model,
     neighbors,
     noise_level,
     numbers,
     ordinal,
     posterior,
+    projective_distance,
     rate_time,
     rates,
     reverse,
@@ -58,6 +64,7 @@ from unmask.reference import (
     schedules,
     score,
     sequences,
+    symmetries,
     times,
     transition_matrices,
 )
@@ -79,6 +86,7 @@ __all__ = [
     "concrete_score_matching",
     "corruption",
     "denoisers",
+    "displacement",
     "drifting_prior",
     "elbo",
     "exactly",
@@ -89,13 +97,16 @@ __all__ = [
     "heads",
     "infilling",
     "information",
+    "interpolants",
     "linear_algebra",
+    "low_pass",
     "masked_language_model",
     "neighbors",
     "noise_level",
     "numbers",
     "ordinal",
     "posterior",
+    "projective_distance",
     "rate_time",
     "rates",
     "real",
@@ -105,6 +116,7 @@ __all__ = [
     "schedules",
     "score",
     "sequences",
+    "symmetries",
     "times",
     "to_float",
     "transition_matrices",

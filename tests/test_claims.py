@@ -193,6 +193,13 @@ def test_a_budget_that_is_none_is_refused(claim: Any, ops: float) -> None:
         claim(1.0, 2.0, ops=ops)
 
 
+@pytest.mark.parametrize("kind", [close, at_most])
+def test_nan_where_the_law_does_not_speak_is_no_failure(kind) -> None:
+    numbers = np.array([NAN, 1.0])
+    assert kind(numbers, numbers, ops=1, where=[False, True]).judge(2**-52).holds
+    assert not kind(numbers, numbers, ops=1, where=[True, True]).judge(2**-52).holds
+
+
 def test_nan_among_guarded_numbers_is_a_failure_and_no_crash() -> None:
     left, right = (np.array([value], dtype=object) for value in (MP.nan, MP.mpf(1)))
     assert not close(left, right, ops=1).judge(EPS).holds

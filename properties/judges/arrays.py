@@ -39,7 +39,8 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
         left, right = floats(left), floats(right)
         with np.errstate(invalid="ignore", over="ignore"):
             gap = np.where(left == right, 0.0, left - right)
-    gap = floats(gap)
+    # What the claim does not speak about has no gap, not even one that is no number.
+    gap = np.where(where, floats(gap), 0.0)
     if claim.kind == "close":
         gap = np.abs(gap)
     scale = np.broadcast_to(floats(claim.scale), gap.shape)

@@ -14,6 +14,8 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     masked,
     cold,
     limits,
+    essay,
+    essay_waves,
     scale,
     gaussian,
     gaussian_data,

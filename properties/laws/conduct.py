@@ -21,7 +21,7 @@ from unmask.reference import sequences
 CHAPTER = "Conduct"
 
 #: One time for the whole call, so nothing to mix within a batch.
-UNBATCHED = ("transition",)
+UNBATCHED = ("transition", "projective_distance")
 
 
 def deterministic(offers: dict[str, Bound]) -> dict[str, Bound]:

@@ -29,6 +29,7 @@ from unmask.implementations import (
     Polynomial,
     Schedule,
     WithMask,
+    projective_distances,
 )
 from unmask.properties import Process
 
@@ -127,6 +128,10 @@ def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
     return process(p).transition(s, t)
 
 
+def projective_distance(p: Process, t: Tensor) -> Tensor:
+    return projective_distances(process(p), t)
+
+
 def marginal(p: Process, x0: Tensor, t: Tensor) -> Tensor:
     return process(p).marginal(x0, t)
 
@@ -151,6 +156,7 @@ FORWARD: dict[str, Any] = {
     "training_times": training_times,
     "head": head,
     "transition": transition,
+    "projective_distance": projective_distance,
     "marginal": marginal,
     "sample": sample,
     "posterior": posterior,

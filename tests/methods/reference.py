@@ -15,6 +15,7 @@ from unmask.properties import Method, Process, processes
 from unmask.properties.families import REDRAWING, family
 from unmask.reference import elbo, forward, numbers, rates, reverse
 from unmask.reference import posterior as bayes
+from unmask.reference.projective_distance import projective_distances
 
 Array = Any
 
@@ -58,6 +59,10 @@ def rate(p: Process, t: Any) -> Array:
 
 def transition(p: Process, s: Any, t: Any) -> Array:
     return p.truth.transition(s, t)
+
+
+def projective_distance(p: Process, t: Any) -> Array:
+    return projective_distances(p.truth.marginal(t)[list(p.clean)])
 
 
 def marginal(p: Process, x0: Array, t: Any) -> Array:
@@ -185,6 +190,7 @@ def record(parameterization: Any, name: str, *families: Any, clock: Any = "both"
         arrays="exact",
         **schedule,
         transition=transition,
+        projective_distance=projective_distance,
         marginal=marginal,
         sample=sample,
         posterior=None if parameterization == "velocity" else posterior,

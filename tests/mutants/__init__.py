@@ -17,6 +17,7 @@ from tests.mutants import (
     sampling,
     scale,
     schedules,
+    smoothness,
     steps,
 )
 from tests.mutants.matrix import catches, kill_matrix
@@ -43,5 +44,6 @@ __all__ = [
     "sampling",
     "scale",
     "schedules",
+    "smoothness",
     "steps",
 ]

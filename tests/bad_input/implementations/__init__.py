@@ -8,6 +8,7 @@ from tests.bad_input.implementations.methods import bad_methods
 from tests.bad_input.implementations.processes import bad_processes
 from tests.bad_input.implementations.samplers import bad_extras
 from tests.bad_input.implementations.schedules import bad_schedules
+from tests.bad_input.implementations.smoothness import bad_smoothness
 
 BAD: list[Bad] = [
     *bad_schedules(),
@@ -17,4 +18,5 @@ BAD: list[Bad] = [
     *bad_draws(),
     *bad_extras(),
     *bad_cold(),
+    *bad_smoothness(),
 ]

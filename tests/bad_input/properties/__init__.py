@@ -5,4 +5,4 @@ from tests.bad_input.properties.descriptions import bad_descriptions
 from tests.bad_input.properties.gaussians import bad_gaussians
 from tests.bad_input.properties.runs import bad_runs
 
-BAD: list[Bad] = [*bad_descriptions(), *bad_gaussians(), *bad_runs()]
+BAD: list[Bad] = [*bad_descriptions(), *bad_gaussians(), *bad_runs(), *bad_profiles()]

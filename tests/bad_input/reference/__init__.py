@@ -11,6 +11,7 @@ from tests.bad_input.reference import (
     numbers_and_checks,
     outputs,
     processes,
+    smoothness,
 )
 
 ASKED: list[Asked] = [
@@ -23,5 +24,6 @@ ASKED: list[Asked] = [
     *outputs.ASKED,
     *cold.ASKED,
     *gaussians.ASKED,
+    *smoothness.ASKED,
 ]
 BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]
