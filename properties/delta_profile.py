@@ -5,6 +5,9 @@ Whatever the data, posteriors over the clean class differ by ``tanh(Delta/4)`` a
 data they do: 1 says that noise does not smooth the target between them at all, 0 that nothing is left to be told.
 """
 
+# Matplotlib is an extra, and need not be installed where this file is checked.
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import math
@@ -99,7 +102,7 @@ def delta_profile(
     many: Any = times
     if not isinstance(many, (Sequence, np.ndarray, torch.Tensor)) or isinstance(many, str):
         raise TypeError(f"times must be a sequence of times, got {type(times).__name__} {times!r}")
-    given = list(many)
+    given: list[Any] = list(many)
     if not given:
         raise ValueError("times must hold at least one time, got []")
     if isinstance(process, Method):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +71,7 @@ def test_the_mask_is_no_data_and_no_pair() -> None:
 
 def test_without_matplotlib_it_says_so(tmp_path: Path) -> None:
     profile = delta_profile(lambda t: np.full((2, 2), 0.5), [1])
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
+    if find_spec("matplotlib") is None:
         with pytest.raises(ImportError, match="matplotlib"):
             draw_profiles([profile], tmp_path / "a.svg")
     else:
