@@ -19,6 +19,7 @@ from tests.mutants import (
     schedules,
     smoothness,
     steps,
+    vdm,
 )
 from tests.mutants.matrix import catches, kill_matrix
 from tests.mutants.registry import MUTANTS, Mutant
@@ -46,4 +47,5 @@ __all__ = [
     "schedules",
     "smoothness",
     "steps",
+    "vdm",
 ]

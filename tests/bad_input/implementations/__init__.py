@@ -4,6 +4,7 @@ from tests.bad_input.bad import Bad
 from tests.bad_input.implementations.chains import bad_chains
 from tests.bad_input.implementations.cold import bad_cold
 from tests.bad_input.implementations.draws import bad_draws
+from tests.bad_input.implementations.gaussian import bad_gaussians
 from tests.bad_input.implementations.methods import bad_methods
 from tests.bad_input.implementations.processes import bad_processes
 from tests.bad_input.implementations.samplers import bad_extras
@@ -19,4 +20,5 @@ BAD: list[Bad] = [
     *bad_extras(),
     *bad_cold(),
     *bad_smoothness(),
+    *bad_gaussians(),
 ]
