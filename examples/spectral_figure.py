@@ -30,7 +30,7 @@ PANELS = (
 )
 #: Errors are shown from here (dark) to 1 (light).
 LEAST = -3
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "unmask",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -59,7 +59,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
     with mpl.rc_context(STYLE):
         canvas, axes = plt.subplots(len(PANELS), 4, figsize=(11, 10), layout="constrained")
         colors = mpl.colormaps["cividis"].with_extremes(bad="#bbbbbb")
-        image = None
+        image: Any = None
         for row, panels in zip(axes, PANELS, strict=True):
             for ax, panel in zip(row, panels, strict=True):
                 image = _panel(ax, found[panel], colors)

@@ -108,8 +108,9 @@ GRADIENTS = {
 ONE_TOKEN_A_STEP = ("next_token_loss", "next_token_reverse")
 #: Arguments that are one for the whole batch.
 SHARED = (
-    "p", "generator", "weight", "network", "L", "D", "blocks", "times", "source", "target", "degradation", "restoration",
-)  # fmt: skip
+    *("p", "generator", "weight", "network", "L", "D", "blocks", "times"),
+    *("source", "target", "degradation", "restoration"),
+)
 #: Capabilities that draw.
 RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
 #: Capabilities that have a meaning in continuous time only.

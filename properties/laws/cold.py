@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import torch
 
 from unmask.properties.claims import Claim, close, converges, exact
 from unmask.properties.lawbook import law
@@ -88,7 +89,14 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
         found = degrade(p, x, [u] * len(x))
         expected = x if u == 0 else truth(x, u)
         claims.append(
-            close(found, expected, ops=p.depth + 2 * p.K + 8, scale=2 * p.K, names=("row", "channel", "site"), says=f"at {u}")
+            close(
+                found,
+                expected,
+                ops=p.depth + 2 * p.K + 8,
+                scale=2 * p.K,
+                names=("row", "channel", "site"),
+                says=f"at {u}",
+            )
         )
     return claims
 
@@ -211,7 +219,7 @@ def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Pr
         missed.append(floats(end) - floats(degradation(x0, u)))
     # The site with the largest share: what is missed first, to first order in the length of the step.
     worst = np.unravel_index(np.argmax(np.abs(missed[-1])), missed[-1].shape)
-    eps = float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    eps = torch.finfo(p.dtype).eps
     errors = [float(m[worst]) for m in missed]
     return [converges(errors, sizes, rate=1, floor=64 * p.K * eps, at_least=True, says="error against 1/h")]
 

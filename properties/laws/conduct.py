@@ -295,7 +295,7 @@ def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed
         for argument, now, old in zip(SIGNATURES[name][0], tensors, kept, strict=True):
             if old is None:
                 continue
-            after, before = (floats(v.cpu()) if isinstance(v, torch.Tensor) else v for v in (now, old))
+            after, before = (floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old))
             claims.append(exact(after, before, names=("row",), says=f"{name} leaves {argument} as it was"))
     return claims or _nothing()
 

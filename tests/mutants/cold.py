@@ -71,9 +71,7 @@ def restoration_told_the_next_time(right: Right, p: Process, D: Any, R: Any, x: 
     """The network is told the time that the step leads to."""
     after = dict(pairwise(times))
     whole = p.T is not None
-    return right.restore(
-        p, D, lambda y, u: R(y, _at(y, [after[int(u[0]) if whole else float(u[0])]])[0]), x, times
-    )
+    return right.restore(p, D, lambda y, u: R(y, _at(y, [after[int(u[0]) if whole else float(u[0])]])[0]), x, times)
 
 
 @mutant("naive-degrades-to-the-earlier-noise", "restore_naively", of=EVERY)

@@ -2,6 +2,7 @@
 
 from tests.bad_input.bad import Bad
 from tests.bad_input.implementations.chains import bad_chains
+from tests.bad_input.implementations.cold import bad_cold
 from tests.bad_input.implementations.draws import bad_draws
 from tests.bad_input.implementations.gaussian import bad_gaussians
 from tests.bad_input.implementations.methods import bad_methods
@@ -19,4 +20,5 @@ BAD: list[Bad] = [
     *bad_extras(),
     *bad_gaussians(),
     *bad_smoothness(),
+    *bad_cold(),
 ]
