@@ -56,7 +56,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
 
     found = {(c.target.group, c.target.name): c for c in curves}
     metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else None
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(cast(Any, STYLE)):
         canvas, axes = plt.subplots(len(PANELS), 4, figsize=(11, 10), layout="constrained")
         colors = mpl.colormaps["cividis"].with_extremes(bad="#bbbbbb")
         image: Any = None
@@ -65,7 +65,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
                 image = _panel(ax, found[panel], colors)
         for ax in axes[-1]:
             ax.set_xlabel("training step")
-        bar = canvas.colorbar(image, ax=axes, location="bottom", shrink=0.5, aspect=40, extend="both")
+        bar = canvas.colorbar(cast(Any, image), ax=axes, location="bottom", shrink=0.5, aspect=40, extend="both")
         bar.set_ticks(range(LEAST, 1), labels=["0.1 %", "1 %", "10 %", "100 %"])
         bar.set_label("error within the band, relative to the target's own strength there (gray: nothing to learn)")
         canvas.savefig(path, metadata=metadata)

@@ -18,13 +18,11 @@ Read it like a chapter, in this order:
 10. `samplers`, `infilling`: the exact laws of what samplers draw;
 11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
    that forgets evenly, and the times of a batch;
-12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise.
-13. `reflected_brownian`, `ornstein_uhlenbeck` (with `transcendental`): what chains on ordered levels become as the
-   levels get finer.
-14. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness.
 12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise;
-13. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness;
-14. `cold_diffusion`: degradation without noise, and two ways back.
+13. `reflected_brownian`, `ornstein_uhlenbeck` (with `transcendental`): what chains on ordered levels become as the
+   levels get finer;
+14. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness;
+15. `cold_diffusion`: degradation without noise, and two ways back.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.
