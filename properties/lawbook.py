@@ -57,7 +57,7 @@ class Law:
 
     def space(self, method: Method) -> Space | GaussianSpace | None:
         """The processes of ``method`` that the law speaks about."""
-        if method.processes.states != self.states:
+        if self.states not in ("any", method.processes.states):
             return None
         return method.processes.restricted(self.families, self.clock, self.schedules)
 
@@ -138,7 +138,7 @@ def law(
     where: Callable[[Any], bool] | None = None,
     tensors: bool = False,
     floating: bool = False,
-    states: Literal["classes", "reals"] = "classes",
+    states: Literal["classes", "reals", "any"] = "classes",
     smallest: dict[str, int] | None = None,
     cost: float = 1.0,
     thorough: bool = False,
@@ -157,8 +157,8 @@ def law(
     where : further condition on the drawn process.
     tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
-    states : whether it is about sequences of classes, or about reals (Gaussian diffusion); ``families`` are then names
-        of kinds of :class:`~unmask.properties.gaussian.GaussianProcess`.
+    states : what it speaks about: sequences of ``"classes"``, ``"reals"`` (Gaussian diffusion; ``families`` are then
+        names of kinds of :class:`~unmask.properties.gaussian.GaussianProcess`), or ``"any"`` of the two.
     smallest : least ``K``, ``L`` or ``T`` that the law needs to say something.
     cost : how expensive an example is; the budget of examples is divided by it.
     thorough : so slow (it waits for rare events, say) that the quick budget leaves it out, visibly.

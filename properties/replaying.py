@@ -100,9 +100,10 @@ def replay(
     if law not in LAWBOOK:
         raise ValueError(f"law: no law named {law!r}; the laws are {', '.join(LAWBOOK.names())}")
     entry = LAWBOOK[law]
-    record = {"classes": Process, "reals": GaussianProcess}[entry.states]
-    if not isinstance(p, record):
-        raise TypeError(f"p must be a {record.__name__}, got {type(p).__name__}")
+    record = {"classes": Process, "reals": GaussianProcess}
+    speaks = [record[states] for states in record if entry.states in (states, "any")]
+    if not isinstance(p, tuple(speaks)):
+        raise TypeError(f"p must be a {' or a '.join(kind.__name__ for kind in speaks)}, got {type(p).__name__}")
     absent = entry.absent_because(chosen)
     if absent is not None:
         raise ValueError(f"law {law!r} says nothing about method {chosen.name!r}: it {absent}")

@@ -315,9 +315,11 @@ def _plain(value: Any) -> Any:
 
 
 def clean_batch(given: Inputs) -> Array:
-    """Up to ``MOST_CLEAN`` different clean sequences, ``[n, L]``; all of them where there are few."""
-    assert isinstance(given.p, Process)
-    every = sequences.all_sequences(given.L, given.p.clean)
+    """Up to ``MOST_CLEAN`` different clean sequences, or rows of points, ``[n, L]``; all where there are few."""
+    if isinstance(given.p, GaussianProcess):
+        every = np.array(given.p.data)[sequences.all_sequences(given.L, given.p.K)]
+    else:
+        every = sequences.all_sequences(given.L, given.p.clean)
     if len(every) <= MOST_CLEAN:
         return every
     rng = np.random.default_rng([given.seed, 5])

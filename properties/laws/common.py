@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.claims import Name
+from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.process import Process, Time
 from unmask.reference import sequences
 from unmask.reference.numbers import to_float
@@ -17,7 +18,7 @@ from unmask.reference.numbers import to_float
 Array: TypeAlias = Any
 
 
-def grid(p: Process) -> list[Time]:
+def grid(p: Process | GaussianProcess) -> list[Time]:
     """Every time of the discrete clock, or sixteenths of the continuous one, both ends included."""
     return list(range(p.T + 1)) if p.T is not None else [Fraction(k, 16) for k in range(17)]
 
@@ -128,6 +129,11 @@ def average(values: Array, q: Array, row: Array, n: int) -> Array:
     return total
 
 
+def rounding_unit(p: Process | GaussianProcess) -> float:
+    """Relative rounding of the numbers that a process ``p`` asks for, at most float32's: NumPy knows none coarser."""
+    return float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+
+
 def floats(values: Array) -> Array:
     """As float64."""
     return to_float(np.asarray(values))
@@ -146,5 +152,6 @@ __all__ = [
     "grid",
     "inner",
     "possible_pairs",
+    "rounding_unit",
     "single",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,117 +10,13 @@ import torch
 from unmask.properties.claims import Claim, close, exact, sampled
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, every_noisy, floats, given
+from unmask.properties.laws.situations import UNBATCHED, deterministic, named, reach, situation
 from unmask.properties.method import RANDOM, SHARED, SIGNATURES
 from unmask.properties.process import Process, Time
-from unmask.properties.tables import RULED_OUT, Data, Model
-from unmask.properties.trial import Bound, Unanswerable
-from unmask.reference import sequences
+from unmask.properties.tables import RULED_OUT, Model
+from unmask.properties.trial import Unanswerable
 
 CHAPTER = "Conduct"
-
-#: One time for the whole call, so nothing to mix within a batch.
-UNBATCHED = ("transition", "projective_distance")
-
-
-def deterministic(offers: dict[str, Bound]) -> dict[str, Bound]:
-    """The capabilities that compute the same every time, on a batch."""
-    found = {k: v for k, v in offers.items() if k not in (*RANDOM, *UNBATCHED)}
-    if not found:
-        raise Unanswerable
-    return found
-
-
-def situation(
-    name: str, p: Process, x0: Array, model: Model, seed: int, N: int = 6, one_time: bool = False
-) -> list[Any]:
-    """Valid arguments for capability ``name``: ``N`` rows, each with a time of its own unless ``one_time``."""
-    values = _circumstances(p, x0.shape, x0.tobytes(), model, seed, N, one_time)
-    return [values[argument] for argument in SIGNATURES[name][0]]
-
-
-def named(name: str, arguments: list[Any]) -> list[tuple[str, Any]]:
-    """Arguments of capability ``name`` with their names."""
-    return list(zip(SIGNATURES[name][0], arguments, strict=True))
-
-
-@lru_cache(maxsize=16)
-def _circumstances(
-    p: Process, shape: tuple[int, int], x0: bytes, model: Model, seed: int, N: int, one_time: bool
-) -> dict[str, Any]:
-    """A value for every argument that there is."""
-    rng = np.random.default_rng([seed, 11])
-    clean = np.frombuffer(x0, dtype=np.int64).reshape(shape)[rng.integers(0, shape[0], N)]
-    t: list[Any]
-    s: list[Any]
-    if p.T is not None:
-        t = [int(v) for v in rng.integers(1, p.T + 1, N)]
-        s = [v - 1 for v in t]
-    else:
-        t = [float(v) for v in rng.integers(2, 15, N) / 16]
-        s = [v - 1 / 16 for v in t]
-    if one_time:
-        s, t = s[:1] * N, t[:1] * N
-    noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
-    L = model.L
-    return {
-        "p": p,
-        "x0": clean,
-        "xt": noisy,
-        "s": s,
-        "t": t,
-        "generator": seed,
-        "weight": 0.25,
-        "output": np.concatenate([_plain(p, model, noisy[i : i + 1], t[i]) for i in range(N)]),
-        "N": N,
-        "L": L,
-        "blocks": [1] * L,
-        "network": _Plain(p, model),
-        "times": falling(p, model),
-        "known": rng.integers(0, 2, (N, L)) == 1,
-        "masked": rng.integers(1, 9, N),
-        "location": rng.integers(-12, 13, (N, L)) / 8,
-        "log_scale": rng.integers(-16, 9, (N, L)) / 8,
-        "signal": rng.integers(-12, 13, (N, L, p.K)) / 8,
-        "degradation": lambda x, u: x / 2 ** float(u),
-        "restoration": lambda x, u: x + float(u),
-    }
-
-
-def _plain(p: Process, model: Model, xt: Array, t: Any) -> Array:
-    if model.parameterization != "score":
-        return model.output(xt, t)
-    # Scores of some data, so that every formula that takes them is defined.
-    return model.encode(Data(p, model.L, model.seed).concrete_score(t)[sequences.sequence_index(xt, p.K)])
-
-
-@dataclass(frozen=True)
-class _Plain:
-    """The network that :func:`situation` asks."""
-
-    p: Process
-    model: Model
-
-    @property
-    def timeless(self) -> bool:
-        return self.model.timeless and self.model.parameterization != "score"
-
-    def output(self, xt: Array, t: Any) -> Array:
-        return _plain(self.p, self.model, xt, t)
-
-
-def falling(p: Process, model: Model) -> list[Any]:
-    """Times of a sampler: all on the discrete clock, a few on the continuous one.
-
-    A score's analytic step has to undo the noise: it starts where some of the data is left.
-    """
-    if p.T is not None:
-        return list(range(p.T, -1, -1))
-    return [7 / 8 if model.parameterization == "score" else 1.0, 1 / 2, 1 / 4, 0.0]
-
-
-def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
-    cumulated = floats(p.truth.marginal(t))[row].cumsum(-1)
-    return (rng.random(len(row))[:, None] * cumulated[:, -1:] >= cumulated).sum(-1)
 
 
 def _rows(name: str, arguments: list[Any], some: slice) -> list[Any]:
@@ -143,21 +37,28 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     cites="batch invariance; LAWS of numerical software",
-    mutants=("batch-uses-the-first-time", "batch-normalizes-over-rows", "times-along-positions"),
+    mutants=(
+        "batch-uses-the-first-time",
+        "batch-normalizes-over-rows",
+        "times-along-positions",
+        "gaussian-batch-uses-the-first-time",
+    ),
     cost=2,
 )
-def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
     claims = []
     for name, capability in deterministic(offers).items():
         arguments = situation(name, p, x0, model, seed)
         together = floats(capability(*arguments))
         # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
-        for some in (slice(4, 5), slice(0, model.L)):
-            fewer = floats(capability(*_rows(name, arguments, some)))
-            scale = np.where(np.isfinite(fewer), np.maximum(1, np.abs(fewer)), 1)
+        for some in (slice(4, 5), slice(0, x0.shape[1])):
+            alone = _rows(name, arguments, some)
+            fewer = floats(capability(*alone))
+            scale = reach(capability, alone, fewer)
             says = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
             claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), says=says))
     return claims
@@ -165,38 +66,46 @@ def rows_do_not_see_each_other(offers: Any, p: Process, x0: Array, model: Model,
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
     cost=2,
     smallest={"L": 2},
 )
-def positions_may_be_permuted(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """Permuting the positions of all inputs permutes the result"""
     claims = []
-    order = np.random.default_rng([seed, 13]).permutation(model.L)
-    if (order == np.arange(model.L)).all():
+    L = x0.shape[1]
+    order = np.random.default_rng([seed, 13]).permutation(L)
+    if (order == np.arange(L)).all():
         order = order[::-1]
     for name, capability in deterministic(offers).items():
-        if SIGNATURES[name][1] == "N" and "x0" not in SIGNATURES[name][0]:
+        if SIGNATURES[name][1] == "N" and not {"x0", "x"} & {*SIGNATURES[name][0]}:
             continue
         arguments = situation(name, p, x0, model, seed)
         plain = floats(capability(*arguments))
         moved = floats(capability(*_reordered(name, arguments, order, "positions")))
         expected = plain if SIGNATURES[name][1] == "N" else plain[:, order]
-        scale = np.where(np.isfinite(expected), np.maximum(1, np.abs(expected)), 1)
-        claims.append(close(moved, expected, ops=8 + 2 * model.L, scale=scale, names=("row",), says=name))
+        scale = reach(capability, arguments, plain)
+        scale = scale if SIGNATURES[name][1] == "N" else scale[:, order]
+        claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), says=name))
     return claims or _nothing()
 
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     cites="reproducibility",
-    mutants=("sample-uses-the-global-generator", "step-uses-the-global-generator"),
+    mutants=(
+        "sample-uses-the-global-generator",
+        "step-uses-the-global-generator",
+        "gaussian-draws-ignore-the-generator",
+    ),
     cost=2,
 )
-def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """The same generator gives the same draw, whatever the global random state is, and leaves that state alone"""
     claims = []
     for name in RANDOM:
@@ -217,17 +126,18 @@ def a_generator_fixes_the_draw(offers: Any, p: Process, x0: Array, model: Model,
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     tensors=True,
     tex=r"X_1, X_2 \text{ from one generator} \implies P(X_1 = X_2) = \sum_x p(x)^2",
     cites="reproducibility",
-    mutants=("step-rewinds-its-generator", "sample-rewinds-its-generator"),
+    mutants=("step-rewinds-its-generator", "sample-rewinds-its-generator", "gaussian-draws-rewind-their-generator"),
     cost=4,
 )
-def a_generator_moves_on(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def a_generator_moves_on(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """Two draws in a row from one generator are two draws: they agree no more often than draws from two generators"""
     claims = []
-    for name in ("sample", "step"):
+    for name in ("sample", "step", "noisy", "reverse_step"):
         if name not in offers:
             continue
         capability = offers[name]
@@ -254,12 +164,13 @@ def a_generator_moves_on(offers: Any, p: Process, x0: Array, model: Model, seed:
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
     cost=2,
 )
-def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def calls_do_not_remember_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A call gives the same whether the call before it had the same arguments or others"""
     claims = []
     for name, capability in offers.items():
@@ -275,12 +186,13 @@ def calls_do_not_remember_each_other(offers: Any, p: Process, x0: Array, model: 
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output", "sample-writes-into-the-data"),
     cost=2,
 )
-def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """No capability changes the tensors that it is given"""
     claims = []
     for name, capability in offers.items():
@@ -295,20 +207,23 @@ def inputs_are_left_alone(offers: Any, p: Process, x0: Array, model: Model, seed
         for argument, now, old in zip(SIGNATURES[name][0], tensors, kept, strict=True):
             if old is None:
                 continue
-            after, before = (floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old))
+            after, before = (
+                floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old)
+            )
             claims.append(exact(after, before, names=("row",), says=f"{name} leaves {argument} as it was"))
     return claims or _nothing()
 
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     tensors=True,
     cites="functions of values, not of memory",
     mutants=("loss-reads-raw-memory",),
     smallest={"L": 2},
 )
-def memory_layout_does_not_matter(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def memory_layout_does_not_matter(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """Transposed and strided views of the same numbers give the same result"""
     claims = []
     for name, capability in deterministic(offers).items():
@@ -321,8 +236,9 @@ def memory_layout_does_not_matter(offers: Any, p: Process, x0: Array, model: Mod
             if "view size is not compatible" not in str(refusal):
                 raise
             continue  # torch's own `view` refuses such memory aloud: no wrong value comes of it
-        scale = np.where(np.isfinite(plain), np.maximum(1, np.abs(plain)), 1)
-        claims.append(close(strided, plain, ops=8, scale=scale, names=("row",), says=name))
+        claims.append(
+            close(strided, plain, ops=8, scale=reach(capability, arguments, plain), names=("row",), says=name)
+        )
     return claims or _nothing()
 
 
@@ -337,11 +253,12 @@ def _strided(value: Any) -> Any:
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
 )
-def an_empty_batch_gives_an_empty_answer(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def an_empty_batch_gives_an_empty_answer(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """No rows in, no rows out"""
     claims = []
     for name, capability in offers.items():
@@ -400,12 +317,13 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
 
 @law(
     chapter=CHAPTER,
+    states="any",
     floating=True,
     tensors=True,
     cites="numerics: a result is as precise as its inputs",
     mutants=("loss-in-single-precision",),
 )
-def precision_is_kept(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def precision_is_kept(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A network's output in one precision gives results in the same precision, never in a coarser one"""
     claims = []
     for name, capability in offers.items():

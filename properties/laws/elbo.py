@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, cast
 
 import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, given, inner
-from unmask.properties.laws.terms import magnitude, reachable, true_loss
+from unmask.properties.laws.common import (
+    Array,
+    average,
+    before,
+    every_noisy,
+    every_noisy_at,
+    floats,
+    given,
+    inner,
+    rounding_unit,
+)
+from unmask.properties.laws.integration import graded_rule, integrated_truth
+from unmask.properties.laws.terms import as_probabilities, magnitude, own_kernel, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.rounded import Rough
 from unmask.properties.tables import Model
@@ -105,7 +115,7 @@ def loss_is_the_divergence_of_its_own_kernel(
     s = before(p, t)
     row, clean, xt, q = every_noisy(p, x0, t)
     output = model.output(xt, t)
-    kernel = _as_probabilities(reverse(p, output, xt, s, t))
+    kernel = as_probabilities(reverse(p, output, xt, s, t))
     truth = average(elbo.pointwise_term(p.truth, kernel, clean, xt, s, t), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
     return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
@@ -216,9 +226,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
     known, rough = 1e-5, cast(Any, Rough(p.exact))
-    likelihood = floats(
-        rates.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
-    )
+    likelihood = floats(rates.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known))
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
@@ -230,16 +238,6 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
         close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), says="the integral"),
         at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound"),
     ]
-
-
-def integrated_truth(p: Process, model: Model, x0: Array, n: int) -> Array:
-    """The reference's integrand for a time-independent table, integrated over the unit interval with ``n`` nodes."""
-    total: Any = np.zeros(len(x0))
-    for u, w in zip(*graded_rule(p, n), strict=True):
-        row, clean, xt, q = every_noisy(p, x0, u)
-        values = true_loss(p.truth, model.parameterization, model.predicted(xt, 0), clean, xt, u)
-        total = total + w * average(floats(values), floats(q), row, len(x0))
-    return total
 
 
 @law(
@@ -257,14 +255,7 @@ def integrating_out_a_step_keeps_the_mean(
     row, clean, xt, q = every_noisy(p, x0, t)
     output = model.output(xt, t)
     true, own = posterior(p, clean, xt, s, t), reverse(p, output, xt, s, t)
-    dust = (
-        0.0
-        if np.asarray(own).dtype == object
-        else 64
-        * p.depth
-        * p.conditioning(t)
-        * float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
-    )
+    dust = 0.0 if np.asarray(own).dtype == object else 64 * p.depth * p.conditioning(t) * rounding_unit(p)
     exact = bayes.posterior(p.truth, clean, xt, s, t)
     seen = exact > 0
     if (exact[seen] <= dust).any() or (own[seen] <= dust).any():
@@ -386,31 +377,3 @@ def total_loss(loss: Any, p: Process, x0: Array, model: Model) -> tuple[Array, A
     found = terms.sum(0)
     scale: Any = sum(magnitude(p, model, term, t) for term, t in zip(terms, times, strict=True))
     return found, scale
-
-
-def own_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
-    """The method's kernel from ``t`` to ``t - 1`` for every noisy sequence; where none can come, the truth's shape."""
-    can = reachable(p, model.L, t)
-    kernel = reverse(p, model.output(can, t), can, before(p, t), t)
-    whole = np.zeros((len(every), model.L, p.K), dtype=kernel.dtype)
-    whole[..., 0] = 1
-    whole[sequences.sequence_index(can, p.K)] = _as_probabilities(kernel)
-    return whole
-
-
-def _as_probabilities(kernel: Array) -> Array:
-    return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
-
-
-def graded_rule(p: Process, n: int = 40) -> tuple[list[Fraction], Array]:
-    """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms.
-
-    Nodes are inside the interval also as the numbers that the method is given: at the end itself rates are infinite.
-    """
-    v, w = np.polynomial.legendre.leggauss(n)
-    v, w = (v + 1) / 2, w / 2
-    given = np.float64 if p.precision == "float64" else np.float32
-    nodes = (v**3 * (10 - 15 * v + 6 * v**2)).astype(given)
-    nodes = np.minimum(nodes, np.nextafter(given(1), given(0))).astype(np.float64)
-    # As fractions: the reference computes in the numbers it is given, and 1 - u has few digits of a small float u.
-    return [Fraction(float(u)) for u in nodes], w * 30 * v**2 * (1 - v) ** 2

@@ -184,9 +184,7 @@ def the_masked_target_knows_no_time(marginal: Any, p: Process, t: Time, seed: in
         room.append(np.broadcast_to(1 / np.maximum(likely, 1e-300), target.shape))
     names = ("law of the data", ("x0", clean_classes(p)), "x_t")
     ops = 2 * (p.depth + 2 * p.K)
-    return close(
-        np.stack(left), np.stack(right), ops=ops, scale=np.stack(room), where=np.stack(where), names=names
-    )
+    return close(np.stack(left), np.stack(right), ops=ops, scale=np.stack(room), where=np.stack(where), names=names)
 
 
 @law(

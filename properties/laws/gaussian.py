@@ -10,8 +10,16 @@ import numpy as np
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.gaussian import GaussianProcess, Time
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian_common import CHAPTER, Rows, all_ops, batch, clock, level_ops, said
+from unmask.properties.laws.common import Array, floats, grid
+from unmask.properties.laws.gaussian_common import (
+    CHAPTER,
+    all_ops,
+    batch,
+    bridge_scale,
+    level_ops,
+    said_as,
+    squared_levels,
+)
 from unmask.reference import gaussian
 
 VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
@@ -26,7 +34,7 @@ VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
 )
 def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianProcess) -> list[Claim]:
     """α(t) and σ(t) are those of log SNR(t) for the kind of process: α² + σ² = 1, α = 1, or α + σ = 1"""
-    times = clock(p)
+    times = grid(p)
     alpha, sigma = signal_level(p, times), noise_level(p, times)
     kept = {"variance-preserving": alpha**2 + sigma**2, "variance-exploding": alpha, "straight": alpha + sigma}
     truth = [np.array([p.levels(t)[i] for t in times], dtype=object) for i in (0, 1)]
@@ -47,7 +55,7 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
 )
 def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Claim]:
     """log SNR begins and ends where the schedule says, never rises, and is the schedule's at every time"""
-    times = clock(p)
+    times = grid(p)
     found, ops = log_snr(p, times), all_ops(p)
     ends = np.array([p.schedule.first, p.schedule.last], dtype=object)
     return [
@@ -67,7 +75,7 @@ def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Cla
 )
 def log_snr_is_that_of_the_levels(signal_level: Any, noise_level: Any, log_snr: Any, p: GaussianProcess) -> Claim:
     """log SNR(t) = 2 log(α(t)/σ(t)), the method's own against its own"""
-    times = clock(p)
+    times = grid(p)
     ratio = 2 * np.log(floats(signal_level(p, times)) / floats(noise_level(p, times)))
     return close(floats(log_snr(p, times)), ratio, ops=2 * all_ops(p), names=(("t", times),))
 
@@ -82,22 +90,10 @@ def log_snr_is_that_of_the_levels(signal_level: Any, noise_level: Any, log_snr: 
 )
 def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Claim:
     """The rate of log SNR is its derivative in time"""
-    times = clock(p)[1:]
+    times = grid(p)[1:]
     truth = np.array([p.rate(t) for t in times], dtype=object)
     # A relative rounding of an angle, or of a power, reaches the derivative as it reaches the function.
     return close(log_snr_rate(p, times), truth, ops=all_ops(p), scale=np.abs(floats(truth)), names=(("t", times),))
-
-
-def _between(p: GaussianProcess, s: Time, t: Time) -> tuple[Any, Any]:
-    """``(alpha, sigma^2)`` at both times, exact."""
-    return tuple((a, v * v) for a, v in (p.levels(s), p.levels(t)))  # type: ignore[return-value]
-
-
-def _bridge_scale(p: GaussianProcess, x: Array, z: Array, s: Time, t: Time) -> tuple[Array, float]:
-    """Sizes of what is added up in the mean and the variance of a bridge."""
-    (a, v), (b, w) = ((float(c), float(d)) for c, d in _between(p, s, t))
-    pull = b / a * v / w
-    return a * np.abs(floats(x)) + pull * (np.abs(floats(z)) + b * np.abs(floats(x))), v
 
 
 @law(
@@ -113,8 +109,8 @@ def gaussian_bridge_is_bayes_rule(
     """Mean and variance of q(z_s|z_t, x) are those of the joint Gaussian of z_s and z_t, given the one"""
     rows = batch(p, t, seed)
     N = len(rows.t)
-    mean, variance = gaussian.bridge(rows.x, rows.z, *_between(p, s, t))
-    width, spread = _bridge_scale(p, rows.x, rows.z, s, t)
+    mean, variance = gaussian.bridge(rows.x, rows.z, squared_levels(p, s), squared_levels(p, t))
+    width, spread = bridge_scale(p, np.abs(floats(rows.x)), rows.z, s, t)
     ops = 2 * level_ops(p, s, t)
     found = bridge_variance(p, [s] * N, [t] * N)
     return [
@@ -135,14 +131,14 @@ def gaussian_bridge_leads_back_to_the_marginal(
 ) -> list[Claim]:
     """Drawing z_t from q(z_t|x), then z_s from q(z_s|z_t, x), is drawing z_s from q(z_s|x): mean α_s x, variance σ_s²"""
     rows = batch(p, t, seed)
-    N, ((a, v), _) = len(rows.t), _between(p, s, t)
+    N, (a, v) = len(rows.t), squared_levels(p, s)
     before, after = [s] * N, [t] * N
     center = rows.alpha * rows.x
     # The mean is affine in z_t: at the mean of z_t it is the mean, and its slope carries the variance over.
     far = center + rows.sigma
     low, high = (bridge_mean(p, rows.x, at, before, after) for at in (center, far))
     carried = (high - low) ** 2
-    width, _ = _bridge_scale(p, rows.x, far, s, t)
+    width, _ = bridge_scale(p, np.abs(floats(rows.x)), far, s, t)
     ops = 4 * level_ops(p, s, t)
     both = carried + np.asarray(bridge_variance(p, before, after))[:, None]
     reach = np.abs(floats(high - low)) * width + float(v)
@@ -171,9 +167,9 @@ def gaussian_bridges_compose(
     variance = (high - low) ** 2 * np.asarray(bridge_variance(p, v, w))[:, None]
     variance = variance + np.asarray(bridge_variance(p, u, v))[:, None]
     direct = np.asarray(bridge_variance(p, u, w))[:, None] + 0 * variance
-    first, spread = _bridge_scale(p, rows.x, there, r, s)
-    whole, _ = _bridge_scale(p, rows.x, rows.z, r, t)
-    middle, between = _bridge_scale(p, rows.x, rows.z, s, t)
+    first, spread = bridge_scale(p, np.abs(floats(rows.x)), there, r, s)
+    whole, _ = bridge_scale(p, np.abs(floats(rows.x)), rows.z, r, t)
+    middle, between = bridge_scale(p, np.abs(floats(rows.x)), rows.z, s, t)
     slope = np.abs(floats(high - low))
     ops = 4 * level_ops(p, r, s, t)
     size = first + slope * middle + whole
@@ -198,14 +194,12 @@ KINDS = gaussian.PARAMETERIZATIONS
 def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """Noise, data, score and velocity are four names of one prediction: z = α x̂ + σ ε̂, s = −ε̂/σ, v = α ε̂ − σ x̂"""
     rows, value = batch(p, t, seed), _value(p, t, seed)
-    alpha, sigma = floats(rows.alpha), floats(rows.sigma)
     claims = []
     for source, target in itertools.product(KINDS, KINDS):
         found = convert(p, value, rows.z, rows.t, source, target)
         truth = gaussian.convert(value, rows.z, rows.alpha, rows.sigma, source, target)
-        clean, noise = said(value, rows.z, rows.alpha, rows.sigma, source)
-        size = {"data": clean, "noise": noise, "score": noise / sigma, "velocity": alpha * noise + sigma * clean}
-        claims.append(close(found, truth, ops=2 * level_ops(p, t), scale=size[target], says=f"{source} as {target}"))
+        size = said_as(value, rows.z, rows.alpha, rows.sigma, source)[target]
+        claims.append(close(found, truth, ops=2 * level_ops(p, t), scale=size, says=f"{source} as {target}"))
     return claims
 
 
@@ -219,23 +213,18 @@ def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed:
 def converting_there_and_back_changes_nothing(convert: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """An output converted to another meaning and back is the output"""
     rows, value = batch(p, t, seed), _value(p, t, seed)
-    alpha, sigma = floats(rows.alpha), floats(rows.sigma)
     claims = []
     for source, target in itertools.permutations(KINDS, 2):
         there = convert(p, value, rows.z, rows.t, source, target)
         back = convert(p, there, rows.z, rows.t, target, source)
         # Roundings on the way there are as large as what is added up there; the way back adds them up again.
-        clean, noise = said(value, rows.z, rows.alpha, rows.sigma, source)
-        size = {"data": clean, "noise": noise, "score": noise / sigma, "velocity": alpha * noise + sigma * clean}
-        clean, noise = said(size[target], rows.z, rows.alpha, rows.sigma, target)
-        size = {"data": clean, "noise": noise, "score": noise / sigma, "velocity": alpha * noise + sigma * clean}
-        claims.append(
-            close(back, value + 0 * back, ops=4 * level_ops(p, t), scale=size[source], says=f"{source} by {target}")
-        )
+        size = said_as(value, rows.z, rows.alpha, rows.sigma, source)[target]
+        size = said_as(size, rows.z, rows.alpha, rows.sigma, target)[source]
+        claims.append(close(back, value + 0 * back, ops=4 * level_ops(p, t), scale=size, says=f"{source} by {target}"))
     return claims
 
 
 def _value(p: GaussianProcess, t: Time, seed: int) -> Array:
     """What a network might say, eighths ``[N, D]``."""
-    rows: Rows = batch(p, t, seed)
+    rows = batch(p, t, seed)
     return np.random.default_rng([seed, 47]).integers(-16, 17, rows.z.shape) / 8

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from unmask.properties.gaussian import GaussianProcess, Time
-from unmask.properties.laws.common import Array
+from unmask.properties.laws.common import Array, floats
 from unmask.reference import gaussian
-from unmask.reference.numbers import real, to_float
+from unmask.reference.numbers import array, real, to_float
 
 CHAPTER = "Gaussian diffusion"
 #: Rows and columns of a batch.
 ROWS, COLUMNS = 6, 2
-
-
-def clock(p: GaussianProcess) -> list[Time]:
-    """Every time of the discrete clock, or sixteenths of the continuous one, both ends included."""
-    return list(range(p.T + 1)) if p.T is not None else [Fraction(k, 16) for k in range(17)]
 
 
 def level_ops(p: GaussianProcess, *times: Time) -> float:
@@ -56,8 +50,7 @@ class Rows:
     def x(self) -> Array:
         """Points of the data set, fractions ``[N, D]``."""
         rng = np.random.default_rng([self.seed, 41])
-        points = np.array([*self.p.points, None], dtype=object)[:-1]
-        return points[rng.integers(0, self.p.K, (len(self.t), COLUMNS))]
+        return array(self.p.points)[rng.integers(0, self.p.K, (len(self.t), COLUMNS))]
 
     @cached_property
     def z(self) -> Array:
@@ -80,7 +73,7 @@ class Rows:
     @property
     def data(self) -> tuple[Array, Array]:
         """Points and weights of the data set, exact."""
-        return np.array([*self.p.points, None], dtype=object)[:-1], np.array([*self.p.weights, None], dtype=object)[:-1]
+        return array(self.p.points), array(self.p.weights)
 
     @cached_property
     def weights(self) -> Array:
@@ -115,7 +108,7 @@ def batch(p: GaussianProcess, t: Time, seed: int) -> Rows:
 
 def column(values: Sequence[Any]) -> Array:
     """One exact number per row, ``[N, 1]``."""
-    return np.array([*(real(v) for v in values), None], dtype=object)[:-1, None]
+    return array([real(v) for v in values])[:, None]
 
 
 def said(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tuple[Array, Array]:
@@ -129,4 +122,37 @@ def said(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tupl
     return (at + s * noise) / a, noise
 
 
-__all__ = ["CHAPTER", "COLUMNS", "ROWS", "Rows", "all_ops", "batch", "clock", "column", "level_ops", "said"]
+def said_as(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> dict[str, Array]:
+    """The same for each meaning that the output may be given, by name."""
+    clean, noise = said(output, z, alpha, sigma, kind)
+    a, s = to_float(alpha), to_float(sigma)
+    return {"data": clean, "noise": noise, "score": noise / s, "velocity": a * noise + s * clean}
+
+
+def squared_levels(p: GaussianProcess, t: Time) -> tuple[Any, Any]:
+    """``(alpha_t, sigma_t^2)``, exact."""
+    alpha, sigma = p.levels(t)
+    return alpha, sigma * sigma
+
+
+def bridge_scale(p: GaussianProcess, clean: Array, z: Array, s: Time, t: Time) -> tuple[Array, float]:
+    """Sizes of what is added up in the mean and the variance of a bridge from ``z`` to data as large as ``clean``."""
+    (a, v), (b, w) = ((float(c), float(d)) for c, d in (squared_levels(p, s), squared_levels(p, t)))
+    pull = b / a * v / w
+    return a * clean + pull * (np.abs(floats(z)) + b * clean), v
+
+
+__all__ = [
+    "CHAPTER",
+    "COLUMNS",
+    "ROWS",
+    "Rows",
+    "all_ops",
+    "batch",
+    "bridge_scale",
+    "column",
+    "level_ops",
+    "said",
+    "said_as",
+    "squared_levels",
+]

@@ -15,10 +15,19 @@ from unmask.properties.claims import Claim, at_most, close, converges
 from unmask.properties.gaussian import GaussianProcess, Time
 from unmask.properties.gaussian_tables import GaussianModel
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian_common import CHAPTER, COLUMNS, Rows, all_ops, batch, level_ops, said
+from unmask.properties.laws.common import Array, floats, rounding_unit
+from unmask.properties.laws.gaussian_common import (
+    CHAPTER,
+    COLUMNS,
+    Rows,
+    all_ops,
+    batch,
+    level_ops,
+    said,
+    squared_levels,
+)
 from unmask.reference import gaussian, gaussian_elbo
-from unmask.reference.numbers import to_float
+from unmask.reference.numbers import array, to_float
 
 VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
 
@@ -60,7 +69,7 @@ def diffusion_loss_is_its_term(diffusion_loss: Any, p: GaussianProcess, t: Time,
 def _divergences(p: GaussianProcess, rows: Rows, meant: Array) -> Array:
     """``KL(q(z_s|z_t,x) || p(z_s|z_t))``, summed over columns, ``[N]``, exact."""
     t = int(rows.t[0])
-    earlier, later = ((a, s * s) for a, s in (p.levels(t - 1), p.levels(t)))
+    earlier, later = squared_levels(p, t - 1), squared_levels(p, t)
     mean, variance = gaussian.bridge(rows.x, rows.z, earlier, later)
     other, _ = gaussian.bridge(meant, rows.z, earlier, later)
     each = [gaussian_elbo.gaussian_kl(a, variance, b, variance) for a, b in zip(mean.flat, other.flat, strict=True)]
@@ -122,7 +131,7 @@ def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t
 
 def _points(p: GaussianProcess) -> Array:
     """Every point, in two columns of different order, fractions ``[K, 2]``."""
-    points = np.array([*p.points, None], dtype=object)[:-1]
+    points = array(p.points)
     return np.stack([points, points[::-1]], axis=1)
 
 
@@ -137,11 +146,10 @@ def _points(p: GaussianProcess) -> Array:
 def gaussian_prior_term_is_a_divergence(prior_divergence: Any, p: GaussianProcess) -> Claim:
     """The prior term is the divergence, an integral over z, from what is left at the end to the prior"""
     x = _points(p)
-    signal, sigma = p.levels(p.end)
-    end = signal, sigma**2
+    end = signal, variance = squared_levels(p, p.end)
     terms = {v: gaussian_elbo.prior_term(v, end, p.exact_prior_variance) for v in p.points}
     truth = np.array([sum(terms[v] for v in row) for row in x], dtype=object)
-    size = 2 + (float(signal) * floats(x)) ** 2 / p.prior_variance + 2 * float(sigma) ** 2 / p.prior_variance
+    size = 2 + (float(signal) * floats(x)) ** 2 / p.prior_variance + 2 * float(variance) / p.prior_variance
     return close(prior_divergence(p, x), truth, ops=16 + 4 * level_ops(p, p.end), scale=size.sum(-1))
 
 
@@ -215,7 +223,7 @@ def gaussian_terms_bound_the_likelihood(
     )
     surprise = _surprise(p, model)[p.points.index(x)]
     known = 1e-9 * (1 + sum(truth.values()))
-    eps = float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    eps = rounding_unit(p)
     size = 1 + sum(truth.values()) + sum(_sizes(p))
     ops = 64 + 4 * all_ops(p) + known / eps
     return [
@@ -271,8 +279,8 @@ def continuous_bound_does_not_see_the_schedule(diffusion_loss: Any, p: GaussianP
     times, weights = _in_time(p)
     found = weights @ expected_losses(diffusion_loss, p, model, x, times.tolist())
     truth, known = _over_snr(replace(p, precision="float64", device="cpu"), model, x)
-    eps = float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
-    size = float(np.exp(float(p.schedule.first))) * 64 + 1
+    eps = rounding_unit(p)
+    size = _snr_size(p)
     # The rule over time is no better than it is for exact losses.
     return close(found, truth, ops=64 + 4 * all_ops(p) + known / eps, scale=size)
 
@@ -289,7 +297,12 @@ def _over_snr(p: GaussianProcess, model: GaussianModel, x: Fraction) -> tuple[fl
         z, q = gaussian_elbo.nodes_of(alpha * float(x), sigma)
         square = (float(x) - _by_levels(model)(z, alpha, sigma)) ** 2
         exact.append(-(alpha**2) / sigma**2 * float(p.rate(t)) / 2 * float(q @ square))
-    return wrong, abs(float(weights @ np.array(exact)) - wrong) / (float(np.exp(float(p.schedule.first))) * 64 + 1)
+    return wrong, abs(float(weights @ np.array(exact)) - wrong) / _snr_size(p)
+
+
+def _snr_size(p: GaussianProcess) -> float:
+    """Size of an integral over SNR of squares of at most 8."""
+    return float(np.exp(float(p.schedule.first))) * 64 + 1
 
 
 def _by_levels(model: GaussianModel) -> Any:
@@ -325,6 +338,6 @@ def gaussian_bound_converges_as_steps_shrink(diffusion_loss: Any, p: GaussianPro
         errors.append(float(found - limit))
     # The combination 2 e(2T) - e(T) of an error a/T + b/T^2 has lost its first term: rate and limit show at once.
     left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
-    eps = float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    eps = rounding_unit(p)
     floor = 64 * (all_ops(p) + STEPS[-1]) * eps * float(np.exp(float(p.schedule.first)))
     return converges(left, STEPS[:-1], rate=1.5, floor=floor, at_least=True, says="2 e(2T) - e(T)")

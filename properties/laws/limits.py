@@ -11,8 +11,8 @@ import numpy as np
 
 from unmask.properties.claims import Claim, converges
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, every_noisy_at, floats
-from unmask.properties.laws.elbo import integrated_truth
+from unmask.properties.laws.common import Array, every_noisy_at, floats, rounding_unit
+from unmask.properties.laws.integration import integrated_truth
 from unmask.properties.process import Process, Schedule
 from unmask.properties.tables import Model
 from unmask.properties.trial import Unanswerable
@@ -53,7 +53,7 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, x0: Array, model: Mod
     limit = _continuous(p, model, x0, 64)
     # The limit is known no better than the rule that integrates it.
     known = float(np.abs(limit - _continuous(p, model, x0, 44)).max())
-    eps = float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    eps = rounding_unit(p)
     worst = int(np.argmax(np.abs(totals[0] - limit)))
     errors = [float(total[worst] - limit[worst]) for total in totals]
     # With error a/T + o(1/T) the combination 2 e(2T) - e(T) loses its leading term: it must vanish faster than 1/T,
@@ -111,7 +111,7 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, x0: Array, model: Mode
     totals = np.array([_in_steps(loss, p.on_grid(T), model, x0) for T in grids])
     changes = totals[:-1] - totals[1:]
     worst = int(np.argmax(np.abs(changes[0])))
-    eps = float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    eps = rounding_unit(p)
     # How far a float of alpha may be from its limit at the very end costs the steps before it their digits.
     floor = 64 * 256 * eps * (1 + float(np.abs(totals).max()))
     return converges(

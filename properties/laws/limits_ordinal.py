@@ -17,7 +17,7 @@ import numpy as np
 from unmask.properties.claims import Claim, close, converges
 from unmask.properties.families import Family
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.lumping import is_dense
 from unmask.properties.process import Process, Schedule
 from unmask.properties.trial import Bound, Unanswerable
@@ -70,7 +70,7 @@ def centers(K: int) -> Array:
 
 def rounding(p: Process, noise: float) -> float:
     """What float64 leaves of a probability: an exponential of rates whose products with the noise are this large."""
-    return (64 + 8 * noise) * float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
+    return (64 + 8 * noise) * rounding_unit(p)
 
 
 def noise_of(K: int, variance: Fraction) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
-from unmask.properties.laws.elbo import graded_rule
+from unmask.properties.laws.integration import graded_rule
 from unmask.properties.laws.terms import reachable, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model

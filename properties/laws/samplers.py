@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims import Claim, at_most, close, exact, sampled
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.conduct import falling
+from unmask.properties.laws.situations import falling
 from unmask.properties.laws.terms import reachable, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model

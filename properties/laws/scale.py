@@ -9,7 +9,7 @@ import numpy as np
 from unmask.properties.claims import Claim, close
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats, given
-from unmask.properties.laws.conduct import deterministic, situation
+from unmask.properties.laws.situations import deterministic, situation
 from unmask.properties.laws.terms import magnitude, true_loss
 from unmask.properties.lumping import Lumped, enlarged, is_dense
 from unmask.properties.method import SHARED, SIGNATURES

@@ -50,4 +50,19 @@ def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
     return (sizes + weight * model.L * logs) * p.conditioning(t, before(p, t) if p.T is not None else None)
 
 
-__all__ = ["magnitude", "reachable", "true_loss", "true_reverse_rate"]
+def own_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
+    """The method's kernel from ``t`` to ``t - 1`` for every noisy sequence; where none can come, the truth's shape."""
+    can = reachable(p, model.L, t)
+    kernel = reverse(p, model.output(can, t), can, before(p, t), t)
+    whole = np.zeros((len(every), model.L, p.K), dtype=kernel.dtype)
+    whole[..., 0] = 1
+    whole[sequences.sequence_index(can, p.K)] = as_probabilities(kernel)
+    return whole
+
+
+def as_probabilities(kernel: Array) -> Array:
+    """The kernel without what rounding leaves below zero."""
+    return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
+
+
+__all__ = ["as_probabilities", "magnitude", "own_kernel", "reachable", "true_loss", "true_reverse_rate"]

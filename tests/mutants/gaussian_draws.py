@@ -41,6 +41,12 @@ def draws_ignore_the_generator(right: Right, p: GaussianProcess, x: Any, t: Any,
     return (mean + right.noise_level(p, t)[:, None] * torch.randn(x.shape)).to(x.dtype)
 
 
+@mutant("gaussian-draws-rewind-their-generator", "noisy", of=TORCH[:1])
+def draws_rewind_their_generator(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
+    """The generator is copied for reproducibility, and the copy draws: every batch has the same noise"""
+    return right.noisy(p, x, t, generator.clone_state())
+
+
 @mutant("gaussian-reverse-towards-the-later-mean", "reverse_mean", of=EXACT)
 def reverse_towards_the_later_mean(right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
     """alpha_t for alpha_s where the step pulls towards the prediction"""
