@@ -15,9 +15,9 @@ is a mixture of Gaussians, as the true one is, and theirs is a single Gaussian. 
 
 **The lattice.**  By Poisson's summation a step of ``σ`` levels has the characteristic function
 ``e^(-σ²φ²/2) (1 + 2ε (cosh 2πσ²φ - 1) + O(ε⁴))``, ``ε = e^(-2π²σ²)``: a variance less by ``8π²σ⁴ε``.  The prior term
-is the logarithm of a Gaussian, averaged, so that only this variance counts: it is too large by ``4π²ε Σσ⁴/Σσ²``.
-In the other terms the logarithms of two laws stand ``d`` apart, and ``2ε (1 - cos 2πσ²d/V)`` is added, bounded by
-``4ε``.  All errors are ``O(σ²ε)``: faster than any power of K, since ``σ`` grows like K.
+is the logarithm of a Gaussian, averaged, so that only this variance counts: it is too large by ``4π² Σεσ⁴ / Σσ²``.
+In ``D_V`` the same is done to two laws; where both are single Gaussians, ``d`` apart, a step adds
+``2ε (1 - cos 2πσ²d/V)``, at most ``4ε``.  All errors are ``O(σ²ε)``: faster than any power of K, since ``σ`` grows like K.
 
 **The walls** change laws by ``T^(-3/2)`` (``small_steps_become_reflected_brownian_motion``); without them there is no
 error in T.  At a fixed T levels change results by ``1/K²``, because integrals over cells between walls do.
@@ -28,7 +28,7 @@ A step is the integral of ``E g(x_u, z_t)`` over its variances ``u``, and ``z_t`
 ``(Δ/4) ∫ E ∂_z² g(y, z)|_{z=y} dv``: the rate is 1, with this constant.
 
 Limits are taken in K first and in T then.  The other way round there is none: at a fixed K steps shrink below one
-level, ``ε`` goes to one, and the chain freezes.  Here ``σ`` is at least 1.4 where T grows.
+level, ``ε`` goes to one, and the chain freezes.  Here ``σ`` is at least 1.5 where T grows.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ from unmask.reference import gaussian_elbo
 from unmask.reference import reflected_brownian as brownian
 
 #: Levels between walls, for a method and for the reference, and numbers of steps after the first.
-FINE, COARSE, STEPS = 56, 40, (3, 6, 12, 24, 48)
+FINE, COARSE, STEPS = 56, 48, (4, 8, 16, 32, 64)
 #: Levels where walls are out of reach: steps of a standard deviation of K/36 levels.
 LEVELS, SPREAD = (16, 20, 24, 28, 32), 18
 #: Levels for the prior term alone.
 MANY, FEW = (16, 32, 64, 128, 256, 512), (8, 16, 32, 64, 128, 256)
 #: Gauss-Legendre between the walls.
-PLACES, MEASURE = np.polynomial.legendre.leggauss(64)
+PLACES, MEASURE = np.polynomial.legendre.leggauss(48)
 #: Variance of the first step, which hides the data, and of all others together, after which walls matter.
 FIRST, OTHERS = Fraction(1, 64), Fraction(1, 4)
 
@@ -136,8 +136,9 @@ def freely(chain: Chain) -> tuple[float, float]:
         return np.asarray(joint / joint.sum(-1, keepdims=True))
 
     x = float(points[chain.coded])
+    ends = -math.log(first), -math.log(last)
     diffusion = gaussian_elbo.continuous_diffusion(
-        x, lambda z, a, s: among(z, a, s) @ points, "variance-exploding", -math.log(first), -math.log(last)
+        x, lambda z, a, s: among(z, a, s) @ points, "variance-exploding", *ends, nodes=16
     )
     z, q = gaussian_elbo.nodes_of(x, math.sqrt(first))
     reconstruction = -float(q @ np.log(among(z, 1.0, math.sqrt(first))[:, chain.coded]))
@@ -174,7 +175,7 @@ class Walls:
         """``∫ E g dv``, and ``∫ E ∂_z² g dv`` times a quarter of what is integrated over: ``[tilts]`` each."""
         first, last = float(self.chain.variances[0]), float(sum(self.chain.variances))
         whole, excess = np.zeros(len(tilts)), np.zeros(len(tilts))
-        for u, share in zip(*np.polynomial.legendre.leggauss(16), strict=True):
+        for u, share in zip(*np.polynomial.legendre.leggauss(12), strict=True):
             variance = first * (last / first) ** ((1 + u) / 2)
             # dv = v d(log v)
             weight = share / 2 * math.log(last / first) * variance
@@ -227,52 +228,49 @@ def the_ordinal_nelbo_becomes_the_gaussian_nelbo(
     coded, tilt = ((2, 4.0), (0, -4.0))[seed % 2]
     weights = np.roll([1, 2, 1], seed // 2 % 3) / 4
     exact = by_reference(loss)
-    claims = _in_levels(loss, prior_kl, p, model, weights)
-    K, sizes = COARSE if exact else FINE, STEPS
-    errors = []
-    for T in sizes:
-        chain = Chain(p, K, (FIRST, *(OTHERS / T,) * T), weights, coded, K // 2 + K // 8)
-        terms = chain.terms(loss, model, (0.0, tilt))
-        if T == sizes[0]:
-            walls = Walls(chain)
-            (blind, seeing), (_, constant) = walls.diffusion((0.0, tilt))
-            end, start = walls.prior(), walls.reconstruction()
-        prior, seen = chain.prior(prior_kl) - end, float(terms[1:, 1].sum() - seeing)
-        errors.append([prior, prior + float(terms[:, 0].sum() - start - blind), seen, seen - constant / T])
-    floor = rounding(p, 0) * (sizes[-1] + 1)
-    for found, rate, at_least, says in zip(
-        np.array(errors).T,
-        (1.5, 1.5, 1.0, 1.5),
-        (False, False, False, True),
-        (
-            "the prior term",
-            "the NELBO, beliefs that do not look at z",
-            "the diffusion part, beliefs that look at z",
-            "the diffusion part without C/T",
-        ),
-        strict=True,
-    ):
-        name = f"{says}, K = {K}"
-        claims.append(converges(found, sizes, rate=rate, floor=floor, at_least=at_least, grows="T", says=name))
-    return [*claims, _prior_in_levels(prior_kl, p, exact, seed)]
+    K = COARSE if exact else FINE
+    chains = [Chain(p, K, (FIRST, *(OTHERS / T,) * T), weights, coded, K // 2 + K // 8) for T in STEPS]
+    return [
+        *_in_levels(loss, prior_kl, p, model, weights),
+        *_in_steps(loss, prior_kl, p, model, chains, tilt),
+        _prior_in_levels(prior_kl, p, exact, seed),
+    ]
+
+
+def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[Chain], tilt: float) -> list[Claim]:
+    """More and more steps between walls, which add up to one variance."""
+    walls = Walls(chains[0])
+    (blind, seeing), (_, constant) = walls.diffusion((0.0, tilt))
+    whole = walls.reconstruction() + blind
+    priors = np.array([chain.prior(prior_kl) for chain in chains]) - walls.prior()
+    terms = [chain.terms(loss, model, (0.0, tilt)) for chain in chains]
+    seen = np.array([found[1:, 1].sum() for found in terms]) - seeing
+    errors = (
+        (priors, 1.5, "the prior term"),
+        (priors + [found[:, 0].sum() - whole for found in terms], 1.5, "the NELBO, beliefs that do not look at z"),
+        (seen, 1.0, "the diffusion part, beliefs that look at z"),
+    )
+    # Every term is rounded, and the prior's.
+    floor = rounding(p, 0) * (STEPS[-1] + 2)
+    where = f", K = {chains[0].K}, between walls"
+    claims = [converges(found, STEPS, rate=r, floor=floor, grows="T", says=says + where) for found, r, says in errors]
+    left = seen - constant / np.array(STEPS)
+    says = f"the diffusion part without C/T{where}"
+    return [*claims, converges(left, STEPS, rate=1.5, floor=floor, at_least=True, grows="T", says=says)]
 
 
 def _in_levels(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Array) -> list[Claim]:
     """Three steps that do not reach the walls: errors over ``σ²``, against ``1/ε``."""
     step = Fraction(1, SPREAD**2)
-    errors, sizes = [], []
-    for K in LEVELS:
-        chain = Chain(p, K, (4 * step, step, step), weights, 1, K // 2)
-        sigma = K / (2 * SPREAD)
-        prior, whole = freely(chain)
-        found = chain.prior(prior_kl)
-        total = found + float(chain.terms(loss, model, (0.0,)).sum())
-        errors.append(np.array([found - prior, total - whole]) / sigma**2)
-        sizes.append(math.exp(2 * math.pi**2 * sigma**2))
-    # As many results are added up, and divided by the last σ² where they get this small.
-    floor = (len(chain.variances) + 1) * rounding(p, 0) / sigma**2
+    chains = [Chain(p, K, (4 * step, step, step), weights, 1, K // 2) for K in LEVELS]
+    sigma = np.array(LEVELS) / (2 * SPREAD)
+    priors = np.array([chain.prior(prior_kl) for chain in chains])
+    whole = priors + [float(chain.terms(loss, model, (0.0,)).sum()) for chain in chains]
+    in_prior, in_whole = ((np.array([priors, whole]).T - [freely(chain) for chain in chains]) / sigma[:, None] ** 2).T
+    sizes = np.exp(2 * math.pi**2 * sigma**2).tolist()
+    # Four results are added up, and divided by the last σ² where they get this small.
+    floor = 4 * rounding(p, 0) / float(sigma[-1]) ** 2
     says = "over σ² for steps of σ = K/36 levels, T = 3, walls out of reach"
-    in_prior, in_whole = np.array(errors).T
     grows = "e^(2π²σ²)"
     return [
         converges(in_prior, sizes, rate=1, floor=floor, grows=grows, says=f"the prior term {says}"),

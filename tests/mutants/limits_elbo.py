@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ def prior_term_is_missing(right: Right, p: Process, x0: Tensor) -> Tensor:
 @mutant("prior-term-one-step-early", "prior_kl", of=GAUSSIAN)
 def prior_term_one_step_early(right: Right, p: Process, x0: Tensor) -> Tensor:
     """The law before the last step is compared with the prior: right in the limit, and late there."""
-    return right.prior_kl(_with(p, p.exact_betas[:-1]) if p.T is not None and p.T > 1 else p, x0)  # type: ignore[no-any-return]
+    return right.prior_kl(_with(p, p.exact_betas[:-1]) if p.T is not None and p.T > 1 else p, x0)
 
 
 @lru_cache(maxsize=64)
@@ -51,13 +52,13 @@ def absorbed_loss(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tens
 @mutant("loss-of-twice-the-variance", "loss", of=GAUSSIAN)
 def loss_of_twice_the_variance(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The loss takes beta for a step's variance, where levels that span [-1, 1] give it beta / 2."""
-    return right.loss(_with(p, tuple(2 * beta for beta in p.exact_betas)), output, x0, xt, t)  # type: ignore[no-any-return]
+    return right.loss(_with(p, tuple(2 * beta for beta in p.exact_betas)), output, x0, xt, t)
 
 
 @mutant("loss-has-free-bits", "loss", of=GAUSSIAN)
 def loss_has_free_bits(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """No term is ever less than a thousandth of a nat, as where a divergence is not to be trained to zero."""
-    return right.loss(p, output, x0, xt, t).clamp(min=1e-3)  # type: ignore[no-any-return]
+    return right.loss(p, output, x0, xt, t).clamp(min=1e-3)
 
 
 @mutant("loss-mixes-posteriors", "loss", of=GAUSSIAN)
@@ -66,7 +67,7 @@ def loss_mixes_posteriors(right: Right, p: Process, output: Tensor, x0: Tensor, 
     return build(p, "mixture").loss(output, x0, xt, t)
 
 
-def _with(p: Process, betas: tuple[object, ...]) -> Process:
+def _with(p: Process, betas: tuple[Any, ...]) -> Process:
     """The process of these steps."""
     return replace(p, T=len(betas), schedule=Schedule("free", betas=betas))
 
