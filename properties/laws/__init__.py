@@ -17,6 +17,7 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     limits,
     limits_ordinal,
     limits_score,
+    limits_elbo,
     essay,
     essay_waves,
     scale,

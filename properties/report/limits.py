@@ -98,8 +98,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "ordinal ELBO → Gaussian ELBO",
-        "discretized Gaussian against the continuous bound of the same data",
-        "measured",
+        "a chain of any T against continuous time, for the same data; between walls as T grows",
+        "O(σ² e^(-2π²σ²)) for steps of σ levels; between walls O(T^(-3/2)), or C/T, + O(1/K²)",
         ("the_ordinal_nelbo_becomes_the_gaussian_nelbo",),
     ),
 )
