@@ -162,6 +162,3 @@ def loss_weighted_by_beta(right: Right, p: Process, output: Tensor, x0: Tensor, 
     """Times are drawn as alpha falls, and weights are beta_t, the fall divided by the alpha that it begins at."""
     clock = schedule(p)
     return right.loss(p, output, x0, xt, t) * (clock.rate(t) / clock.slope(t)).to(output.dtype)
-
-
-__all__ = ["jumps"]
