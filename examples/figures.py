@@ -9,7 +9,7 @@ matplotlib's own font, identifiers are seeded, and no date is written.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run, examine
 from unmask.properties.claims import Fit
+from unmask.properties.engine import EXAMPLES
 
 #: Okabe and Ito's palette, told apart by every kind of color vision; each with a marker and lines of its own.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -71,8 +72,9 @@ FIGURES = (
 
 def measured(figure: Figure) -> list[tuple[Fit, Fit]]:
     """For each claim of the law what the reference and the implementation showed, in the simplest example."""
-    run = Run(budget="quick", derandomize=True)
-    both = [examine(LAWBOOK[figure.law], METHODS[name], run) for name in figure.methods]
+    # The simplest example comes first, and is the one that is shown: no other is asked for.
+    law = replace(LAWBOOK[figure.law], cost=EXAMPLES["ci"], thorough=True)
+    both = [examine(law, METHODS[name], Run(budget="ci", derandomize=True)) for name in figure.methods]
     failed = [record.failure for record in both if record.status != "holds"]
     if failed:
         raise ValueError(f"{figure.law} must hold to be drawn:\n{failed[0]}")

@@ -58,7 +58,7 @@ class Curve:
 
 def checkpoints(steps: int) -> list[int]:
     """Training steps at which nets are looked at, evenly on the scale of their logarithm."""
-    return sorted({0, *np.unique(np.geomspace(1, steps, 37).round().astype(int)).tolist()})
+    return sorted({0, *np.geomspace(1, steps, 37).round().astype(int).tolist()})
 
 
 def train(targets: Sequence[Target], steps: int = STEPS, seeds: int = SEEDS) -> list[Curve]:

@@ -160,6 +160,32 @@ def instance(name: str, value: object, *kinds: type) -> None:
         raise TypeError(f"{name} must be {wanted}, got {type(value).__name__} {value!r}")
 
 
+def function(name: str, value: object, of: str) -> None:
+    """``TypeError`` unless ``value`` can be called; ``of`` says with what."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function of {of}, got {type(value).__name__} {value!r}")
+
+
+def falling(name: str, values: object, low: float, high: float, *, whole: bool = False) -> list[float]:
+    """A sequence of numbers in ``[low, high]``, or a tensor of them, that decreases strictly.
+
+    ``TypeError`` for other things than numbers (``whole``: than integers), ``ValueError`` for such values.
+    """
+    if isinstance(values, Tensor):
+        shape(name, values, ["S"])
+    elif isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
+        raise TypeError(f"{name} must be a sequence of numbers or a tensor, got {type(values).__name__} {values!r}")
+    found = values.tolist() if isinstance(values, Tensor) else list(values)
+    for i, value in enumerate(found):
+        if whole:
+            integer(f"{name}[{i}]", value, int(low), int(high))
+        else:
+            number(f"{name}[{i}]", value, low, high)
+        if i > 0 and not value < found[i - 1]:
+            raise ValueError(f"{name} must decrease, got {found[i - 1]} and then {value}")
+    return found
+
+
 def first(value: Tensor, bad: Tensor) -> int | float:
     """The first offending entry, for the message."""
     found: int | float = value[bad].flatten()[0].item()

@@ -28,7 +28,6 @@ from unmask.implementations import checks
 from unmask.implementations.chain import Chain
 from unmask.implementations.interpolating import Interpolating
 from unmask.implementations.logspace import accumulator
-from unmask.implementations.sampler_inputs import check_function
 
 #: ``(x [N, ...], t [N])`` to the shape of ``x``.
 OnBatch: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -48,7 +47,7 @@ class Shift:
 
     def __init__(self, direction: Tensor, amount: Callable[[Tensor], Tensor]) -> None:
         self.direction = checks.tensor("direction", direction, checks.FLOATS)
-        check_function("amount", amount)
+        checks.function("amount", amount, "t")
         self.amount = amount
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
@@ -142,21 +141,14 @@ def _checked(
     degradation: OnBatch, restoration: OnBatch, x: Tensor, times: Sequence[float] | Tensor, validate: bool
 ) -> list[Tensor]:
     """The times as ``[N]`` each."""
-    check_function("degradation", degradation)
-    check_function("restoration", restoration)
+    checks.function("degradation", degradation, "(x, t)")
+    checks.function("restoration", restoration, "(x, t)")
     checks.batch("x", x, values=validate)
     if isinstance(times, Tensor):
         checks.tensor("times", times, (*checks.FLOATS, *checks.IDS))
-        checks.shape("times", times, ["S"])
-    elif isinstance(times, (str, bytes)) or not isinstance(times, Sequence):
-        raise TypeError(f"times must be a sequence of numbers or a tensor, got {type(times).__name__} {times!r}")
-    values = times.tolist() if isinstance(times, Tensor) else list(times)
+    values = checks.falling("times", times, -math.inf, math.inf)
     if not values:
         raise ValueError("times must hold at least one time, got []")
-    for i, value in enumerate(values):
-        checks.number(f"times[{i}]", value, -math.inf, math.inf)
-        if i > 0 and not value < values[i - 1]:
-            raise ValueError(f"times must decrease, got {values[i - 1]} and then {value}")
     whole = all(isinstance(value, int) for value in values)
     grid = times if isinstance(times, Tensor) else torch.tensor(values, dtype=torch.int64 if whole else torch.float64)
     return [t.expand(x.shape[0]) for t in grid.to(x.device)]

@@ -120,8 +120,7 @@ def _unit(direction: Tensor) -> Tensor:
 
 
 def _check(denoiser: object, x: Tensor) -> None:
-    if not callable(denoiser):
-        raise TypeError(f"denoiser must be a function of x, got {type(denoiser).__name__} {denoiser!r}")
+    checks.function("denoiser", denoiser, "x")
     checks.tensor("x", x, checks.FLOATS)
     if x.ndim < 2:
         raise ValueError(f"x must have shape [N, ...], got {list(x.shape)}")

@@ -15,7 +15,7 @@ from torch import Tensor
 from unmask.implementations import checks
 from unmask.implementations.categorical import uniforms
 from unmask.implementations.mdlm import MDLM
-from unmask.implementations.sampler_inputs import Network, check_function, checked_device, draw_prior
+from unmask.implementations.sampler_inputs import Network, checked_device, draw_prior
 from unmask.implementations.schedules import Schedule
 
 
@@ -89,7 +89,7 @@ def first_hitting(
         ``N``, ``L < 1``; an output of the wrong shape or with NaN.
     """
     checks.instance("method", method, MDLM)
-    check_function("network", network)
+    checks.function("network", network, "(xt, t)")
     checks.generator(generator)
     device = checked_device(device, generator)
     schedule = method.process.schedule

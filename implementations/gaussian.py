@@ -1,7 +1,7 @@
 r"""Gaussian diffusion of real data: ``q(x_t|x_0) = N(alpha_t x_0, sigma_t^2)``, by its log signal-to-noise ratio.
 
 With ``l = log_snr(t)``, three processes differ in nothing but their scale (Kingma et al. 2021, VDM, arXiv 2107.00630,
-section 3 and appendix G):
+sections 3.1 and 5.1):
 
 * variance preserving   ``alpha^2 = sigmoid(l)``, ``sigma^2 = sigmoid(-l)``
 * variance exploding    ``alpha = 1``, ``sigma^2 = e^-l``
@@ -87,7 +87,7 @@ class GaussianDiffusion:
     def transition(self, s: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """``a`` and ``v`` of ``q(x_t|x_s) = N(a x_s, v)``, ``s < t``: float64, of the shape of ``t``.
 
-        VDM, arXiv 2107.00630, appendix A.1, with ``v = -sigma_t^2 expm1(l_t - l_s)``.
+        VDM, arXiv 2107.00630, appendix A, with ``v = -sigma_t^2 expm1(l_t - l_s)``.
         """
         gap = self.schedule.gap(s, t)
         before, after = self.schedule.log_snr(s), self.schedule.log_snr(t)
@@ -97,7 +97,7 @@ class GaussianDiffusion:
     def bridge(self, s: Tensor, t: Tensor) -> Bridge:
         """The numbers that make up ``q(x_s|x_t, x_0)``, ``s < t``: float64, of the shape of ``t``.
 
-        VDM, arXiv 2107.00630, eqs. 25 and 26: ``sigma_{t|s}^2/sigma_t^2 = -expm1(l_t - l_s)``.
+        VDM, arXiv 2107.00630, appendix A, with ``sigma_{t|s}^2/sigma_t^2 = -expm1(l_t - l_s)``.
         """
         fresh = -torch.expm1(-self.schedule.gap(s, t))
         before, after = self.schedule.log_snr(s), self.schedule.log_snr(t)
@@ -150,9 +150,8 @@ class GaussianDiffusion:
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || N(0, prior_variance))``, nats: ``[N, ...]`` to ``[N]``.
 
-        Where variance is preserved, half of ``alpha^2 x^2 + (-log(1 - alpha^2) - alpha^2)``, whose bracket falls like
-        ``alpha^4/2``.
-        Otherwise: half of ``alpha^2 x^2/sigma^2``.
+        Summed over the numbers ``x`` of ``x_0``.  Where variance is preserved, half of ``alpha^2 x^2 + (-log(1 -
+        alpha^2) - alpha^2)``, whose bracket falls like ``alpha^4/2``; otherwise half of ``alpha^2 x^2/sigma^2``.
         """
         self.check(x0=x0)
         log_snr = self.schedule.log_snr(self.last(x0.device))

@@ -58,23 +58,19 @@ class GaussianMixture:
 
     def posterior_mean(self, xt: Tensor, t: Tensor) -> Tensor:
         """``E[x_0|x_t]``: ``[N, ...]``."""
-        weights = self._joint(xt, t).softmax(-1)
-        return (weights @ widened(self.points).flatten(1)).reshape(xt.shape).to(xt.dtype)
+        return self._mean(self._weights(xt, t), xt).to(xt.dtype)
 
     def posterior_covariance(self, xt: Tensor, t: Tensor) -> Tensor:
         """``Cov[x_0|x_t]``: ``[N, D, D]`` with ``D`` the numbers in a point; from differences to the mean."""
-        weights = self._joint(xt, t).softmax(-1)
+        weights = self._weights(xt, t)
         points = widened(self.points).flatten(1)
         off = points - (weights @ points).unsqueeze(1)
         return torch.einsum("nm,nmi,nmj->nij", weights, off, off).to(xt.dtype)
 
     def score(self, xt: Tensor, t: Tensor) -> Tensor:
         """The gradient of ``log q`` at ``x_t``: ``[N, ...]``, the mean of ``(alpha x_k - x_t)/sigma^2``."""
-        weights = self._joint(xt, t).softmax(-1)
-        z, x = widened(xt).flatten(1).unsqueeze(1), widened(self.points).flatten(1).unsqueeze(0)
-        # Summed by terms: where noise is little the nearest point's is small, and no difference of large ones.
-        noise = torch.einsum("nm,nmi->ni", weights, self.process._noise_between(x, z, t))
-        return (-noise / spread(self.process.sigma(t), noise)).reshape(xt.shape).to(xt.dtype)
+        noise = self._noise(self._weights(xt, t), xt, t)
+        return (-noise / spread(self.process.sigma(t), xt)).to(xt.dtype)
 
     def best_output(self, method: VDM, xt: Tensor, t: Tensor) -> Tensor:
         """What the best network of ``method`` returns: ``[N, ...]``.
@@ -84,16 +80,24 @@ class GaussianMixture:
         checks.instance("method", method, VDM)
         if method.process is not self.process:
             raise ValueError(f"method must be of this mixture's process, got one of {method.process!r}")
-        if method.prediction == "data":
-            return self.posterior_mean(xt, t)
-        score = self.score(xt, t)
-        if method.prediction == "score":
-            return score
-        noise = -spread(self.process.sigma(t), xt) * widened(score)
-        if method.prediction == "velocity":
-            mean = widened(self.posterior_mean(xt, t))
-            noise = spread(self.process.alpha(t), xt) * noise - spread(self.process.sigma(t), xt) * mean
-        return noise.to(xt.dtype)
+        weights = self._weights(xt, t)
+        return method._known(self._mean(weights, xt), self._noise(weights, xt, t), t).to(xt.dtype)
+
+    def _weights(self, xt: Tensor, t: Tensor) -> Tensor:
+        """``q(x_0 = x_k|x_t)``: ``[N, M]``."""
+        return self._joint(xt, t).softmax(-1)
+
+    def _mean(self, weights: Tensor, xt: Tensor) -> Tensor:
+        """``E[x_0|x_t]``, in the dtype that it is computed in."""
+        return (weights @ widened(self.points).flatten(1)).reshape(xt.shape)
+
+    def _noise(self, weights: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """``E[eps|x_t]``, in the dtype that it is computed in.
+
+        Summed by terms: where noise is little the nearest point's is small, and no difference of large ones.
+        """
+        z, x = widened(xt).flatten(1).unsqueeze(1), widened(self.points).flatten(1).unsqueeze(0)
+        return torch.einsum("nm,nmi->ni", weights, self.process._noise_between(x, z, t)).reshape(xt.shape)
 
     def _joint(self, xt: Tensor, t: Tensor) -> Tensor:
         """``log w_k - |x_t - alpha x_k|^2 / (2 sigma^2)``: ``[N, M]``."""

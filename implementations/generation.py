@@ -30,7 +30,6 @@ from unmask.implementations.sampler_inputs import (
     Network,
     Stepping,
     Times,
-    check_function,
     checked_device,
     checked_process,
     decreasing,
@@ -178,7 +177,7 @@ def two_stage_step(
     checks.instance("method", method, MDLM)
     if isinstance(network_or_output, Tensor):
         return method.step(network_or_output, xt, s, t, generator)
-    check_function("network_or_output", network_or_output)
+    checks.function("network_or_output", network_or_output, "(xt, t)")
     checks.generator(generator)
     checks.tensor("xt", xt, checks.IDS)
     method.process.check(xt=xt, s=s, t=t)

@@ -58,8 +58,7 @@ def information_schedule(kernel: Kernel, data: Tensor, T: int, *, most: float = 
     ValueError : ``data`` not a distribution or of a single class; ``T < 1``; a matrix that is not stochastic, or
         not the identity at 0; information that does not get as low as ``H/T`` below ``most``.
     """
-    if not callable(kernel):
-        raise TypeError(f"kernel must be a function of the noise, got {type(kernel).__name__} {kernel!r}")
+    checks.function("kernel", kernel, "the noise")
     _check_law(data)
     checks.integer("T", T, 1)
     checks.number("most", most, 0, math.inf, strict="low")

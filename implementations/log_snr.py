@@ -19,22 +19,16 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import checks
+from unmask.implementations.clock import Clock
+from unmask.implementations.schedules import LinearBeta
 
 
-class LogSNR(ABC):
+class LogSNR(Clock, ABC):
     """A strictly falling log signal-to-noise ratio on the clock ``[0, 1]`` (``T is None``) or on ``0..T``.
 
     Methods raise ``TypeError`` for a time of the wrong dtype (floating for ``[0, 1]``, integer for ``0..T``), and
     ``ValueError`` for a time outside the domain or ``s >= t``, unless built with ``validate=False``.
     """
-
-    T: int | None = None
-    validate: bool = True
-
-    @property
-    def end(self) -> float:
-        """The last time."""
-        return 1.0 if self.T is None else float(self.T)
 
     def log_snr(self, t: Tensor) -> Tensor:
         """``log(alpha_t^2 / sigma_t^2)``, of the shape of ``t``."""
@@ -49,22 +43,7 @@ class LogSNR(ABC):
     def rate(self, t: Tensor) -> Tensor:
         """``-d log_snr / dt`` (continuous clock), or ``gap(t - 1, t)`` (discrete clock, ``t >= 1``)."""
         self.check_time("t", t, low=0.0 if self.T is None else 1.0)
-        t = t.to(torch.float64)
-        return self._rate(t) if self.T is None else self._gap(t - 1, t)
-
-    def check_time(self, name: str, t: Tensor, low: float = 0.0) -> None:
-        """Raise unless ``t`` is a tensor of times in ``[low, end]``."""
-        checks.tensor(name, t, checks.FLOATS if self.T is None else checks.IDS)
-        if self.validate:
-            checks.times_in_range(name, t, low, self.end)
-
-    def check_pair(self, s: Tensor, t: Tensor) -> None:
-        """Raise unless ``0 <= s < t <= end``, of one shape."""
-        self.check_time("s", s)
-        self.check_time("t", t)
-        checks.shape("s", s, list(t.shape))
-        if self.validate:
-            checks.earlier(s, t)
+        return self._rate(t.to(torch.float64))
 
     @abstractmethod
     def _value(self, t: Tensor) -> Tensor: ...
@@ -72,15 +51,17 @@ class LogSNR(ABC):
     @abstractmethod
     def _gap(self, s: Tensor, t: Tensor) -> Tensor: ...
 
-    @abstractmethod
-    def _rate(self, t: Tensor) -> Tensor: ...
+    def _rate(self, t: Tensor) -> Tensor:
+        """That of the discrete clock; schedules in continuous time give their own."""
+        return self._gap(t - 1, t)
 
 
 class LinearLogSNR(LogSNR):
     """``log_snr = first (1 - t) + last t`` with ``700 >= first > last >= -700``; ``ValueError``, ``TypeError`` else.
 
-    VDM's fixed schedule (arXiv 2107.00630, appendix H).  If variance explodes it is the geometric one,
-    ``sigma_min^(1-t) sigma_max^t`` with ``log_snr = -2 log sigma`` (Song et al. 2021, arXiv 2011.13456, appendix C).
+    The ends are those that VDM's own code begins with (github.com/google-research/vdm).  If variance explodes, it is
+    the geometric schedule, ``sigma_min^(1-t) sigma_max^t`` with ``log_snr = -2 log sigma`` (Song et al. 2021, arXiv
+    2011.13456, appendix C).
     """
 
     def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool = True) -> None:
@@ -184,38 +165,28 @@ class LinearBetaLogSNR(LogSNR):
 
     At ``t = 0`` there is no noise: ``log_snr`` and its rate are ``inf``.  Both are non-negative and finite, not both
     zero; ``ValueError`` or ``TypeError`` otherwise.  Ho et al. 2020 in continuous time (Song et al. 2021, arXiv
-    2011.13456, eq. 33).
+    2011.13456, appendix C).
     """
 
     def __init__(self, first: float = 0.1, last: float = 20.0, *, validate: bool = True) -> None:
-        self.first = checks.number("first", first, 0, math.inf, strict="high")
-        self.last = checks.number("last", last, 0, math.inf, strict="high")
-        if self.first == 0 and self.last == 0:
-            raise ValueError(f"last must be positive when first is 0, got last = {last!r}")
+        # alpha^2 is the alpha of that schedule.
+        self._square = LinearBeta(first, last)
         self.validate = validate
 
-    def _beta(self, t: Tensor) -> Tensor:
-        return self.first * (1 - t) + self.last * t
-
-    def _total(self, s: Tensor, t: Tensor) -> Tensor:
-        # The rate is linear, so its integral is the width times the rate in the middle.
-        return (t - s) * self._beta((s + t) / 2)
-
     def _value(self, t: Tensor) -> Tensor:
-        total = self._total(torch.zeros_like(t), t)
-        return -(total + torch.log(-torch.expm1(-total)))
+        return -(self._square._total(t) + torch.log(self._square._noised(t)))
 
     def _gap(self, s: Tensor, t: Tensor) -> Tensor:
         # log((e^b - 1)/(e^a - 1)) = log1p((e^(b-a) - 1)/(1 - e^-a)); large exponents are taken out.
-        noised, more = -torch.expm1(-self._total(torch.zeros_like(s), s)), self._total(s, t)
+        noised, more = self._square._noised(s), self._square._between(s, t)
         large = more > 1
         little = torch.log1p(torch.expm1(torch.where(large, 1.0, more)) / noised)
         return torch.where(large, more + torch.log1p(-torch.exp(-more) * (1 - noised)) - torch.log(noised), little)
 
     def _rate(self, t: Tensor) -> Tensor:
-        noised = -torch.expm1(-self._total(torch.zeros_like(t), t))
+        noised = self._square._noised(t)
         some = noised > 0
-        return torch.where(some, self._beta(t) / torch.where(some, noised, 1.0), math.inf)
+        return torch.where(some, self._square._rate(t) / torch.where(some, noised, 1.0), math.inf)
 
 
 class LogSNRGrid(LogSNR):
@@ -244,9 +215,6 @@ class LogSNRGrid(LogSNR):
     def _gap(self, s: Tensor, t: Tensor) -> Tensor:
         return self._value(s) - self._value(t)
 
-    def _rate(self, t: Tensor) -> Tensor:
-        return self._gap(t - 1, t)
-
 
 class LogSNRSteps(LogSNR):
     """A continuous schedule at the times ``0, 1/T, ..., 1``, asked for by their numbers ``0..T``; ``T >= 1``.
@@ -267,9 +235,6 @@ class LogSNRSteps(LogSNR):
 
     def _gap(self, s: Tensor, t: Tensor) -> Tensor:
         return self.schedule._gap(s / self.end, t / self.end)
-
-    def _rate(self, t: Tensor) -> Tensor:
-        return self._gap(t - 1, t)
 
 
 def _ends(first: float, last: float) -> tuple[float, float]:

@@ -50,15 +50,9 @@ def checked_process(method: object, network: object, generator: object) -> Proce
     process = getattr(method, "process", method)
     if not isinstance(process, (Interpolating, Chain, Autoregression)) or not callable(getattr(method, "step", None)):
         raise TypeError(f"method must have a step and a process, got {type(method).__name__} {method!r}")
-    check_function("network", network)
+    checks.function("network", network, "(xt, t)")
     checks.generator(generator)
     return process
-
-
-def check_function(name: str, value: object) -> None:
-    """``TypeError`` unless ``value`` can be called."""
-    if not callable(value):
-        raise TypeError(f"{name} must be a function of (xt, t), got {type(value).__name__} {value!r}")
 
 
 def checked_device(device: object, generator: torch.Generator) -> torch.device:
@@ -77,19 +71,9 @@ def decreasing(times: Times, process: Process, device: torch.device) -> Tensor:
     T = process.T
     if isinstance(times, Tensor):
         checks.tensor("times", times, checks.FLOATS if T is None else checks.IDS)
-        checks.shape("times", times, ["S"])
-    elif isinstance(times, (str, bytes)) or not isinstance(times, Sequence):
-        raise TypeError(f"times must be a sequence of numbers or a tensor, got {type(times).__name__} {times!r}")
-    values = times.tolist() if isinstance(times, Tensor) else list(times)
+    values = checks.falling("times", times, 0, 1 if T is None else T, whole=T is not None)
     if len(values) < 2:
         raise ValueError(f"times must hold at least two times, got {values}")
-    for i, value in enumerate(values):
-        if T is None:
-            checks.number(f"times[{i}]", value, 0, 1)
-        else:
-            checks.integer(f"times[{i}]", value, 0, T)
-        if i > 0 and not value < values[i - 1]:
-            raise ValueError(f"times must decrease, got {values[i - 1]} and then {value}")
     if values[-1] != 0:
         raise ValueError(f"times must end at 0, got {values[-1]}")
     if isinstance(times, Tensor):

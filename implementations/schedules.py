@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import checks
+from unmask.implementations.clock import Clock
 
 
-class Schedule(ABC):
+class Schedule(Clock, ABC):
     """A noise schedule on the clock ``[0, 1]`` (``T is None``) or on the integers ``0..T``.
 
     Methods take times ``t`` of any shape (and ``s`` of the same shape) and return float64 tensors of that
@@ -29,14 +30,6 @@ class Schedule(ABC):
     ``0..T``), and ``ValueError`` for a time outside the domain or ``s >= t``, unless built with
     ``validate=False``.
     """
-
-    T: int | None = None
-    validate: bool = True
-
-    @property
-    def end(self) -> float:
-        """The last time."""
-        return 1.0 if self.T is None else float(self.T)
 
     def alpha(self, t: Tensor) -> Tensor:
         """Probability that a position has not been hit by noise."""
@@ -73,21 +66,6 @@ class Schedule(ABC):
         """``alpha_s - alpha_t``, to full relative accuracy; ``s < t``."""
         s, t = self._pair(s, t)
         return self._alpha(s) * self._hit(s, t)
-
-    def check_time(self, name: str, t: Tensor, low: float = 0.0) -> None:
-        """Raise unless ``t`` is a tensor of times in ``[low, end]``; ``low`` itself is allowed."""
-        kinds = checks.FLOATS if self.T is None else checks.IDS
-        checks.tensor(name, t, kinds)
-        if self.validate:
-            checks.times_in_range(name, t, low, self.end)
-
-    def check_pair(self, s: Tensor, t: Tensor) -> None:
-        """Raise unless ``0 <= s < t <= end``, of one shape."""
-        self.check_time("s", s)
-        self.check_time("t", t)
-        checks.shape("s", s, list(t.shape))
-        if self.validate:
-            checks.earlier(s, t)
 
     def _time(self, name: str, t: Tensor) -> Tensor:
         self.check_time(name, t)

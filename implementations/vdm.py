@@ -5,10 +5,10 @@ What a network's ``output`` is, is a choice of four, with ``x_t = alpha x_0 + si
 * ``"data"``       ``x_0``
 * ``"noise"``      ``eps``
 * ``"score"``      ``-eps/sigma``, whose mean is the gradient of ``log q(x_t)``
-* ``"velocity"``   ``alpha eps - sigma x_0`` (Salimans and Ho 2022, arXiv 2202.00512, appendix D)
+* ``"velocity"``   ``alpha eps - sigma x_0`` (Salimans and Ho 2022, arXiv 2202.00512, section 4)
 
 All are affine in each other given ``x_t``; the loss is ``(SNR_s - SNR_t)/2 |x_0 - x^|^2`` for each of them (Kingma et
-al. 2021, arXiv 2107.00630, eq. 13), formed from differences in the output's own unit.  Bounds on the likelihood add
+al. 2021, arXiv 2107.00630, section 4), formed from differences in the output's own unit.  Bounds on the likelihood add
 :meth:`GaussianDiffusion.prior_kl`, the terms of all times, and minus :func:`decode`'s logarithm.
 
 ``network(xt, t)`` takes ``[N, ...]`` and times ``[N]``, and returns an output of the shape of ``xt``.
@@ -86,9 +86,9 @@ class VDM:
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """The diffusion loss at ``t``, nats: ``[N]``.
 
-        Continuous clock: its integrand, ``rate(t) |eps - eps^|^2 / 2`` (VDM, eq. 17).  Discrete clock: the term ``KL(
-        q(x_{t-1}|x_t, x_0) || p(x_{t-1}|x_t))``, ``t >= 1``, ``(e^{l_{t-1} - l_t} - 1) |eps - eps^|^2 / 2`` (VDM, eq.
-        14 without its factor T).
+        Continuous clock: its integrand, ``rate(t) |eps - eps^|^2 / 2`` (VDM, section 5).  Discrete clock: the term
+        ``KL(q(x_{t-1}|x_t, x_0) || p(x_{t-1}|x_t))``, ``t >= 1``, ``(e^{l_{t-1} - l_t} - 1) |eps - eps^|^2 / 2`` (VDM,
+        section 4, where the mean over steps has a factor T).
         """
         self._check(output, xt, x0=x0, t=t)
         return self._weighed(output, self._target(widened(x0), widened(xt), t), t)
@@ -104,7 +104,7 @@ class VDM:
         Noises ``x0`` and asks the network; ``T`` times the term on the discrete clock.  Errors are measured against the
         noise that was drawn, which nothing has rounded yet.
         """
-        checks_network(network)
+        checks.function("network", network, "(xt, t)")
         self.process.check(x0=x0, t=t)
         eps = normals(x0, generator)
         xt = self.process.noised(x0, eps, t)
@@ -115,7 +115,7 @@ class VDM:
 
     # ------------------------------------------------------------------ the reverse process
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Normal:
-        """``q(x_s|x_t, x_0 = x^)``, ``s < t``: mean ``[N, ...]``, variance ``[N]`` (VDM, eqs. 31 to 34)."""
+        """``q(x_s|x_t, x_0 = x^)``, ``s < t``: mean ``[N, ...]``, variance ``[N]`` (VDM, appendix A)."""
         self._check(output, xt, s=s, t=t)
         bridge = self.process.bridge(s, t)
         alpha, sigma = self.process.alpha(t), self.process.sigma(t)
@@ -160,7 +160,7 @@ class VDM:
         noise of ``sigma`` included, on the device of ``times``.  :func:`decode` makes data of those at 0.  No gradients
         are recorded.
         """
-        checks_network(network)
+        checks.function("network", network, "(xt, t)")
         checks.generator(generator)
         size = _checked_shape(shape)
         self.process.schedule.check_time("times", times)
@@ -280,12 +280,6 @@ def log_likelihoods(process: GaussianDiffusion, points: Tensor, xt: Tensor, t: T
         raise ValueError(f"t must be a time with noise, got {checks.first(t, log_snr == torch.inf)}, where sigma is 0")
     z, x = widened(xt).flatten(1).unsqueeze(1), widened(points).flatten(1).unsqueeze(0)
     return -0.5 * (process._noise_between(x, z, t) ** 2).sum(-1)
-
-
-def checks_network(network: object) -> None:
-    """``TypeError`` unless ``network`` can be called."""
-    if not callable(network):
-        raise TypeError(f"network must be a function of (xt, t), got {type(network).__name__} {network!r}")
 
 
 def _checked_shape(shape: object) -> tuple[int, ...]:

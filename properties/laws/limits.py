@@ -92,7 +92,7 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, x0: Array, model: Mod
     parameterizations=("joint-sum",),
     tex=r"\mathrm{NELBO}_T - \mathrm{NELBO}_{2T} = O\left(T^{-\min(1, 2 \lambda_2)}\right), \quad \alpha = 1 - t/T",
     cites="Kingma et al. 2021, sec. 4.1; Austin et al. 2021, eq. 1; Levin and Peres 2017, sec. 12.1 (spectral gap)",
-    mutants=("loss-of-the-last-step-counts-twice",),
+    mutants=("loss-weighted-by-beta",),
     smallest={"K": 5},
     cost=10,
 )

@@ -98,7 +98,7 @@ def naive_asks_at_the_next_time(right: Right, p: Process, D: Any, R: Any, x: Ten
     return x
 
 
-@mutant("blur-by-columns", "degrade", of=("cold", "cold_walks", "cold_levels"))
+@mutant("blur-by-columns", "degrade", of=EVERY)
 def blur_by_columns(right: Right, p: Process, signal: Tensor, t: Tensor) -> Tensor:
     """Mass is spread from each site, as of a law, where each site should see the mean of the others."""
     made = process(p)

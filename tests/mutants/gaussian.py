@@ -11,6 +11,7 @@ import numpy as np
 from tests.mutants.registry import Right, also, mutant
 from unmask.properties import GaussianProcess
 from unmask.properties.laws.gaussian_common import column
+from unmask.reference import gaussian
 from unmask.reference.numbers import MP, to_float
 
 Array = Any
@@ -123,8 +124,6 @@ def _points(p: GaussianProcess) -> Array:
 @mutant("gaussian-weights-by-distance", "data_mean", of=EXACT[:1])
 def weights_by_distance(right: Right, p: GaussianProcess, z: Array, t: Any) -> Array:
     """Weights exp(-d^2 / 2 sigma): sigma for its square"""
-    from unmask.reference import gaussian
-
     alpha, sigma = (column(list(f(p, t))) for f in (right.signal_level, right.noise_level))
     weights = np.array([*p.weights, None], dtype=object)[:-1]
     return gaussian.data_mean(z, _points(p), weights, alpha, to_float(sigma) ** 0.5)

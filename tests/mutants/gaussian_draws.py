@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import numpy as np
+import torch
 
 from tests.mutants.gaussian import EXACT, TORCH
 from tests.mutants.registry import Right, mutant
@@ -35,8 +36,6 @@ def draws_shared_by_columns(right: Right, p: GaussianProcess, x: Array, t: Any, 
 @mutant("gaussian-draws-ignore-the-generator", "noisy", of=TORCH[:1])
 def draws_ignore_the_generator(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
     """The global random state"""
-    import torch
-
     mean = right.signal_level(p, t)[:, None] * x
     return (mean + right.noise_level(p, t)[:, None] * torch.randn(x.shape)).to(x.dtype)
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tests.methods.building import schedule
 from tests.mutants.chains import GAUSSIAN, distance, gaussian, with_rest
 from tests.mutants.registry import Right, mutant
 from tests.mutants.whole import by_steps, wrong_process
@@ -156,13 +157,8 @@ def next_token_reverse_from_the_left(
     return torch.where((place == xt.shape[1] - 1)[None, :, None], kernel, stays)
 
 
-@mutant("loss-of-the-last-step-counts-twice", "loss", of=("d3pm_birth_death", "d3pm_neighbors"))
-def loss_of_the_last_step_counts_twice(
-    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
-) -> Tensor:
-    """The term of the last step enters once more, as its square root, by a norm where a sum of squares is due."""
-    plain = right.loss(p, output, x0, xt, t)
-    return plain if p.T is None else plain + torch.where(t == p.T, plain.abs().sqrt(), 0.0)
-
-
-__all__ = ["jumps"]
+@mutant("loss-weighted-by-beta", "loss", of=("d3pm_birth_death", "d3pm_neighbors"))
+def loss_weighted_by_beta(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """Times are drawn as alpha falls, and weights are beta_t, the fall divided by the alpha that it begins at."""
+    clock = schedule(p)
+    return right.loss(p, output, x0, xt, t) * (clock.rate(t) / clock.slope(t)).to(output.dtype)

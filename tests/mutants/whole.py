@@ -30,15 +30,24 @@ class Matrices(Chain):
         self.between = between
 
     def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
-        pairs = list(zip([None] * len(t) if s is None else s.tolist(), t.tolist(), strict=True))
-        found = {pair: self.between(*pair) for pair in set(pairs)}
-        return torch.stack([found[pair] for pair in pairs]) if pairs else torch.zeros(0, self.K, self.K).double()
+        matrices, place = self._distinct(s, t)
+        return matrices[place]
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
-        return f.rows(self._matrices(s, t), x)
+        matrices, place = self._distinct(s, t)
+        return matrices[place[:, None], x.long()]
 
     def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
-        return f.columns(self._matrices(s, t), x)
+        matrices, place = self._distinct(s, t)
+        return matrices.transpose(-1, -2)[place[:, None], x.long()]
+
+    def _distinct(self, s: Tensor | None, t: Tensor) -> tuple[Tensor, Tensor]:
+        """A matrix for each pair of times, and where in the list that of each row is."""
+        pairs = list(zip([None] * len(t) if s is None else s.tolist(), t.tolist(), strict=True))
+        places = {pair: n for n, pair in enumerate(dict.fromkeys(pairs))}
+        matrices = [self.between(*pair) for pair in places]
+        place = torch.tensor([places[pair] for pair in pairs], dtype=torch.int64)
+        return torch.stack(matrices) if matrices else torch.zeros(0, self.K, self.K).double(), place
 
 
 def by_steps(p: Process, step: Callable[[int], Tensor]) -> Matrices:
