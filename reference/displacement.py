@@ -35,18 +35,8 @@ import numpy as np
 
 from unmask.reference.checks import check_amount, check_finite, check_positive
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.numbers import (
-    MP,
-    Array,
-    Number,
-    check_axes,
-    check_count,
-    common,
-    real,
-    scalars,
-    softmax,
-    to_float,
-)
+from unmask.reference.numbers import MP, Array, Number, check_axes, check_count, common, real, scalars, to_float
+from unmask.reference.transcendental import softmax
 
 
 def responsibilities(z: object, points: object, weights: object, sigma: Number) -> Array:

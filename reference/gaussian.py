@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_nonnegative
-from unmask.reference.numbers import MP, Array, array, check_axes, common, exp, log, real, softmax, together
+from unmask.reference.numbers import MP, Array, array, check_axes, common, real, together
+from unmask.reference.transcendental import exp, log, softmax
 
 PARAMETERIZATIONS = ("noise", "data", "score", "velocity")
 

@@ -30,7 +30,8 @@ from scipy.integrate import quad
 from unmask.reference import gaussian
 from unmask.reference.checks import check_finite, check_function
 from unmask.reference.gaussian_levels import levels
-from unmask.reference.numbers import MP, Array, array, check_count, common, log, numbered, real, scalars, to_float
+from unmask.reference.numbers import MP, Array, array, check_count, common, numbered, real, scalars, to_float
+from unmask.reference.transcendental import log
 
 #: How many standard deviations of a Gaussian are integrated over: beyond them lies less than 1e-44 of it.
 REACH = 14

@@ -13,18 +13,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_amount, check_unit
-from unmask.reference.numbers import (
-    MP,
-    Array,
-    Number,
-    array,
-    check_count,
-    common,
-    exp,
-    identity,
-    real,
-    scalars,
-)
+from unmask.reference.numbers import MP, Array, Number, array, check_count, common, identity, real, scalars
+from unmask.reference.transcendental import exp
 from unmask.reference.transition_matrices import match_kind
 
 

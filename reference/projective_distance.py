@@ -30,7 +30,8 @@ import numpy as np
 
 from unmask.reference.checks import check_amount, check_finite, check_nonnegative, check_unit
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.numbers import MP, Array, Number, array, check_axes, check_count, common, log, real, scalars
+from unmask.reference.numbers import MP, Array, Number, array, check_axes, check_count, common, real, scalars
+from unmask.reference.transcendental import log
 
 
 def cross_ratio(left: object, right: object) -> Any:

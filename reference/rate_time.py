@@ -21,7 +21,8 @@ import scipy.linalg
 from unmask.reference import schedules
 from unmask.reference.checks import check_amount, check_finite, check_function, check_order, check_unit
 from unmask.reference.linear_algebra import check_square, exponential, inverse, null_space
-from unmask.reference.numbers import MP, Array, Number, array, common, exactly, identity, log, real, same, scalars
+from unmask.reference.numbers import MP, Array, Number, array, common, exactly, identity, real, same, scalars
+from unmask.reference.transcendental import log
 from unmask.reference.transition_matrices import check_stochastic, frozen
 
 # How far the rows of a rate matrix of rounded numbers may be from summing to zero, in roundings.

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_order, check_positive
-from unmask.reference.numbers import MP, Array, Number, array, check_count, common, exp, real, scalars
-from unmask.reference.transcendental import cos, normal_cdf, normal_density, sin
+from unmask.reference.numbers import MP, Array, Number, array, check_count, common, real, scalars
+from unmask.reference.transcendental import cos, exp, normal_cdf, normal_density, sin
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pytest
 from unmask.reference import ContinuousTime, DiscreteTime, Process, array, same
 from unmask.reference.corruption import absorbing, absorbing_prior, uniform, uniform_prior
 from unmask.reference.denoisers import leave_one_out_denoiser, posterior_denoiser, sequence_law
+from unmask.reference.divergences import entropy, kl
 from unmask.reference.elbo import (
     gap,
     log_likelihood,
@@ -23,7 +24,7 @@ from unmask.reference.elbo import (
     term,
 )
 from unmask.reference.forward import sequence_marginal
-from unmask.reference.numbers import MP, Array, entropy, kl
+from unmask.reference.numbers import MP, Array
 from unmask.reference.reverse import reverse_kernel
 from unmask.reference.schedules import geometric, mutual_information
 from unmask.reference.sequences import all_sequences, data_law, sequence_index

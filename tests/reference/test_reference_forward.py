@@ -23,6 +23,7 @@ from unmask.reference.corruption import (
     uniform_prior,
     uniform_rate,
 )
+from unmask.reference.divergences import kl, total_variation
 from unmask.reference.forward import (
     information_left,
     kl_to_prior,
@@ -32,7 +33,7 @@ from unmask.reference.forward import (
     sequence_marginal,
     sequence_transition,
 )
-from unmask.reference.numbers import MP, Array, array, kl, total_variation
+from unmask.reference.numbers import MP, Array, array
 from unmask.reference.posterior import joint_table, posterior, posterior_table
 from unmask.reference.schedules import geometric, mutual_information_betas
 from unmask.reference.sequences import all_sequences, product_law, replaced, sequence_index

@@ -23,9 +23,10 @@ from unmask.reference.low_pass import (
     noisy_characteristic_function,
     walsh,
 )
-from unmask.reference.numbers import MP, Array, exp, same
+from unmask.reference.numbers import MP, Array, same
 from unmask.reference.ordinal import birth_death_rate
 from unmask.reference.sequences import all_sequences, replaced, sequence_index
+from unmask.reference.transcendental import exp
 
 Draw = Callable[..., Array]
 T = F(2, 5)

@@ -10,22 +10,10 @@ import mpmath
 import numpy as np
 import pytest
 
+from unmask.reference.divergences import entropy, kl, total_variation
 from unmask.reference.linear_algebra import exponential, inverse
-from unmask.reference.numbers import (
-    MP,
-    array,
-    common,
-    entropy,
-    exactly,
-    exp,
-    kl,
-    log,
-    real,
-    same,
-    softmax,
-    to_float,
-    total_variation,
-)
+from unmask.reference.numbers import MP, array, common, exactly, real, same, to_float
+from unmask.reference.transcendental import exp, log, softmax
 
 THIRD = Fraction(1, 3)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from unmask.reference import MP, RateTime, array, same, schedules, to_float
+from unmask.reference.continuous_elbo import integrand
 from unmask.reference.corruption import (
     absorbing_prior,
     check_stochastic,
@@ -25,7 +26,7 @@ from unmask.reference.drifting_prior import composed, drifting_prior
 from unmask.reference.forward import kl_to_prior, marginal_by_paths
 from unmask.reference.linear_algebra import null_space
 from unmask.reference.neighbors import nearest_neighbors, neighbor_rate, with_mask, with_mask_rate
-from unmask.reference.numbers import identity, log
+from unmask.reference.numbers import identity
 from unmask.reference.ordinal import (
     band,
     binomial_prior,
@@ -37,8 +38,8 @@ from unmask.reference.ordinal import (
 )
 from unmask.reference.posterior import posterior_table
 from unmask.reference.rate_time import check_rate, stationary_limit, step
-from unmask.reference.rates import integrand
 from unmask.reference.reverse import joint_sum
+from unmask.reference.transcendental import log
 
 F = Fraction
 POINTS = [[0, 0], [1, 0], [2, 1], [-3, 4], [5, 5]]

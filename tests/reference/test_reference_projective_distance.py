@@ -12,7 +12,8 @@ import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime
 from unmask.reference.corruption import absorbing, absorbing_prior, uniform_prior
-from unmask.reference.numbers import MP, Array, array, log, same, to_float, total_variation
+from unmask.reference.divergences import total_variation
+from unmask.reference.numbers import MP, Array, array, same, to_float
 from unmask.reference.ordinal import birth_death_spectrum, discretized_gaussian, ehrenfest_binomials
 from unmask.reference.projective_distance import (
     cross_ratio,
@@ -25,6 +26,7 @@ from unmask.reference.projective_distance import (
     projective_distances,
     uniform_distance,
 )
+from unmask.reference.transcendental import log
 
 Draw = Callable[..., Array]
 SMALL = MP.mpf(10) ** -35
