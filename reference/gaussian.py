@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_nonnegative
-from unmask.reference.numbers import MP, Array, array, check_axes, common, real, together
+from unmask.reference.numbers import MP, Array, array, check_axes, common, elementwise, real, together
 from unmask.reference.transcendental import exp, log, softmax
 
 PARAMETERIZATIONS = ("noise", "data", "score", "velocity")
@@ -53,7 +53,7 @@ def _reals(**named: object) -> tuple[Array, ...]:
         check_finite(name, values)
     if all(values.dtype == np.float64 for values in found):
         return together(**dict(zip(named, found, strict=True)))
-    return together(**{n: np.vectorize(real, [object])(v) if v.size else v for n, v in zip(named, found, strict=True)})
+    return together(**{name: elementwise(real, values) for name, values in zip(named, found, strict=True)})
 
 
 def log_normal(z: object, mean: object, sigma: object) -> Array:

@@ -20,20 +20,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_positive
+from unmask.reference.neighbors import squared_distances
 from unmask.reference.numbers import MP, Array, Number, array, check_axes, common, real
-
-
-def squared_distances(embeddings: object) -> Array:
-    """||e(x) - e(y)||^2 of every two rows of a table [K, d]: [K, K], exact for Fractions.
-
-    Raises ValueError for infinite entries and other shapes.
-
-    >>> squared_distances([[0, 0], [3, 4]])
-    array([[Fraction(0, 1), Fraction(25, 1)],
-           [Fraction(25, 1), Fraction(0, 1)]], dtype=object)
-    """
-    table = check_finite("embeddings", check_axes("embeddings", array(embeddings, "embeddings"), "[K, d]"))
-    return np.asarray(((table[:, None, :] - table[None, :, :]) ** 2).sum(axis=-1))
 
 
 def least_lipschitz(values: object, embeddings: object) -> Any:
@@ -97,4 +85,4 @@ def _given(values: object, embeddings: object) -> tuple[Array, Array]:
     return f, squares
 
 
-__all__ = ["least_lipschitz", "mcshane", "scaled", "squared_distances"]
+__all__ = ["least_lipschitz", "mcshane", "scaled"]
