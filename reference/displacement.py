@@ -19,8 +19,8 @@ length is at most sqrt(sigma_t^2 - sigma_s^2) sqrt d, and for small steps that i
 
 Steepness.  The derivative of D is Cov[x | z] / sigma_t^2, and that of F has the eigenvalues
 r + (1 - r) c / sigma_t^2, with r = sigma_s / sigma_t and c those of the covariance, which are between 0 and
-diameter^2 / 4 (Popoviciu).  So each step has the Lipschitz constant r + (1 - r) max(c) / sigma_t^2 at most: close to 1
-if 1 - r is small against sigma_t^2 / diameter^2, that is, if steps get shorter as noise does.  What the steps are
+diameter^2 / 4 (Popoviciu 1935).  So each step has the Lipschitz constant r + (1 - r) max(c) / sigma_t^2 at most: close
+to 1 if 1 - r is small against sigma_t^2 / diameter^2, that is, if steps get shorter as noise does.  What the steps are
 composed to has no such bound.  For two points a to the left and right of 0, all noise maps fix 0, and N -> inf steps
 have there the slope (sigma_s / sigma_t) exp(a^2 (1 / sigma_s^2 - 1 / sigma_t^2) / 2), which grows without limit as
 sigma_s falls: the map from noise to data is a step function.

@@ -20,6 +20,7 @@ import numpy as np
 from unmask.reference.checks import check_finite, check_nonnegative
 from unmask.reference.numbers import MP, Array, array, check_axes, common, elementwise, real, together
 from unmask.reference.transcendental import exp, log, softmax
+from unmask.reference.transition_matrices import check_stochastic
 
 PARAMETERIZATIONS = ("noise", "data", "score", "velocity")
 
@@ -35,7 +36,7 @@ def check_data(points: object, weights: object) -> tuple[Array, Array]:
     check_finite("points", check_axes("points", x, "[K]"))
     if check_axes("weights", w, "[K]").shape != x.shape or not x.size:
         raise ValueError(f"weights has shape {w.shape} and points {x.shape}; valid: [K] both, K >= 1")
-    if not (w > 0).all() or not abs(w.sum() - 1) <= 1e-12:
+    if not (check_stochastic(w, "weights", "[K]") > 0).all():
         raise ValueError(f"weights = {w!r}; valid: positive numbers that sum to 1")
     return x, w
 

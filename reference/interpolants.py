@@ -6,9 +6,10 @@ F(e(x)) = f(x), the least Lipschitz constant is
     max_{x != y} |f(x) - f(y)| / ||e(x) - e(y)||.
 
 None is smaller, since F must climb from f(x) to f(y) on the way from e(x) to e(y).  It is attained by McShane's
-extension F(z) = min_x f(x) + Lip ||z - e(x)||: each term has that constant, so their minimum has it, and at e(y) no
-term is below f(y).  (For f with several coordinates the same constant is attained in Euclidean norm, by Kirszbraun's
-theorem; McShane's formula, coordinate by coordinate, is worse by a factor of up to the square root of their number.)
+extension (1934) F(z) = min_x f(x) + Lip ||z - e(x)||: each term has that constant, so their minimum has it, and at
+e(y) no term is below f(y).  (For f with several coordinates the same constant is attained in Euclidean norm, by a
+theorem of Kirszbraun (1934); McShane's formula, coordinate by coordinate, is worse by a factor of up to the square root
+of their number.)
 
 Moving the embeddings apart by a factor c divides the constant by c: it measures the table as much as the function.
 """
