@@ -18,8 +18,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.reference import corruption, drifting_prior, neighbors, ordinal
-from unmask.reference.numbers import MP, log, to_float
+from unmask.reference.numbers import MP, to_float
 from unmask.reference.rate_time import step
+from unmask.reference.transcendental import log
 
 Clock: TypeAlias = Literal["discrete", "continuous"]
 Exact: TypeAlias = corruption.Process

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.properties.process import Process, Time
-from unmask.reference import denoisers, numbers, reverse, sequences
+from unmask.reference import denoisers, numbers, reverse, sequences, transcendental
 
 Array: TypeAlias = Any
 Style: TypeAlias = Literal["moderate", "flat", "peaked"]
@@ -130,7 +130,7 @@ def _predicted_table(m: Model, t: Time) -> Array:
     output = m.output_table(t)
     if m.parameterization == "score":
         return output if m.p.numbers == "exact" else np.exp(output)
-    probabilities = output if m.p.numbers == "exact" else numbers.softmax(output)
+    probabilities = output if m.p.numbers == "exact" else transcendental.softmax(output)
     if m.parameterization == "subs":
         return reverse.subs_denoiser(probabilities, m.sequences, int(m.p.mask or 0))
     return probabilities

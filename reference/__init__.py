@@ -2,8 +2,8 @@
 
 Read it like a chapter, in this order:
 
-1. `numbers`, `linear_algebra`: one arithmetic for Fractions, 40-digit reals and floats; `checks`: how bad
-   arguments are refused;
+1. `numbers`, `transcendental`, `linear_algebra`: one arithmetic for Fractions, 40-digit reals and floats;
+   `divergences`, `quadrature`: how far laws are apart, and integrals; `checks`: how bad arguments are refused;
 2. `schedules`: how much of the data is left at each time;
 3. `transition_matrices`, `ordinal`, `neighbors`: the steps and rates of every kind of corruption;
    `corruption`, `rate_time`, `drifting_prior`, `sequences`: how one position, and a whole sequence, turns
@@ -12,15 +12,14 @@ Read it like a chapter, in this order:
 5. `denoisers`: what a perfect model would predict;
 6. `reverse`: what a network's output means as a step back;
 7. `elbo`: the bound on the likelihood, on a grid of times;
-8. `rates`, `score`: the same in continuous time;
+8. `rates`, `continuous_elbo`, `continuous_likelihood`, `score`: the same in continuous time;
 9. `masked_language_model`, `noise_level`, `autoregression`: what is left of absorbing diffusion without a
    clock, without a schedule, and without chance;
 10. `samplers`, `infilling`: the exact laws of what samplers draw;
 11. `concrete_score_matching`, `heads`, `information`, `times`: another loss, another output layer, the schedule
    that forgets evenly, and the times of a batch;
 12. `gaussian_levels`, `gaussian`, `gaussian_elbo`: the neighbor on the line, where data drowns in Gaussian noise;
-13. `reflected_brownian`, `ornstein_uhlenbeck` (with `transcendental`): what chains on ordered levels become as the
-   levels get finer;
+13. `reflected_brownian`, `ornstein_uhlenbeck`: what chains on ordered levels become as the levels get finer;
 14. `projective_distance`, `symmetries`, `low_pass`, `interpolants`, `displacement`: what noise does for smoothness;
 15. `cold_diffusion`: degradation without noise, and two ways back.
 
@@ -37,9 +36,12 @@ from unmask.reference import (
     checks,
     cold_diffusion,
     concrete_score_matching,
+    continuous_elbo,
+    continuous_likelihood,
     corruption,
     denoisers,
     displacement,
+    divergences,
     drifting_prior,
     elbo,
     forward,
@@ -60,6 +62,7 @@ from unmask.reference import (
     ornstein_uhlenbeck,
     posterior,
     projective_distance,
+    quadrature,
     rate_time,
     rates,
     reflected_brownian,
@@ -89,9 +92,12 @@ __all__ = [
     "cold_diffusion",
     "common",
     "concrete_score_matching",
+    "continuous_elbo",
+    "continuous_likelihood",
     "corruption",
     "denoisers",
     "displacement",
+    "divergences",
     "drifting_prior",
     "elbo",
     "exactly",
@@ -113,6 +119,7 @@ __all__ = [
     "ornstein_uhlenbeck",
     "posterior",
     "projective_distance",
+    "quadrature",
     "rate_time",
     "rates",
     "real",

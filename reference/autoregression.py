@@ -16,10 +16,12 @@ import numpy as np
 
 from unmask.reference.checks import check_function
 from unmask.reference.corruption import DiscreteTime, check_class, one_hot
+from unmask.reference.divergences import kl
 from unmask.reference.elbo import Reverse
 from unmask.reference.masked_language_model import Predict, Visible, hide, predicted
-from unmask.reference.numbers import MP, Array, array, check_count, common, kl, log, zeros_like
+from unmask.reference.numbers import MP, Array, array, check_count, common, zeros_like
 from unmask.reference.sequences import IntArray, all_sequences, check_sequences, sequence_index
+from unmask.reference.transcendental import log
 from unmask.reference.transition_matrices import match_kind
 
 

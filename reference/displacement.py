@@ -19,8 +19,8 @@ length is at most sqrt(sigma_t^2 - sigma_s^2) sqrt d, and for small steps that i
 
 Steepness.  The derivative of D is Cov[x | z] / sigma_t^2, and that of F has the eigenvalues
 r + (1 - r) c / sigma_t^2, with r = sigma_s / sigma_t and c those of the covariance, which are between 0 and
-diameter^2 / 4 (Popoviciu).  So each step has the Lipschitz constant r + (1 - r) max(c) / sigma_t^2 at most: close to 1
-if 1 - r is small against sigma_t^2 / diameter^2, that is, if steps get shorter as noise does.  What the steps are
+diameter^2 / 4 (Popoviciu 1935).  So each step has the Lipschitz constant r + (1 - r) max(c) / sigma_t^2 at most: close
+to 1 if 1 - r is small against sigma_t^2 / diameter^2, that is, if steps get shorter as noise does.  What the steps are
 composed to has no such bound.  For two points a to the left and right of 0, all noise maps fix 0, and N -> inf steps
 have there the slope (sigma_s / sigma_t) exp(a^2 (1 / sigma_s^2 - 1 / sigma_t^2) / 2), which grows without limit as
 sigma_s falls: the map from noise to data is a step function.
@@ -35,33 +35,22 @@ import numpy as np
 
 from unmask.reference.checks import check_amount, check_finite, check_positive
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.numbers import (
-    MP,
-    Array,
-    Number,
-    check_axes,
-    check_count,
-    common,
-    real,
-    scalars,
-    softmax,
-    to_float,
-)
+from unmask.reference.gaussian import log_normal
+from unmask.reference.numbers import MP, Array, Number, check_axes, check_count, common, real, scalars, to_float
+from unmask.reference.transcendental import log, softmax
 
 
-def responsibilities(z: object, points: object, weights: object, sigma: Number) -> Array:
+def posterior_weights(z: object, points: object, weights: object, sigma: Number) -> Array:
     """p(x_i | z) in proportion to p_i exp(-|z - x_i|^2 / 2 sigma^2): places [n, d], points [m, d] to [n, m].
 
     `mpf`, or float64 if all are floats.  Raises ValueError unless shapes fit, weights are a law and sigma > 0.
 
-    >>> responsibilities([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 1.0)
+    >>> posterior_weights([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 1.0)
     array([[0.5, 0.5]])
     """
     places, data, law, noise = _given(z, points, weights, sigma)
-    squares = ((places[:, None, :] - data[None, :, :]) ** 2).sum(axis=-1)
-    unlikely = np.array([[-q / (2 * noise**2) for q in row] for row in squares]).reshape(squares.shape)
-    odds = softmax(unlikely, axis=-1) * law
-    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+    joint, prior = common(log_normal(places[:, None, :], data[None, :, :], noise).sum(axis=-1), log(law))
+    return softmax(joint + prior)
 
 
 def denoised(z: object, points: object, weights: object, sigma: Number) -> Array:
@@ -70,7 +59,7 @@ def denoised(z: object, points: object, weights: object, sigma: Number) -> Array
     >>> denoised([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 1.0)
     array([[0.]])
     """
-    shares = responsibilities(z, points, weights, sigma)
+    shares = posterior_weights(z, points, weights, sigma)
     return np.asarray(shares @ _given(z, points, weights, sigma)[1])
 
 
@@ -92,15 +81,13 @@ def step_jacobian(z: object, points: object, weights: object, sigma_s: Number, s
     >>> step_jacobian([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 0.5, 1.0)
     array([[[1.]]])
     """
-    shares = responsibilities(z, points, weights, sigma_t)
-    data, noise = _given(z, points, weights, sigma_t)[1], real(sigma_t)
-    (r,) = common(_ratio(sigma_s, sigma_t))
-    if shares.dtype != object:
-        r, noise = np.asarray(float(r[()])), float(noise)
+    shares = posterior_weights(z, points, weights, sigma_t)
+    _, given, _, noise = _given(z, points, weights, sigma_t)
+    shares, data, noise, r = common(shares, given, noise, _ratio(sigma_s, sigma_t))
     away = data[None, :, :] - (shares @ data)[:, None, :]
     covariance = (shares[:, :, None, None] * away[:, :, :, None] * away[:, :, None, :]).sum(axis=1)
     eye = np.eye(data.shape[1], dtype=np.int64)
-    return np.asarray(eye * r[()] + covariance * ((1 - r[()]) / noise**2))
+    return np.asarray(eye * r + covariance * ((1 - r) / noise**2))
 
 
 def steepest(jacobians: Array) -> Any:
@@ -245,8 +232,8 @@ __all__ = [
     "denoised",
     "displacement_bound",
     "expected_displacement",
+    "posterior_weights",
     "random_displacement_bound",
-    "responsibilities",
     "slope_of_composed",
     "steepest",
     "steepness_bound",

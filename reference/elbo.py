@@ -24,22 +24,12 @@ import numpy as np
 
 from unmask.reference.checks import check_function, check_pair, check_sequences, check_table
 from unmask.reference.corruption import Process, check_process, check_time, one_hot
+from unmask.reference.divergences import kl
 from unmask.reference.forward import marginal, sequence_marginal, sequence_transition
-from unmask.reference.numbers import (
-    Array,
-    Number,
-    array,
-    check_axes,
-    check_count,
-    common,
-    kl,
-    log,
-    numbered,
-    scalars,
-    together,
-)
+from unmask.reference.numbers import Array, Number, array, check_axes, check_count, common, numbered, scalars, together
 from unmask.reference.posterior import posterior, posterior_table
 from unmask.reference.sequences import all_sequences, product_law, sequence_index
+from unmask.reference.transcendental import log
 
 Reverse = Callable[[Any, Any], Array]
 """(s, t) to the reverse kernel for every noisy sequence: [K^L, L, K]."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from unmask.reference.checks import check_class, check_sequences
 from unmask.reference.corruption import Process, check_process, check_stochastic, check_time
-from unmask.reference.numbers import Array, Number, check_count, common, entropy, kl, numbered, scalars, zeros_like
+from unmask.reference.divergences import entropy, kl
+from unmask.reference.numbers import Array, Number, check_count, common, numbered, scalars, zeros_like
 from unmask.reference.sequences import product_law
 
 

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_nonnegative
-from unmask.reference.numbers import MP, Array, array, check_axes, common, exp, log, real, softmax, together
+from unmask.reference.numbers import MP, Array, array, check_axes, common, elementwise, real, together
+from unmask.reference.transcendental import exp, log, softmax
+from unmask.reference.transition_matrices import check_stochastic
 
 PARAMETERIZATIONS = ("noise", "data", "score", "velocity")
 
@@ -34,7 +36,7 @@ def check_data(points: object, weights: object) -> tuple[Array, Array]:
     check_finite("points", check_axes("points", x, "[K]"))
     if check_axes("weights", w, "[K]").shape != x.shape or not x.size:
         raise ValueError(f"weights has shape {w.shape} and points {x.shape}; valid: [K] both, K >= 1")
-    if not (w > 0).all() or not abs(w.sum() - 1) <= 1e-12:
+    if not (check_stochastic(w, "weights", "[K]") > 0).all():
         raise ValueError(f"weights = {w!r}; valid: positive numbers that sum to 1")
     return x, w
 
@@ -52,7 +54,7 @@ def _reals(**named: object) -> tuple[Array, ...]:
         check_finite(name, values)
     if all(values.dtype == np.float64 for values in found):
         return together(**dict(zip(named, found, strict=True)))
-    return together(**{n: np.vectorize(real, [object])(v) if v.size else v for n, v in zip(named, found, strict=True)})
+    return together(**{name: elementwise(real, values) for name, values in zip(named, found, strict=True)})
 
 
 def log_normal(z: object, mean: object, sigma: object) -> Array:

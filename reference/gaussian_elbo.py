@@ -30,7 +30,8 @@ from scipy.integrate import quad
 from unmask.reference import gaussian
 from unmask.reference.checks import check_finite, check_function
 from unmask.reference.gaussian_levels import levels
-from unmask.reference.numbers import MP, Array, array, check_count, common, log, numbered, real, scalars, to_float
+from unmask.reference.numbers import MP, Array, array, check_count, common, numbered, real, scalars, to_float
+from unmask.reference.transcendental import log
 
 #: How many standard deviations of a Gaussian are integrated over: beyond them lies less than 1e-44 of it.
 REACH = 14
@@ -127,11 +128,6 @@ def reconstruction(x: Any, z: Any, points: object, start: tuple[Any, Any]) -> An
     return -log(share[among.index(float(x))])
 
 
-def _predictor(predict: Callable[..., Any]) -> Callable[..., Any]:
-    check_function("predict", predict)
-    return predict
-
-
 def _pairs(name: str, values: Sequence[tuple[Any, Any]], least: int) -> list[tuple[float, float]]:
     found = [tuple(to_float(list(pair))) for pair in numbered(name, values).values()]
     if len(found) < least or any(len(pair) != 2 or min(pair) <= 0 for pair in found):
@@ -174,7 +170,7 @@ def nelbo(
     >>> {name: round(value, 9) + 0 for name, value in parts.items()}
     {'prior': 0.0, 'diffusion': 0.0, 'reconstruction': 0.0}
     """
-    _predictor(predict)
+    check_function("predict", predict)
     levels_at = _pairs("grid", grid, 2)
     _gaussian(prior_variance=prior_variance)
     variances = [(a, s * s) for a, s in levels_at]
@@ -304,7 +300,7 @@ def _pushed(
     near: Array,
 ) -> tuple[Array, Array]:
     """Values of z_0 and the logarithms of their probabilities; at each time z reaches to all noisy data of `near`."""
-    _predictor(predict)
+    check_function("predict", predict)
     variances = [(a, s * s) for a, s in _pairs("grid", grid, 2)]
     (width,) = _gaussian(prior_variance=prior_variance)
     check_count("size", size, least=3)

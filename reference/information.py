@@ -14,8 +14,9 @@ from typing import Any
 from unmask.reference.checks import check_function, check_positive, check_unit
 from unmask.reference.corruption import DiscreteTime
 from unmask.reference.forward import information_left
-from unmask.reference.numbers import MP, Array, Number, check_count, common, log, real, scalars
+from unmask.reference.numbers import MP, Array, Number, check_count, common, real, scalars
 from unmask.reference.rate_time import check_rate, stationary_limit, step
+from unmask.reference.transcendental import log
 from unmask.reference.transition_matrices import check_stochastic, interpolating
 
 Family = Callable[[Any], Array]

@@ -6,9 +6,10 @@ F(e(x)) = f(x), the least Lipschitz constant is
     max_{x != y} |f(x) - f(y)| / ||e(x) - e(y)||.
 
 None is smaller, since F must climb from f(x) to f(y) on the way from e(x) to e(y).  It is attained by McShane's
-extension F(z) = min_x f(x) + Lip ||z - e(x)||: each term has that constant, so their minimum has it, and at e(y) no
-term is below f(y).  (For f with several coordinates the same constant is attained in Euclidean norm, by Kirszbraun's
-theorem; McShane's formula, coordinate by coordinate, is worse by a factor of up to the square root of their number.)
+extension (1934) F(z) = min_x f(x) + Lip ||z - e(x)||: each term has that constant, so their minimum has it, and at
+e(y) no term is below f(y).  (For f with several coordinates the same constant is attained in Euclidean norm, by a
+theorem of Kirszbraun (1934); McShane's formula, coordinate by coordinate, is worse by a factor of up to the square root
+of their number.)
 
 Moving the embeddings apart by a factor c divides the constant by c: it measures the table as much as the function.
 """
@@ -20,20 +21,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_positive
+from unmask.reference.neighbors import squared_distances
 from unmask.reference.numbers import MP, Array, Number, array, check_axes, common, real
-
-
-def squared_distances(embeddings: object) -> Array:
-    """||e(x) - e(y)||^2 of every two rows of a table [K, d]: [K, K], exact for Fractions.
-
-    Raises ValueError for infinite entries and other shapes.
-
-    >>> squared_distances([[0, 0], [3, 4]])
-    array([[Fraction(0, 1), Fraction(25, 1)],
-           [Fraction(25, 1), Fraction(0, 1)]], dtype=object)
-    """
-    table = check_finite("embeddings", check_axes("embeddings", array(embeddings, "embeddings"), "[K, d]"))
-    return np.asarray(((table[:, None, :] - table[None, :, :]) ** 2).sum(axis=-1))
 
 
 def least_lipschitz(values: object, embeddings: object) -> Any:
@@ -97,4 +86,4 @@ def _given(values: object, embeddings: object) -> tuple[Array, Array]:
     return f, squares
 
 
-__all__ = ["least_lipschitz", "mcshane", "scaled", "squared_distances"]
+__all__ = ["least_lipschitz", "mcshane", "scaled"]

@@ -15,7 +15,10 @@ Masking                      is no filter.  Give a mask the sign 0 instead of +1
     there otherwise: waves are not damped but erased, with a probability that depends on how many positions they span.
     So the mean energy of degree k, which uniform noise multiplies by alpha^{2k}, is multiplied by alpha^k only.
 
-Proof of the last two.  Positions are masked independently of what they hold.  The law of the visible positions V,
+The first is the convolution theorem, the second the noise operator of Boolean functions (O'Donnell, Analysis of Boolean
+Functions, 2014, section 2.4), the third `ordinal.birth_death_damping`.
+
+Proof of what masks do.  Positions are masked independently of what they hold.  The law of the visible positions V,
 given V, is the marginal law of the clean data on V, and its Walsh coefficients are those w(S) with S in V.  All of S is
 visible with probability alpha^|S|.
 """
@@ -28,7 +31,19 @@ import numpy as np
 
 from unmask.reference.checks import check_amount, check_positions, check_positive
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.numbers import MP, Array, Number, array, check_axes, check_count, check_number, common, real
+from unmask.reference.numbers import (
+    MP,
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    check_number,
+    common,
+    elementwise,
+    real,
+)
+from unmask.reference.ordinal import cosine_waves
 
 
 def by_position(law: object, matrix: object, L: int) -> Array:
@@ -112,23 +127,8 @@ def cosine_coefficients(law: object) -> Array:
     >>> to_float(cosine_coefficients([1, 0])).round(3)
     array([1.   , 0.707])
     """
-    values = array([real(x) for x in check_axes("law", array(law, "law"), "[K]")])
-    K = check_count("len(law)", len(values))
-    waves = [[MP.cospi(real(k * (2 * i + 1)) / (2 * K)) for i in range(K)] for k in range(K)]
-    return np.asarray(array(waves) @ values)
-
-
-def birth_death_damping(noise: Number, K: int) -> Array:
-    """What the birth-death chain multiplies the cosine coefficients by: exp(-4 noise sin^2(pi k / 2K)), [K] of `mpf`.
-
-    Raises ValueError unless 0 <= noise < inf and K >= 1.
-
-    >>> from unmask.reference.numbers import to_float
-    >>> to_float(birth_death_damping(1, 2)).round(3)
-    array([1.   , 0.135])
-    """
-    amount, size = real(check_amount("noise", noise)), check_count("K", K)
-    return array([MP.exp(-4 * amount * MP.sinpi(real(k) / (2 * size)) ** 2) for k in range(size)])
+    values = elementwise(real, check_axes("law", array(law, "law"), "[K]"))
+    return np.asarray(cosine_waves(check_count("len(law)", len(values))) @ values)
 
 
 def characteristic_function(points: object, weights: object, frequency: Number) -> tuple[Any, Any]:
@@ -178,7 +178,6 @@ def noisy_characteristic_function(
 
 
 __all__ = [
-    "birth_death_damping",
     "by_position",
     "characteristic_function",
     "cosine_coefficients",

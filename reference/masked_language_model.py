@@ -28,13 +28,13 @@ from unmask.reference.numbers import (
     check_count,
     check_number,
     common,
-    log,
     same,
     scalars,
     to_float,
 )
 from unmask.reference.reverse import check_output
 from unmask.reference.sequences import all_sequences, product_law, sequence_index
+from unmask.reference.transcendental import log
 
 Visible = tuple[int | None, ...]
 """A sequence, with None at hidden positions."""

@@ -10,9 +10,32 @@ import numpy as np
 import numpy.typing as npt
 
 from unmask.reference.checks import check_amount, check_finite, check_unit
-from unmask.reference.numbers import Array, Number, array, check_axes, check_count, common, exactly, zeros_like
+from unmask.reference.numbers import (
+    Array,
+    Number,
+    array,
+    check_axes,
+    check_count,
+    common,
+    elementwise,
+    exactly,
+    zeros_like,
+)
 from unmask.reference.rate_time import check_rate
 from unmask.reference.transition_matrices import check_stochastic
+
+
+def squared_distances(embeddings: object) -> Array:
+    """||e(x) - e(y)||^2 of every two rows of a table [K, d]: [K, K], exact for Fractions.
+
+    Raises ValueError for infinite entries and other shapes.
+
+    >>> squared_distances([[0, 0], [3, 4]])
+    array([[Fraction(0, 1), Fraction(25, 1)],
+           [Fraction(25, 1), Fraction(0, 1)]], dtype=object)
+    """
+    table = check_finite("embeddings", check_axes("embeddings", array(embeddings, "embeddings"), "[K, d]"))
+    return np.asarray(((table[:, None, :] - table[None, :, :]) ** 2).sum(axis=-1))
 
 
 def nearest_neighbors(embeddings: object, k: int) -> npt.NDArray[np.int64]:
@@ -30,11 +53,9 @@ def nearest_neighbors(embeddings: object, k: int) -> npt.NDArray[np.int64]:
     K, count = len(points), check_count("k", k)
     if count > K - 1:
         raise ValueError(f"k = {k}; valid: at most K - 1 = {K - 1}")
-    exact = [[exactly(x) for x in point] for point in points]
-    ids = []
-    for i in range(K):
-        distance = [(sum((a - b) ** 2 for a, b in zip(exact[i], exact[j], strict=True)), j) for j in range(K)]
-        ids.append([j for _, j in sorted(distance[:i] + distance[i + 1 :])[:count]])
+    squares = squared_distances(elementwise(exactly, points))
+    others = [[j for j in range(K) if j != i] for i in range(K)]
+    ids = [sorted(others[i], key=lambda j, i=i: (squares[i, j], j))[:count] for i in range(K)]  # type: ignore[misc]
     return np.array(ids, dtype=np.int64)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from unmask.reference.checks import check_class, check_function, check_sequences, check_table, check_unit
 from unmask.reference.masked_language_model import masked_cross_entropy, predict_from_table
 from unmask.reference.numbers import MP, Number, array, common, real, scalars
-from unmask.reference.rates import integral
+from unmask.reference.quadrature import integral
 from unmask.reference.reverse import subs_denoiser
 from unmask.reference.sequences import all_sequences
 

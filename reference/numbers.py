@@ -10,8 +10,6 @@ Arrays are numpy arrays: dtype float64 for floats, dtype object for the other tw
 object array has the same type.  Where kinds meet, the more exact one wins: a float *is* a dyadic rational, so
 it becomes that `Fraction` without any loss; a `Fraction` meeting an `mpf` is rounded to 40 digits; ints join
 anything.
-
-All logarithms are natural: information is measured in nats.
 """
 
 from __future__ import annotations
@@ -186,7 +184,7 @@ def common(*values: object, **named: object) -> tuple[Array, ...]:
         kind = _REAL
     if kind == _FLOAT:
         return tuple(a.astype(np.float64) for a, _, _ in raws)
-    return tuple(a if k == kind and pure else _elementwise(lambda x: _convert(x, kind), a) for a, k, pure in raws)
+    return tuple(a if k == kind and pure else elementwise(lambda x: _convert(x, kind), a) for a, k, pure in raws)
 
 
 def numbered(name: str, values: Iterable[_T]) -> dict[str, _T]:
@@ -308,141 +306,16 @@ def same(left: object, right: object, ulps: int = 0) -> bool:
     return all(x == y or abs(x - y) <= ulps * epsilon * scale for x, y in zip(a.flat, b.flat, strict=True))
 
 
-def _elementwise(function: Callable[[Any], Any], values: Array) -> Array:
-    out = np.empty(values.shape, dtype=object)
+def elementwise(function: Callable[[Any], Any], values: Array) -> Array:
+    """A function of each entry: an object array of the same shape.
+
+    Raises TypeError unless the one is a function and the other an array.
+
+    >>> elementwise(real, array([[0.5]]))
+    array([[mpf('0.5')]], dtype=object)
+    """
+    if not callable(function):
+        raise TypeError(f"function = {function!r} of type {type(function).__name__}; valid: a function")
+    out = np.empty(check_axes("values", values, "[...]").shape, dtype=object)
     out.reshape(-1)[:] = [function(x) for x in values.flat] if values.size else []
     return out
-
-
-def _log(x: Any) -> Any:
-    if x < 0:
-        raise ValueError(f"x = {x} is negative and has no logarithm; valid: numbers >= 0")
-    if x == 0:
-        return MP.ninf
-    if isinstance(x, Fraction):
-        # Near 1 the rounding to 40 digits must come after the subtraction, or all digits of the logarithm are lost.
-        return MP.log1p(real(x - 1)) if abs(x - 1) < Fraction(1, 2) else MP.log(real(x))
-    return MP.log(x)
-
-
-def log(x: Any) -> Any:
-    """The natural logarithm of each entry, with log 0 = -inf; Fractions give `mpf`, floats give float64.
-
-    Raises ValueError for negative numbers.
-
-    >>> log(Fraction(1, 1)), log(0.0)
-    (mpf('0.0'), np.float64(-inf))
-    """
-    values = array(x, "x")
-    if values.dtype != object:
-        if (values < 0).any():
-            raise ValueError(f"x has a negative entry, which has no logarithm: {values!r}; valid: numbers >= 0")
-        with np.errstate(divide="ignore"):
-            return np.log(values)
-    return _elementwise(_log, values)[()]
-
-
-def _exp(x: Any) -> Any:
-    with MP.extradps(10):  # rounding a large exponent first would cost the digits that it has before the point
-        y = MP.exp(real(x))
-    return +y
-
-
-def exp(x: Any) -> Any:
-    """The exponential of each entry, with exp(-inf) = 0; Fractions give `mpf`, floats give float64.
-
-    >>> exp(Fraction(0)), exp(float("-inf"))
-    (mpf('1.0'), np.float64(0.0))
-    """
-    values = array(x, "x")
-    if values.dtype != object:
-        return np.exp(values)
-    return _elementwise(_exp, values)[()]
-
-
-def softmax(logits: Any, axis: int = -1, exact: bool = False) -> Array:
-    """Probabilities proportional to the exponentials of the logits along an axis: exp(l_i) / sum_j exp(l_j).
-
-    `logits`: any shape; -inf is probability zero.  Floats are computed in float64, unless `exact` asks for
-    their exact values to be carried in 40 digits; Fractions and mpfs always give `mpf`.
-    Raises ValueError where a logit is +inf or all logits of a row are -inf, and unless there is such an axis.
-
-    >>> softmax([Fraction(0), Fraction(0)])
-    array([mpf('0.5'), mpf('0.5')], dtype=object)
-    >>> softmax([0.0, float("-inf")])
-    array([1., 0.])
-    """
-    values = check_axes("logits", array(logits, "logits"), "[..., n]")
-    if axis not in range(-values.ndim, values.ndim):
-        raise ValueError(f"axis = {axis!r}; valid: an int in {-values.ndim}..{values.ndim - 1}")
-    if exact or values.dtype == object:
-        values = _elementwise(_rounded, values)
-    largest = np.max(values, axis=axis, keepdims=True)
-    for x in largest.flat:
-        if x in (MP.inf, MP.ninf):
-            raise ValueError(f"logits: the largest of a row is {x}; valid: finite, with -inf for impossible classes")
-    weights = exp(values - largest)
-    return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
-
-
-def _relative(p: Any, q: Any) -> Any:
-    """p log(p / q) with 0 log 0 = 0, and +inf where p > 0 = q."""
-    if p < 0 or q < 0:
-        raise ValueError(f"a probability is negative: p = {p}, q = {q}; valid: numbers >= 0")
-    if p == 0:
-        return MP.zero
-    if q == 0:
-        return MP.inf
-    # In Fractions the quotient is exact, so that the logarithm of a quotient near 1 keeps all its digits.
-    return p * _log(p / q)
-
-
-def kl(p: Any, q: Any) -> Any:
-    """Relative entropy KL(p || q) = sum_i p_i log(p_i / q_i) along the last axis, in nats.
-
-    `p`, `q`: [..., n] non-negative, broadcast against each other.  0 log 0 = 0; +inf where p_i > 0 = q_i.
-    Raises ValueError for negative entries, and for shapes that do not go together.
-
-    >>> kl([Fraction(1, 2), Fraction(1, 2)], [Fraction(1, 2), Fraction(1, 2)])
-    mpf('0.0')
-    >>> kl([1.0, 0.0], [0.0, 1.0])
-    np.float64(inf)
-    """
-    p, q = common(p=p, q=q)
-    left, right = together(p=p, q=q)
-    check_axes("p", left, "[..., n]")
-    if left.dtype == object:
-        out = np.empty(left.shape, dtype=object)
-        out.reshape(-1)[:] = [_relative(a, b) for a, b in zip(left.flat, right.flat, strict=True)]
-        return np.sum(out, axis=-1)
-    if (left < 0).any() or (right < 0).any():
-        raise ValueError(f"a probability is negative: p = {left!r}, q = {right!r}; valid: numbers >= 0")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(left > 0, left * (np.log(left) - np.log(right)), 0.0)
-    return np.sum(terms, axis=-1)
-
-
-def total_variation(p: Any, q: Any) -> Any:
-    """Total variation distance (1/2) sum_i |p_i - q_i| along the last axis; exact for Fractions.
-
-    Raises ValueError for shapes that do not go together.
-
-    >>> total_variation([Fraction(1), Fraction(0)], [Fraction(1, 3), Fraction(2, 3)])
-    Fraction(2, 3)
-    """
-    p, q = common(p=p, q=q)
-    left, right = together(p=p, q=q)
-    check_axes("p", left, "[..., n]")
-    return np.sum(abs(left - right), axis=-1) / 2
-
-
-def entropy(p: Any) -> Any:
-    """Entropy -sum_i p_i log p_i along the last axis, in nats, with 0 log 0 = 0.
-
-    Raises ValueError for negative entries.
-
-    >>> entropy([Fraction(0), Fraction(1)])
-    mpf('0.0')
-    """
-    values = array(p, "p")
-    return -kl(values, np.ones(values.shape, dtype=np.int64)) + 0

@@ -8,23 +8,12 @@ becomes an Ornstein-Uhlenbeck process.
 from __future__ import annotations
 
 from math import comb
-from typing import Any
 
 import numpy as np
 
 from unmask.reference.checks import check_amount, check_unit
-from unmask.reference.numbers import (
-    MP,
-    Array,
-    Number,
-    array,
-    check_count,
-    common,
-    exp,
-    identity,
-    real,
-    scalars,
-)
+from unmask.reference.numbers import MP, Array, Number, array, check_count, common, identity, real, scalars
+from unmask.reference.transcendental import exp
 from unmask.reference.transition_matrices import match_kind
 
 
@@ -108,6 +97,33 @@ def _with_diagonal(jumps: Array) -> Array:
     return np.asarray(jumps - np.diag(jumps.sum(axis=1)))
 
 
+def cosine_waves(K: int) -> Array:
+    """cos(pi k (i + 1/2) / K), the waves k on K levels i that have no slope at either end: [K (k), K (i)] of `mpf`.
+
+    Raises ValueError unless K >= 1.
+
+    >>> from unmask.reference.numbers import to_float
+    >>> to_float(cosine_waves(2)).round(3)
+    array([[ 1.   ,  1.   ],
+           [ 0.707, -0.707]])
+    """
+    size = check_count("K", K)
+    return array([[MP.cospi(real(k * (2 * i + 1)) / (2 * size)) for i in range(size)] for k in range(size)])
+
+
+def birth_death_damping(noise: Number, K: int) -> Array:
+    """What the birth-death chain multiplies the cosine coefficients by: exp(-4 noise sin^2(pi k / 2K)), [K] of `mpf`.
+
+    Raises ValueError unless 0 <= noise < inf and K >= 1.
+
+    >>> from unmask.reference.numbers import to_float
+    >>> to_float(birth_death_damping(1, 2)).round(3)
+    array([1.   , 0.135])
+    """
+    amount, size = real(check_amount("noise", noise)), check_count("K", K)
+    return array([MP.exp(-4 * amount * MP.sinpi(real(k) / (2 * size)) ** 2) for k in range(size)])
+
+
 def birth_death_spectrum(noise: Number, K: int) -> Array:
     """exp(noise R) of `birth_death_rate` once more, from its cosine waves: [K, K] of `mpf`.
 
@@ -120,16 +136,9 @@ def birth_death_spectrum(noise: Number, K: int) -> Array:
     array([[0.568, 0.432],
            [0.432, 0.568]])
     """
-    size, amount = check_count("K", K), real(check_amount("noise", noise))
-
-    def wave(k: int) -> Array:
-        return array([MP.cospi(real(k * (2 * i + 1)) / (2 * size)) for i in range(size)])
-
-    total: Any = 0
-    for k in range(size):
-        decay = MP.exp(-4 * amount * MP.sinpi(real(k) / (2 * size)) ** 2)
-        total = total + (2 if k else 1) * decay * np.outer(wave(k), wave(k)) / size
-    return np.asarray(total)
+    waves, damped = cosine_waves(K), birth_death_damping(noise, K)
+    damped[1:] = 2 * damped[1:]
+    return np.asarray(waves.T * damped @ waves / K)
 
 
 def ehrenfest_binomials(alpha: Number, K: int) -> Array:

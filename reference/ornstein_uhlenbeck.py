@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_amount, check_finite, check_positive
-from unmask.reference.numbers import MP, Array, Number, array, common, exp, scalars
-from unmask.reference.transcendental import normal_cdf, normal_density
+from unmask.reference.numbers import MP, Array, Number, array, common, scalars
+from unmask.reference.transcendental import exp, normal_cdf, normal_density
 
 
 def mean(start: Number, t: Number, pull: Number = 1) -> Any:

@@ -30,7 +30,9 @@ import numpy as np
 
 from unmask.reference.checks import check_amount, check_finite, check_nonnegative, check_unit
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.numbers import MP, Array, Number, array, check_axes, check_count, common, log, real, scalars
+from unmask.reference.numbers import MP, Array, Number, array, check_axes, check_count, common, real, scalars
+from unmask.reference.posterior import normalized
+from unmask.reference.transcendental import log
 
 
 def cross_ratio(left: object, right: object) -> Any:
@@ -101,7 +103,7 @@ def posterior_given(prior: object, column: object) -> Array:
     joint = law * seen
     if not joint.sum() > 0:
         raise ValueError(f"column = {seen!r}: no class of the prior can become this state")
-    return np.asarray(joint / joint.sum())
+    return normalized(joint)
 
 
 def largest_difference(distance: Number) -> Any:
@@ -144,8 +146,7 @@ def extremal_prior(left: object, right: object, short: Number = Fraction(1, 2**2
         weights[first], weights[second] = (1 - rest) / a[first], rest / a[second]
     else:
         weights[first] = weights[second] = weights[first] + 1
-    law = array(weights)
-    return np.asarray(law / law.sum())
+    return normalized(array(weights))
 
 
 def uniform_distance(alpha: Number, K: int) -> Any:

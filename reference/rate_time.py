@@ -10,18 +10,19 @@ at rate one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from unmask.reference import schedules
 from unmask.reference.checks import check_amount, check_finite, check_function, check_order, check_unit
 from unmask.reference.linear_algebra import check_square, exponential, inverse, null_space
-from unmask.reference.numbers import MP, Array, Number, array, common, exactly, identity, log, real, same, scalars
+from unmask.reference.numbers import MP, Array, Number, array, common, exactly, identity, real, same, scalars
+from unmask.reference.transcendental import log
 from unmask.reference.transition_matrices import check_stochastic, frozen
 
 # How far the rows of a rate matrix of rounded numbers may be from summing to zero, in roundings.
@@ -50,7 +51,7 @@ def check_rate(rate: object, name: str = "rate") -> Array:
 
 
 def step(noise: Number, rate: object) -> Array:
-    """exp(noise R), one step of corruption by rates: [K, K], or by scipy if all are floats.
+    """exp(noise R), one step of corruption by rates: [K, K], in float64 if all are floats.
 
     Each entry has 40 digits, even that of a jump that takes K - 1 unlikely jumps: then Bayes' rule has them too.
     Raises ValueError unless `rate` is a rate matrix and 0 <= noise < inf.
@@ -61,10 +62,31 @@ def step(noise: Number, rate: object) -> Array:
     """
     amount, matrix = common(check_amount("noise", noise), check_rate(rate))
     if matrix.dtype != object:
-        # Of the two, only mpmath promises digits; scipy's rounding may leave an impossible jump at -1e-17.
-        return np.maximum(scipy.linalg.expm(float(amount[()]) * matrix), 0.0)
+        return _by_jumps(matrix * amount)
     scaled = matrix * amount
     return exponential(scaled, guard=20 + _digits_before_the_smallest(scaled))
+
+
+def _by_jumps(rates: Array) -> Array:
+    """exp of a rate matrix in float64, as a chain that may jump whenever a clock of rate one strikes.
+
+    exp(A) = sum_n P^n / n! / sum_n 1 / n!, with the stochastic P = I + A, for rates of at most 1/2; any other A is
+    halved before and squared after ("uniformization"; Jensen 1953).  No term is negative and none cancels, so that
+    what is impossible or certain stays so.
+    """
+    K = len(rates)
+    fastest = float(max(-rates.diagonal()))
+    halvings = max(0, math.ceil(math.log2(2 * fastest))) if fastest > 0 else 0
+    stay = np.eye(K)
+    jump = stay + rates / 2.0**halvings
+    law, mass = stay, 1.0
+    # Of the jumps that a pair of classes needs, there are K - 1 at most; twenty more of them have a share of 1 / 20!.
+    for n in range(K + 20, 0, -1):
+        law, mass = stay + jump @ law / n, 1 + mass / n
+    law = law / mass
+    for _ in range(halvings):
+        law = law @ law
+    return law
 
 
 def _digits_before_the_smallest(scaled: Array) -> int:

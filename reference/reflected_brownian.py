@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_finite, check_order, check_positive
-from unmask.reference.numbers import MP, Array, Number, array, check_count, common, exp, real, scalars
-from unmask.reference.transcendental import cos, normal_cdf, normal_density, sin
+from unmask.reference.numbers import MP, Array, Number, array, check_count, common, elementwise, real, scalars
+from unmask.reference.transcendental import cos, exp, normal_cdf, normal_density, sin
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,14 @@ class _Setting:
     @property
     def length(self) -> Any:
         return self.high - self.low
+
+    @property
+    def sd(self) -> Any:
+        return MP.sqrt(self.variance) if self.y.dtype == object else math.sqrt(self.variance)
+
+    def amplitude(self, w: Any) -> Any:
+        """How high the wave of a frequency stands: it was cos(w (start - low)) at first."""
+        return exp(-w * w * self.variance / 2) * cos(w * (self.start - self.low))
 
     def frequencies(self) -> list[Any]:
         """n pi / l for n = 1, 2, ..., as long as the wave is not gone."""
@@ -67,7 +75,7 @@ def _setting(y: object, start: Number, variance: Number, low: Number, high: Numb
     found = common(y=places, start=start, variance=variance, low=low, high=high)
     exact = found[0].dtype == object
     if exact:
-        found = tuple(np.vectorize(real, otypes=[object])(one) for one in found)
+        found = tuple(elementwise(real, one) for one in found)
     points, begin, spread, left, right = found[0], *(one[()] for one in found[1:])
     _check_inside("start", begin, left, right)
     for place in points.flat:
@@ -110,7 +118,7 @@ def cosine_moment(n: int, start: Number, variance: Number, low: Number = -1, hig
     waves = check_count("n", n, least=0)
     given = _setting([low], start, variance, low, high)
     w = waves * given.pi / given.length
-    return exp(-w * w * given.variance / 2) * cos(w * (given.start - given.low))
+    return given.amplitude(w)
 
 
 def density_by_waves(y: object, start: Number, variance: Number, low: Number = -1, high: Number = 1) -> Array:
@@ -125,8 +133,7 @@ def density_by_waves(y: object, start: Number, variance: Number, low: Number = -
     given = _setting(y, start, variance, low, high)
 
     def wave(w: Any) -> Any:
-        size = exp(-w * w * given.variance / 2) * cos(w * (given.start - given.low))
-        return size * cos(w * (given.y - given.low))
+        return given.amplitude(w) * cos(w * (given.y - given.low))
 
     return np.asarray((1 + 2 * _summed(given.frequencies(), wave, given.y)) / given.length)
 
@@ -140,8 +147,7 @@ def slope_by_waves(y: object, start: Number, variance: Number, low: Number = -1,
     given = _setting(y, start, variance, low, high)
 
     def wave(w: Any) -> Any:
-        size = exp(-w * w * given.variance / 2) * cos(w * (given.start - given.low))
-        return -w * size * sin(w * (given.y - given.low))
+        return -w * given.amplitude(w) * sin(w * (given.y - given.low))
 
     return np.asarray(2 * _summed(given.frequencies(), wave, given.y) / given.length)
 
@@ -157,8 +163,7 @@ def cdf_by_waves(y: object, start: Number, variance: Number, low: Number = -1, h
     given = _setting(y, start, variance, low, high)
 
     def wave(w: Any) -> Any:
-        size = exp(-w * w * given.variance / 2) * cos(w * (given.start - given.low))
-        return size * sin(w * (given.y - given.low)) / w
+        return given.amplitude(w) * sin(w * (given.y - given.low)) / w
 
     return np.asarray((given.y - given.low + 2 * _summed(given.frequencies(), wave, given.y)) / given.length)
 
@@ -170,8 +175,8 @@ def density_by_images(y: object, start: Number, variance: Number, low: Number = 
     array([3.9894])
     """
     given = _setting(y, start, variance, low, high)
-    sd = given.variance**0.5 if given.y.dtype != object else MP.sqrt(given.variance)
-    return np.asarray(_summed(given.images(), lambda place: normal_density((given.y - place) / sd), given.y) / sd)
+    total = _summed(given.images(), lambda place: normal_density((given.y - place) / given.sd), given.y)
+    return np.asarray(total / given.sd)
 
 
 def slope_by_images(y: object, start: Number, variance: Number, low: Number = -1, high: Number = 1) -> Array:
@@ -181,10 +186,9 @@ def slope_by_images(y: object, start: Number, variance: Number, low: Number = -1
     array([0., 0., 0.])
     """
     given = _setting(y, start, variance, low, high)
-    sd = given.variance**0.5 if given.y.dtype != object else MP.sqrt(given.variance)
 
     def image(place: Any) -> Any:
-        z = (given.y - place) / sd
+        z = (given.y - place) / given.sd
         return -z * normal_density(z)
 
     return np.asarray(_summed(given.images(), image, given.y) / given.variance)
@@ -197,9 +201,8 @@ def cdf_by_images(y: object, start: Number, variance: Number, low: Number = -1, 
     array([0. , 0.5, 1. ])
     """
     given = _setting(y, start, variance, low, high)
-    sd = given.variance**0.5 if given.y.dtype != object else MP.sqrt(given.variance)
 
     def image(place: Any) -> Any:
-        return normal_cdf((given.y - place) / sd) - normal_cdf((given.low - place) / sd)
+        return normal_cdf((given.y - place) / given.sd) - normal_cdf((given.low - place) / given.sd)
 
     return _summed(given.images(), image, given.y)

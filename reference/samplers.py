@@ -28,19 +28,10 @@ from unmask.reference.checks import (
 )
 from unmask.reference.corruption import Process, check_process, check_time, shows
 from unmask.reference.denoisers import posterior_denoiser
+from unmask.reference.divergences import total_variation
 from unmask.reference.elbo import Reverse, kernel_matrix, reverse_law
 from unmask.reference.masked_language_model import Predict, Visible, predicted
-from unmask.reference.numbers import (
-    Array,
-    Number,
-    array,
-    check_axes,
-    check_count,
-    common,
-    numbered,
-    scalars,
-    total_variation,
-)
+from unmask.reference.numbers import Array, Number, array, check_axes, check_count, common, numbered, scalars
 from unmask.reference.posterior import posterior_table
 from unmask.reference.reverse import mask_of, mixture
 from unmask.reference.sequences import all_sequences, data_law, product_law

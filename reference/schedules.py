@@ -22,12 +22,11 @@ from unmask.reference.numbers import (
     check_axes,
     check_count,
     check_number,
-    exp,
-    log,
     numbered,
     real,
     scalars,
 )
+from unmask.reference.transcendental import exp, log
 
 Schedule = Callable[[Any], Any]
 """A decreasing function alpha(u) on [0, 1]."""

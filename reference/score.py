@@ -18,11 +18,13 @@ import numpy as np
 from unmask.reference.checks import check_nonnegative, check_sequences
 from unmask.reference.corruption import Diffusing, Process, check_process, shows
 from unmask.reference.denoisers import concrete_score, sequence_law
+from unmask.reference.divergences import kl
 from unmask.reference.elbo import expectation
 from unmask.reference.forward import sequence_marginal
-from unmask.reference.numbers import Array, Number, array, check_axes, check_count, common, kl, log, together
+from unmask.reference.numbers import Array, Number, array, check_axes, check_count, common, together
 from unmask.reference.rates import conditional_score
 from unmask.reference.sequences import all_sequences, data_law, replaced
+from unmask.reference.transcendental import log
 
 
 def negative_entropy(a: object) -> Any:

@@ -19,7 +19,7 @@ from tests.test_processes import BETAS, CASES, PAIRS, built, clean, time_tensor,
 from unmask.implementations import D3PM, MDLM, SEDD, BirthDeath, Chain, DriftingPrior, Grid, Interpolating, WithMask
 from unmask.implementations.d3pm import Parameterization
 from unmask.properties.claims import sampled
-from unmask.reference import MP, elbo, neighbors, reverse
+from unmask.reference import MP, continuous_elbo, elbo, neighbors, reverse
 from unmask.reference import rates as reference_rates
 from unmask.reference.numbers import array, to_float
 
@@ -194,7 +194,7 @@ def test_integrands(name: str, style: str) -> None:
             known = (led & (to_float(told)[:, 0] > 0)).any(-1) | (kind == "score")
             some = possible & torch.as_tensor(known)
             x, y = x0[some].numpy(), xt[some].numpy()
-            wanted = reference_rates.integrand(exact, kind, told[some.numpy()], x, y, t)
+            wanted = continuous_elbo.integrand(exact, kind, told[some.numpy()], x, y, t)
             law = torch.tensor(to_float(exact.marginal(t)))[x0[some]]
             size = size_of_terms(process, law, method, rows[some], xt[some], at[some])
             near(loss[some], wanted, np.maximum(1, size))

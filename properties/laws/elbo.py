@@ -25,7 +25,7 @@ from unmask.properties.process import Process, Time
 from unmask.properties.rounded import Rough
 from unmask.properties.tables import Model
 from unmask.properties.trial import Unanswerable
-from unmask.reference import elbo, numbers, rates, sequences
+from unmask.reference import continuous_likelihood, divergences, elbo, numbers, rates, sequences, transcendental
 from unmask.reference import posterior as bayes
 from unmask.reference import reverse as reference
 
@@ -140,7 +140,7 @@ def loss_is_the_divergence_of_its_own_rates(
     else:
         conditional = rates.conditional_reverse_rate(p.truth, clean, xt, t)
     own = np.maximum(reverse_rate(p, output, xt, t), 0 * conditional)
-    truth = average(rates.generalized_kl(conditional, own), q, row, len(x0))
+    truth = average(divergences.generalized_kl(conditional, own), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
     return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
 
@@ -226,7 +226,9 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
     known, rough = 1e-5, cast(Any, Rough(p.exact))
-    likelihood = floats(rates.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known))
+    likelihood = floats(
+        continuous_likelihood.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
+    )
     bound = -likelihood[sequences.sequence_index(x0, p.K)]
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
@@ -260,7 +262,7 @@ def integrating_out_a_step_keeps_the_mean(
     seen = exact > 0
     if (exact[seen] <= dust).any() or (own[seen] <= dust).any():
         raise Unanswerable  # the ratio is infinite or rounding: the mean exists, the variance does not
-    ratio = numbers.log(np.where(seen, true, 1 + 0 * true)) - numbers.log(np.where(seen, own, 1 + 0 * own))
+    ratio = transcendental.log(np.where(seen, true, 1 + 0 * true)) - transcendental.log(np.where(seen, own, 1 + 0 * own))
     weight = np.where(seen, true, 0 * true)
     mean = (weight * ratio).sum(-1)
     spread = (weight * ratio * ratio).sum(-1) - mean * mean
@@ -326,7 +328,7 @@ def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: T
     at_x0 = np.take_along_axis(model.predicted(xt, t), clean[..., None], -1)[..., 0]
     if (at_x0 == 0).any():
         raise Unanswerable
-    extra = -numbers.log(at_x0).sum(-1)
+    extra = -transcendental.log(at_x0).sum(-1)
     plain = loss(p, output, clean, xt, t)
     if plain.dtype == object:
         plain, extra = numbers.common(plain, extra)
@@ -363,8 +365,8 @@ def hybrid_loss_teaches_by_both_terms(
 def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
     """What a network's output stands for, in 40 digits."""
     if parameterization == "score":
-        return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, numbers.exp(output))
-    probabilities = numbers.softmax(output, exact=True)
+        return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
+    probabilities = transcendental.softmax(output, exact=True)
     return reference.subs_denoiser(probabilities, xt, int(p.mask or 0)) if parameterization == "subs" else probabilities
 
 

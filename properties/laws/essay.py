@@ -17,7 +17,7 @@ from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, clean_classes, floats, single
 from unmask.properties.process import Process, Schedule, Time
 from unmask.properties.trial import Unanswerable
-from unmask.reference import numbers
+from unmask.reference import divergences, numbers
 from unmask.reference import projective_distance as hilbert
 
 CHAPTER = "The essay"
@@ -83,7 +83,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
         after, _ = posteriors(prior, found)
         likely = floats(posteriors(prior, truth)[1])
         for i, j in pairs:
-            tried.append(numbers.total_variation(after[:, i], after[:, j]))
+            tried.append(divergences.total_variation(after[:, i], after[:, j]))
             bounds.append(hilbert.largest_difference(distance[i, j]))
             where.append(min(likely[i], likely[j]) > 0)
             # A rounding of the kernel is divided by what is likely to be seen.
@@ -92,9 +92,9 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
         prior = hilbert.extremal_prior(truth[:, i], truth[:, j], SHORT)
         after, _ = posteriors(prior, found)
         right, likely = posteriors(prior, truth)
-        attained.append(numbers.total_variation(after[:, i], after[:, j]))
+        attained.append(divergences.total_variation(after[:, i], after[:, j]))
         certain = float(distance[i, j]) == np.inf
-        known = numbers.total_variation(right[:, i], right[:, j])
+        known = divergences.total_variation(right[:, i], right[:, j])
         expected.append(known if certain else hilbert.largest_difference(distance[i, j]))
         room_there.append(1 / min(floats(likely)[[i, j]]))
     named = [f"states {i} and {j}" for i, j in pairs]

@@ -15,7 +15,7 @@ from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, clean_classes, floats, single
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data
-from unmask.reference import low_pass, numbers, sequences
+from unmask.reference import low_pass, numbers, ordinal, sequences, transcendental
 from unmask.reference.symmetries import symmetry_group
 
 CHAPTER = "The essay"
@@ -142,9 +142,9 @@ def a_walk_damps_waves_by_their_frequency(marginal: Any, p: Process, t: Time, se
     rng = np.random.default_rng([seed, 41])
     weights = rng.integers(0, 9, (4, p.K)) + np.eye(4, p.K, dtype=np.int64)
     data = numbers.array(weights) / numbers.array(weights.sum(-1, keepdims=True))
-    noise = -numbers.log(p.alpha(t))
+    noise = -transcendental.log(p.alpha(t))
     damping = (
-        low_pass.birth_death_damping(noise, p.K)
+        ordinal.birth_death_damping(noise, p.K)
         if noise < numbers.MP.inf
         else numbers.array([numbers.MP.mpf(k == 0) for k in range(p.K)])
     )

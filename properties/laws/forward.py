@@ -14,7 +14,7 @@ from unmask.properties.laws.common import Array, before, clean_classes, floats, 
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data
 from unmask.properties.trial import Unanswerable
-from unmask.reference import forward, numbers
+from unmask.reference import divergences, forward, transcendental
 
 CHAPTER = "Forward process"
 
@@ -82,7 +82,7 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
     integral = sum(
         w * p.truth.noise_rate(u) * floats(transition(p, begin, u)) @ R for u, w in zip(where, weights, strict=True)
     ) * ((stop - begin) / 2)
-    total = float(numbers.log(p.alpha(begin)) - numbers.log(p.alpha(stop)))
+    total = float(transcendental.log(p.alpha(begin)) - transcendental.log(p.alpha(stop)))
     left = floats(transition(p, begin, stop)) - np.eye(p.K)
     return close(left, integral, ops=2 * p.depth + 28, scale=1 + total, names=("x_s", "x_t"))
 
@@ -219,8 +219,8 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     if not starts:
         raise Unanswerable
     a, b = (np.array(side) for side in zip(*starts, strict=True))
-    tv = [numbers.total_variation(q[a], q[b]) for q in (early, late)]
-    kl = [numbers.kl(q[a], q[b]) for q in (early, late)]
+    tv = [divergences.total_variation(q[a], q[b]) for q in (early, late)]
+    kl = [divergences.kl(q[a], q[b]) for q in (early, late)]
     # The divergence divides by the smallest probabilities, which are multiples of 1 - alpha.
     floor = min(floats(p.truth.marginal(u)[x0[:, 0]])[floats(p.truth.marginal(u)[x0[:, 0]]) > 0].min() for u in (s, t))
     return [
@@ -248,8 +248,8 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
     found = []
     for t in times:
         q = floats(marginal(p, classes[:, None], t)[:, 0])
-        found.append(float((weights * numbers.kl(q, weights @ q)).sum()))
-    truth = [float(1 - t / p.end) * float(numbers.entropy(weights)) for t in times]
+        found.append(float((weights * divergences.kl(q, weights @ q)).sum()))
+    truth = [float(1 - t / p.end) * float(divergences.entropy(weights)) for t in times]
     return close(np.array(found), np.array(truth), ops=2 * p.depth + 4 * p.K, scale=4.0, names=(("t", times),))
 
 

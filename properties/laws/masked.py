@@ -16,8 +16,8 @@ from unmask.properties.process import Process, Schedule, Time
 from unmask.properties.rounded import in_floats
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
+from unmask.reference import continuous_elbo, reverse, sequences, transcendental
 from unmask.reference import masked_language_model as mlm
-from unmask.reference import numbers, rates, reverse, sequences
 
 CHAPTER = "Masked diffusion"
 
@@ -44,12 +44,12 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
         masked = xt == p.mask
         alpha = p.alpha(t)
         weight = p.rate(t) * alpha / (1 - alpha)
-        logs = -numbers.log(np.where(masked, at_x0, 1 + 0 * at_x0))
+        logs = -transcendental.log(np.where(masked, at_x0, 1 + 0 * at_x0))
         truth = float(weight) * floats(logs).sum(-1) if p.numbers != "exact" else (weight * logs).sum(-1)
     else:
         output = denoiser.output(xt, t) if model.parameterization == "subs" else model.encode(belief)
         score = reverse.denoiser_to_score(p.truth, "subs", belief, xt, t)
-        truth = rates.integrand(p.truth, "score", score, clean, xt, t)
+        truth = continuous_elbo.integrand(p.truth, "score", score, clean, xt, t)
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
     expected = average(truth, q, row, len(x0))
     ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L

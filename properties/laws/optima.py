@@ -15,7 +15,7 @@ from unmask.properties.laws.terms import reachable, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
-from unmask.reference import denoisers, elbo, numbers, sequences
+from unmask.reference import denoisers, divergences, elbo, sequences
 
 CHAPTER = "Optima"
 GRIDS = ("cosine", "mutual-information", "log-linear", "polynomial")
@@ -136,7 +136,7 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     x0, weight = clean_support(p, data)
     found: Any = (prior_kl(p, x0) * weight).sum()
     last = denoisers.sequence_law(p.truth, data.law, 1, p.end)
-    truth = numbers.entropy(data.law) + numbers.kl(last, p.truth.prior)
+    truth = divergences.entropy(data.law) + divergences.kl(last, p.truth.prior)
     if p.T is not None:
         for t in inner(p):
             found = found + data_average(loss, p, model, data, t)

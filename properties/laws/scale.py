@@ -18,7 +18,7 @@ from unmask.properties.tables import RULED_OUT, Model
 from unmask.properties.trial import Bound, Unanswerable
 from unmask.reference import posterior as bayes
 from unmask.reference import reverse as reference
-from unmask.reference.numbers import softmax
+from unmask.reference.transcendental import softmax
 
 CHAPTER = "Scale"
 #: A vocabulary, for methods that make nothing of size K x K; what any method can afford; where to find out which.

@@ -9,7 +9,7 @@ import numpy as np
 from unmask.properties.laws.common import Array, before, floats
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Model
-from unmask.reference import elbo, rates, sequences
+from unmask.reference import continuous_elbo, elbo, rates, sequences
 from unmask.reference import reverse as reference
 
 
@@ -25,7 +25,7 @@ def true_loss(process: Any, parameterization: str, predicted: Array, x0: Array, 
     if getattr(process, "T", None) is not None:
         kernel = reference.reverse_kernel(process, parameterization, predicted, xt, int(t) - 1, int(t))
         return elbo.pointwise_term(process, kernel, x0, xt, int(t) - 1, int(t))
-    return rates.integrand(process, parameterization, predicted, x0, xt, t)
+    return continuous_elbo.integrand(process, parameterization, predicted, x0, xt, t)
 
 
 def true_reverse_rate(p: Process, parameterization: str, predicted: Array, xt: Array, t: Time) -> Array:

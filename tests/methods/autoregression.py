@@ -15,8 +15,9 @@ from unmask.implementations import Autoregression
 from unmask.properties import Method, Process, processes
 from unmask.reference.autoregression import masked_from_the_right
 from unmask.reference.corruption import one_hot
-from unmask.reference.numbers import common, log
+from unmask.reference.numbers import common
 from unmask.reference.reverse import subs_denoiser
+from unmask.reference.transcendental import log
 
 SPACE: dict[str, Any] = {"clock": "discrete", "mask": "any"}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from unmask.properties import Method, Process, processes
 from unmask.properties.families import REDRAWING, family
-from unmask.reference import elbo, forward, numbers, rates, reverse
+from unmask.reference import continuous_elbo, elbo, forward, numbers, rates, reverse, transcendental
 from unmask.reference import posterior as bayes
 from unmask.reference.projective_distance import projective_distances
 
@@ -130,7 +130,7 @@ def step_as(parameterization: str) -> Any:
 def loss_as(parameterization: str) -> Any:
     def term(p: Process, output: Array, x0: Array, xt: Array, t: Any) -> Array:
         if p.T is None:
-            return rates.integrand(p.truth, parameterization, output, x0, xt, t)
+            return continuous_elbo.integrand(p.truth, parameterization, output, x0, xt, t)
         kernel = reverse.reverse_kernel(p.truth, parameterization, output, xt, t - 1, t)
         return elbo.pointwise_term(p.truth, kernel, x0, xt, t - 1, t)
 
@@ -148,7 +148,7 @@ def hybrid_as(parameterization: str) -> Any:
         if not len(xt):
             return loss(p, output, x0, xt, t)
         at_x0 = np.take_along_axis(output, x0[..., None], -1)[..., 0]
-        plain, surprise, share = numbers.common(loss(p, output, x0, xt, t), -numbers.log(at_x0).sum(-1), weight)
+        plain, surprise, share = numbers.common(loss(p, output, x0, xt, t), -transcendental.log(at_x0).sum(-1), weight)
         return plain + share * surprise
 
     return hybrid_loss

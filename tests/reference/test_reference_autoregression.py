@@ -23,10 +23,11 @@ from unmask.reference.elbo import gap, nelbo_by_trajectories, prior_term, revers
 from unmask.reference.elbo import nelbo as d3pm_nelbo
 from unmask.reference.forward import marginal, sequence_marginal
 from unmask.reference.masked_language_model import Predict, any_order_nll, predict_from_table
-from unmask.reference.numbers import MP, Array, exp
+from unmask.reference.numbers import MP, Array
 from unmask.reference.posterior import posterior
 from unmask.reference.reverse import subs_denoiser
 from unmask.reference.sequences import all_sequences, sequence_index
+from unmask.reference.transcendental import exp
 
 Draw = Callable[..., Array]
 F = Fraction

@@ -23,7 +23,7 @@ from unmask.reference.displacement import (
     step_jacobian,
     two_point_slope,
 )
-from unmask.reference.numbers import same
+from unmask.reference.numbers import MP, elementwise, real, same
 
 LINE = np.array([[-1.0], [1.0]])
 SETS = {
@@ -79,10 +79,12 @@ def test_where_the_scale_changes_the_bound_fails() -> None:
 
 def test_the_jacobian_is_the_derivative(points: Any) -> None:
     z = points[:1] * 0.3 + 0.1
-    found, h = step_jacobian(z, points, even(points), 0.25, 0.5)[0], 1e-6
-    for k, e in enumerate(np.eye(points.shape[1])):
-        ahead, behind = (step(z + sign * h * e, points, even(points), 0.25, 0.5)[0] for sign in (1, -1))
-        assert np.allclose((ahead - behind) / (2 * h), found[:, k], atol=1e-7)
+    data, law, z = elementwise(real, points), [F(1, len(points))] * len(points), elementwise(real, z)
+    found, h = step_jacobian(z, data, law, F(1, 4), F(1, 2))[0], MP.mpf(10) ** -13
+    for k, e in enumerate(np.eye(points.shape[1], dtype=np.int64)):
+        ahead, behind = (step(z + sign * h * e, data, law, F(1, 4), F(1, 2))[0] for sign in (1, -1))
+        # h^2 of a third derivative of at most 1000 or so, and 40 digits over h.
+        assert max(abs((ahead - behind) / (2 * h) - found[:, k])) < MP.mpf(10) ** -22
 
 
 @pytest.mark.parametrize("sigma", [0.2, 0.5, 2.0])
@@ -127,7 +129,7 @@ def noise_levels(first: float, last: float, N: int) -> list[float]:
 def test_one_shot_is_the_mean_of_the_data() -> None:
     """A single step to noise zero is the denoiser: no cliff, but no data either."""
     found = step([[0.5]], LINE, even(LINE), 0.0, 4.0)
-    assert np.allclose(found, denoised([[0.5]], LINE, even(LINE), 4.0))
+    assert same(found, denoised([[0.5]], LINE, even(LINE), 4.0))
     assert abs(found[0, 0]) < 0.05
     levels = noise_levels(4.0, 1 / 64, 4000)
     assert composed([[0.5]], LINE, even(LINE), levels)[0, 0] > 0.97

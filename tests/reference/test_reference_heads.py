@@ -16,7 +16,7 @@ from unmask.reference.corruption import uniform, uniform_prior
 from unmask.reference.denoisers import concrete_score
 from unmask.reference.heads import location, truncated_logistic, truncated_logistic_in_closed_form
 from unmask.reference.numbers import MP, Array
-from unmask.reference.rates import integral
+from unmask.reference.quadrature import integral
 from unmask.reference.schedules import mutual_information
 from unmask.reference.score import constant as entropy_constant
 from unmask.reference.score import denoising as entropy_denoising

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, array, same
+from unmask.reference.continuous_elbo import nelbo
 from unmask.reference.corruption import absorbing_prior, absorbing_rate, uniform_prior, uniform_rate
+from unmask.reference.divergences import entropy
 from unmask.reference.information import by_rates, by_redrawing, information_schedule, share_left, solve
 from unmask.reference.linear_algebra import exponential
 from unmask.reference.masked_language_model import any_order_nll, predict_from_table
@@ -22,9 +24,8 @@ from unmask.reference.noise_level import (
     nelbo_over_gamma,
     nelbo_over_log_odds,
 )
-from unmask.reference.numbers import MP, Array, entropy
+from unmask.reference.numbers import MP, Array
 from unmask.reference.ordinal import birth_death_rate
-from unmask.reference.rates import nelbo
 from unmask.reference.reverse import subs_denoiser
 from unmask.reference.schedules import (
     betas_from_alphas,

@@ -7,7 +7,8 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from unmask.reference.interpolants import least_lipschitz, mcshane, scaled, squared_distances
+from unmask.reference.interpolants import least_lipschitz, mcshane, scaled
+from unmask.reference.neighbors import squared_distances
 from unmask.reference.numbers import MP
 
 TABLE = [[0, 0], [3, 4], [1, F(1, 2)], [-2, 1]]

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, array, real, same
+from unmask.reference.continuous_elbo import nelbo as continuous_nelbo
 from unmask.reference.corruption import (
     absorbing,
     absorbing_prior,
@@ -27,7 +28,6 @@ from unmask.reference.masked_language_model import (
     weighted_mlm,
 )
 from unmask.reference.numbers import MP, Array
-from unmask.reference.rates import nelbo as continuous_nelbo
 from unmask.reference.reverse import reverse_kernel, subs_denoiser
 from unmask.reference.schedules import mutual_information, mutual_information_betas, polynomial
 from unmask.reference.sequences import all_sequences, data_law

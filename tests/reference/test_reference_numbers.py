@@ -10,22 +10,10 @@ import mpmath
 import numpy as np
 import pytest
 
+from unmask.reference.divergences import entropy, kl, total_variation
 from unmask.reference.linear_algebra import exponential, inverse
-from unmask.reference.numbers import (
-    MP,
-    array,
-    common,
-    entropy,
-    exactly,
-    exp,
-    kl,
-    log,
-    real,
-    same,
-    softmax,
-    to_float,
-    total_variation,
-)
+from unmask.reference.numbers import MP, array, common, exactly, real, same, to_float
+from unmask.reference.transcendental import exp, log, softmax
 
 THIRD = Fraction(1, 3)
 
@@ -152,7 +140,7 @@ def test_same_is_strict_for_fractions() -> None:
 def test_inverse_is_exact() -> None:
     matrix = array([[0, 2, 1], [1, 1, 0], [3, 0, Fraction(1, 7)]])
     assert same(inverse(matrix) @ matrix, np.eye(3, dtype=int))
-    assert np.allclose(inverse([[2.0, 1.0], [0.0, 4.0]]), [[0.5, -0.125], [0.0, 0.25]])
+    assert same(inverse([[2.0, 1.0], [0.0, 4.0]]), [[0.5, -0.125], [0.0, 0.25]])
     for bad in ([[1, 2], [2, 4]], [[1, 2]], [1, 2]):
         with pytest.raises(ValueError, match="matrix"):
             inverse(bad)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from math import comb
+from math import ceil, comb, log2
 from typing import Any
 
 import numpy as np
 import pytest
 
 from unmask.reference import MP, RateTime, array, same, schedules, to_float
+from unmask.reference.continuous_elbo import integrand
 from unmask.reference.corruption import (
     absorbing_prior,
     check_stochastic,
@@ -25,7 +26,7 @@ from unmask.reference.drifting_prior import composed, drifting_prior
 from unmask.reference.forward import kl_to_prior, marginal_by_paths
 from unmask.reference.linear_algebra import null_space
 from unmask.reference.neighbors import nearest_neighbors, neighbor_rate, with_mask, with_mask_rate
-from unmask.reference.numbers import identity, log
+from unmask.reference.numbers import identity
 from unmask.reference.ordinal import (
     band,
     binomial_prior,
@@ -37,8 +38,8 @@ from unmask.reference.ordinal import (
 )
 from unmask.reference.posterior import posterior_table
 from unmask.reference.rate_time import check_rate, stationary_limit, step
-from unmask.reference.rates import integrand
 from unmask.reference.reverse import joint_sum
+from unmask.reference.transcendental import log
 
 F = Fraction
 POINTS = [[0, 0], [1, 0], [2, 1], [-3, 4], [5, 5]]
@@ -131,11 +132,24 @@ def test_infinite_noise_is_the_limit_of_much_noise(name: str) -> None:
 
 @each_rate
 def test_floats_are_computed_in_floats(name: str) -> None:
-    p = RateTime(quadratic, to_float(RATES[name]), to_float(process(name).prior))
-    assert p.transition(0.25, 0.5).dtype == p.marginal(1.0).dtype == np.float64
-    np.testing.assert_allclose(
-        p.transition(0.25, 0.5), to_float(process(name).transition(F(1, 4), F(1, 2))), atol=1e-14
-    )
+    exact, s, t = process(name), F(1, 4), F(1, 2)
+    p = RateTime(quadratic, to_float(RATES[name]), to_float(exact.prior))
+    found = p.transition(0.25, 0.5)
+    assert found.dtype == p.marginal(1.0).dtype == np.float64
+    # In ulps of 2^-52, a rounding being half of one.  alpha is exact, log(alpha_s / alpha_t) < 1 has two roundings: the
+    # noise is off by 1.  Rates and their product with it have one each: exponents are off by 1 of themselves.  Entries
+    # of exp(A) move by no more than twice what the fastest rate does: 2 (1 + noise) speed.
+    # The series, from the last term to the first, has K products and sums, a division and a sum, so K/2 + 1 each time,
+    # and half an ulp of P, shared out like 1, 1/2, 1/6, ... of e; the last division has half: K/2 + 3.
+    # Each squaring doubles what is off, and adds K/2.
+    K, speed = exact.K, float(max(-exact.rate.diagonal()))
+    noise = float(log(exact.alpha(s) / exact.alpha(t)))
+    squarings = max(0, ceil(log2(2 * noise * speed)))
+    ulps = 2 * (1 + noise) * speed + 2**squarings * (K / 2 + 3) + (2**squarings - 1) * K / 2
+    wanted = to_float(exact.transition(s, t))
+    assert abs(found - wanted).max() <= (ulps + 1) * np.finfo(float).eps
+    assert (found[wanted == 0] == 0).all()
+    assert (found[wanted == 1] == 1).all()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, array, real, same, to_float
+from unmask.reference.continuous_elbo import expected_integrand, integrand, nelbo
+from unmask.reference.continuous_likelihood import log_likelihood, log_likelihood_by_exponential, reverse_generator
 from unmask.reference.corruption import absorbing_prior, uniform_prior
 from unmask.reference.denoisers import (
     concrete_score,
@@ -20,22 +22,16 @@ from unmask.reference.denoisers import (
     posterior_denoiser,
     sequence_law,
 )
+from unmask.reference.divergences import entropy, generalized_kl, kl
 from unmask.reference.elbo import nelbo as grid_nelbo
 from unmask.reference.elbo import reverse_law
-from unmask.reference.numbers import MP, Array, entropy, exp, kl, log
+from unmask.reference.numbers import MP, Array
+from unmask.reference.quadrature import integral
 from unmask.reference.rates import (
     conditional_one_way_rate,
     conditional_reverse_rate,
     conditional_score,
-    expected_integrand,
-    generalized_kl,
-    integral,
-    integrand,
-    log_likelihood,
-    log_likelihood_by_exponential,
-    nelbo,
     one_way_rate,
-    reverse_generator,
     reverse_rate,
 )
 from unmask.reference.reverse import denoiser_to_score, reverse_kernel, subs_denoiser
@@ -51,6 +47,7 @@ from unmask.reference.score import (
     score_entropy,
 )
 from unmask.reference.sequences import all_sequences
+from unmask.reference.transcendental import exp, log
 
 Draw = Callable[..., Array]
 Make = Callable[[str, int], ContinuousTime]
@@ -340,7 +337,7 @@ def test_the_true_rates_return_the_data(draw: Draw) -> None:
         (lambda: conditional_score(MASKED, [[0]], [[1]], T), "cannot become"),
         (lambda: one_way_rate(MASKED, [[[1, 0, 0]]], [[2]], F(0)), "t = 0"),
         (lambda: integrand(MASKED, "x0", [[[1, 0, 0]]], [[0]], [[2]], T), "x0"),
-        (lambda: log_likelihood_by_exponential(MASKED, [[[1, 0, 0]]] * 3, 1), "t = 1"),
+        (lambda: log_likelihood_by_exponential(MASKED, [[[1, 0, 0]]] * 3, 1), "end = 1"),
         (lambda: explicit(MASKED, [[1, 2]], [1, 0, 0], 1, T), "score has shape"),
         (lambda: score_entropy([F(-1)], [F(1)]), "negative"),
     ],

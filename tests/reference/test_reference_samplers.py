@@ -13,13 +13,14 @@ import pytest
 from unmask.reference import ContinuousTime, DiscreteTime, array, real, same
 from unmask.reference.corruption import absorbing, absorbing_prior, uniform, uniform_prior
 from unmask.reference.denoisers import concrete_score, posterior_denoiser, sequence_law
+from unmask.reference.divergences import kl, total_variation
 from unmask.reference.elbo import kernel_matrix, reverse_law
 from unmask.reference.forward import sequence_transition
 from unmask.reference.infilling import (
     completions,
 )
 from unmask.reference.masked_language_model import predict_from_table
-from unmask.reference.numbers import MP, Array, kl, total_variation
+from unmask.reference.numbers import MP, Array
 from unmask.reference.rates import reverse_rate
 from unmask.reference.reverse import denoiser_to_score, reverse_kernel, subs_denoiser, tweedie
 from unmask.reference.samplers import (

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from unmask.reference import schedules
-from unmask.reference.numbers import MP, exp, real, same
+from unmask.reference.numbers import MP, real, same
+from unmask.reference.transcendental import exp
 
 U = [Fraction(0), Fraction(1, 8), Fraction(1, 3), Fraction(1, 2), Fraction(9, 10), Fraction(1)]
 

@@ -31,8 +31,9 @@ DATA = (
     value("points", [], r"points has shape \(0,\)|weights has shape"),
     value("points", [math.inf, 1], "points has an infinite entry"),
     value("weights", [0.5], r"weights has shape \(1,\) and points \(2,\); valid: \[K\] both"),
-    value("weights", [0.5, 0.75], "weights = .*; valid: positive numbers that sum to 1"),
-    value("weights", [1.5, -0.5], "weights = .*; valid: positive numbers that sum to 1"),
+    value("weights", [0.5, 0.75], r"weights has a row that sums to 1\.25.*; valid: rows that sum to 1"),
+    value("weights", [1.5, -0.5], r"weights has a negative entry.*-0\.5.*; valid: numbers >= 0"),
+    value("weights", [1.0, 0.0], r"weights = .*0\..*; valid: positive numbers that sum to 1"),
 )
 TWO: dict[str, Any] = {"points": [-1.0, 1.0], "weights": [0.5, 0.5]}
 

@@ -46,19 +46,27 @@ def arithmetic() -> list[Asked]:
         asked("numbers.to_float", kind("values", None, "values = None"), kind("values", "a", "values = 'a'"),
               kind("values", [HALF, "a"], r"values = \[.*'a'\]"), values=EVEN),
         asked("numbers.same", array_of("left"), array_of("right"), count("ulps", 0), left=1, right=1),
-        asked("numbers.log", array_of("x"), value("x", [-1.0], r"x has a negative entry.*-1"),
+        asked("numbers.elementwise", kind("function", 3, "function = 3 of type int; valid: a function"),
+              ndarray("values"), function=abs, values=ONE),
+    ]
+
+
+def logarithms() -> list[Asked]:
+    return [
+        asked("transcendental.log", array_of("x"), value("x", [-1.0], r"x has a negative entry.*-1"),
               value("x", -HALF, "x = -1/2 is negative"), x=1),
-        asked("numbers.exp", array_of("x"), x=1),
-        asked("numbers.softmax", array_of("logits"), value("logits", 1, r"logits has shape \(\); valid: \[\.\.\., n\]"),
+        asked("transcendental.exp", array_of("x"), x=1),
+        asked("transcendental.softmax", array_of("logits"),
+              value("logits", 1, r"logits has shape \(\); valid: \[\.\.\., n\]"),
               value("logits", [math.inf, 0.0], "logits: .*inf"), value("logits", [-math.inf], "logits: .*-inf"),
               value("axis", 1, r"axis = 1; valid: an int in -1\.\.0"), value("axis", "n", "axis = 'n'"),
               logits=EVEN, axis=-1),
-        asked("numbers.kl", array_of("p"), array_of("q"),
+        asked("divergences.kl", array_of("p"), array_of("q"),
               value("q", [1] * 3, r"p has shape \(2,\), q has shape \(3,\)"),
               value("p", [-HALF, HALF], "probability is negative: p = -1/2"), p=EVEN, q=EVEN),
-        asked("numbers.total_variation", array_of("p"), array_of("q"),
+        asked("divergences.total_variation", array_of("p"), array_of("q"),
               value("q", [1] * 3, r"p has shape \(2,\), q has shape \(3,\)"), p=EVEN, q=EVEN),
-        asked("numbers.entropy", array_of("p"), value("p", [-HALF, HALF], "p = -1/2"),
+        asked("divergences.entropy", array_of("p"), value("p", [-HALF, HALF], "p = -1/2"),
               value("p", 1, r"p has shape \(\)"),
               p=EVEN),
     ]
@@ -113,4 +121,4 @@ def algebra() -> list[Asked]:
     ]
 
 
-ASKED = [*arithmetic(), *checks(), *algebra()]
+ASKED = [*arithmetic(), *logarithms(), *checks(), *algebra()]

@@ -112,7 +112,8 @@ def filters() -> list[Asked]:
               value("positions", [1], r"positions = \[1\]; valid"), law=EVEN, positions=[0], L=1, K=2),
         asked(f"{at}.cosine_coefficients", array_of("law"), value("law", Q, r"law has shape \(2, 2\); valid: \[K\]"),
               value("law", [], r"len\(law\) = 0; valid"), law=EVEN),
-        asked(f"{at}.birth_death_damping", amount("noise"), count("K"), noise=1, K=2),
+        asked("ordinal.cosine_waves", count("K"), K=2),
+        asked("ordinal.birth_death_damping", amount("noise"), count("K"), noise=1, K=2),
         asked(f"{at}.characteristic_function", points, law("weights"), number("frequency"), **line),
         asked(f"{at}.noisy_characteristic_function", points, law("weights"), number("frequency"), amount("alpha"),
               positive("sigma"), alpha=1, sigma=1, **line),
@@ -133,7 +134,7 @@ def interpolants() -> list[Asked]:
     )
     given: dict[str, Any] = {"values": [0, 1], "embeddings": [[0], [1]]}
     return [
-        asked(f"{at}.squared_distances", table, embeddings=[[0], [1]]),
+        asked("neighbors.squared_distances", table, embeddings=[[0], [1]]),
         asked(f"{at}.least_lipschitz", f, table, **given),
         asked(f"{at}.mcshane", f, table, array_of("place"),
               value("place", [0, 1], r"place has shape \(2,\); valid: \[d\]"),
@@ -168,7 +169,7 @@ def displacements() -> list[Asked]:
     given: dict[str, Any] = {"points": [[0], [1]], "weights": EVEN}
     noise: dict[str, Any] = {"sigma_s": HALF, "sigma_t": 1}
     return [
-        asked(f"{at}.responsibilities", place, data, positive("sigma"), z=[[0]], sigma=1, **given),
+        asked(f"{at}.posterior_weights", place, data, positive("sigma"), z=[[0]], sigma=1, **given),
         asked(f"{at}.denoised", place, data, positive("sigma"), z=[[0]], sigma=1, **given),
         asked(f"{at}.step", place, data, order, z=[[0]], **given, **noise),
         asked(f"{at}.step_jacobian", place, data, order, z=[[0]], **given, **noise),
