@@ -61,11 +61,12 @@ def _circumstances(
     if one_time:
         s, t = s[:1] * N, t[:1] * N
     common = {"p": p, "s": s, "t": t, "generator": seed, "N": N, "times": falling(p, model)}
-    of_states = _of_reals if isinstance(p, GaussianProcess) else _of_classes
-    return {**common, **of_states(p, clean, t, model, rng)}
+    if isinstance(p, GaussianProcess):
+        return {**common, **_of_reals(clean, t, model, rng)}
+    return {**common, **_of_classes(p, clean, t, model, rng)}
 
 
-def _of_reals(p: GaussianProcess, clean: Array, t: list[Any], model: GaussianModel, rng: Any) -> dict[str, Any]:
+def _of_reals(clean: Array, t: list[Any], model: GaussianModel, rng: Any) -> dict[str, Any]:
     z = rng.integers(-16, 17, clean.shape) / 8
     return {
         "x": clean,
