@@ -140,7 +140,8 @@ def masking_erases_and_does_not_filter(marginal: Any, p: Process, t: Time, data:
 def a_walk_damps_waves_by_their_frequency(marginal: Any, p: Process, t: Time, seed: int) -> Claim:
     """The k-th cosine coefficient of a law on levels is multiplied by exp(−4 σ̄_t sin²(πk/2K))"""
     rng = np.random.default_rng([seed, 41])
-    weights = rng.integers(0, 9, (4, p.K)) + np.eye(4, p.K, dtype=np.int64)
+    weights = rng.integers(0, 9, (4, p.K))
+    weights[range(4), rng.integers(0, p.K, 4)] += 1  # no law without a level
     data = numbers.array(weights) / numbers.array(weights.sum(-1, keepdims=True))
     noise = -transcendental.log(p.alpha(t))
     damping = (

@@ -11,7 +11,7 @@ from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
 from unmask.properties.laws.integration import graded_rule
-from unmask.properties.laws.terms import reachable, true_loss
+from unmask.properties.laws.terms import invertible, reachable, true_loss
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
@@ -56,7 +56,7 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
 )
 def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """At its own optimum — leave-one-out for the joint sum, posterior for the mixture — p_θ(x_s|x_t) is q(x_s|x_t)"""
-    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
+    if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
     xt = reachable(p, model.L, t)
     index = sequences.sequence_index(xt, p.K)

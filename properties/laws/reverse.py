@@ -10,7 +10,7 @@ import numpy as np
 from unmask.properties.claims import Claim, at_most, close, converges
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, before, floats, possible_pairs
-from unmask.properties.laws.terms import reachable, true_reverse_rate
+from unmask.properties.laws.terms import invertible, reachable, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
@@ -53,8 +53,8 @@ def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> f
 )
 def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
-    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
-        raise Unanswerable  # nothing of x_s is left in x_t, and Tweedie's formula divides by it
+    if model.parameterization == "score" and not invertible(p, s, t):
+        raise Unanswerable  # too little of x_s is left in x_t, and Tweedie's formula divides by it
     xt, output, predicted = drawn(p, model, data, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
     scale = amplified(p, model, predicted, s, t)
@@ -71,7 +71,7 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
 )
 def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> list[Claim]:
     """p_θ(x_s|x_t) ≥ 0 and sums to one"""
-    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
+    if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
     xt, output, predicted = drawn(p, model, data, t)
     found = reverse(p, output, xt, s, t)

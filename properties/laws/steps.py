@@ -12,7 +12,7 @@ from unmask.properties.claims import Claim, exact, independent, sampled
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.reverse import amplified, drawn
-from unmask.properties.laws.terms import true_reverse_rate
+from unmask.properties.laws.terms import invertible, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Bound, Unanswerable
@@ -58,7 +58,7 @@ def steps_are_drawn_from_the_reverse(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
     """One reverse step draws from p_θ(x_s|x_t), at any distance (a first-order scheme says so: Method.scheme): each position, pairs of positions, of rows, of calls"""
-    if model.parameterization == "score" and p.inflation(s, t) == np.inf:
+    if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
     xt, output, predicted = drawn(p, model, data, t)
     ops, scale = 4 * p.depth + 8 * p.K, amplified(p, model, predicted, s, t)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.laws.common import Array, before, floats
+from unmask.properties.laws.common import Array, before, floats, rounding_unit
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Model
 from unmask.reference import continuous_elbo, elbo, rates, sequences
@@ -34,6 +34,16 @@ def true_reverse_rate(p: Process, parameterization: str, predicted: Array, xt: A
         return rates.one_way_rate(p.truth, predicted, xt, t)
     score = reference.denoiser_to_score(p.truth, parameterization, predicted, xt, t)
     return rates.reverse_rate(p.truth, score, xt, t)
+
+
+def invertible(p: Process, s: Time, t: Time) -> bool:
+    """Whether Tweedie's formula can be evaluated: it takes back the noise between ``s`` and ``t``.
+
+    What takes back noise multiplies a rounding by the :meth:`~unmask.properties.process.Process.inflation` once where
+    it is applied and once more where it was computed: its square must leave digits.
+    """
+    inflation = p.inflation(s, t)
+    return inflation < np.inf if p.numbers == "exact" else inflation**2 * rounding_unit(p) < 1
 
 
 def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
@@ -65,4 +75,4 @@ def as_probabilities(kernel: Array) -> Array:
     return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
 
 
-__all__ = ["as_probabilities", "magnitude", "own_kernel", "reachable", "true_loss", "true_reverse_rate"]
+__all__ = ["as_probabilities", "invertible", "magnitude", "own_kernel", "reachable", "true_loss", "true_reverse_rate"]
