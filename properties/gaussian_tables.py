@@ -53,8 +53,10 @@ class GaussianModel:
 
     def _levels(self, t: Sequence[Time]) -> Array:
         """``alpha`` and ``sigma`` as floats, ``[2, N, 1]``."""
-        found = {v: self.p.levels(int(v) if self.p.T is not None else v) for v in dict.fromkeys(t)}
-        return to_float([found[v] for v in t]).reshape(-1, 2).T[:, :, None]
+        different = list(dict.fromkeys(t))
+        place = {v: i for i, v in enumerate(different)}
+        found = to_float([self.p.levels(int(v) if self.p.T is not None else v) for v in different]).reshape(-1, 2)
+        return found[[place[v] for v in t]].T[:, :, None]
 
 
 __all__ = ["GaussianModel"]

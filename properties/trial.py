@@ -241,7 +241,10 @@ class Trial:
                 return value
             coarse = p.dtype in (torch.bfloat16, torch.float16)
             dtype = torch.int64 if p.clock == "discrete" else torch.float32 if coarse else p.dtype
-            array = np.asarray([float(v) for v in np.ravel(value)])
+            # Laws about samples repeat one time thousands of times: the same object need not become a float again.
+            several = value if isinstance(value, (list, tuple)) else np.ravel(value)
+            known = {id(v): float(v) for v in {id(v): v for v in several}.values()}
+            array = np.asarray([known[id(v)] for v in several])
             array = array[0] if scalar_times else np.broadcast_to(array, (N,)) if array.size == 1 else array
             return torch.as_tensor(np.array(array), dtype=dtype, device=device)
 

@@ -73,7 +73,7 @@ def birth_death_rate(K: int) -> Array:
            [Fraction(1, 1), Fraction(-1, 1)]], dtype=object)
     """
     levels = np.arange(check_count("K", K))
-    return _with_diagonal(array((abs(levels[:, None] - levels) == 1).astype(np.int64)))
+    return array(_with_diagonal((abs(levels[:, None] - levels) == 1).astype(np.int64)))
 
 
 def ehrenfest_rate(K: int) -> Array:

@@ -60,7 +60,7 @@ def test_it_is_short() -> None:
 
 def test_a_right_method_passes(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(MINE, encoding="utf-8")
-    done = pytest_in(tmp_path)
+    done = pytest_in(tmp_path, "--budget", "quick")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) >= 10
     assert count("failed", done.stdout) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,13 @@ from unmask.reference.numbers import real, to_float
 Array = Any
 
 
-def _column(values: list[Any], p: GaussianProcess) -> Array:
-    """One number per row, ``[N, 1]``, in the numbers of this run."""
-    column = np.array([*values, None], dtype=object)[:-1, None]
-    return column if p.numbers == "exact" else to_float(column)
+def _column(value_at: Any, p: GaussianProcess, rows: list[Any]) -> Array:
+    """``value_at(key)`` of each row's key, ``[N, 1]``, in the numbers of this run; each key is asked for once."""
+    different = list(dict.fromkeys(rows))
+    column = np.array([*map(value_at, different), None], dtype=object)[:-1, None]
+    found = column if p.numbers == "exact" else to_float(column)
+    place = {key: i for i, key in enumerate(different)}
+    return found[[place[key] for key in rows]]
 
 
 def _times(t: Any, count: int | None = None) -> list[Any]:
@@ -28,9 +32,8 @@ def _times(t: Any, count: int | None = None) -> list[Any]:
 
 def _levels(p: GaussianProcess, t: Any, count: int) -> tuple[Array, Array]:
     """``alpha`` and ``sigma`` of each row, ``[N, 1]`` both."""
-    found = {u: p.levels(u) for u in dict.fromkeys(_times(t))}
-    rows = [found[u] for u in _times(t, count)]
-    return _column([a for a, _ in rows], p), _column([s for _, s in rows], p)
+    rows = _times(t, count)
+    return _column(lambda u: p.levels(u)[0], p, rows), _column(lambda u: p.levels(u)[1], p, rows)
 
 
 def _numbers(p: GaussianProcess, values: Array) -> Array:
@@ -66,21 +69,14 @@ def _bridge(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> tuple[Arr
     clean, at = _numbers(p, x), _numbers(p, z)
     mean = np.empty(at.shape, dtype=at.dtype)
     variance = np.empty(len(at), dtype=at.dtype)
-    pairs = np.array([_index(_times(u, len(at))) for u in (s, t)])
-    for a, b in dict.fromkeys(map(tuple, pairs.T.tolist())):
-        rows = (pairs[0] == a) & (pairs[1] == b)
-        first = int(rows.argmax())
-        earlier, later = (
-            tuple(_column([v, w**2], p)[:, 0]) for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
-        )
-        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], earlier, later)
+    together: dict[tuple[Any, Any], list[int]] = {}
+    for row, pair in enumerate(zip(_times(s, len(at)), _times(t, len(at)), strict=True)):
+        together.setdefault(pair, []).append(row)
+    for pair, rows in together.items():
+        earlier, later = (_column(lambda i, u=u: p.levels(u)[i], p, [0, 1])[:, 0] for u in pair)
+        both = (earlier[0], earlier[1] ** 2), (later[0], later[1] ** 2)
+        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], *both)
     return mean, variance
-
-
-def _index(times: list[Any]) -> list[int]:
-    """The place of each among the different times."""
-    places = {u: i for i, u in enumerate(dict.fromkeys(times))}
-    return [places[u] for u in times]
 
 
 def bridge_mean(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> Array:
@@ -115,8 +111,8 @@ def _meaning(parameterization: str) -> dict[str, Any]:
         times = _times(t, len(z))
         if p.T is None:
             # -1/2 SNR'(t), as SNR times the derivative of its logarithm.
-            found = {u: -(p.levels(u)[0] ** 2) / p.levels(u)[1] ** 2 * p.rate(u) / 2 for u in dict.fromkeys(times)}
-            return _column([found[u] for u in times], p)[:, 0] * square
+            weight = _column(lambda u: -(p.levels(u)[0] ** 2) / p.levels(u)[1] ** 2 * p.rate(u) / 2, p, times)
+            return weight[:, 0] * square
         before = [u - 1 for u in times]
         mean, variance = _bridge(p, clean, noise, before, times)
         other, _ = _bridge(p, predicted, noise, before, times)
@@ -149,8 +145,14 @@ def _meaning(parameterization: str) -> dict[str, Any]:
 
 def prior_divergence(p: GaussianProcess, x: Array) -> Array:
     signal, sigma = p.levels(p.end)
-    found = {v: gaussian_elbo.prior_term(v, (signal, sigma**2), p.exact_prior_variance) for v in set(np.ravel(x))}
-    return np.array([sum(found[v] for v in row) for row in x], dtype=object)
+    end = signal, sigma**2
+    return np.array([sum(_prior_term(v, end, p.exact_prior_variance) for v in row) for row in x], dtype=object)
+
+
+@lru_cache(maxsize=1024)
+def _prior_term(x: Any, end: tuple[Any, Any], prior_variance: Any) -> Any:
+    """An integral in 40 digits; laws about conduct ask for the same one again and again."""
+    return gaussian_elbo.prior_term(x, end, prior_variance)
 
 
 def reconstruction_loss(p: GaussianProcess, x: Array, z: Array) -> Array:

@@ -28,12 +28,10 @@ def _rows(t: Any, count: int) -> list[Any]:
 
 def _by_time(function: Any, count: int, *times: Any) -> Array:
     """Apply ``function(rows, *times)`` to each group of rows with the same times."""
-    columns = [_rows(t, count) for t in times]
-    keys = list(zip(*columns, strict=True))
-    parts: list[tuple[list[int], Any]] = []
-    for key in dict.fromkeys(keys):
-        rows = [i for i, k in enumerate(keys) if k == key]
-        parts.append((rows, function(rows, *key)))
+    together: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in enumerate(zip(*(_rows(t, count) for t in times), strict=True)):
+        together.setdefault(key, []).append(row)
+    parts = [(rows, function(rows, *key)) for key, rows in together.items()]
     if not parts:
         return None
     shape = np.shape(parts[0][1])[1:]

@@ -20,11 +20,21 @@ LARGE = ("mdlm",)
 def drawn_with_24_bits(p: Tensor, like: Tensor, generator: Generator) -> Tensor:
     """Ids ``[N, L]`` from ``p [N or 1, L, K]``: whose exponential clock rings first, in uniforms that are k 2^-24.
 
-    This is Gumbel's trick with one logarithm less, and a row at a time stays in the cache.
+    This is Gumbel's trick with one logarithm less.  Of n classes of one probability the one with the largest uniform
+    wins, which is v^(1/n) rounded down to 24 bits, and may be any of them: they are drawn as one.
     """
-    slowness = (-1 / p.float()).expand(len(like), -1, -1)
-    rows = (f.random(slow.shape, generator, torch.float32).log_().mul_(slow).argmin(-1) for slow in slowness)
-    return torch.stack(list(rows)) if len(like) else torch.zeros_like(like)
+    if len(p) == len(like):
+        return (f.random(p.shape, generator, torch.float32).log() / -p.float()).argmin(-1)
+    return torch.stack([_of_one_law(weights, len(like), generator) for weights in p[0]], -1)
+
+
+def _of_one_law(p: Tensor, N: int, generator: Generator) -> Tensor:
+    """``N`` such draws, ``[N]``, from ``p [K]``."""
+    different, kind, count = p.unique(return_inverse=True, return_counts=True)
+    largest = f.random((N, len(different)), generator) ** (1 / count)
+    winner = ((largest * 2**24).floor() / 2**24).log().div(-different).argmin(-1)
+    member = (f.random((N,), generator) * count[winner]).long()
+    return kind.argsort()[(count.cumsum(0) - count)[winner] + member]
 
 
 def every_seventh(shape: torch.Size, generator: Generator) -> Tensor:
