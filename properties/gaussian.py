@@ -149,11 +149,11 @@ class GaussianProcess:
 
     def rate(self, t: Time) -> Any:
         """Derivative of log SNR at time ``t`` of the continuous clock, 40 digits."""
-        return self.schedule.rate(self.u(t))
+        return _rate(self.schedule, self.u(t))
 
     def levels(self, t: Time) -> tuple[Any, Any]:
         """``(alpha_t, sigma_t)``, 40 digits."""
-        return gaussian_levels.levels(self.kind, self.log_snr(t))
+        return _levels(self.kind, self.schedule, self.u(t))
 
     @property
     def exact_prior_variance(self) -> Any:
@@ -209,9 +209,20 @@ class GaussianProcess:
         return f"GaussianProcess({', '.join(parts)}{f', T={self.T}' if self.T is not None else ''})"
 
 
-@lru_cache(maxsize=4096)
+# Network, law and reference ask for the same times again and again, each for itself.
+@lru_cache(maxsize=16384)
 def _log_snr(schedule: LogSnr, u: Any) -> Any:
     return schedule(u)
+
+
+@lru_cache(maxsize=16384)
+def _rate(schedule: LogSnr, u: Any) -> Any:
+    return schedule.rate(u)
+
+
+@lru_cache(maxsize=16384)
+def _levels(kind: str, schedule: LogSnr, u: Any) -> tuple[Any, Any]:
+    return gaussian_levels.levels(kind, _log_snr(schedule, u))
 
 
 def _fraction(name: str, value: Any) -> Fraction:

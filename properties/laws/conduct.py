@@ -46,7 +46,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
         "times-along-positions",
         "gaussian-batch-uses-the-first-time",
     ),
-    cost=2,
+    cost=3,
 )
 def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
@@ -70,7 +70,7 @@ def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed:
     floating=True,
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
-    cost=2,
+    cost=3,
     smallest={"L": 2},
 )
 def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
@@ -103,7 +103,7 @@ def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: 
         "step-uses-the-global-generator",
         "gaussian-draws-ignore-the-generator",
     ),
-    cost=2,
+    cost=3,
 )
 def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """The same generator gives the same draw, whatever the global random state is, and leaves that state alone"""
@@ -168,7 +168,7 @@ def a_generator_moves_on(offers: Any, p: Any, x0: Array, model: Any, seed: int) 
     floating=True,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
-    cost=2,
+    cost=3,
 )
 def calls_do_not_remember_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A call gives the same whether the call before it had the same arguments or others"""
@@ -190,7 +190,7 @@ def calls_do_not_remember_each_other(offers: Any, p: Any, x0: Array, model: Any,
     floating=True,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output", "sample-writes-into-the-data"),
-    cost=2,
+    cost=3,
 )
 def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """No capability changes the tensors that it is given"""
@@ -222,6 +222,7 @@ def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int)
     cites="functions of values, not of memory",
     mutants=("loss-reads-raw-memory",),
     smallest={"L": 2},
+    cost=2,
 )
 def memory_layout_does_not_matter(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """Transposed and strided views of the same numbers give the same result"""
@@ -257,6 +258,7 @@ def _strided(value: Any) -> Any:
     floating=True,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
+    cost=3,
 )
 def an_empty_batch_gives_an_empty_answer(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """No rows in, no rows out"""
@@ -322,6 +324,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     tensors=True,
     cites="numerics: a result is as precise as its inputs",
     mutants=("loss-in-single-precision",),
+    cost=3,
 )
 def precision_is_kept(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A network's output in one precision gives results in the same precision, never in a coarser one"""

@@ -145,6 +145,9 @@ def _meaning(parameterization: str) -> dict[str, Any]:
 
 def prior_divergence(p: GaussianProcess, x: Array) -> Array:
     signal, sigma = p.levels(p.end)
+    if p.numbers != "exact":
+        signal, variance, width = (float(v) for v in (signal, sigma**2, p.exact_prior_variance))
+        return np.asarray(gaussian_elbo.gaussian_kl(signal * to_float(x), variance, 0.0, width)).sum(-1)
     end = signal, sigma**2
     return np.array([sum(_prior_term(v, end, p.exact_prior_variance) for v in row) for row in x], dtype=object)
 
