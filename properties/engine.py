@@ -83,7 +83,7 @@ class _Wanted:
     reaches_prior: bool
     times: tuple[str, ...]
     unit: bool
-    least_T: int
+    steps: int
     least_L: int
     model: bool
 
@@ -92,8 +92,7 @@ def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
     """Everything that ``law`` draws, over the processes of ``method``."""
     space = law.space(method)
     assert space is not None
-    if "K" in law.smallest and space.K[0] < law.smallest["K"]:
-        space = replace(space, K=(law.smallest["K"], max(space.K[1], law.smallest["K"])))
+    space = replace(space, K=(max(space.K[0], law.smallest.get("K", 1)), space.K[1]))
     return _inputs(
         _Wanted(
             space,
@@ -101,7 +100,7 @@ def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
             law.reaches_prior,
             times=tuple(name for name in ("r", "s", "t") if name in law.draws),
             unit=method.time_steps == "unit",
-            least_T=law.smallest.get("T", 1),
+            steps=law.steps,
             least_L=law.smallest.get("L", 1),
             model="model" in law.draws,
         )
@@ -110,9 +109,7 @@ def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
 
 @lru_cache(maxsize=1024)
 def _inputs(wanted: _Wanted) -> st.SearchStrategy[Inputs]:
-    # The earliest of several times may be 0.
-    steps = max(len(wanted.times) - 1, wanted.least_T)
-    processes: Any = wanted.space.strategy(steps=steps, reaches_prior=wanted.reaches_prior)
+    processes: Any = wanted.space.strategy(steps=wanted.steps, reaches_prior=wanted.reaches_prior)
     if wanted.where is not None:
         processes = processes.filter(wanted.where)
     return st.builds(

@@ -59,7 +59,10 @@ class Law:
         """The processes of ``method`` that the law speaks about."""
         if self.states not in ("any", method.processes.states):
             return None
-        return method.processes.restricted(self.families, self.clock, self.schedules)
+        space = method.processes.restricted(self.families, self.clock, self.schedules)
+        if space is not None and "discrete" in space.clocks and space.T[1] < self.steps:
+            space = space.restricted(clock="continuous")
+        return space if space is not None and space.K[1] >= self.smallest.get("K", 1) else None
 
     def absent_because(self, method: Method) -> str | None:
         """Why the law does not apply to ``method``; ``None`` where it does."""
@@ -71,7 +74,8 @@ class Law:
         if self.tensors and method.arrays != "torch":
             return "speaks about tensors"
         if self.space(method) is None:
-            return "speaks about other processes"
+            least = "".join(f" of {name} >= {value}" for name, value in self.smallest.items() if name in ("K", "T"))
+            return f"speaks about other processes{least and f', or processes{least}'}"
         if "model" in self.draws and "offers" not in self.draws and method.parameterization is None:
             return "does not say what its network's output means (parameterization)"
         if self.parameterizations is not None and method.parameterization not in self.parameterizations:
@@ -81,9 +85,9 @@ class Law:
         return None
 
     @property
-    def times(self) -> int:
-        """How many different positive times the law draws."""
-        return sum(name in self.draws for name in ("r", "s", "t"))
+    def steps(self) -> int:
+        """How many steps of a discrete clock the law needs; the earliest of several times may be 0."""
+        return max(sum(name in self.draws for name in ("r", "s", "t")) - 1, self.smallest.get("T", 1))
 
 
 class Lawbook:

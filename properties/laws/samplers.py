@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -65,6 +65,11 @@ def asked(p: Process, model: Model, data: Data, method: Any) -> Network:
     return Network(model, data if model.parameterization == "score" else None)
 
 
+def telling(model: Model) -> Model:
+    """The same network, if it says anything: one that answers the same to all hides what a sampler shows it."""
+    return replace(model, style="moderate") if model.style == "flat" else model
+
+
 def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: str) -> Claim:
     """``draw(seed) -> [N, L]``, in several calls, held against the law ``[K**L]`` of whole sequences."""
     if abs(law_of.sum() - 1) > 1e-9:
@@ -108,11 +113,12 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
     tex=r"x_\theta(x_t, t) = x_\theta(x_t) \implies \text{cached} \overset{d}{=} \text{ancestral}",
     cites="Sahoo et al. 2024, sec. 4.1 (caching)",
     mutants=("cache-is-never-renewed",),
+    smallest={"L": 2, "K": 3},
     cost=4,
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
-    model, times = model.frozen(), falling(p, model)
+    model, times = telling(model).frozen(), falling(p, model)
     network = asked(p, model, data, generate_cached.trial.method)
     truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
     return drawn_from(
@@ -128,12 +134,12 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
     tex=r"x^{(b)} \sim p_\theta\left(\cdot | x^{(1)}, \dots, x^{(b-1)}\right), \quad b = 1, 2, \dots",
     cites="Sahoo et al. 2024, sec. 4.2 (semi-autoregressive decoding)",
     mutants=("blocks-forget-the-finished-ones",),
-    smallest={"L": 2},
+    smallest={"L": 2, "K": 3},
     cost=4,
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
-    times = falling(p, model)
+    model, times = telling(model), falling(p, model)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
     network = asked(p, model, data, generate_in_blocks.trial.method)
@@ -159,13 +165,14 @@ def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: M
     tex=r"p(x) = \mathbb{E}_\sigma \prod_k x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
     cites="Zheng et al. 2024, sec. 4 (first-hitting sampler); Ou et al. 2024, sec. 3",
     mutants=("reveals-go-left-to-right",),
+    smallest={"L": 2, "K": 3},
     cost=4,
 )
 def one_by_one_is_any_order_autoregression(
     generate_one_by_one: Any, p: Process, model: Model, data: Data, seed: int
 ) -> Claim:
     """Revealing one position at a time at its hitting time is autoregression in uniformly random order"""
-    model = model.frozen()
+    model = telling(model).frozen()
     if p.schedule.function is not None or not p.ends_in_its_prior:
         raise Unanswerable  # where a mask may never come, or never go, there are fewer positions to reveal
     assert p.mask is not None

@@ -30,10 +30,12 @@ def distance_forgets_the_least_ratio(right: Right, p: Process, t: Tensor) -> Ten
     return torch.maximum(high, high.T).to(p.dtype)
 
 
-@mutant("distance-of-rows", "projective_distance", of=("d3pm_ehrenfest", "sedd_levels"))
+@mutant("distance-of-rows", "projective_distance", of=("d3pm_drifting_prior", "d3pm_masked_neighbors"))
 def distance_of_rows(right: Right, p: Process, t: Tensor) -> Tensor:
-    """Rows are compared: how different two clean classes look once noisy,
-    not two noisy states seen from the data."""
+    """Rows are compared: how different two clean classes look once noisy, not two noisy states seen from the data.
+
+    For a reversible kernel the two are the same.
+    """
     return distances_of_columns(all_rows(p, t).T).to(p.dtype)
 
 
