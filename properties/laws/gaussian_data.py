@@ -185,7 +185,7 @@ def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: Gaussi
     states="reals",
     tex=r"|E[x|z] - E[x|z']| \le \frac{\alpha_t\, \mathrm{diam}^2}{4 \sigma_t^2} |z - z'|",
     cites="essay, claim 3 and its condition: smooth where there is noise, ever steeper towards the end of the reverse process",
-    mutants=("gaussian-weights-by-distance", "gaussian-denoiser-of-the-nearest-point"),
+    mutants=("gaussian-denoiser-of-the-nearest-point",),
 )
 def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """No two values of the perfect denoiser differ by more than α diam²/(4σ²) times the distance of their inputs"""

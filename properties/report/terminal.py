@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import string
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -144,8 +145,18 @@ def _matrix(grid: Grid, width: int) -> Table:
         table.add_row(Text(chapter, style="bold"))
         for law in laws:
             marks = [_mark(grid.cells.get((law, method)), layout.marks) for method in grid.methods]
-            table.add_row(Text(_INDENT + law), *marks)
+            table.add_row(Text(_folded(law, names)), *marks)
     return table
+
+
+def _folded(law: str, width: int) -> str:
+    """The name of a law, indented; where it does not fit, it goes on below, a word at a time."""
+    lines = [_INDENT]
+    for word in re.findall(r"[^_]*_?", law):
+        if cell_len(lines[-1] + word) > width and lines[-1].strip():
+            lines.append(2 * _INDENT)
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def _layouts(grid: Grid) -> tuple[_Layout, ...]:
