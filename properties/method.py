@@ -47,6 +47,7 @@ PARAMETERIZATIONS: tuple[str, ...] = tuple(dict.fromkeys((*MEANINGS["classes"], 
 SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "alpha": (("p", "t"), "N"),
     "rate": (("p", "t"), "N"),
+    "information_alpha": (("p", "weights", "t"), "N"),
     "transition": (("p", "s", "t"), "KK"),
     "projective_distance": (("p", "t"), "KK"),
     "marginal": (("p", "x0", "t"), "NLK"),
@@ -106,9 +107,11 @@ GRADIENTS = {
 }
 #: Capabilities of the process that masks one token a step, from the right: its clock is ``0..L`` whatever ``p`` is.
 ONE_TOKEN_A_STEP = ("next_token_loss", "next_token_reverse")
+#: Capabilities that solve an equation, and take as long: only the laws that name them ask.
+SOLVED = ("information_alpha",)
 #: Arguments that are one for the whole batch.
 SHARED = (
-    *("p", "generator", "weight", "network", "L", "D", "blocks", "times"),
+    *("p", "generator", "weight", "weights", "network", "L", "D", "blocks", "times"),
     *("source", "target", "degradation", "restoration"),
 )
 #: Capabilities that draw.
@@ -159,6 +162,9 @@ class Method:
     time_steps : ``"any"`` pair ``s < t``, or ``"unit"`` where only ``s = t - 1`` (and ``(0, t)`` for ``transition``)
         is offered.
     alpha(p, t) -> [N], rate(p, t) -> [N] : the schedule; ``rate`` is ``-d log alpha/dt``, or ``beta_t``.
+    information_alpha(p, weights, t) -> [N] : the mutual-information schedule of the noise of ``p``, whatever its own
+        schedule is: the ``alpha`` at which ``1 - t/T`` of the information about one clean position is left, whose class
+        has the law ``weights [K]`` (discrete clock).
     transition(p, s, t) -> [K, K], marginal(p, x0, t) -> [N, L, K], sample(p, x0, t, generator) -> [N, L]
     projective_distance(p, t) -> [K, K] : Hilbert's distance of every two noisy states, seen from the classes that clean
         data may hold; ``inf`` where a class tells for certain, NaN where nobody is.
@@ -221,6 +227,7 @@ class Method:
     time_steps: Literal["any", "unit"] = "any"
     alpha: Capability | None = None
     rate: Capability | None = None
+    information_alpha: Capability | None = None
     transition: Capability | None = None
     projective_distance: Capability | None = None
     marginal: Capability | None = None
@@ -334,6 +341,7 @@ __all__ = [
     "RANDOM",
     "SHARED",
     "SIGNATURES",
+    "SOLVED",
     "Capability",
     "Method",
     "Parameterization",
