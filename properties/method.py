@@ -61,6 +61,7 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "step": (("p", "output", "xt", "s", "t", "generator"), "ids"),
     "loss": (("p", "output", "x0", "xt", "t"), "N"),
     "hybrid_loss": (("p", "output", "x0", "xt", "t", "weight"), "N"),
+    "squared_loss": (("p", "output", "x0", "xt", "t"), "N"),
     "score": (("p", "output", "xt", "t"), "NLK"),
     "reverse_rate": (("p", "output", "xt", "t"), "NLK"),
     "euler": (("p", "output", "xt", "s", "t"), "NLK"),
@@ -101,6 +102,7 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
 GRADIENTS = {
     "gradient": "loss",
     "hybrid_gradient": "hybrid_loss",
+    "squared_gradient": "squared_loss",
     "diffusion_gradient": "diffusion_loss",
     "density_slope": "log_density",
     "data_mean_slope": "data_mean",
@@ -117,7 +119,10 @@ SHARED = (
 #: Capabilities that draw.
 RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
 #: Capabilities that have a meaning in continuous time only.
-CONTINUOUS_ONLY = ("reverse_rate", "euler", "generate_one_by_one", "next_reveal", "log_snr_rate")
+CONTINUOUS_ONLY = (
+    *("reverse_rate", "euler", "squared_loss"),
+    *("generate_one_by_one", "next_reveal", "log_snr_rate"),
+)
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,9 @@ class Method:
     reverse(p, output, xt, s, t) -> [N, L, K] : ``p_theta(x_s | x_t)``; step(..., generator) -> [N, L] draws from it.
     joint_sum, mixture : the two D3PM kernels by name, where both are offered.
     loss(p, output, x0, xt, t) -> [N]; hybrid_loss(..., weight) -> [N] adds ``weight * Σ_i -log p̃(x_0^i|x_t)``.
+    squared_loss(p, output, x0, xt, t) -> [N] : concrete score matching, ``1/2 sum_y beta R[y, x] (s_y - r_y)^2`` with
+        the ratios ``r`` that ``x0`` gives; here ``output`` is the score ``s`` itself, of any sign, whatever
+        ``parameterization`` says (continuous clock).
     score(p, output, xt, t) -> [N, L, K] : concrete score, 1 at ``y = x_t``.
     reverse_rate(p, output, xt, t) -> [N, L, K] : rates of the reverse process, 0 at ``y = x_t``.
     euler(p, output, xt, s, t) -> [N, L, K] : Euler's step, ``delta + (t - s) reverse_rate`` while that is a law.
@@ -241,6 +249,7 @@ class Method:
     step: Capability | None = None
     loss: Capability | None = None
     hybrid_loss: Capability | None = None
+    squared_loss: Capability | None = None
     score: Capability | None = None
     reverse_rate: Capability | None = None
     euler: Capability | None = None

@@ -14,6 +14,7 @@ import numpy as np
 
 from unmask.properties import Method, Process, Schedule, processes
 from unmask.properties.families import REDRAWING, family
+from unmask.reference import concrete_score_matching as squares
 from unmask.reference import continuous_elbo, elbo, forward, information, numbers, rates, reverse, transcendental
 from unmask.reference import posterior as bayes
 from unmask.reference.projective_distance import projective_distances
@@ -168,6 +169,11 @@ def hybrid_as(parameterization: str) -> Any:
     return hybrid_loss
 
 
+def squared_loss(p: Process, output: Array, x0: Array, xt: Array, t: Any) -> Array:
+    found = _by_time(lambda rows, u: squares.integrand(p.truth, output[rows], x0[rows], xt[rows], u), len(xt), t)
+    return _or_empty(found, (0,))
+
+
 def score_as(parameterization: str) -> Any:
     def score(p: Process, output: Array, xt: Array, t: Any) -> Array:
         found = _by_time(
@@ -229,13 +235,13 @@ MIXTURE = record(
     hybrid_loss=hybrid_as("mixture"), information_alpha=information_alpha,
 )  # fmt: skip
 SUBS = record("subs", "reference/subs", "absorbing")
-SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous")
+SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous", squared_loss=squared_loss)
 VELOCITY = record("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
 
 RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
 BY_LEVELS = record("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
 DRIFTING = record("mixture", "reference/drifting", "drifting-prior", clock="discrete")
 BY_RATES = record("joint-sum", "reference/rates", *RATES, information_alpha=information_alpha)
-BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous")
+BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous", squared_loss=squared_loss)
 
 ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY, BY_LEVELS, DRIFTING, BY_RATES, BY_RATES_SCORE]
