@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.methods.d3pm import D3PM_CONTINUOUS
+from tests.methods.d3pm import D3PM_CONTINUOUS, D3PM_MIXTURE
 from tests.methods.mdlm import MDLM
-from unmask.properties import LAWBOOK, Method, Process, Schedule, smallest_error
+from tests.mutants import MUTANTS
+from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, smallest_error
 from unmask.properties.laws import forward, samplers, steps
 from unmask.properties.trial import Inputs, Trial, prepared
 from unmask.reference import reverse
@@ -110,6 +111,25 @@ def test_power_of_whole_samples(law: str, capability: str) -> None:
     assert all(outcomes(law, MDLM, given, FEW))
     wrong: Any = {capability: biased}
     assert sum(not holds for holds in outcomes(law, replace(MDLM, **wrong), given)) >= 99
+
+
+def test_a_method_that_only_draws_is_held_to_the_laws() -> None:
+    """No probabilities are asked of it, and a step that forgets x_t is seen all the same."""
+    base = D3PM_MIXTURE
+    only = Method(
+        "only draws",
+        base.processes,
+        base.parameterization,
+        **{name: getattr(base, name) for name in ("sample", "step", "generate", "infill")},
+    )
+    run = Run(budget="quick", derandomize=True, shrink=False)
+    laws = (
+        *("samples_follow_the_marginal", "steps_are_drawn_from_the_reverse", "generated_sequences_follow_the_chain"),
+        *("infilling_keeps_what_is_known", "a_step_that_knows_the_data_draws_the_posterior"),
+    )
+    assert {law: examine(LAWBOOK[law], only, run).status for law in laws} == dict.fromkeys(laws, "holds")
+    forgets = MUTANTS["step-renoises-its-guess"](base).step
+    assert examine(LAWBOOK[laws[-1]], replace(only, step=forgets), replace(run, budget="ci")).status == "broken"
 
 
 def test_seeds_are_different_runs() -> None:
