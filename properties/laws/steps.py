@@ -23,8 +23,8 @@ from unmask.reference import reverse as reference
 CHAPTER = "Steps"
 #: Draws from each noisy sequence, and in how many calls.
 STEPS, CALLS = 5000, 2
-#: Draws for each pair of a clean and a noisy sequence.
-KNOWN = 2000
+#: Draws for each pair of a clean and a noisy sequence, and of a small step from each noisy sequence.
+KNOWN, SMALL = 2000, 20_000
 
 
 def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
@@ -236,10 +236,8 @@ def small_steps_are_drawn_at_the_rate(
     kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
     # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
     slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
-    draws = 20_000
-    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
-        len(xt), draws, -1
-    )
+    found = step(p, np.repeat(output, SMALL, axis=0), np.repeat(xt, SMALL, axis=0), s, t, seed)
+    found = found.reshape(len(xt), SMALL, -1)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
     both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
     product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
