@@ -44,7 +44,7 @@ def information_schedule(kernel: Kernel, data: Tensor, T: int, *, most: float = 
     Parameters
     ----------
     kernel : noise in ``[0, most)`` to the matrix ``[K, K]`` of all noise so far; the identity at 0, and more noise
-        must lose more information.  Called some 60 ``T`` times.
+        must lose more information.  Called some 20 ``T`` times.
     data : ``[K]`` probabilities, the law of one clean position; at least two of them positive.
     T : number of steps, at least 1.
     most : noise of the last step, at which no information is left; infinite unless the family's index ends
@@ -152,20 +152,40 @@ def _normalized(data: Tensor) -> Tensor:
 def _solve(left: Callable[[float], float], target: float, low: float, most: float) -> float:
     """The least noise above ``low`` and below ``most`` at which at most ``target`` is left."""
     high = max(2 * low, 2.0**-20)
-    while high < most and left(high) > target:
-        low, high = high, 2 * high
+    surplus, rest = left(low) - target, 0.0
+    while high < most and (rest := left(high) - target) > 0:
+        low, high, surplus = high, 2 * high, rest
     if high >= most:
         high = math.nextafter(most, 0.0)
-        if left(high) > target:
-            raise ValueError(f"kernel must lose all but {target:.6g} nats below noise {most:g}, got {left(high):.6g}")
+        rest = left(high) - target
+        if rest > 0:
+            raise ValueError(
+                f"kernel must lose all but {target:.6g} nats below noise {most:g}, got {rest + target:.6g}"
+            )
     # Positive floats are ordered as their bits are.
     first, last = _bits(low), _bits(high)
-    while last - first > 1:
-        middle = (first + last) // 2
-        if left(_float(middle)) > target:
-            first = middle
+
+    def probe(noise: float) -> float:
+        """Narrow the bracket at ``noise``, or the float inside that is nearest to it: what is left there."""
+        nonlocal first, last, surplus, rest
+        place = min(max(_bits(min(max(noise, 0.0), most)), first + 1), last - 1)
+        found = left(_float(place)) - target
+        if found > 0:
+            first, surplus = place, found
         else:
-            last = middle
+            last, rest = place, found
+        return found
+
+    while last - first > 1:
+        width, near = last - first, _float(first)
+        slope = (surplus - rest) / (_float(last) - near)
+        guess = near + surplus / slope
+        found = probe(guess)
+        # Once more on the other side of the root, twice as far as it seems to be: the bracket closes from both.
+        if last - first > 1:
+            probe(guess + 2 * found / slope)
+        if last - first > max(width // 4, 1):
+            probe(_float((first + last) // 2))
     return _float(last)
 
 

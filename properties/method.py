@@ -47,6 +47,7 @@ PARAMETERIZATIONS: tuple[str, ...] = tuple(dict.fromkeys((*MEANINGS["classes"], 
 SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "alpha": (("p", "t"), "N"),
     "rate": (("p", "t"), "N"),
+    "information_alpha": (("p", "weights", "t"), "N"),
     "transition": (("p", "s", "t"), "KK"),
     "projective_distance": (("p", "t"), "KK"),
     "marginal": (("p", "x0", "t"), "NLK"),
@@ -60,6 +61,7 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "step": (("p", "output", "xt", "s", "t", "generator"), "ids"),
     "loss": (("p", "output", "x0", "xt", "t"), "N"),
     "hybrid_loss": (("p", "output", "x0", "xt", "t", "weight"), "N"),
+    "squared_loss": (("p", "output", "x0", "xt", "t"), "N"),
     "score": (("p", "output", "xt", "t"), "NLK"),
     "reverse_rate": (("p", "output", "xt", "t"), "NLK"),
     "euler": (("p", "output", "xt", "s", "t"), "NLK"),
@@ -100,21 +102,27 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
 GRADIENTS = {
     "gradient": "loss",
     "hybrid_gradient": "hybrid_loss",
+    "squared_gradient": "squared_loss",
     "diffusion_gradient": "diffusion_loss",
     "density_slope": "log_density",
     "data_mean_slope": "data_mean",
 }
 #: Capabilities of the process that masks one token a step, from the right: its clock is ``0..L`` whatever ``p`` is.
 ONE_TOKEN_A_STEP = ("next_token_loss", "next_token_reverse")
+#: Capabilities that solve an equation, and take as long: only the laws that name them ask.
+SOLVED = ("information_alpha",)
 #: Arguments that are one for the whole batch.
 SHARED = (
-    *("p", "generator", "weight", "network", "L", "D", "blocks", "times"),
+    *("p", "generator", "weight", "weights", "network", "L", "D", "blocks", "times"),
     *("source", "target", "degradation", "restoration"),
 )
 #: Capabilities that draw.
 RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
 #: Capabilities that have a meaning in continuous time only.
-CONTINUOUS_ONLY = ("reverse_rate", "euler", "generate_one_by_one", "next_reveal", "log_snr_rate")
+CONTINUOUS_ONLY = (
+    *("reverse_rate", "euler", "squared_loss"),
+    *("generate_one_by_one", "next_reveal", "log_snr_rate"),
+)
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,9 @@ class Method:
     time_steps : ``"any"`` pair ``s < t``, or ``"unit"`` where only ``s = t - 1`` (and ``(0, t)`` for ``transition``)
         is offered.
     alpha(p, t) -> [N], rate(p, t) -> [N] : the schedule; ``rate`` is ``-d log alpha/dt``, or ``beta_t``.
+    information_alpha(p, weights, t) -> [N] : the mutual-information schedule of the noise of ``p``, whatever its own
+        schedule is: the ``alpha`` at which ``1 - t/T`` of the information about one clean position is left, whose class
+        has the law ``weights [K]`` (discrete clock).
     transition(p, s, t) -> [K, K], marginal(p, x0, t) -> [N, L, K], sample(p, x0, t, generator) -> [N, L]
     projective_distance(p, t) -> [K, K] : Hilbert's distance of every two noisy states, seen from the classes that clean
         data may hold; ``inf`` where a class tells for certain, NaN where nobody is.
@@ -168,6 +179,9 @@ class Method:
     reverse(p, output, xt, s, t) -> [N, L, K] : ``p_theta(x_s | x_t)``; step(..., generator) -> [N, L] draws from it.
     joint_sum, mixture : the two D3PM kernels by name, where both are offered.
     loss(p, output, x0, xt, t) -> [N]; hybrid_loss(..., weight) -> [N] adds ``weight * Σ_i -log p̃(x_0^i|x_t)``.
+    squared_loss(p, output, x0, xt, t) -> [N] : concrete score matching, ``1/2 sum_y beta R[y, x] (s_y - r_y)^2`` with
+        the ratios ``r`` that ``x0`` gives; here ``output`` is the score ``s`` itself, of any sign, whatever
+        ``parameterization`` says (continuous clock).
     score(p, output, xt, t) -> [N, L, K] : concrete score, 1 at ``y = x_t``.
     reverse_rate(p, output, xt, t) -> [N, L, K] : rates of the reverse process, 0 at ``y = x_t``.
     euler(p, output, xt, s, t) -> [N, L, K] : Euler's step, ``delta + (t - s) reverse_rate`` while that is a law.
@@ -221,6 +235,7 @@ class Method:
     time_steps: Literal["any", "unit"] = "any"
     alpha: Capability | None = None
     rate: Capability | None = None
+    information_alpha: Capability | None = None
     transition: Capability | None = None
     projective_distance: Capability | None = None
     marginal: Capability | None = None
@@ -234,6 +249,7 @@ class Method:
     step: Capability | None = None
     loss: Capability | None = None
     hybrid_loss: Capability | None = None
+    squared_loss: Capability | None = None
     score: Capability | None = None
     reverse_rate: Capability | None = None
     euler: Capability | None = None
@@ -334,6 +350,7 @@ __all__ = [
     "RANDOM",
     "SHARED",
     "SIGNATURES",
+    "SOLVED",
     "Capability",
     "Method",
     "Parameterization",

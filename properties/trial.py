@@ -20,7 +20,7 @@ from unmask.properties.claims import Claim, Fit, Verdict
 from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.gaussian_tables import GaussianModel
 from unmask.properties.lawbook import Law
-from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, Method
+from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, SOLVED, Method
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model, Style
 from unmask.reference import sequences
@@ -219,7 +219,7 @@ class Trial:
         if "offers" in self.law.draws:
             speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
             # Its arguments are no pairs that the process p can make.
-            speaking = [n for n in speaking if n not in ONE_TOKEN_A_STEP]
+            speaking = [n for n in speaking if n not in ONE_TOKEN_A_STEP + SOLVED]
             if self.method.parameterization is None:
                 speaking = [n for n in speaking if "output" not in SIGNATURES[n][0]]
             bound["offers"] = {name: Bound(self, name) for name in speaking}
@@ -296,7 +296,7 @@ class Trial:
         return {
             **dict.fromkeys(("x0", "xt"), ids),
             **dict.fromkeys(("s", "t"), times),
-            **dict.fromkeys(("output", "location", "log_scale", "x", "z", "value", "signal"), floats),
+            **dict.fromkeys(("output", "location", "log_scale", "x", "z", "value", "signal", "weights"), floats),
             **dict.fromkeys(("known", "masked"), whole),
             **dict.fromkeys(("degradation", "restoration"), on_signals),
             "times": grid,

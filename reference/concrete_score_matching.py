@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from unmask.reference.checks import check_nonnegative
-from unmask.reference.corruption import Process, check_process, shows
+from unmask.reference.checks import check_nonnegative, check_pair
+from unmask.reference.corruption import Diffusing, Process, check_process, shows
 from unmask.reference.denoisers import concrete_score, sequence_law
 from unmask.reference.elbo import expectation
 from unmask.reference.forward import sequence_marginal
@@ -86,6 +86,31 @@ def denoising(process: Process, score: object, data: object, L: int, t: Number, 
         return np.asarray((b * (a - r) ** 2).sum(axis=(1, 2)) / 2)
 
     return _over_pairs(process, data, L, t, squares)
+
+
+def integrand(process: Diffusing, score: object, x0: object, xt: object, t: Number) -> Array:
+    """1/2 sum_{y != x} beta_t R[y, x] (s_y - r_y)^2 at x = x_t, r = q_t(y | x_0) / q_t(x | x_0), over positions: [N].
+
+    What `denoising` averages, with the weights of SEDD's bound (`score.rate_weight`); the loss of arXiv 2211.00802,
+    quoted as arXiv 2310.16834, eq. 4.  `score`: [N, L, K], of any sign, ignored at y = x_t; `x0`, `xt`: ints [N, L].
+    Raises ValueError for pairs that cannot occur together, and where the rate of noise is infinite.
+
+    >>> from fractions import Fraction
+    >>> from unmask.reference.schedules import mutual_information
+    >>> from unmask.reference.corruption import ContinuousTime
+    >>> p = ContinuousTime(mutual_information, [Fraction(1, 2), Fraction(1, 2)])
+    >>> found = integrand(p, [[[-1, 0]], [[7, 0]]], [[0], [0]], [[1], [1]], Fraction(1, 2))
+    >>> found.astype(float)  # the ratio is 3, and the rate of being redrawn as 1 is one
+    array([8., 8.])
+    """
+    check_process(process, rates=True)
+    clean, noisy = check_pair(x0, xt, process.K)
+    s = array(score, "score")
+    if s.shape != (*noisy.shape, process.K):
+        raise ValueError(f"score has shape {s.shape}; valid: [N, L, K] = {[*noisy.shape, process.K]}")
+    s, r, w = common(s, conditional_score(process, clean, noisy, t), process.generator(t).T[noisy])
+    gap = np.where(shows(noisy, process.K), s - s, s - r)
+    return np.asarray((w * gap**2).sum(axis=(1, 2)) / 2)
 
 
 def constant(process: Process, data: object, L: int, t: Number, weight: object = 1) -> Any:

@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from tests.methods.d3pm import D3PM_CONTINUOUS
+from tests.methods.d3pm import D3PM_CONTINUOUS, D3PM_MIXTURE
 from tests.methods.mdlm import MDLM
-from unmask.properties import LAWBOOK, Method, Process, Schedule, smallest_error
+from tests.methods.sedd import SEDD_UNIFORM
+from tests.methods.sedd import build as build_sedd
+from tests.mutants import MUTANTS
+from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, smallest_error
 from unmask.properties.laws import forward, samplers, steps
 from unmask.properties.trial import Inputs, Trial, prepared
 from unmask.reference import reverse
+from unmask.reference.posterior import posterior
 
 #: Of a wrong sampler, to be caught in 99; a right one is shown to hold in the other tests as well.
 SEEDS, FEW = 100, 10
@@ -27,7 +31,9 @@ ABSORBING = Process("absorbing", K=2, clock="continuous", schedule=EVEN, mask=1)
 def outcomes(law: str, method: Method, given: Inputs, seeds: int = SEEDS) -> list[bool]:
     """Whether the law holds, for each of the seeds."""
     trials = [Trial(LAWBOOK[law], method, _seeded(given, LAWBOOK[law], method, seed)) for seed in range(seeds)]
-    return [trial.run().holds for trial in trials]
+    found = [trial.run() for trial in trials]
+    assert not any(outcome.error for outcome in found), "an exception shows nothing"
+    return [outcome.holds for outcome in found]
 
 
 def _seeded(given: Inputs, law: Any, method: Method, seed: int) -> Inputs:
@@ -47,9 +53,11 @@ def nudged(ids: torch.Tensor, share: float, generator: torch.Generator, rows: An
 @pytest.fixture(autouse=True)
 def _fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """The power is a function of the number of draws: fewer show it as well, and sooner."""
-    monkeypatch.setattr(samplers, "SAMPLES", 4000)
-    monkeypatch.setattr(forward, "DRAWS", 6000)
-    monkeypatch.setattr(steps, "STEPS", 3000)
+    monkeypatch.setattr(samplers, "SAMPLES", 1500)
+    monkeypatch.setattr(forward, "DRAWS", 3000)
+    monkeypatch.setattr(steps, "STEPS", 1000)
+    monkeypatch.setattr(steps, "KNOWN", 500)
+    monkeypatch.setattr(steps, "SMALL", 1500)
 
 
 def test_power_of_samples_of_the_marginal() -> None:
@@ -87,6 +95,88 @@ def test_power_of_steps() -> None:
     assert sum(not holds for holds in outcomes(law, replace(D3PM_CONTINUOUS, step=biased), given)) >= 99
 
 
+def euler_step(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+    return build_sedd(p).step(output, xt, s, t, generator, kind="euler")
+
+
+TWEEDIE = SEDD_UNIFORM
+#: Its own kernel is Euler's.
+EULER = replace(SEDD_UNIFORM, name="euler", step=euler_step, reverse=SEDD_UNIFORM.euler)
+
+
+@pytest.mark.parametrize("method", [TWEEDIE, EULER], ids=["tweedie", "euler"])
+def test_power_of_steps_from_scores(method: Method) -> None:
+    given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2), L=2)
+    n = steps.STEPS // steps.CALLS * steps.CALLS
+    right: Any = method
+
+    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+        # Each seed has scores of its own, and so a kernel of its own: here from (0, 0), not in the last step.
+        rows = (s > 0) & (xt == 0).all(-1)
+        one = [v[rows][:1] for v in (output, xt, s, t)]
+        stays = float(right.reverse(p, *one)[0, 0, 0])
+        error = smallest_error(n, stays, cells=2 * 16 * 5)[1]
+        return nudged(right.step(p, output, xt, s, t, generator), error / stays, generator, rows)
+
+    law = "steps_are_drawn_from_the_reverse"
+    assert all(outcomes(law, method, given, FEW))
+    assert sum(not holds for holds in outcomes(law, replace(method, step=biased), given)) >= 99
+
+
+def test_power_of_small_steps() -> None:
+    """What a scheme of first order may differ by is granted, and counts for nothing beyond."""
+    given = Inputs(UNIFORM, t=Fraction(1, 2), L=2)
+    right: Any = EULER
+
+    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+        first = slice(None, None, steps.SMALL)
+        now, before = (right.reverse_rate(p, output[first], xt[first], u[first]) for u in (t, s))
+        h, rows = float(t[0] - s[0]), (xt == 0).all(-1)
+        fastest = max(float(now.sum(-1).max()), *(float(p.rate(u)) for u in (float(t[0]), 0.75 * float(t[0]))))
+        slack = (h * fastest) ** 2 + h * float((now - before).abs().sum(-1).max())
+        stays = 1 - h * float(now[(xt[first] == 0).all(-1)][0, 0].sum())
+        # Four noisy sequences, two positions, 2 K + 1 numbers a row.
+        error = slack + smallest_error(steps.SMALL, stays - slack, cells=8 * 5)[1]
+        return nudged(right.step(p, output, xt, s, t, generator), error / stays, generator, rows)
+
+    law = "small_steps_are_drawn_at_the_rate"
+    assert all(outcomes(law, EULER, given, FEW))
+    assert sum(not holds for holds in outcomes(law, replace(EULER, step=biased), given)) >= 99
+
+
+def test_power_of_infilling() -> None:
+    # K = 3, and one of two positions is known: the other is class 0 or 1, as likely, for a flat network.
+    given = Inputs(replace(ABSORBING, K=3, mask=2), L=2, style="flat")
+    error = max(smallest_error(samplers.SAMPLES, 0.5, cells=2 * 9 + 1))
+    right: Any = MDLM
+
+    def biased(p: Process, network: Any, x0: Any, known: Any, times: Any, generator: Any) -> Any:
+        drawn = right.infill(p, network, x0, known, times, generator)
+        chance = torch.rand(drawn.shape, generator=generator, dtype=torch.float64) < 2 * error
+        return torch.where(~known & chance & (drawn == 0), 1, drawn)
+
+    law = "infilling_keeps_what_is_known"
+    assert all(outcomes(law, MDLM, given, FEW))
+    assert sum(not holds for holds in outcomes(law, replace(MDLM, infill=biased), given)) >= 99
+
+
+def test_power_of_steps_that_know_the_data() -> None:
+    given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2))
+    # From x_t = 0 with x_0 = 1 no step is certain but the last, which is left alone.
+    law_of = posterior(UNIFORM.truth, [[1]], [[0]], Fraction(1, 4), Fraction(1, 2))
+    error = smallest_error(steps.KNOWN, float(law_of[0, 0, 0]), cells=2 * 16 * 5)[1]
+    right: Any = D3PM_CONTINUOUS
+
+    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+        rows = (s > 0) & (xt[:, 0] == 0) & (output[:, 0].argmax(-1) == 1)
+        drawn = right.step(p, output, xt, s, t, generator)
+        return nudged(drawn, error / float(law_of[0, 0, 0]), generator, rows)
+
+    law = "a_step_that_knows_the_data_draws_the_posterior"
+    assert all(outcomes(law, D3PM_CONTINUOUS, given, FEW))
+    assert sum(not holds for holds in outcomes(law, replace(D3PM_CONTINUOUS, step=biased), given)) >= 99
+
+
 @pytest.mark.parametrize(
     ("law", "capability"),
     [
@@ -110,6 +200,25 @@ def test_power_of_whole_samples(law: str, capability: str) -> None:
     assert all(outcomes(law, MDLM, given, FEW))
     wrong: Any = {capability: biased}
     assert sum(not holds for holds in outcomes(law, replace(MDLM, **wrong), given)) >= 99
+
+
+def test_a_method_that_only_draws_is_held_to_the_laws() -> None:
+    """No probabilities are asked of it, and a step that forgets x_t is seen all the same."""
+    base = D3PM_MIXTURE
+    only = Method(
+        "only draws",
+        base.processes,
+        base.parameterization,
+        **{name: getattr(base, name) for name in ("sample", "step", "generate", "infill")},
+    )
+    run = Run(budget="quick", derandomize=True, shrink=False)
+    laws = (
+        *("samples_follow_the_marginal", "steps_are_drawn_from_the_reverse", "generated_sequences_follow_the_chain"),
+        *("infilling_keeps_what_is_known", "a_step_that_knows_the_data_draws_the_posterior"),
+    )
+    assert {law: examine(LAWBOOK[law], only, run).status for law in laws} == dict.fromkeys(laws, "holds")
+    forgets = MUTANTS["step-renoises-its-guess"](base).step
+    assert examine(LAWBOOK[laws[-1]], replace(only, step=forgets), replace(run, budget="ci")).status == "broken"
 
 
 def test_seeds_are_different_runs() -> None:

@@ -10,14 +10,24 @@ import numpy as np
 
 from unmask.properties.claims import Claim, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, average, clean_classes, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.common import (
+    Array,
+    average,
+    clean_classes,
+    every_noisy,
+    every_noisy_at,
+    floats,
+    inner,
+    rounding_unit,
+)
 from unmask.properties.laws.terms import magnitude
 from unmask.properties.process import Process, Schedule, Time
 from unmask.properties.rounded import in_floats
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Unanswerable
-from unmask.reference import continuous_elbo, reverse, sequences, transcendental
+from unmask.reference import continuous_elbo, numbers, reverse, sequences, transcendental
 from unmask.reference import masked_language_model as mlm
+from unmask.reference.noise_level import expected_cross_entropy
 
 CHAPTER = "Masked diffusion"
 
@@ -88,6 +98,75 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     return close(
         found, floats(truth), ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L + 32, scale=scale, names=(("x0", x0),)
     )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="continuous",
+    tex=r"\alpha_t = \tilde\alpha_u \implies \ell(x_0, x, t)\, dt = \tilde\ell(x_0, x, u)\, du",
+    cites="Sahoo et al. 2024, sec. 3.4; Kingma et al. 2021, sec. 5.1",
+    mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss"),
+)
+def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """A network without a clock pays by how much α falls: where α is the same, so is the loss divided by −dα/dt, for any noise"""
+    alpha = numbers.real(p.alpha(t))
+    if t == 1 or alpha <= rounding_unit(p):
+        raise Unanswerable  # so late, the times of the two schedules are one number: the end
+    even = replace(p, schedule=Schedule("mutual-information"))
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output, n = model.output(xt, 0), len(x0)
+    found = floats(average(loss(p, output, clean, xt, t), q, row, n))
+    # There alpha is 1 - u, and falls at rate one.
+    truth = floats(average(loss(even, output, clean, xt, 1 - alpha), q, row, n))
+    truth = truth * float(numbers.real(p.rate(t)) * alpha)
+    ops = 2 * (8 * p.depth + 8 * p.K * model.L + p.K**model.L)
+    return close(found, truth, ops=ops, scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    families=("absorbing",),
+    clock="continuous",
+    schedules=("mutual-information", "log-linear", "cosine", "polynomial", "linear"),
+    parameterizations=("subs",),
+    tex=r"\int_s^t \ell\, d\tau = \int_{\alpha_t}^{\alpha_s} \frac{\mathbb{E} \sum_{masked} CE}{1 - \alpha}\, d\alpha = \int_{\lambda_t}^{\lambda_s} \tilde\ell(u)\, u (1 - u)\, d\lambda, \quad \lambda = \log \frac{\alpha}{1 - \alpha},\ u = \frac{1}{1 + e^\lambda}",
+    cites="Sahoo et al. 2024, sec. 3.4 and eq. 94; Ou et al. 2024, eq. 3.6",
+    mutants=("loss-with-another-weight", "loss-weighted-by-the-other-end", "loss-of-visible-positions-too"),
+    cost=4,
+)
+def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
+    """Between two times, the loss integrated over t under any schedule, over α, and over the log-odds of being visible is one number"""
+    assert p.mask is not None
+    x0, model = x0[:2], model.frozen()
+    even = replace(p, schedule=Schedule("mutual-information"))
+    start, stop = Fraction(1, 8), Fraction(7, 8)
+    # Over t every integrand is entire; over the log-odds its poles are pi away: 24 nodes are exact to rounding.
+    nodes, weights = np.polynomial.legendre.leggauss(24)
+    times = float(start) + float(stop - start) * (nodes + 1) / 2
+    early, late = (float(p.alpha(u)) for u in (start, stop))
+    ends = [np.log(a / (1 - a)) for a in (late, early)]
+    odds = ends[0] + (ends[1] - ends[0]) * (nodes + 1) / 2
+    hit = 1 / (1 + np.exp(odds))
+    # Over alpha the integrand is a polynomial of degree L - 1.
+    few, shares = np.polynomial.legendre.leggauss(model.L)
+    table, truth = floats(model.predicted_table(0)), np.zeros(len(x0))
+    for a, share in zip(late + (early - late) * (few + 1) / 2, shares * (early - late) / 2, strict=True):
+        truth += [share * float(expected_cross_entropy(table, x, p.K, p.mask, a)) / (1 - a) for x in x0]
+    ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L + 24
+    claims = []
+    for q, where, share, says in (
+        (p, times, weights * float(stop - start) / 2, "over t"),
+        (even, hit, weights * (ends[1] - ends[0]) / 2 * hit * (1 - hit), "over the log-odds"),
+    ):
+        when: list[Time] = [Fraction(float(u)) for u in where]
+        batch = every_noisy_at(q, x0, when)
+        values = floats(loss(q, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
+        terms = floats(batch.sums(values, len(when), len(x0)))
+        scale: Any = sum(w * magnitude(q, model, term, u) for u, w, term in zip(when, share, terms, strict=True))
+        claims.append(close(share @ terms, truth, ops=ops, scale=scale, names=(("x0", x0),), says=says))
+    return claims
 
 
 @law(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import floats, grid, inner
+from unmask.properties.laws.common import Array, floats, grid, inner
 from unmask.properties.process import Process
+from unmask.properties.trial import Unanswerable
+from unmask.reference import divergences
 
 CHAPTER = "Schedules"
 
@@ -78,3 +82,56 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     total = (floats(rate(p, list(where))) * weights).sum() * (stop - begin) / 2
     ends = floats(alpha(p, [begin, stop]))
     return close(ends[1:], ends[:1] * np.exp(-total), ops=p.depth, scale=1 + total)
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="discrete",
+    families=lambda kind: kind.observes,
+    schedules=("mutual-information",),
+    tex=r"I(x_t; x_0) = (1 - t/T)\, H(x_0) \quad \text{for the schedule that a process and a law of data have of their own}",
+    cites="Austin et al. 2021, sec. 3.2, eq. 17, app. A.7 (masks) and A.7 (others)",
+    mutants=("information-schedule-of-masks", "information-schedule-of-even-data"),
+    smallest={"K": 3},
+    cost=3,
+)
+def the_information_schedule_loses_it_evenly(information_alpha: Any, p: Process, seed: int) -> list[Claim]:
+    """At the α(t) that are solved for, x_t knows (1 − t/T) H(x_0) of x_0, for any noise and any law of data"""
+    p, weights = p.on_grid(2 + seed % 2), _dyadic(p, seed)  # a time more is the same equation once more
+    # The same noise on a clock that tells how much of it there was: alpha = 1 - u.
+    noise = replace(p, clock="continuous", T=None)
+    if _information(noise, weights, 0.0)[0] > p.depth * np.finfo(np.float64).eps:
+        raise Unanswerable  # noise on a graph in several parts never tells which part it was
+    times = grid(p)
+    alphas = floats(information_alpha(p, weights, times))
+    found, scale = np.array([_information(noise, weights, float(a)) for a in alphas]).T
+    truth = [float(1 - Fraction(t) / p.end) * float(divergences.entropy(weights)) for t in times]
+    return [
+        at_most(alphas[1:], alphas[:-1], ops=1, names=(("t", times[1:]),), says="noise never goes back"),
+        close(
+            found, np.array(truth), ops=2 * noise.depth + 4 * p.K, scale=1 + scale, names=(("t", times),), says="I(t)"
+        ),
+    ]
+
+
+def _dyadic(p: Process, seed: int) -> Array:
+    """A law of the clean classes that every format holds exactly, at least two of them positive, ``[K]``."""
+    parts = np.zeros(p.K, dtype=int)
+    parts[list(p.clean)] = np.random.default_rng([seed, 47]).integers(0, 9, len(p.clean))
+    parts[list(p.clean[:2])] += 1
+    whole = 1 << int(parts.sum()).bit_length()
+    parts[p.clean[0]] += whole - parts.sum()
+    return parts / whole
+
+
+def _information(noise: Process, weights: Array, alpha: float) -> tuple[float, float]:
+    """What is known of a class of the law ``weights`` where ``alpha`` is left, and how far roundings of ``q`` move it.
+
+    The information's derivative by ``q(x_t = j|x_0 = i)`` is ``weights_i log(q_ij / m_j)``, ``m`` the law of ``x_t``.
+    """
+    q = floats(noise.truth.marginal(1 - Fraction(alpha)))
+    mixed = weights @ q
+    seen = (q > 0) & (weights[:, None] > 0)
+    logs = np.log(np.where(seen, q, 1) / np.where(seen, mixed, 1))
+    return float((weights[:, None] * q * logs).sum()), float((weights[:, None] * np.abs(logs)).sum())

@@ -10,17 +10,21 @@ import torch
 
 from unmask.properties.claims import Claim, exact, independent, sampled
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, floats, given, possible_pairs
 from unmask.properties.laws.reverse import amplified, drawn
 from unmask.properties.laws.terms import invertible, true_reverse_rate
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model
 from unmask.properties.trial import Bound, Unanswerable
+from unmask.reference import posterior as bayes
+from unmask.reference import rates
 from unmask.reference import reverse as reference
 
 CHAPTER = "Steps"
 #: Draws from each noisy sequence, and in how many calls.
 STEPS, CALLS = 5000, 2
+#: Draws for each pair of a clean and a noisy sequence, and of a small step from each noisy sequence.
+KNOWN, SMALL = 2000, 20_000
 
 
 def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
@@ -102,6 +106,63 @@ def steps_are_drawn_from_the_reverse(
 @law(
     chapter=CHAPTER,
     floating=True,
+    # A velocity's reverse process is another one with the same marginals.
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
+    tex=r"\tilde p_\theta(\cdot|x_t) = \delta_{x_0} \implies x_s \sim q(\cdot|x_t, x_0)",
+    cites="Austin et al. 2021, eq. 3 (posterior) and sec. 3.3 (certainty); Sahoo et al. 2024, eq. 5-7; Lou et al. 2024, eq. 19",
+    mutants=("step-renoises-its-guess", "step-one-step-late"),
+    cost=4,
+)
+def a_step_that_knows_the_data_draws_the_posterior(
+    step: Any, p: Process, s: Time, t: Time, model: Model, seed: int
+) -> Claim:
+    """A step whose network is certain of x_0 draws from q(x_s|x_t,x_0): the posterior, seen through samples alone"""
+    method = step.trial.method
+    if not method.draws_exactly and method.reverse is None:
+        raise Unanswerable
+    x0, xt = possible_pairs(p, t)
+    few = np.random.default_rng([seed, 59]).permutation(len(xt))[:4]
+    x0, xt = x0[few], xt[few]
+    scored = model.parameterization == "score"
+    knows = rates.conditional_score(p.truth, x0, xt, t) if scored else np.eye(p.K, dtype=int)[x0]
+    ops, eps = 4 * p.depth + 8 * p.K, float(torch.finfo(p.dtype).eps)
+
+    def sharp(u: Time) -> float:
+        """How roundings show in the kernel from ``t`` to ``u``; infinite where it could not be told from another."""
+        if scored and not invertible(p, u, t):
+            return np.inf
+        grown = amplified(p, model, knows, u, t)
+        return grown if ops * eps * grown <= 1e-2 else np.inf
+
+    # Every sampler ends in a step to the data; a direct one in x_0 itself, where a schedule may start with some noise.
+    last = 0 if method.time_steps == "any" else s
+    targets = [u for u in dict.fromkeys([s, last]) if sharp(u) < np.inf]
+    if model.parameterization == "joint-sum-direct" and not p.starts_clean:
+        targets = [u for u in targets if u != 0]
+    if not targets:
+        raise Unanswerable
+    scale = max(sharp(u) for u in targets)
+    truth = np.concatenate([floats(bayes.posterior(p.truth, x0, xt, u, t)) for u in targets])
+    rows = [np.repeat(np.concatenate([v] * len(targets)), KNOWN, axis=0) for v in (model.encode(knows), xt)]
+    until = [u for u in targets for _ in range(len(xt) * KNOWN)]
+    found = step(p, *rows, until, t, seed).reshape(len(truth), KNOWN, -1)
+    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in (0, 1)] for row in found])
+    told = [f"{pair}, t = {t} to {u}" for u in targets for pair in given(x0, xt)[1]]
+    return sampled(
+        counts,
+        truth,
+        # Tweedie's formula takes differences: what is rounded is drawn, impossible classes included.
+        slack=ops * eps * scale if scored else 0.0,
+        ops=4 * ops,
+        scale=scale,
+        names=(("step", told), "position", "x_s"),
+        pooled=True,
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
     families=("absorbing",),
     tex=r"p(x_s = y | x_t = m, x_s \ne m) = x_\theta(y|x_t)",
     cites="Sahoo et al. 2024, eq. 7; Austin et al. 2021, app. A.3 (reverse); Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
@@ -175,10 +236,8 @@ def small_steps_are_drawn_at_the_rate(
     kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
     # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
     slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
-    draws = 20_000
-    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed).reshape(
-        len(xt), draws, -1
-    )
+    found = step(p, np.repeat(output, SMALL, axis=0), np.repeat(xt, SMALL, axis=0), s, t, seed)
+    found = found.reshape(len(xt), SMALL, -1)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
     both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
     product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)

@@ -4,6 +4,8 @@ and the capabilities that all of them share.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -29,9 +31,11 @@ from unmask.implementations import (
     Polynomial,
     Schedule,
     WithMask,
+    information_schedule,
     projective_distances,
 )
 from unmask.properties import Process
+from unmask.properties import Schedule as Specified
 
 
 def schedule(p: Process) -> Schedule:
@@ -124,6 +128,22 @@ def rate(p: Process, t: Tensor) -> Tensor:
     return scheduled(p).rate(t)
 
 
+def information_alpha(p: Process, weights: Tensor, t: Tensor) -> Tensor:
+    """Solved for the process itself, in continuous time, where ``alpha = 1 - u``."""
+    assert p.T is not None
+    clock = Specified("mutual-information")
+    made = process(replace(p, clock="continuous", T=None, schedule=clock, precision="float64"))
+
+    start = torch.zeros((), dtype=torch.float64)
+
+    def kernel(noise: float) -> Tensor:
+        if noise == 0:
+            return torch.eye(p.K, dtype=torch.float64)
+        return made.transition(start, start - math.expm1(-noise))
+
+    return (-information_schedule(kernel, weights, p.T)).exp()[t].to(p.dtype)
+
+
 def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
     return process(p).transition(s, t)
 
@@ -150,6 +170,8 @@ def prior_kl(p: Process, x0: Tensor) -> Tensor:
 
 #: What a schedule alone answers.
 SCHEDULE: dict[str, Any] = {"alpha": alpha, "rate": rate}
+#: The schedule that loses information evenly, where a process lives on both clocks.
+EVENLY: dict[str, Any] = {"information_alpha": information_alpha}
 #: What the corruption process alone answers, and what is asked of none.
 FORWARD: dict[str, Any] = {
     **SCHEDULE,

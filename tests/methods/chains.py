@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.methods.building import FORWARD, SCHEDULE
+from tests.methods.building import EVENLY, FORWARD, SCHEDULE
 from tests.methods.d3pm import reverse_side, without_rates
 from tests.methods.sedd import REVERSE as SEDD
 from unmask.properties import Method, processes
@@ -31,10 +31,10 @@ NO_SCHEDULE: dict[str, Any] = dict.fromkeys(SCHEDULE)
 D3PM_GAUSSIAN = d3pm("d3pm_gaussian", "discretized-gaussian", "discrete", **NO_SCHEDULE)
 D3PM_BAND = d3pm("d3pm_band", "band", "discrete", "mixture", **NO_SCHEDULE)
 D3PM_DRIFTING = d3pm("d3pm_drifting_prior", "drifting-prior", "discrete")
-D3PM_NEIGHBORS = d3pm("d3pm_neighbors", "nearest-neighbor", "both")
-D3PM_MASKED_NEIGHBORS = d3pm("d3pm_masked_neighbors", "masked-nearest-neighbor", "both")
-D3PM_BIRTH_DEATH = d3pm("d3pm_birth_death", "birth-death", "both")
-D3PM_EHRENFEST = d3pm("d3pm_ehrenfest", "ehrenfest", "both", "joint-sum-direct")
+D3PM_NEIGHBORS = d3pm("d3pm_neighbors", "nearest-neighbor", "both", **EVENLY)
+D3PM_MASKED_NEIGHBORS = d3pm("d3pm_masked_neighbors", "masked-nearest-neighbor", "both", **EVENLY)
+D3PM_BIRTH_DEATH = d3pm("d3pm_birth_death", "birth-death", "both", **EVENLY)
+D3PM_EHRENFEST = d3pm("d3pm_ehrenfest", "ehrenfest", "both", "joint-sum-direct", **EVENLY)
 
 SEDD_LEVELS = Method(
     name="sedd_levels",

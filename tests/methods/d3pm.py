@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.methods.building import FORWARD, process
+from tests.methods.building import EVENLY, FORWARD, process
 from tests.methods.generation import samplers
 from unmask.implementations import D3PM
 from unmask.implementations.d3pm import Parameterization
@@ -71,6 +71,7 @@ D3PM_UNIFORM = Method(
     processes=processes("uniform", clock="discrete"),
     parameterization="joint-sum",
     **FORWARD,
+    **EVENLY,
     **JOINT_SUM,
 )
 D3PM_ABSORBING = Method(
@@ -78,6 +79,7 @@ D3PM_ABSORBING = Method(
     processes=processes("absorbing", clock="discrete", mask="any"),
     parameterization="joint-sum",
     **FORWARD,
+    **EVENLY,
     **JOINT_SUM,
 )
 D3PM_MASK_AND_UNIFORM = Method(
@@ -85,6 +87,7 @@ D3PM_MASK_AND_UNIFORM = Method(
     processes=processes("mask-and-uniform", clock="discrete", mask="any"),
     parameterization="joint-sum",
     **FORWARD,
+    **EVENLY,
     **JOINT_SUM,
 )
 D3PM_DIRECT = Method(

@@ -7,13 +7,15 @@ of 40-digit numbers where a logarithm or a transcendental schedule enters.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from unmask.properties import Method, Process, processes
+from unmask.properties import Method, Process, Schedule, processes
 from unmask.properties.families import REDRAWING, family
-from unmask.reference import continuous_elbo, elbo, forward, numbers, rates, reverse, transcendental
+from unmask.reference import concrete_score_matching as squares
+from unmask.reference import continuous_elbo, elbo, forward, information, numbers, rates, reverse, transcendental
 from unmask.reference import posterior as bayes
 from unmask.reference.projective_distance import projective_distances
 
@@ -53,6 +55,19 @@ def alpha(p: Process, t: Any) -> Array:
 def rate(p: Process, t: Any) -> Array:
     times = t if isinstance(t, (list, tuple, np.ndarray)) else [t]
     return np.array([p.truth.noise_rate(u) if p.T is None else p.rate(u) for u in times], dtype=object)
+
+
+def information_alpha(p: Process, weights: Array, t: Any) -> Array:
+    """To 54 bits: each bit is one matrix exponential in 40 digits."""
+    assert p.T is not None
+    kind = p.kind.redraws_from
+    if kind is None:
+        noise = replace(p, clock="continuous", T=None, schedule=Schedule("mutual-information"))
+        forgets = information.by_rates(noise.exact.rate)
+    else:
+        forgets = information.by_redrawing([kind(p, k) for k in range(p.K)])
+    hit = information.information_schedule(forgets, list(weights), p.T, tolerance=2.0**-54)
+    return np.array([1 - hit[u] for u in t], dtype=object)
 
 
 def transition(p: Process, s: Any, t: Any) -> Array:
@@ -152,6 +167,11 @@ def hybrid_as(parameterization: str) -> Any:
     return hybrid_loss
 
 
+def squared_loss(p: Process, output: Array, x0: Array, xt: Array, t: Any) -> Array:
+    found = _by_time(lambda rows, u: squares.integrand(p.truth, output[rows], x0[rows], xt[rows], u), len(xt), t)
+    return _or_empty(found, (0,))
+
+
 def score_as(parameterization: str) -> Any:
     def score(p: Process, output: Array, xt: Array, t: Any) -> Array:
         found = _by_time(
@@ -208,15 +228,18 @@ JOINT_SUM = record(
     "joint-sum", "reference/joint-sum", *EVERYTHING,
     hybrid_loss=hybrid_as("joint-sum"), joint_sum=reverse_as("joint-sum"), mixture=reverse_as("mixture"),
 )  # fmt: skip
-MIXTURE = record("mixture", "reference/mixture", *EVERYTHING, hybrid_loss=hybrid_as("mixture"))
+MIXTURE = record(
+    "mixture", "reference/mixture", *EVERYTHING,
+    hybrid_loss=hybrid_as("mixture"), information_alpha=information_alpha,
+)  # fmt: skip
 SUBS = record("subs", "reference/subs", "absorbing")
-SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous")
+SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous", squared_loss=squared_loss)
 VELOCITY = record("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
 
 RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
 BY_LEVELS = record("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
 DRIFTING = record("mixture", "reference/drifting", "drifting-prior", clock="discrete")
-BY_RATES = record("joint-sum", "reference/rates", *RATES)
-BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous")
+BY_RATES = record("joint-sum", "reference/rates", *RATES, information_alpha=information_alpha)
+BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous", squared_loss=squared_loss)
 
 ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY, BY_LEVELS, DRIFTING, BY_RATES, BY_RATES_SCORE]

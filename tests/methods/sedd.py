@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.methods.building import FORWARD, process
+from tests.methods.building import FORWARD, keeping, process
 from tests.methods.generation import low_discrepancy_times, samplers
-from unmask.implementations import SEDD
+from unmask.implementations import SEDD, concrete_score_loss
 from unmask.properties import Method, Process, processes
 
 
@@ -46,6 +46,10 @@ def euler(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tenso
     return build(p).euler(output, xt, s, t)
 
 
+def squared_loss(p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    return concrete_score_loss(keeping(p), output, x0, xt, t)
+
+
 REVERSE: dict[str, Any] = {
     **samplers(build),
     "euler": euler,
@@ -60,6 +64,7 @@ SEDD_UNIFORM = Method(
     name="sedd_uniform",
     processes=processes("uniform", clock="continuous"),
     parameterization="score",
+    squared_loss=squared_loss,
     **(FORWARD | {"training_times": low_discrepancy_times}),
     **REVERSE,
 )
@@ -67,6 +72,7 @@ SEDD_ABSORB = Method(
     name="sedd_absorb",
     processes=processes("absorbing", clock="continuous", mask="any"),
     parameterization="score",
+    squared_loss=squared_loss,
     **FORWARD,
     **REVERSE,
 )

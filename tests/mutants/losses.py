@@ -232,6 +232,52 @@ def hybrid_weighs_the_wrong_term(
     return weight * right.loss(p, output, x0, xt, t) - f.pick(output.log_softmax(-1), x0).sum(-1)
 
 
+SQUARED = ("sedd_uniform", "sedd_absorb")
+
+
+@mutant("squared-loss-without-the-half", "squared_loss", of=SQUARED)
+def squared_loss_without_the_half(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """A squared error as libraries define it, without the half."""
+    return 2 * right.squared_loss(p, output, x0, xt, t)
+
+
+@mutant("squared-loss-of-the-logarithm", "squared_loss", of=SQUARED)
+def squared_loss_of_the_logarithm(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """The output is exponentiated, as score entropy needs it, so that no score is ever negative."""
+    return right.squared_loss(p, output.exp(), x0, xt, t)
+
+
+@mutant("squared-loss-of-relative-errors", "squared_loss", of=("sedd_uniform",))
+def squared_loss_of_relative_errors(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """Errors are divided by r, as in score entropy's second order: d^2/(2r)."""
+    ratio, leave = ratios(p, x0, xt, t)
+    error = torch.where(leave > 0, output - ratio, 0.0) ** 2 / torch.where(leave > 0, ratio, 1.0)
+    return ((leave * error).sum((-1, -2)) / 2).to(output.dtype)
+
+
+@mutant("squared-loss-repairs-negative-scores", "squared_loss", of=SQUARED)
+def squared_loss_repairs_negative_scores(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """Scores are clamped at zero before they are compared, which hides from the loss what a sampler would meet."""
+    return right.squared_loss(p, output.clamp(min=0), x0, xt, t)
+
+
+@mutant("squared-loss-detaches-a-factor", "squared_loss", of=SQUARED)
+def squared_loss_detaches_a_factor(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """One factor of the square is taken without its gradient: the right value, and half the slope."""
+    whole = right.squared_loss(p, output, x0, xt, t)
+    return (whole + whole.detach()) / 2
+
+
 def ratios(p: Process, x0: Tensor, xt: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """``q_t(y|x_0)/q_t(x_t|x_0)`` for ``y != x_t``, and ``beta pi_{x_t}``: both ``[N, L, K]``, zero at ``x_t``."""
     q = f.rows(f.cumulated(p, t), x0)

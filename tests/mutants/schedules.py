@@ -116,3 +116,18 @@ def geometric_rate_without_its_log(right: Right, p: Process, t: Tensor) -> Tenso
 def linear_rate_is_its_total(right: Right, p: Process, t: Tensor) -> Tensor:
     """Rate and total noise are mixed up, which look alike in many notations (sigma and its bar)."""
     return -f.alpha(p, t).log().to(p.dtype)
+
+
+EVEN = ("d3pm_uniform", "d3pm_birth_death", "d3pm_ehrenfest")
+
+
+@mutant("information-schedule-of-masks", "information_alpha", of=EVEN)
+def information_schedule_of_masks(right: Right, p: Process, weights: Tensor, t: Tensor) -> Tensor:
+    """alpha = 1 - t/T, the schedule that loses information evenly under the mask, is taken for that of all noise."""
+    return 1 - t.to(p.dtype) / int(p.end)
+
+
+@mutant("information-schedule-of-even-data", "information_alpha", of=EVEN)
+def information_schedule_of_even_data(right: Right, p: Process, weights: Tensor, t: Tensor) -> Tensor:
+    """The schedule is solved once, for classes that are all as frequent."""
+    return right.information_alpha(p, torch.full_like(weights, 1 / p.K), t)

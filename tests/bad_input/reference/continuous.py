@@ -116,6 +116,10 @@ def scores() -> list[Asked]:
               value("features", [TABLE, TABLE], "features = .* give a singular system; valid"),
               process=STEPS, features=[TABLE], data=EVEN, L=1, t=1, weight=1),
     ]
+    found.append(
+        asked("concrete_score_matching.integrand", WITH_RATES, signed(table("score"), "concrete_score_matching"), X0S,
+              XTS, SHAPES, UNIT_T, score=ONE, x0=[[0]], xt=[[0]], **AT)
+    )
     for module in ("score", "concrete_score_matching"):
         common = {"process": STEPS, "data": EVEN, "L": 1, "t": 1, "weight": 1}
         found.append(asked(f"{module}.constant", PROCESS, DATA, L, STEP_T, weight, **common))
