@@ -14,8 +14,8 @@ from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.gaussian import GaussianProcess, Time
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian_common import CHAPTER, Rows, batch, level_ops
-from unmask.reference import gaussian
+from unmask.properties.laws.gaussian_common import CHAPTER, Rows, batch, level_ops, near_ridges
+from unmask.reference import gaussian, low_pass
 from unmask.reference.numbers import to_float
 
 #: Roundings of a softmax over at most four points, beyond those of its exponents.
@@ -59,6 +59,40 @@ def density_has_mass_one(log_density: Any, p: GaussianProcess, t: Time) -> Claim
     found = density.sum(0) * (high - low) / (len(z) - 1)
     reach = (alpha * max(np.abs(p.data)) + sigma) * alpha * max(np.abs(p.data)) / sigma**2
     return close(found, 1.0, ops=SOFTMAX + 4 * level_ops(p, t), scale=8 + np.abs(np.log(sigma)) + 9 * reach)
+
+
+@law(
+    chapter=CHAPTER,
+    states="reals",
+    floating=True,
+    tex=r"E\, e^{i \omega z_t} = e^{-\sigma_t^2 \omega^2 / 2}\, E\, e^{i \omega \alpha_t x}",
+    cites="essay, claims 2 and 15: noise is a low-pass filter",
+    mutants=("gaussian-density-without-its-width", "gaussian-density-without-weights", "gaussian-density-of-half-noise"),
+    cost=2,
+)
+def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Time) -> list[Claim]:
+    """Noise multiplies the characteristic function by exp(−σ²ω²/2), and α changes the scale of its frequencies"""
+    alpha, sigma = (float(v) for v in p.levels(t))
+    size = max(np.abs(p.data))
+    low, high = alpha * p.data[0] - 9 * sigma, alpha * p.data[-1] + 9 * sigma
+    # From waves as long as the data to those of which noise leaves 1/e^8.  Of the latter the trapezoidal rule misses
+    # exp(-(2 pi sigma/h - sigma omega)^2 / 2): 1e-35 at a third.
+    frequencies = [1 / (4 * (alpha * size + sigma)), 1 / sigma, 2 / sigma, 4 / sigma]
+    z = np.linspace(low, high, 2 + int(3 * (high - low) / sigma))
+    z = np.column_stack([z, z[::-1]])
+    mass = np.exp(floats(log_density(p, z, [t] * len(z)))) * (high - low) / (len(z) - 1)
+    reach = (alpha * size + sigma) * alpha * size / sigma**2
+    scale, ops = 8 + np.abs(np.log(sigma)) + 9 * reach, SOFTMAX + 4 * level_ops(p, t)
+    claims = []
+    for omega in frequencies:
+        points, weights = p.points, p.weights
+        truth = low_pass.characteristic_function(points, weights, alpha * omega)
+        left = np.exp(-((sigma * omega) ** 2) / 2)
+        found = [(np.cos(omega * z) * mass).sum(0), (np.sin(omega * z) * mass).sum(0)]
+        expected = np.array([[float(v) * left] * z.shape[1] for v in truth])
+        says = f"cosine and sine of frequency {omega:g}"
+        claims.append(close(np.stack(found), expected, ops=ops, scale=scale, says=says))
+    return claims
 
 
 @law(
@@ -192,14 +226,7 @@ def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, 
     rows = batch(p, t, seed)
     alpha, sigma = (float(v) for v in p.levels(t))
     diameter = p.data[-1] - p.data[0]
-    # Between two points a step is seen from near by, on both sides of where neighbors are equally likely.
-    points = np.array(p.data)
-    odds = np.log(np.array(p.probabilities))
-    ridge = alpha * (points[1:] + points[:-1]) / 2 - sigma**2 * np.diff(odds) / (alpha * np.diff(points))
-    step = sigma**2 / (alpha * max(diameter, 2.0**-10))
-    beside = np.concatenate([ridge + share * step for share in (-1, -1 / 4, 1 / 4, 1)])
-    z = np.concatenate([rows.z, np.column_stack([beside, beside])]) if len(beside) else rows.z
-    z = np.sort(np.round(z * 2**12) / 2**12, axis=0)
+    z = near_ridges(p, t, rows.z)
     every = Rows(p, [t] * len(z), seed)
     every.__dict__["z"] = z
     mean = floats(data_mean(p, z, every.t))

@@ -147,7 +147,11 @@ def test_the_schedule_drops_out_of_the_nelbo(draw: Draw) -> None:
     schedules: list[Callable[[Any], Any]] = [mutual_information, lambda t: polynomial(t, 2), cosine]
     for alpha in schedules:
         p = ContinuousTime(alpha, absorbing_prior(K, MASK))
-        by_time = nelbo(p, "subs", lambda t, alpha=alpha: table_at(alpha(t)), x0, tolerance=SETTLED)
+
+        def at_time(t: Any, alpha: Callable[[Any], Any] = alpha) -> Array:
+            return table_at(alpha(t))
+
+        by_time = nelbo(p, "subs", at_time, x0, tolerance=SETTLED)
         assert all(abs(value - by_time) < 1e-12 for value in values)
 
 
