@@ -1,7 +1,7 @@
 """Gaussian diffusion of a data set: the density of noisy data, its score, and the perfect denoiser.
 
-The essay's argument is that diffusion works because what the network regresses is smooth; its first three claims are
-laws here, with their conditions.
+The essay's argument is that diffusion works because what the network regresses is smooth.  Its claims about that are
+laws here, with their conditions, cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def density_has_mass_one(log_density: Any, p: GaussianProcess, t: Time) -> Claim
     states="reals",
     floating=True,
     tex=r"E\, e^{i \omega z_t} = e^{-\sigma_t^2 \omega^2 / 2}\, E\, e^{i \omega \alpha_t x}",
-    cites="essay, claims 2 and 15: noise is a low-pass filter",
+    cites="essay, claims 2 and 3: noise is a low-pass filter",
     mutants=("gaussian-density-without-its-width", "gaussian-density-without-weights", "gaussian-density-of-half-noise"),
     cost=2,
 )
@@ -99,7 +99,7 @@ def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Ti
     chapter=CHAPTER,
     states="reals",
     tex=r"E[x|z_t] = \sum_i w_i(z_t)\, x_i, \quad w_i \propto q(x_i)\, e^{-(z_t - \alpha_t x_i)^2 / 2\sigma_t^2}",
-    cites="essay, claims 2 and 3: a weighted sum over the training points, each weight by the distance to its point",
+    cites="essay, claims 5 and 6: a weighted sum over the training points, each weight by the distance to its point",
     mutants=("gaussian-weights-by-distance", "gaussian-denoiser-without-signal"),
 )
 def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
@@ -135,7 +135,7 @@ def _score_scale(rows: Rows) -> Array:
     chapter=CHAPTER,
     states="reals",
     tex=r"\nabla \log q(z_t) = \sum_i w_i(z_t)\, \frac{\alpha_t x_i - z_t}{\sigma_t^2}",
-    cites="essay, claim 2: what is regressed is a weighted combination of Gaussian scores, one for each training point",
+    cites="essay, claim 5: what is regressed is a weighted combination of Gaussian scores, one for each training point",
     mutants=("gaussian-score-of-unit-width", "gaussian-score-forgets-the-weights"),
 )
 def score_is_a_weighted_sum_of_scores(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
@@ -165,7 +165,7 @@ def score_and_denoiser_are_one(data_score: Any, data_mean: Any, p: GaussianProce
     states="reals",
     where=lambda p: p.K == 1,
     tex=r"\nabla \log \mathcal{N}(z; \alpha x, \sigma^2) = -\frac{1}{\sigma^2} z + \frac{\alpha x}{\sigma^2}",
-    cites="essay, claim 1: the score of one Gaussian of fixed variance is linear",
+    cites="essay, claim 4: the score of one Gaussian of fixed variance is linear",
     mutants=("gaussian-score-of-unit-width", "gaussian-score-cut-off"),
 )
 def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
@@ -188,7 +188,7 @@ def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, s
     chapter=CHAPTER,
     states="reals",
     tex=r"E[x|z'] - E[x|z] = \int_z^{z'} \frac{\alpha_t}{\sigma_t^2} \mathrm{Var}[x|y]\, dy",
-    cites="essay, claim 3: the weights are smooth in the noisy data; the slope of the denoiser is a posterior variance",
+    cites="essay, claims 3 and 6: the weights are smooth in the noisy data; the slope of the denoiser is a posterior variance",
     mutants=("gaussian-denoiser-without-signal", "gaussian-variance-of-the-data"),
     cost=2,
 )
@@ -218,7 +218,7 @@ def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: Gaussi
     chapter=CHAPTER,
     states="reals",
     tex=r"|E[x|z] - E[x|z']| \le \frac{\alpha_t\, \mathrm{diam}^2}{4 \sigma_t^2} |z - z'|",
-    cites="essay, claim 3 and its condition: smooth where there is noise, ever steeper towards the end of the reverse process",
+    cites="essay, claims 3 and 6: smooth where there is noise, ever steeper towards the end of the reverse process",
     mutants=("gaussian-weights-by-distance", "gaussian-denoiser-of-the-nearest-point"),
 )
 def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
@@ -239,7 +239,7 @@ def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, 
     chapter=CHAPTER,
     states="reals",
     tex=r"\frac{d}{dz} E[x|z] = \frac{\alpha_t}{\sigma_t^2} \mathrm{Var}[x|z]",
-    cites="essay, claim 3; the slope of the denoiser is a posterior variance",
+    cites="essay, claims 3 and 6: the slope of the denoiser is a posterior variance",
     mutants=("gaussian-denoiser-detached",),
 )
 def slope_of_the_denoiser_is_a_variance(data_mean_slope: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:

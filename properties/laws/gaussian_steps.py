@@ -12,12 +12,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.special import ndtr
 
 from unmask.properties.claims import Claim, at_most, close, converges
 from unmask.properties.gaussian import GaussianProcess, Time
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats, rounding_unit
+from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian_common import (
     CHAPTER,
     COLUMNS,
@@ -193,7 +194,10 @@ def many_steps_keep_quantiles(
         for late, early in pairwise([t - (t - s) * k / N for k in range(N + 1)]):
             z = Seen(p, late, z, model.parameterization).step(deterministic_step, early)
         errors.append(float(np.sqrt(np.mean((_quantile(p, z, s) - _quantile(p, start, t)) ** 2))))
-    floor = 64 * (MANY[-1] + level_ops(p, s, t)) * rounding_unit(p) * (1 + width / ratio(p, s, t)[0]) ** 2
+    # Each step rounds numbers of so many widths, which later steps pull apart by e at most; a width is 0.4 of a quantile.
+    widths = 5 + max(np.abs(p.data)) / ratio(p, s, t)[0]
+    rounded = (16 + level_ops(p, s, t)) * float(torch.finfo(p.dtype).eps) * widths
+    floor = 0.4 * float(np.e) * MANY[-1] * rounded
     return converges(errors, MANY, rate=1, floor=floor, at_least=True, grows="N")
 
 
