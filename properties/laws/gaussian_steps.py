@@ -175,7 +175,7 @@ MANY = [2, 4, 8, 16, 32]
     tex=r"q_s(z \le z_s) = q_t(z \le z_t) + O(1/N), \quad \text{so that } \frac{dz_s}{dz_t} \to \frac{q_t(z_t)}{q_s(z_s)}",
     cites="essay, claims 1 and 8: short smooth steps are composed to a map that is as steep as one likes",
     mutants=("gaussian-step-adds-both-slopes", "gaussian-step-with-the-later-signal"),
-    cost=4,
+    cost=6,
 )
 def many_steps_keep_quantiles(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
