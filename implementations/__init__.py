@@ -27,6 +27,7 @@ from unmask.implementations.information_schedule import (
     information_schedule,
     mutual_information,
 )
+from unmask.implementations.interpolants import interpolant, least_lipschitz
 from unmask.implementations.interpolating import Interpolating, PosteriorWeights
 from unmask.implementations.log_snr import (
     CosineLogSNR,
@@ -114,7 +115,9 @@ __all__ = [
     "infill",
     "information_grid",
     "information_schedule",
+    "interpolant",
     "inverse_one_minus_alpha",
+    "least_lipschitz",
     "local_lipschitz",
     "log_kernel",
     "low_discrepancy_times",

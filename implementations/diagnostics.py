@@ -50,7 +50,9 @@ def local_lipschitz(denoiser: Denoiser, x: Tensor, generator: torch.Generator, s
     _check(denoiser, x)
     checks.generator(generator)
     checks.integer("steps", steps, 1)
-    direction = _unit(torch.randn(x.shape, generator=generator, dtype=x.dtype, device=generator.device).to(x.device))
+    # One direction for all rows, so that what a row gets does not depend on the others.
+    start = torch.randn(x.shape[1:], generator=generator, dtype=x.dtype, device=generator.device)
+    direction = _unit(start.to(x.device).expand(x.shape))
     for _ in range(steps):
         _, along = directional_derivative(denoiser, x, direction)
         _, pull = torch.func.vjp(denoiser, x)[:2]

@@ -20,9 +20,9 @@ def hint(claim: Claim, eps: float) -> str:
     if claim.kind != "close":
         return ""
     left, right, scale = _entries(claim)
-    gap = np.abs(left - right)
-    if len(left) < 2 or not np.isfinite(gap).all():
+    if len(left) < 2 or not (np.isfinite(left) & np.isfinite(right)).all():
         return ""
+    gap = np.abs(left - right)
     small = gap <= SINGLE * np.maximum(np.abs(right), np.abs(right).max(initial=0) * FLOAT32)
     if eps < FLOAT32 / 2 and (small & (gap <= claim.ops * FLOAT32 * scale)).all():
         return "it would hold in float32: a number inside is float32, or an epsilon is added"

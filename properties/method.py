@@ -94,6 +94,11 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "reverse_mean": (("p", "output", "z", "s", "t"), "ND"),
     "reverse_step": (("p", "output", "z", "s", "t", "generator"), "ND"),
     "generate_reals": (("p", "network", "N", "D", "times", "generator"), "ND"),
+    "deterministic_step": (("p", "output", "z", "s", "t"), "ND"),
+    "denoiser_derivative": (("p", "z", "t", "direction"), "ND"),
+    "denoiser_steepness": (("p", "z", "t"), "N"),
+    "least_lipschitz": (("p", "values", "embeddings"), "N"),
+    "interpolant": (("p", "values", "embeddings", "places"), "N"),
     "next_token_loss": (("p", "output", "x0", "xt", "t"), "N"),
     "next_token_reverse": (("p", "output", "xt", "s", "t"), "NLK"),
 }
@@ -114,7 +119,7 @@ SOLVED = ("information_alpha",)
 #: Arguments that are one for the whole batch.
 SHARED = (
     *("p", "generator", "weight", "weights", "network", "L", "D", "blocks", "times"),
-    *("source", "target", "degradation", "restoration"),
+    *("source", "target", "degradation", "restoration", "embeddings"),
 )
 #: Capabilities that draw.
 RANDOM = tuple(name for name, (arguments, _) in SIGNATURES.items() if "generator" in arguments)
@@ -220,6 +225,14 @@ class Method:
     generate_reals(p, network, N, D, times, generator) -> [N, D] : ``z`` at the last of ``times`` (falling, from the
         end, at which the prior is drawn, to 0), one reverse step for each pair of neighbors.
         ``network(z [N, D], t [N])`` returns an output.
+    deterministic_step(p, output, z, s, t) -> [N, D] : ``alpha_s x^ + sigma_s eps^``, the step back that draws nothing.
+    denoiser_derivative(p, z, t, direction) -> [N, D], denoiser_steepness(p, z, t) -> [N] : of ``E[x|z_t]``, the columns
+        of ``z [N, D]`` together: its Jacobian times ``direction [N, D]``, and an estimate from below, never below all
+        singular values, of its norm.
+    least_lipschitz(p, values, embeddings) -> [N] : of each of N functions ``values [N, K]`` of the classes, the least
+        Lipschitz constant once class x lies at ``embeddings[x]`` of ``[K, D]``; of ``p`` only ``K`` counts.
+    interpolant(p, values, embeddings, places) -> [N] : a function with that constant and these values, at ``places
+        [N, D]``, one for each.
     next_token_loss(p, output, x0, xt, t) -> [N], next_token_reverse(p, output, xt, s, t) -> [N, L, K] : autoregression
         as a diffusion: at time ``t`` of ``0..L`` the last ``t`` positions are masked, for certain, and a step back
         reveals the first of them.  Of ``p``, an absorbing process, only ``K`` and the mask count.
@@ -282,6 +295,11 @@ class Method:
     reverse_mean: Capability | None = None
     reverse_step: Capability | None = None
     generate_reals: Capability | None = None
+    deterministic_step: Capability | None = None
+    denoiser_derivative: Capability | None = None
+    denoiser_steepness: Capability | None = None
+    least_lipschitz: Capability | None = None
+    interpolant: Capability | None = None
     next_token_loss: Capability | None = None
     next_token_reverse: Capability | None = None
     known: Mapping[str, str] = field(default_factory=dict)

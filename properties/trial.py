@@ -96,7 +96,7 @@ class Bound:
         given = dict(zip(self.arguments, args, strict=True))
         p: Process | GaussianProcess = given["p"]
         self.K = p.K
-        rows = ("output", "x0", "xt", "location", "z", "x", "value", "signal")
+        rows = ("output", "x0", "xt", "location", "z", "x", "value", "signal", "values")
         batch = next((given[k] for k in rows if k in given), None)
         N = given.get("N", np.size(given["t"]) if self.result == "N" and "t" in given else 0)
         L = given.get("L", given.get("D", sum(given.get("blocks", ()))))
@@ -297,6 +297,7 @@ class Trial:
             **dict.fromkeys(("x0", "xt"), ids),
             **dict.fromkeys(("s", "t"), times),
             **dict.fromkeys(("output", "location", "log_scale", "x", "z", "value", "signal", "weights"), floats),
+            **dict.fromkeys(("direction", "values", "embeddings", "places"), floats),
             **dict.fromkeys(("known", "masked"), whole),
             **dict.fromkeys(("degradation", "restoration"), on_signals),
             "times": grid,

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_function
-from unmask.reference.corruption import DiscreteTime, check_class, one_hot
+from unmask.reference.corruption import DiscreteTime, check_class, one_hot, shows
 from unmask.reference.divergences import kl
 from unmask.reference.elbo import Reverse
 from unmask.reference.masked_language_model import Predict, Visible, hide, predicted
-from unmask.reference.numbers import MP, Array, array, check_count, common, zeros_like
+from unmask.reference.numbers import MP, Array, array, check_axes, check_count, common, zeros_like
+from unmask.reference.reverse import check_output, subs_denoiser
 from unmask.reference.sequences import IntArray, all_sequences, check_sequences, sequence_index
 from unmask.reference.transcendental import log
 from unmask.reference.transition_matrices import match_kind
@@ -92,6 +93,53 @@ def _clean(x0: object, K: int, mask: int) -> IntArray:
     if (clean == check_class("mask", mask, K)).any():
         raise ValueError(f"x0 = {clean.tolist()} has the mask {mask} in it; valid: clean tokens")
     return clean
+
+
+def reverse_kernel(predicted: object, xt: object, s: int, t: int, mask: int) -> Array:
+    """p(x_s^i | x_t) for sequences x_t [N, L] at one time, s < t: [N, L, K].
+
+    sum_{x_0} q(x_s | x_t, x_0) prod_i p(x_0^i | x_t): clean tokens are drawn from the prediction [N, L, K], to which
+    SUBS is applied, and all but the first L - s masked again.  For s = t - 1 one token is drawn, and the rest is kept.
+    Raises ValueError unless 0 <= s < t <= L, and where x_t has other masks than its last t tokens.
+
+    >>> reverse_kernel([[[0.5, 0.5, 0.0], [0.25, 0.75, 0.0]]], [[2, 2]], 1, 2, mask=2)
+    array([[[0.5, 0.5, 0. ],
+            [0. , 0. , 1. ]]])
+    """
+    table = check_axes("predicted", array(predicted, "predicted"), "[N, L, K]")
+    L, K = table.shape[1:]
+    values, noisy = check_output("predicted", table, xt, K)
+    if not check_class("s", s, L + 1) < check_class("t", t, L + 1):
+        raise ValueError(f"s = {s}, t = {t}; valid: s < t")
+    if ((noisy == check_class("mask", mask, K)) != (np.arange(L) >= L - t)).any():
+        raise ValueError(f"xt = {noisy.tolist()} at t = {t}; valid: the mask {mask} at the last t positions only")
+    clean = subs_denoiser(values, noisy, mask)
+    return np.where((np.arange(L) < L - s)[:, None], clean, _certain(np.full(noisy.shape, mask), clean))
+
+
+def pointwise_term(predicted: object, x0: object, t: int, mask: int) -> Array:
+    """KL(q(x_{t-1} | x_t, x_0) || p(x_{t-1} | x_t)) for sequences x_0 [N, L] at one time t of 1..L: [N], in nats.
+
+    q(x_{t-1} | x_t, x_0) puts all on x_0 with its last t - 1 tokens masked.  Raises ValueError for masks inside x_0.
+
+    >>> pointwise_term([[[0.5, 0.5, 0.0]]], [[1]], 1, mask=2)
+    array([0.69314718])
+    """
+    table = check_axes("predicted", array(predicted, "predicted"), "[N, L, K]")
+    L, K = table.shape[1:]
+    clean = check_sequences("x0", x0, K, "[N, L]")
+    if not 1 <= check_class("t", t, L + 1):
+        raise ValueError(f"t = {t}; valid: 1..{L}")
+    if (clean == check_class("mask", mask, K)).any():
+        raise ValueError(f"x0 = {clean.tolist()} has the mask {mask} in it; valid: clean tokens")
+    before, after = (np.where(np.arange(L) < L - s, clean, mask) for s in (t - 1, t))
+    kernel = reverse_kernel(table, after, t - 1, t, mask)
+    return np.asarray(kl(_certain(before, kernel), kernel).sum(axis=-1))
+
+
+def _certain(x: IntArray, like: Array) -> Array:
+    """All on the given classes, in the kind of number of a table [N, L, K]."""
+    return np.where(shows(x, like.shape[-1]), like - like + 1, like - like)
 
 
 def tagged(x: object, K: int) -> IntArray:

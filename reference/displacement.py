@@ -35,8 +35,18 @@ import numpy as np
 
 from unmask.reference.checks import check_amount, check_finite, check_positive
 from unmask.reference.corruption import check_stochastic
-from unmask.reference.gaussian import log_normal
-from unmask.reference.numbers import MP, Array, Number, check_axes, check_count, common, real, scalars, to_float
+from unmask.reference.numbers import (
+    MP,
+    Array,
+    Number,
+    check_axes,
+    check_count,
+    common,
+    elementwise,
+    real,
+    scalars,
+    to_float,
+)
 from unmask.reference.transcendental import log, softmax
 
 
@@ -48,9 +58,7 @@ def posterior_weights(z: object, points: object, weights: object, sigma: Number)
     >>> posterior_weights([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 1.0)
     array([[0.5, 0.5]])
     """
-    places, data, law, noise = _given(z, points, weights, sigma)
-    joint, prior = common(log_normal(places[:, None, :], data[None, :, :], noise).sum(axis=-1), log(law))
-    return softmax(joint + prior)
+    return _shares(*_given(z, points, weights, sigma))
 
 
 def denoised(z: object, points: object, weights: object, sigma: Number) -> Array:
@@ -59,8 +67,8 @@ def denoised(z: object, points: object, weights: object, sigma: Number) -> Array
     >>> denoised([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 1.0)
     array([[0.]])
     """
-    shares = posterior_weights(z, points, weights, sigma)
-    return np.asarray(shares @ _given(z, points, weights, sigma)[1])
+    places, data, law, noise = _given(z, points, weights, sigma)
+    return np.asarray(_shares(places, data, law, noise) @ data)
 
 
 def step(z: object, points: object, weights: object, sigma_s: Number, sigma_t: Number) -> Array:
@@ -71,8 +79,8 @@ def step(z: object, points: object, weights: object, sigma_s: Number, sigma_t: N
     >>> step([[2.0]], [[0.0]], [1.0], 0.5, 1.0)
     array([[1.]])
     """
-    places, center, ratio = common(z, denoised(z, points, weights, sigma_t), _ratio(sigma_s, sigma_t))
-    return np.asarray(center + (places - center) * ratio)
+    places, data, law, (late, early) = _given(z, points, weights, _levels(sigma_s, sigma_t))
+    return _moved(places, data, _shares(places, data, law, late), early / late)
 
 
 def step_jacobian(z: object, points: object, weights: object, sigma_s: Number, sigma_t: Number) -> Array:
@@ -81,13 +89,8 @@ def step_jacobian(z: object, points: object, weights: object, sigma_s: Number, s
     >>> step_jacobian([[0.0]], [[-1.0], [1.0]], [0.5, 0.5], 0.5, 1.0)
     array([[[1.]]])
     """
-    shares = posterior_weights(z, points, weights, sigma_t)
-    _, given, _, noise = _given(z, points, weights, sigma_t)
-    shares, data, noise, r = common(shares, given, noise, _ratio(sigma_s, sigma_t))
-    away = data[None, :, :] - (shares @ data)[:, None, :]
-    covariance = (shares[:, :, None, None] * away[:, :, :, None] * away[:, :, None, :]).sum(axis=1)
-    eye = np.eye(data.shape[1], dtype=np.int64)
-    return np.asarray(eye * r + covariance * ((1 - r) / noise**2))
+    places, data, law, (late, early) = _given(z, points, weights, _levels(sigma_s, sigma_t))
+    return _slope(data, _shares(places, data, law, late), early / late, late)
 
 
 def steepest(jacobians: Array) -> Any:
@@ -163,9 +166,10 @@ def composed(z: object, points: object, weights: object, sigmas: object) -> Arra
     >>> composed([[2.0]], [[0.0]], [1.0], [4.0, 2.0, 1.0])
     array([[0.5]])
     """
-    place = np.asarray(z)
-    for sigma_t, sigma_s in _pairs(sigmas):
-        place = step(place, points, weights, sigma_s, sigma_t)
+    levels = _falling(sigmas)
+    place, data, law, noise = _given(z, points, weights, levels)
+    for sigma_t, sigma_s in pairwise(noise):
+        place = _moved(place, data, _shares(place, data, law, sigma_t), sigma_s / sigma_t)
     return place
 
 
@@ -175,12 +179,14 @@ def slope_of_composed(z: object, points: object, weights: object, sigmas: object
     >>> slope_of_composed([[2.0]], [[0.0]], [1.0], [4.0, 2.0, 1.0])
     array([[[0.25]]])
     """
-    place = np.asarray(z)
+    levels = _falling(sigmas)
+    place, data, law, noise = _given(z, points, weights, levels)
     slope: Any = None
-    for sigma_t, sigma_s in _pairs(sigmas):
-        jacobian = step_jacobian(place, points, weights, sigma_s, sigma_t)
+    for sigma_t, sigma_s in pairwise(noise):
+        shares, r = _shares(place, data, law, sigma_t), sigma_s / sigma_t
+        jacobian = _slope(data, shares, r, sigma_t)
         slope = jacobian if slope is None else np.asarray(jacobian @ slope)
-        place = step(place, points, weights, sigma_s, sigma_t)
+        place = _moved(place, data, shares, r)
     return np.asarray(slope)
 
 
@@ -207,15 +213,25 @@ def _ratio(sigma_s: Number, sigma_t: Number) -> Any:
     return early / late
 
 
-def _pairs(sigmas: object) -> list[tuple[Any, Any]]:
-    levels = list(check_axes("sigmas", common(sigmas=sigmas)[0], "[n]"))
+def _levels(sigma_s: Number, sigma_t: Number) -> Array:
+    _ratio(sigma_s, sigma_t)
+    return common([sigma_t, sigma_s])[0]
+
+
+def _falling(sigmas: object) -> Array:
+    levels = check_axes("sigmas", common(sigmas=sigmas)[0], "[n]")
     if len(levels) < 2 or any(b > a for a, b in pairwise(levels)):
         raise ValueError(f"sigmas = {sigmas!r}; valid: at least two falling noise levels")
-    return list(pairwise(levels))
+    for i, level in enumerate(levels[:-1]):
+        check_positive(f"sigmas[{i}]", level)
+    check_amount(f"sigmas[{len(levels) - 1}]", levels[-1])
+    return levels
 
 
-def _given(z: object, points: object, weights: object, sigma: Number) -> tuple[Array, Array, Array, Any]:
-    check_positive("sigma", sigma)
+def _given(z: object, points: object, weights: object, sigma: object) -> tuple[Array, Array, Array, Any]:
+    """Places, points, logarithms of weights, and noise, checked: `mpf`, or float64 if all are."""
+    if not isinstance(sigma, np.ndarray):
+        check_positive("sigma", sigma)
     places, data, law, noise = common(z=z, points=points, weights=weights, sigma=sigma)
     check_finite("z", check_axes("z", places, "[n, d]"))
     check_finite("points", check_axes("points", data, "[m, d]"))
@@ -224,7 +240,28 @@ def _given(z: object, points: object, weights: object, sigma: Number) -> tuple[A
         raise ValueError(f"weights has shape {law.shape} and points {data.shape}; valid: one weight for each point")
     if places.shape[1] != data.shape[1]:
         raise ValueError(f"z has shape {places.shape} and points {data.shape}; valid: [n, d] and [m, d]")
-    return places, data, law, noise[()]
+    if places.dtype == object:
+        places, data, noise = (elementwise(real, values) for values in (places, data, noise))
+    return places, data, log(law), noise[()]
+
+
+def _shares(places: Array, data: Array, log_law: Array, noise: Any) -> Array:
+    """p(x_i | z): [n, m]."""
+    away = places[:, None, :] - data[None, :, :]
+    return softmax(log_law - (away * away).sum(axis=-1) / (2 * noise**2))
+
+
+def _moved(places: Array, data: Array, shares: Array, r: Any) -> Array:
+    """D(z) + r (z - D(z)): [n, d]."""
+    center = shares @ data
+    return np.asarray(center + (places - center) * r)
+
+
+def _slope(data: Array, shares: Array, r: Any, noise: Any) -> Array:
+    """r I + (1 - r) Cov[x | z] / sigma_t^2: [n, d, d]."""
+    away = data[None, :, :] - (shares @ data)[:, None, :]
+    covariance = ((shares[:, :, None] * away).transpose(0, 2, 1)[..., None] * away[:, None]).sum(axis=2)
+    return np.asarray(np.eye(data.shape[1], dtype=np.int64) * r + covariance * ((1 - r) / noise**2))
 
 
 __all__ = [

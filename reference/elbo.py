@@ -149,8 +149,10 @@ def kernel_matrix(kernel: object) -> Array:
 
 def _trajectories(
     process: Process, reverse: Reverse, x0: object, times: Sequence[Number]
-) -> tuple[Array, Array]:
-    """q(x_{t_0}, ..., x_{t_n} | x_0) and p(x_{t_0}, ..., x_{t_n}), each as a vector over all trajectories."""
+) -> tuple[Array, Array, Array]:
+    """q(x_{t_0}, ..., x_{t_n} | x_0) and p(x_{t_0}, ..., x_{t_n}) of the trajectories that are possible for either of
+    them, and the number of each one's x_{t_0}.
+    """
     steps = _grid(process, times)
     clean = check_sequences("x0", x0, process.K, "[L]")
     L = len(clean)
@@ -159,11 +161,13 @@ def _trajectories(
     end = product_law(np.stack([process.prior] * L))
     backward, *chances = common(np.ones(len(end), dtype=np.int64), *chances, end)
     *chances, end = chances
+    start = last = np.arange(len(end))
     for (s, t), chance in zip(steps, chances, strict=True):
         left, right = common(forward, sequence_transition(process, s, t, L))
-        forward = left[..., None] * right
-        backward = backward[..., None] * chance
-    return forward.reshape(-1), (backward * end).reshape(-1)
+        forward, backward = left[:, None] * right[last], backward[:, None] * chance[last]
+        before, last = np.nonzero((forward != 0) | (backward != 0))
+        start, forward, backward = start[before], forward[before, last], backward[before, last]
+    return forward, backward * end[last], start
 
 
 def nelbo_by_trajectories(process: Process, reverse: Reverse, x0: object, times: Sequence[Number]) -> Any:
@@ -176,7 +180,8 @@ def nelbo_by_trajectories(process: Process, reverse: Reverse, x0: object, times:
     >>> nelbo_by_trajectories(p, lambda s, t: np.full((2, 1, 2), 0.5), [0], [0, 1])
     np.float64(0.6931471805599453)
     """
-    return kl(*_trajectories(process, reverse, x0, times))
+    forward, backward, _ = _trajectories(process, reverse, x0, times)
+    return kl(forward, backward)
 
 
 def reverse_law(process: Process, reverse: Reverse, times: Sequence[Number], L: int) -> Array:
@@ -226,10 +231,9 @@ def gap(process: Process, reverse: Reverse, x0: object, times: Sequence[Number])
         raise ValueError(
             f"times[0] = {times[0]}: x is noisy at the start of the grid; valid: a start with alpha = 1"
         )
-    forward, backward = _trajectories(process, reverse, x0, times)
-    shape = (process.K ** len(clean), -1)
-    number = sequence_index(clean, process.K)
-    given, model = forward.reshape(shape)[number], backward.reshape(shape)[number]
+    forward, backward, start = _trajectories(process, reverse, x0, times)
+    here = start == sequence_index(clean, process.K)
+    given, model = forward[here], backward[here]
     evidence = model.sum()
     if evidence == 0:
         raise ValueError(

@@ -92,11 +92,17 @@ def solve(family: Family, data: object, share: Number, tolerance: float = 1e-25)
     left_over = share_left(family, data, MP.one)
     if left_over > goal and left_over > tolerance:
         raise ValueError(f"share = {share}: the family keeps a share of {left_over} to the end; valid: at least that")
-    if goal == 0:
+    if left_over >= goal:
         return MP.one
     low, high, goal = MP.zero, MP.one, real(goal)
+    # A secant method guesses.  If the guess is right, trying 0.4 tolerances to its left and right leaves nothing to be
+    # bisected.
+    guess = MP.findroot(lambda u: share_left(family, data, u) - goal, (low, high), solver="anderson", verify=False)
+    tries = [guess - real(tolerance) * 0.4, guess + real(tolerance) * 0.4]
     while high - low > tolerance:
-        middle = (low + high) / 2
+        middle = tries.pop() if tries else (low + high) / 2
+        if not low < middle < high:
+            continue
         if share_left(family, data, middle) > goal:
             low = middle
         else:

@@ -160,21 +160,21 @@ def noisy_characteristic_function(
     """
     characteristic_function(points, weights, frequency)  # refuses what is not a law of points
     kept, noise, w = real(check_amount("alpha", alpha)), real(check_positive("sigma", sigma)), real(frequency)
-    place, law = common(points, weights)
+    pairs = [(kept * real(x), real(p)) for x, p in zip(*common(points, weights), strict=True)]
 
-    def mean(wave: Any) -> Any:
-        total: Any = MP.zero
-        for x, p in zip(place, law, strict=True):
-            center = kept * real(x)
+    def waves(u: Any) -> Any:
+        """E exp(i w z) over the points, given noise of u widths, times the density of that noise."""
+        return MP.npdf(u) * sum(p * MP.expj(w * (center + noise * u)) for center, p in pairs)
 
-            def integrand(z: Any, center: Any = center) -> Any:
-                return wave(w * z) * MP.npdf(z, center, noise)
-
-            # Ten widths hold all but 1e-23 of a bell.
-            total += real(p) * MP.quad(integrand, MP.linspace(center - 10 * noise, center + 10 * noise, 9))
-        return total
-
-    return mean(MP.cos), mean(MP.sin)
+    # The trapezoidal rule, which for a function that is smooth on the whole line converges faster than any power of the
+    # step.  Beyond fourteen widths there is less than 1e-43 of a bell.
+    step, total, previous = MP.one, sum(waves(u) for u in range(-14, 15)), MP.inf
+    while abs(total * step - previous) > MP.mpf(10) ** -30:
+        step, previous = step / 2, total * step
+        nodes = int(14 / step)
+        total += sum(waves(step * k) for k in range(1 - nodes, nodes, 2))
+    found = total * step
+    return found.real, found.imag
 
 
 __all__ = [

@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.checks import check_class, check_function, check_sequences, check_table, check_unit
-from unmask.reference.masked_language_model import masked_cross_entropy, predict_from_table
+from unmask.reference.masked_language_model import Visible, masked_cross_entropy, predict_from_table
 from unmask.reference.numbers import MP, Number, array, common, real, scalars
 from unmask.reference.quadrature import integral
 from unmask.reference.reverse import subs_denoiser
-from unmask.reference.sequences import all_sequences
 
 TableAtLevel = Callable[[Any], Any]
 """alpha to a denoiser's probabilities for every noisy sequence: [K^L, L, K]."""
@@ -40,7 +39,12 @@ def expected_cross_entropy(table: object, x0: object, K: int, mask: int, alpha: 
     L = len(clean)
     (kept,) = scalars(check_unit("alpha", alpha))
     values = check_table("table", array(table, "table"), L, K)
-    predict = predict_from_table(subs_denoiser(values, all_sequences(L, K), mask), K, mask)
+    rows = predict_from_table(values, K, mask)
+
+    def predict(visible: Visible) -> Any:
+        tokens = [mask if token is None else token for token in visible]
+        return subs_denoiser(np.asarray(rows(visible))[None], [tokens], mask)[0]
+
     total: Any = 0
     for n in range(1, L + 1):
         for masked in combinations(range(L), n):

@@ -86,9 +86,9 @@ def softmax(logits: Any, axis: int = -1, exact: bool = False) -> Array:
     if exact or values.dtype == object:
         values = elementwise(real, values)
     largest = np.max(values, axis=axis, keepdims=True)
-    for x in largest.flat:
-        if x in (MP.inf, MP.ninf):
-            raise ValueError(f"logits: the largest of a row is {x}; valid: finite, with -inf for impossible classes")
+    endless = np.isinf(largest) if largest.dtype != object else abs(largest) == MP.inf
+    for x in largest[endless]:
+        raise ValueError(f"logits: the largest of a row is {x}; valid: finite, with -inf for impossible classes")
     weights = exp(values - largest)
     return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
 

@@ -104,7 +104,7 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
 @law(
     chapter=CHAPTER,
     tex=r"D(x, t) = x + a(t) \implies x_s = D(x_0, s) \text{ for every } R",
-    cites=f"{CITES}, sec. 3.3 (a shift linear in time; that it is one for all data is what matters)",
+    cites=f"{CITES}, sec. 3.3 (a shift linear in time; that it is one for all data is what matters); essay, claim 9",
     mutants=(
         "naive-sold-as-improved",
         "improved-with-flipped-signs",
@@ -134,7 +134,7 @@ def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Tim
 @law(
     chapter=CHAPTER,
     tex=r"x_s - D(x_0, s) = \sum \bigl[D(\hat x, s) - D(\hat x, t)\bigr] - \bigl[D(x_0, s) - D(x_0, t)\bigr]",
-    cites=f"{CITES}, algorithm 2",
+    cites=f"{CITES}, algorithm 2; essay, claim 9",
     mutants=(
         "naive-sold-as-improved",
         "improved-with-flipped-signs",
@@ -161,7 +161,7 @@ def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: 
 @law(
     chapter=CHAPTER,
     tex=r"R = x_0 \implies x_s = D(x_0, s)",
-    cites=f"{CITES}, sec. 3.3",
+    cites=f"{CITES}, sec. 3.3; essay, claim 9",
     mutants=("improved-with-flipped-signs", "improved-degrades-to-the-same-time", "last-step-left-out"),
 )
 def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, seed: int) -> Claim:
@@ -177,7 +177,7 @@ def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, s
 @law(
     chapter=CHAPTER,
     tex=r"x_s = D(R(x_t, t), s)",
-    cites=f"{CITES}, algorithm 1",
+    cites=f"{CITES}, algorithm 1; essay, claim 9",
     mutants=("naive-degrades-to-the-earlier-noise", "naive-without-degrading-again", "naive-asks-at-the-next-time"),
 )
 def the_naive_sampler_returns_its_last_proposal(
@@ -202,7 +202,7 @@ def the_naive_sampler_returns_its_last_proposal(
     floating=True,
     schedules=("polynomial", "linear", "mutual-information", "log-linear"),
     tex=r"x_{t-h} - D(x_0, t-h) = O(h) \text{ for every } R",
-    cites=f"{CITES}, sec. 3.3 (first order of the Taylor expansion)",
+    cites=f"{CITES}, sec. 3.3 (first order of the Taylor expansion); essay, claim 9",
     mutants=("naive-sold-as-improved", "last-step-returns-the-proposal"),
 )
 def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Process, seed: int) -> list[Claim]:

@@ -24,7 +24,7 @@ CHAPTER = "The essay"
 @law(
     chapter=CHAPTER,
     tex=r"\{g : Q_{s,t}[g(i),g(j)] = Q_{s,t}[i,j]\} = \{g : \text{the same of the exact process}\}",
-    cites="essay, claims 12 and 14",
+    cites="essay, claims 14 and 15",
     mutants=("walk-on-a-ring", "band-wraps-around", "transition-shifts-the-prior", "transition-prefers-lower-classes"),
     smallest={"K": 3},
 )

@@ -50,7 +50,7 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
     chapter=CHAPTER,
     states="reals",
     tex=r"\lambda(0) = \lambda_\text{first},\quad \lambda(1) = \lambda_\text{last},\quad s < t \implies \lambda_t \le \lambda_s",
-    cites=f"{VDM}, sec. 3.1 and eq. 2",
+    cites=f"{VDM}, sec. 3.1 and eq. 2; essay, claim 7",
     mutants=("gaussian-log-snr-of-amplitudes", "gaussian-schedule-backwards"),
 )
 def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Claim]:
@@ -85,7 +85,7 @@ def log_snr_is_that_of_the_levels(signal_level: Any, noise_level: Any, log_snr: 
     states="reals",
     clock="continuous",
     tex=r"\lambda'(t) = \frac{d}{dt} \log \mathrm{SNR}(t)",
-    cites=f"{VDM}, eq. 17",
+    cites=f"{VDM}, eq. 17; essay, claim 7",
     mutants=("gaussian-rate-without-chain-rule",),
 )
 def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Claim:

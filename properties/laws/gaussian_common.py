@@ -106,6 +106,20 @@ def batch(p: GaussianProcess, t: Time, seed: int) -> Rows:
     return Rows(p, [t] * ROWS, seed)
 
 
+def near_ridges(p: GaussianProcess, t: Time, z: Array) -> Array:
+    """Noisy data ``z [N, COLUMNS]``, and more from where the denoiser may be steep: sorted multiples of 1/4096.
+
+    Between two points a step is seen from near by, on both sides of where neighbors are equally likely.
+    """
+    alpha, sigma = (float(v) for v in p.levels(t))
+    points, odds = np.array(p.data), np.log(np.array(p.probabilities))
+    ridge = alpha * (points[1:] + points[:-1]) / 2 - sigma**2 * np.diff(odds) / (alpha * np.diff(points))
+    step = sigma**2 / (alpha * max(points[-1] - points[0], 2.0**-10))
+    beside = np.concatenate([ridge + share * step for share in (-1, -1 / 4, 1 / 4, 1)])
+    every = np.concatenate([z, np.column_stack([beside] * COLUMNS)])
+    return np.sort(np.round(every * 2**12) / 2**12, axis=0)
+
+
 def column(values: Sequence[Any]) -> Array:
     """One exact number per row, ``[N, 1]``."""
     return array([real(v) for v in values])[:, None]
@@ -152,6 +166,7 @@ __all__ = [
     "bridge_scale",
     "column",
     "level_ops",
+    "near_ridges",
     "said",
     "said_as",
     "squared_levels",

@@ -1,7 +1,7 @@
 """Gaussian diffusion of a data set: the density of noisy data, its score, and the perfect denoiser.
 
-The essay's argument is that diffusion works because what the network regresses is smooth; its first three claims are
-laws here, with their conditions.
+The essay's argument is that diffusion works because what the network regresses is smooth.  Its claims about that are
+laws here, with their conditions, cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from unmask.properties.claims import Claim, at_most, close
 from unmask.properties.gaussian import GaussianProcess, Time
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian_common import CHAPTER, Rows, batch, level_ops
-from unmask.reference import gaussian
+from unmask.properties.laws.gaussian_common import CHAPTER, Rows, batch, level_ops, near_ridges
+from unmask.reference import gaussian, low_pass
 from unmask.reference.numbers import to_float
 
 #: Roundings of a softmax over at most four points, beyond those of its exponents.
@@ -64,8 +64,42 @@ def density_has_mass_one(log_density: Any, p: GaussianProcess, t: Time) -> Claim
 @law(
     chapter=CHAPTER,
     states="reals",
+    floating=True,
+    tex=r"E\, e^{i \omega z_t} = e^{-\sigma_t^2 \omega^2 / 2}\, E\, e^{i \omega \alpha_t x}",
+    cites="essay, claims 2 and 3: noise is a low-pass filter",
+    mutants=("gaussian-density-without-its-width", "gaussian-density-without-weights", "gaussian-density-of-half-noise"),
+    cost=2,
+)
+def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Time) -> list[Claim]:
+    """Noise multiplies the characteristic function by exp(−σ²ω²/2), and α changes the scale of its frequencies"""
+    alpha, sigma = (float(v) for v in p.levels(t))
+    size = max(np.abs(p.data))
+    low, high = alpha * p.data[0] - 9 * sigma, alpha * p.data[-1] + 9 * sigma
+    # From waves as long as the data to those of which noise leaves 1/e^8.  Of the latter the trapezoidal rule misses
+    # exp(-(2 pi sigma/h - sigma omega)^2 / 2): 1e-35 at a third.
+    frequencies = [1 / (4 * (alpha * size + sigma)), 1 / sigma, 2 / sigma, 4 / sigma]
+    z = np.linspace(low, high, 2 + int(3 * (high - low) / sigma))
+    z = np.column_stack([z, z[::-1]])
+    mass = np.exp(floats(log_density(p, z, [t] * len(z)))) * (high - low) / (len(z) - 1)
+    reach = (alpha * size + sigma) * alpha * size / sigma**2
+    scale, ops = 8 + np.abs(np.log(sigma)) + 9 * reach, SOFTMAX + 4 * level_ops(p, t)
+    claims = []
+    for omega in frequencies:
+        points, weights = p.points, p.weights
+        truth = low_pass.characteristic_function(points, weights, alpha * omega)
+        left = np.exp(-((sigma * omega) ** 2) / 2)
+        found = [(np.cos(omega * z) * mass).sum(0), (np.sin(omega * z) * mass).sum(0)]
+        expected = np.array([[float(v) * left] * z.shape[1] for v in truth])
+        says = f"cosine and sine of frequency {omega:g}"
+        claims.append(close(np.stack(found), expected, ops=ops, scale=scale, says=says))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    states="reals",
     tex=r"E[x|z_t] = \sum_i w_i(z_t)\, x_i, \quad w_i \propto q(x_i)\, e^{-(z_t - \alpha_t x_i)^2 / 2\sigma_t^2}",
-    cites="essay, claims 2 and 3: a weighted sum over the training points, each weight by the distance to its point",
+    cites="essay, claims 5 and 6: a weighted sum over the training points, each weight by the distance to its point",
     mutants=("gaussian-weights-by-distance", "gaussian-denoiser-without-signal"),
 )
 def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
@@ -101,7 +135,7 @@ def _score_scale(rows: Rows) -> Array:
     chapter=CHAPTER,
     states="reals",
     tex=r"\nabla \log q(z_t) = \sum_i w_i(z_t)\, \frac{\alpha_t x_i - z_t}{\sigma_t^2}",
-    cites="essay, claim 2: what is regressed is a weighted combination of Gaussian scores, one for each training point",
+    cites="essay, claim 5: what is regressed is a weighted combination of Gaussian scores, one for each training point",
     mutants=("gaussian-score-of-unit-width", "gaussian-score-forgets-the-weights"),
 )
 def score_is_a_weighted_sum_of_scores(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
@@ -131,7 +165,7 @@ def score_and_denoiser_are_one(data_score: Any, data_mean: Any, p: GaussianProce
     states="reals",
     where=lambda p: p.K == 1,
     tex=r"\nabla \log \mathcal{N}(z; \alpha x, \sigma^2) = -\frac{1}{\sigma^2} z + \frac{\alpha x}{\sigma^2}",
-    cites="essay, claim 1: the score of one Gaussian of fixed variance is linear",
+    cites="essay, claim 4: the score of one Gaussian of fixed variance is linear",
     mutants=("gaussian-score-of-unit-width", "gaussian-score-cut-off"),
 )
 def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
@@ -154,7 +188,7 @@ def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, s
     chapter=CHAPTER,
     states="reals",
     tex=r"E[x|z'] - E[x|z] = \int_z^{z'} \frac{\alpha_t}{\sigma_t^2} \mathrm{Var}[x|y]\, dy",
-    cites="essay, claim 3: the weights are smooth in the noisy data; the slope of the denoiser is a posterior variance",
+    cites="essay, claims 3 and 6: the weights are smooth in the noisy data; the slope of the denoiser is a posterior variance",
     mutants=("gaussian-denoiser-without-signal", "gaussian-variance-of-the-data"),
     cost=2,
 )
@@ -184,7 +218,7 @@ def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: Gaussi
     chapter=CHAPTER,
     states="reals",
     tex=r"|E[x|z] - E[x|z']| \le \frac{\alpha_t\, \mathrm{diam}^2}{4 \sigma_t^2} |z - z'|",
-    cites="essay, claim 3 and its condition: smooth where there is noise, ever steeper towards the end of the reverse process",
+    cites="essay, claims 3 and 6: smooth where there is noise, ever steeper towards the end of the reverse process",
     mutants=("gaussian-denoiser-of-the-nearest-point",),
 )
 def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
@@ -192,14 +226,7 @@ def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, 
     rows = batch(p, t, seed)
     alpha, sigma = (float(v) for v in p.levels(t))
     diameter = p.data[-1] - p.data[0]
-    # Between two points a step is seen from near by, on both sides of where neighbors are equally likely.
-    points = np.array(p.data)
-    odds = np.log(np.array(p.probabilities))
-    ridge = alpha * (points[1:] + points[:-1]) / 2 - sigma**2 * np.diff(odds) / (alpha * np.diff(points))
-    step = sigma**2 / (alpha * max(diameter, 2.0**-10))
-    beside = np.concatenate([ridge + share * step for share in (-1, -1 / 4, 1 / 4, 1)])
-    z = np.concatenate([rows.z, np.column_stack([beside, beside])]) if len(beside) else rows.z
-    z = np.sort(np.round(z * 2**12) / 2**12, axis=0)
+    z = near_ridges(p, t, rows.z)
     every = Rows(p, [t] * len(z), seed)
     every.__dict__["z"] = z
     mean = floats(data_mean(p, z, every.t))
@@ -212,7 +239,7 @@ def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, 
     chapter=CHAPTER,
     states="reals",
     tex=r"\frac{d}{dz} E[x|z] = \frac{\alpha_t}{\sigma_t^2} \mathrm{Var}[x|z]",
-    cites="essay, claim 3; the slope of the denoiser is a posterior variance",
+    cites="essay, claims 3 and 6: the slope of the denoiser is a posterior variance",
     mutants=("gaussian-denoiser-detached",),
 )
 def slope_of_the_denoiser_is_a_variance(data_mean_slope: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:

@@ -176,7 +176,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     schedules=("mutual-information",),
     parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs"),
     tex=r"\sum_{t=1}^T L_{t-1} = \sum_{t=1}^T \frac{1}{t}\, \mathbb{E} \sum_{i\,masked} -\log x_\theta(x_0^i|x_t)",
-    cites="Austin et al. 2021, sec. 4 (masked language models), app. A.3 (weight), eq. 12-13; Sahoo et al. 2024, eq. 8 and 29",
+    cites="Austin et al. 2021, sec. 4 (masked language models), app. A.3 (weight), eq. 12-13; Sahoo et al. 2024, eq. 8 and 29; essay, claim 10",
     mutants=("loss-with-another-weight", "loss-averaged-over-positions", "loss-forgets-the-reconstruction"),
 )
 def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Process, x0: Array, model: Model) -> Claim:
@@ -208,7 +208,7 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
     schedules=("free",),
     parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
     tex=r"T = 1: \quad L_{vb} - L_T = \underbrace{\mathbb{E} \sum_{selected} -\log p_\theta}_{BERT} + \underbrace{\mathbb{E} \sum_{others} -\log p_\theta}_{copying}",
-    cites="Austin et al. 2021, sec. 4 (BERT); Devlin et al. 2019, sec. 3.1",
+    cites="Austin et al. 2021, sec. 4 (BERT); Devlin et al. 2019, sec. 3.1; essay, claim 10",
     mutants=("loss-of-masked-positions-only", "loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
 )
 def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array, model: Model) -> Claim:
@@ -245,7 +245,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
     chapter=CHAPTER,
     families=("absorbing",),
     tex=r"p(x_0^i|x_t) = p(x_0^i|\text{visible tokens of } x_t) \ \text{for every } t",
-    cites="Ou et al. 2024, thm 1; Zheng et al. 2024, prop. 3.1",
+    cites="Ou et al. 2024, thm 1; Zheng et al. 2024, prop. 3.1; essay, claim 10",
     mutants=("marginal-visible-tokens-lie", "marginal-looks-at-the-neighbor"),
     smallest={"K": 3},
 )

@@ -73,6 +73,7 @@ def _of_reals(clean: Array, t: list[Any], model: GaussianModel, rng: Any) -> dic
         "z": z,
         "value": rng.integers(-16, 17, clean.shape) / 8,
         "output": model.output(z, t),
+        "direction": rng.integers(-8, 9, clean.shape) / 4,
         "source": "noise",
         "target": "velocity",
         "D": clean.shape[1],
@@ -96,6 +97,9 @@ def _of_classes(p: Process, clean: Array, t: list[Any], model: Model, rng: Any) 
         "location": rng.integers(-12, 13, (N, L)) / 8,
         "log_scale": rng.integers(-16, 9, (N, L)) / 8,
         "signal": rng.integers(-12, 13, (N, L, p.K)) / 8,
+        "values": rng.integers(-8, 9, (N, p.K)) / 8,
+        "embeddings": rng.permutation(2 * p.K).reshape(p.K, 2) / 4,
+        "places": rng.integers(-8, 9, (N, 2)) / 4,
         "degradation": lambda x, u: x / 2 ** float(u),
         "restoration": lambda x, u: x + float(u),
     }

@@ -14,6 +14,8 @@ from tests.methods.d3pm import (
     D3PM_UNIFORM,
     MIXTURE_CONTINUOUS,
 )
+from tests.methods.embeddings import EMBEDDINGS
+from tests.methods.embeddings import REFERENCE as EXACT_EMBEDDINGS
 from tests.methods.flow import FLOW
 from tests.methods.gaussian import ALL as GAUSSIAN
 from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
@@ -38,5 +40,6 @@ IMPLEMENTATIONS = [
     *GAUSSIAN,
     *COLD,
     AUTOREGRESSION,
+    EMBEDDINGS,
 ]
-ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_COLD, EXACT_AUTOREGRESSION, *IMPLEMENTATIONS]
+ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_COLD, EXACT_AUTOREGRESSION, EXACT_EMBEDDINGS, *IMPLEMENTATIONS]

@@ -13,11 +13,7 @@ from torch import Tensor
 
 from unmask.implementations import Autoregression
 from unmask.properties import Method, Process, processes
-from unmask.reference.autoregression import masked_from_the_right
-from unmask.reference.corruption import one_hot
-from unmask.reference.numbers import common
-from unmask.reference.reverse import subs_denoiser
-from unmask.reference.transcendental import log
+from unmask.reference.autoregression import pointwise_term, reverse_kernel
 
 SPACE: dict[str, Any] = {"clock": "discrete", "mask": "any"}
 
@@ -46,24 +42,15 @@ AUTOREGRESSION = Method(
 
 
 def exact_reverse(p: Process, output: Any, xt: Any, s: Any, t: Any) -> Any:
-    """All on the token that is there, but for the position that a step reveals, which is drawn from the prediction."""
     assert p.mask is not None
-    law = one_hot(xt, p.K)
-    law, drawn = common(law, output)
-    for row, (first, last) in enumerate(zip(s, t, strict=True)):
-        for i in range(xt.shape[1] - int(last), xt.shape[1] - int(first)):
-            if xt[row, i] == p.mask:
-                law[row, i] = subs_denoiser(drawn[row : row + 1], xt[row : row + 1], p.mask)[0, i]
-    return law
+    rows = [(output[n : n + 1], xt[n : n + 1], int(s[n]), int(t[n])) for n in range(len(xt))]
+    return np.concatenate([reverse_kernel(*row, p.mask) for row in rows])
 
 
 def exact_loss(p: Process, output: Any, x0: Any, xt: Any, t: Any) -> Any:
-    """KL from the posterior, which is certain of the sequence before, to the reverse kernel."""
-    kernel = exact_reverse(p, output, xt, [int(late) - 1 for late in t], t)
-    before = np.stack(
-        [masked_from_the_right(x, int(late) - 1, int(p.mask or 0)) for x, late in zip(x0, t, strict=True)]
-    )
-    return -log(np.take_along_axis(kernel, before[..., None], -1)).sum((-1, -2))
+    assert p.mask is not None
+    rows = [(output[n : n + 1], x0[n : n + 1], int(t[n])) for n in range(len(x0))]
+    return np.concatenate([pointwise_term(*row, p.mask) for row in rows])
 
 
 REFERENCE = Method(

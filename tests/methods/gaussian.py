@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from unmask.implementations import directional_derivative, local_lipschitz
 from unmask.implementations.gaussian import GaussianDiffusion
 from unmask.implementations.gaussian_mixture import GaussianMixture
 from unmask.implementations.log_snr import (
@@ -61,6 +62,24 @@ def of_mixture(name: str) -> Any:
     return capability
 
 
+def _denoiser(p: GaussianProcess, z: Tensor, t: Tensor) -> Any:
+    """``E[x|z_t]`` of rows ``[N, D]``, all columns together, as a function of them."""
+    weights = torch.tensor(p.probabilities, dtype=torch.float64, device=z.device)
+    mixture = GaussianMixture(diffusion(p), _points(p, z), weights)
+    when = t.repeat_interleave(z.shape[1])
+    # Inside of a derivative values cannot be looked at.
+    mixture.process.check(xt=z.reshape(-1, 1), t=when)
+    return lambda x: mixture.posterior_mean(x.reshape(-1, 1), when).reshape(x.shape)
+
+
+def denoiser_derivative(p: GaussianProcess, z: Tensor, t: Tensor, direction: Tensor) -> Tensor:
+    return directional_derivative(_denoiser(p, z, t), z, direction)[1]
+
+
+def denoiser_steepness(p: GaussianProcess, z: Tensor, t: Tensor) -> Tensor:
+    return local_lipschitz(_denoiser(p, z, t), z, torch.Generator(z.device).manual_seed(0), steps=3)
+
+
 def convert(p: GaussianProcess, value: Tensor, z: Tensor, t: Tensor, source: Any, target: str) -> Tensor:
     method = VDM(diffusion(p), source)
     by = {"data": method.denoise, "noise": method.noise, "score": method.score, "velocity": method.velocity}
@@ -96,6 +115,7 @@ def record(prediction: Any, **more: Any) -> Method:
         prior_divergence=lambda p, x: diffusion(p).prior_kl(x),
         reconstruction_loss=reconstruction_loss,
         reverse_mean=lambda p, output, z, s, t: method(p).reverse(output, z, s, t).mean,
+        deterministic_step=lambda p, output, z, s, t: method(p).deterministic_step(output, z, s, t),
         reverse_step=lambda p, output, z, s, t, generator: method(p).step(output, z, s, t, generator),
         generate_reals=generate,
         **more,
@@ -116,6 +136,8 @@ VDM_NOISE = record(
     data_score=of_mixture("score"),
     data_mean=of_mixture("posterior_mean"),
     data_variance=of_mixture("posterior_covariance"),
+    denoiser_derivative=denoiser_derivative,
+    denoiser_steepness=denoiser_steepness,
 )
 VDM_DATA = record("data")
 VDM_SCORE = record("score")

@@ -101,6 +101,20 @@ def _of_the_data(function: Any) -> Any:
     return capability
 
 
+def _slopes(p: GaussianProcess, z: Array, t: Any) -> Array:
+    """The derivative of ``E[x|z_t]``, diagonal as its columns are independent, ``[N, D]``."""
+    alpha, sigma = _levels(p, t, len(z))
+    return _of_the_data(truth.data_variance)(p, z, t) * (alpha / sigma**2)
+
+
+def denoiser_derivative(p: GaussianProcess, z: Array, t: Any, direction: Array) -> Array:
+    return _slopes(p, z, t) * _numbers(p, direction)
+
+
+def denoiser_steepness(p: GaussianProcess, z: Array, t: Any) -> Array:
+    return _slopes(p, z, t).max(-1, initial=0)
+
+
 def _meaning(parameterization: str) -> dict[str, Any]:
     def meant(p: GaussianProcess, output: Array, z: Array, t: Any) -> Array:
         return convert(p, output, z, t, parameterization, "data")
@@ -124,6 +138,11 @@ def _meaning(parameterization: str) -> dict[str, Any]:
     def reverse_step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any, generator: int) -> Array:
         return _step(p, output, z, s, t, np.random.default_rng(generator))
 
+    def deterministic_step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+        clean, noise = (convert(p, output, z, t, parameterization, kind) for kind in ("data", "noise"))
+        alpha, sigma = _levels(p, s, len(z))
+        return alpha * clean + sigma * noise
+
     def _step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any, rng: np.random.Generator) -> Array:
         mean, variance = _bridge(p, meant(p, output, z, t), z, s, t)
         return to_float(mean) + np.sqrt(to_float(variance))[:, None] * rng.standard_normal(np.shape(z))
@@ -137,6 +156,7 @@ def _meaning(parameterization: str) -> dict[str, Any]:
 
     return {
         "diffusion_loss": diffusion_loss,
+        "deterministic_step": deterministic_step,
         "reverse_mean": reverse_mean,
         "reverse_step": reverse_step,
         "generate_reals": generate,
@@ -198,6 +218,8 @@ NOISE = record(
     data_score=_of_the_data(truth.data_score),
     data_mean=_of_the_data(truth.data_mean),
     data_variance=_of_the_data(truth.data_variance),
+    denoiser_derivative=denoiser_derivative,
+    denoiser_steepness=denoiser_steepness,
 )
 DATA = record("data")
 SCORE = record("score")

@@ -117,6 +117,14 @@ def density_without_its_width(right: Right, p: GaussianProcess, z: Array, t: Any
     return found + np.log(to_float(_spread(right.noise_level(p, t), found)))
 
 
+@mutant("gaussian-density-of-half-noise", "log_density", of=EXACT[:1])
+def density_of_half_noise(right: Right, p: GaussianProcess, z: Array, t: Any) -> Array:
+    """exp(-d^2 / sigma^2), the half forgotten, and normalized: a law, but with too little noise"""
+    alpha, sigma = (column(list(f(p, t))) for f in (right.signal_level, right.noise_level))
+    weights = np.array([*p.weights, None], dtype=object)[:-1]
+    return gaussian.log_density(z, _points(p), weights, alpha, to_float(sigma) / 2**0.5)
+
+
 def _points(p: GaussianProcess) -> Array:
     return np.array([*p.points, None], dtype=object)[:-1]
 

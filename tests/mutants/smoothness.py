@@ -97,3 +97,41 @@ def transition_prefers_lower_classes(right: Right, p: Process, s: Tensor, t: Ten
     """The noise of id k is drawn as the whole part of K u^2: lower ids come more often."""
     edges = (torch.arange(p.K + 1, dtype=torch.float64) / p.K).sqrt()
     return f.toward(edges.diff(), f.schedule(p).keep(s, t)[None])[0].to(p.dtype)
+
+
+@mutant("slope-of-neighboring-ids", "least_lipschitz", of=("embeddings",))
+def slope_of_neighboring_ids(right: Right, p: Process, values: Tensor, embeddings: Tensor) -> Tensor:
+    """Each token is compared with the next id alone, as if ids were levels."""
+    return (values.diff(dim=1).abs() / embeddings.diff(dim=0).norm(dim=-1)).nan_to_num(0, math.inf).amax(-1)
+
+
+@mutant("slope-by-squared-distance", "least_lipschitz", of=("embeddings",))
+def slope_by_squared_distance(right: Right, p: Process, values: Tensor, embeddings: Tensor) -> Tensor:
+    """The squared distances of a nearest-neighbor search, whose root was not taken."""
+    away = (embeddings[:, None] - embeddings).square().sum(-1)
+    climb = (values[:, :, None] - values[:, None]).abs()
+    return (climb / away).nan_to_num(0, math.inf).amax((-1, -2))
+
+
+@mutant("slope-of-normalized-embeddings", "least_lipschitz", of=("embeddings",))
+def slope_of_normalized_embeddings(right: Right, p: Process, values: Tensor, embeddings: Tensor) -> Tensor:
+    """The table is brought to unit scale first, as a layer norm would."""
+    return right.least_lipschitz(p, values, embeddings / embeddings.norm(dim=-1).max())
+
+
+@mutant("interpolant-of-the-nearest-class", "interpolant", of=("embeddings",))
+def interpolant_of_the_nearest_class(
+    right: Right, p: Process, values: Tensor, embeddings: Tensor, places: Tensor
+) -> Tensor:
+    """The value of the nearest token: right at every token, and with cliffs between them."""
+    nearest = torch.cdist(places, embeddings).argmin(-1)
+    return values.gather(1, nearest[:, None])[:, 0]
+
+
+@mutant("interpolant-by-street-blocks", "interpolant", of=("embeddings",))
+def interpolant_by_street_blocks(
+    right: Right, p: Process, values: Tensor, embeddings: Tensor, places: Tensor
+) -> Tensor:
+    """Distances are summed over coordinates, while the constant is Euclidean."""
+    away = (places[:, None] - embeddings).abs().sum(-1)
+    return (values + right.least_lipschitz(p, values, embeddings)[:, None] * away).amin(-1)

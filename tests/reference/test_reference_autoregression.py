@@ -15,6 +15,8 @@ from unmask.reference.autoregression import (
     autoregressive_nll,
     masked_from_the_right,
     nelbo,
+    pointwise_term,
+    reverse_kernel,
     tagged,
     tagged_kernel,
     tagged_process,
@@ -104,6 +106,23 @@ def test_the_d3pm_of_tagged_tokens_has_that_loss(draw: Draw) -> None:
         assert gap(p, kernel, clean, range(N + 1)) == 0
 
 
+def test_a_step_back_is_that_of_tagged_tokens(draw: Draw) -> None:
+    """Position by position, and its terms add up to the cross-entropy; a long step draws more tokens at once."""
+    N = 3
+    predict, x0 = language_model(draw, N), [1, 0, 1]
+    kernel, total = tagged_kernel(predict, N, K, MASK), MP.zero
+    for t in range(1, N + 1):
+        xt = masked_from_the_right(x0, t, MASK)
+        predicted = np.asarray(predict(tuple(None if k == MASK else int(k) for k in xt)))[None]
+        found = reverse_kernel(predicted, [xt], t - 1, t, MASK)[0]
+        row = kernel(t - 1, t)[sequence_index(tagged(xt, K), N * K)]
+        assert same(found, [row[i, i * K : (i + 1) * K] for i in range(N)])
+        total += pointwise_term(predicted, [x0], t, MASK)[0]
+        whole = reverse_kernel(predicted, [xt], 0, t, MASK)[0]
+        assert same(whole, subs_denoiser(predicted, [xt], MASK)[0])
+    assert abs(total - autoregressive_nll(predict, x0)) < TINY
+
+
 def test_the_d3pm_draws_what_the_language_model_says(draw: Draw) -> None:
     N = 2
     predict, p = language_model(draw, N), tagged_process(N, K, MASK)
@@ -126,6 +145,8 @@ def test_three_positions(draw: Draw) -> None:
     [
         (lambda: masked_from_the_right([0, 1], 3, 2), "t = 3"),
         (lambda: nelbo(lambda visible: [[1, 0, 0]], [2], 3, 2), "mask"),
+        (lambda: reverse_kernel([[[1, 0, 0]]], [[0]], 0, 1, 2), "the mask 2 at the last t"),
+        (lambda: pointwise_term([[[1, 0, 0]]], [[2]], 1, 2), "mask"),
         (lambda: nelbo(lambda visible: [[1, 0, 0]], [3], 3, 2), "x0"),
         (lambda: tagged([3], 3), "x has a class"),
         (lambda: tagged_process(0, 3, 2), "N = 0"),

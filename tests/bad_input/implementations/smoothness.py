@@ -82,5 +82,29 @@ def bad_diagnostics() -> list[Bad]:
     ]
 
 
+def bad_interpolants() -> list[Bad]:
+    table = (
+        kind("values", [[0.0]], "values .*Tensor.*list"),
+        kind("values", ones(2, 3).long(), "values must have dtype.*int64"),
+        value("values", ones(3), r"values must have shape \[F, K\], got \[3\]"),
+        value("values", ones(2, 3) * math.nan, "values must be finite.*nan"),
+        kind("embeddings", ones(3, 2).double(), "embeddings must have dtype torch.float32, got torch.float64"),
+        value("embeddings", ones(4, 2), r"embeddings must have shape \[3, D\], got \[4, 2\]"),
+        value("embeddings", ones(3, 0), r"embeddings must have tokens and dimensions, got shape \[3, 0\]"),
+        value("embeddings", ones(3, 2) * math.inf, "embeddings must be finite.*inf"),
+        value("block", 0, "block must be at least 1, got 0"),
+        kind("block", 2.0, r"block must be an int, got float 2\.0"),
+    )
+    good = {"values": torch.tensor([[0.0, 1.0, 0.0]] * 2), "embeddings": torch.arange(6.0).reshape(3, 2), "block": 2}
+    return [
+        *asked("least_lipschitz", *table, **good),
+        *asked("interpolant", *table, kind("places", [[0.0]], "places .*Tensor.*list"),
+               value("places", ones(1, 3), r"places must have shape \[N, 2\], got \[1, 3\]"),
+               value("places", ones(1, 2) * math.inf, "places must be finite.*inf"),
+               value("embeddings", ones(3, 2), "embeddings must put tokens of different values apart.*function=0"),
+               places=ones(1, 2), **good),
+    ]
+
+
 def bad_smoothness() -> list[Bad]:
-    return [*bad_distances(), *bad_filters(), *bad_diagnostics()]
+    return [*bad_distances(), *bad_filters(), *bad_diagnostics(), *bad_interpolants()]

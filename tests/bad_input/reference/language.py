@@ -59,11 +59,13 @@ HIDDEN = (
     kind("masked", 1, "masked = 1; valid: positions"),
 )
 MASK = id_of("mask", 3)
+STEP = id_of("s"), id_of("t")
 CLEAN = (*ids("x0", "[L]", 3), value("x0", [0, 2], r"x0 = \[0, 2\] has the mask 2 in it; valid: clean"))
 
 
 def language() -> list[Asked]:
     two = {"predict": predict, "x0": [0, 1]}
+    one = {"predicted": [[[HALF, HALF, 0]]], "t": 1}
     three = {"predict": one_of_three, "x0": [0, 1], "K": 3, "mask": 2}
     return [
         asked("masked_language_model.predict_from_table", array_of("table"), count("K"), id_of("mask"),
@@ -85,6 +87,14 @@ def language() -> list[Asked]:
         asked("autoregression.autoregressive_nll", PREDICT, ANY, **two),
         asked("autoregression.masked_from_the_right", ANY, id_of("t", 3), count("mask", 0), x0=[0, 1], t=1, mask=2),
         asked("autoregression.nelbo", PREDICT, CLEAN, count("K"), MASK, **three),
+        asked("autoregression.reverse_kernel", array_of("predicted"), ids("xt", "[N, L]", 3), MASK, *STEP,
+              value("predicted", [[[1, 0, 0]] * 2], r"predicted has shape \(1, 2, 3\) and xt \(1, 1\)"),
+              value("predicted", [[[1, 0, -1]]], "predicted has a negative entry"),
+              value("xt", [[0]], r"xt = \[\[0\]\] at t = 1; valid: the mask 2 at the last t"),
+              value("s", 1, "s = 1, t = 1; valid: s < t"), **one, xt=[[2]], s=0, mask=2),
+        asked("autoregression.pointwise_term", array_of("predicted"), ids("x0", "[N, L]", 3), MASK, *STEP[1:],
+              value("x0", [[2]], r"x0 = \[\[2\]\] has the mask 2 in it; valid: clean"),
+              value("t", 0, r"t = 0; valid: 1\.\.1"), **one, x0=[[0]], mask=2),
         asked("autoregression.tagged", ids("x", "[..., L]"), count("K"), x=[0], K=2),
         asked("autoregression.tagged_process", count("N"), count("K"), id_of("mask"), N=1, K=2, mask=1),
         asked("autoregression.tagged_kernel", function("predict"), count("N"), count("K"), id_of("mask"),
