@@ -248,15 +248,19 @@ def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[C
     priors = np.array([chain.prior(prior_kl) for chain in chains]) - walls.prior()
     terms = [chain.terms(loss, model, (0.0, tilt)) for chain in chains]
     seen = np.array([found[1:, 1].sum() for found in terms]) - seeing
+    rest = priors + [found[:, 0].sum() - whole for found in terms]
     errors = (
-        (priors, 1.5, "the prior term"),
-        (priors + [found[:, 0].sum() - whole for found in terms], 1.5, "the NELBO, beliefs that do not look at z"),
-        (seen, 1.0, "the diffusion part, beliefs that look at z"),
+        (priors, 1.5, walls.prior(), "the prior term"),
+        (rest, 1.5, whole + walls.prior(), "the NELBO, beliefs that do not look at z"),
+        (seen, 1.0, seeing, "the diffusion part, beliefs that look at z"),
     )
     # Every term is rounded, and the prior's.
     floor = rounding(p, 0) * (STEPS[-1] + 2)
     where = f", K = {chains[0].K}, between walls"
-    claims = [converges(found, STEPS, rate=r, floor=floor, grows="T", says=says + where) for found, r, says in errors]
+    claims = [
+        converges(found, STEPS, rate=rate, floor=floor, grows="T", limit=limit, says=says + where)
+        for found, rate, limit, says in errors
+    ]
     left = seen - constant / np.array(STEPS)
     says = f"the diffusion part without C/T{where}"
     return [*claims, converges(left, STEPS, rate=1.5, floor=floor, at_least=True, grows="T", says=says)]
