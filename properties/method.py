@@ -91,6 +91,7 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "reconstruction_loss": (("p", "x", "z"), "N"),
     "reverse_mean": (("p", "output", "z", "s", "t"), "ND"),
     "reverse_step": (("p", "output", "z", "s", "t", "generator"), "ND"),
+    "deterministic_step": (("p", "output", "z", "s", "t"), "ND"),
     "generate_reals": (("p", "network", "N", "D", "times", "generator"), "ND"),
     "next_token_loss": (("p", "output", "x0", "xt", "t"), "N"),
     "next_token_reverse": (("p", "output", "xt", "s", "t"), "NLK"),
@@ -203,6 +204,7 @@ class Method:
         points of the data set (their weights left out), and every entry of ``x`` is one of them.
     reverse_mean(p, output, z, s, t) -> [N, D] : of ``p(z_s|z_t)``, whose variance is ``bridge_variance``;
         reverse_step(..., generator) -> [N, D] draws from it.
+    deterministic_step(p, output, z, s, t) -> [N, D] : DDIM's step without noise, ``alpha_s x^ + sigma_s eps^``.
     generate_reals(p, network, N, D, times, generator) -> [N, D] : ``z`` at the last of ``times`` (falling, from the
         end, at which the prior is drawn, to 0), one reverse step for each pair of neighbors.
         ``network(z [N, D], t [N])`` returns an output.
@@ -265,6 +267,7 @@ class Method:
     reconstruction_loss: Capability | None = None
     reverse_mean: Capability | None = None
     reverse_step: Capability | None = None
+    deterministic_step: Capability | None = None
     generate_reals: Capability | None = None
     next_token_loss: Capability | None = None
     next_token_reverse: Capability | None = None

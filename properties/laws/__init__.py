@@ -25,5 +25,6 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     gaussian_data,
     gaussian_losses,
     gaussian_samples,
+    gaussian_flow,
     conduct,
 )

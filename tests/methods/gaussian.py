@@ -97,6 +97,7 @@ def record(prediction: Any, **more: Any) -> Method:
         reconstruction_loss=reconstruction_loss,
         reverse_mean=lambda p, output, z, s, t: method(p).reverse(output, z, s, t).mean,
         reverse_step=lambda p, output, z, s, t, generator: method(p).step(output, z, s, t, generator),
+        deterministic_step=lambda p, output, z, s, t: method(p).deterministic_step(output, z, s, t),
         generate_reals=generate,
         **more,
     )

@@ -62,18 +62,25 @@ def noisy(p: GaussianProcess, x: Array, t: Any, generator: int) -> Array:
     return alpha * to_float(x) + sigma * np.random.default_rng(generator).standard_normal(np.shape(x))
 
 
+def _pairs(p: GaussianProcess, s: Any, t: Any, count: int) -> list[tuple[Array, Any, Any]]:
+    """For each pair of times the rows that have it, and (alpha, sigma) at both, in the numbers of this run."""
+    before, after = (_times(u, count) for u in (s, t))
+    pairs = np.array([_index(before), _index(after)])
+    found = []
+    for a, b in dict.fromkeys(map(tuple, pairs.T.tolist())):
+        rows = (pairs[0] == a) & (pairs[1] == b)
+        first = int(rows.argmax())
+        levels = (tuple(_column(list(p.levels(times[first])), p)[:, 0]) for times in (before, after))
+        found.append((rows, *levels))
+    return found
+
+
 def _bridge(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> tuple[Array, Array]:
     clean, at = _numbers(p, x), _numbers(p, z)
     mean = np.empty(at.shape, dtype=at.dtype)
     variance = np.empty(len(at), dtype=at.dtype)
-    pairs = np.array([_index(_times(u, len(at))) for u in (s, t)])
-    for a, b in dict.fromkeys(map(tuple, pairs.T.tolist())):
-        rows = (pairs[0] == a) & (pairs[1] == b)
-        first = int(rows.argmax())
-        earlier, later = (
-            tuple(_column([v, w**2], p)[:, 0]) for v, w in (p.levels(_times(u, len(at))[first]) for u in (s, t))
-        )
-        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], earlier, later)
+    for rows, (a, v), (b, w) in _pairs(p, s, t, len(at)):
+        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], (a, v**2), (b, w**2))
     return mean, variance
 
 
@@ -132,6 +139,13 @@ def _meaning(parameterization: str) -> dict[str, Any]:
         mean, variance = _bridge(p, meant(p, output, z, t), z, s, t)
         return to_float(mean) + np.sqrt(to_float(variance))[:, None] * rng.standard_normal(np.shape(z))
 
+    def deterministic_step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+        clean, at = meant(p, output, z, t), _numbers(p, z)
+        found = np.empty(at.shape, dtype=at.dtype)
+        for rows, earlier, later in _pairs(p, s, t, len(at)):
+            found[rows] = truth.deterministic_step(clean[rows], at[rows], earlier, later)
+        return found
+
     def generate(p: GaussianProcess, network: Any, N: int, D: int, times: list[Any], generator: int) -> Array:
         rng = np.random.default_rng(generator)
         z = np.sqrt(p.prior_variance) * rng.standard_normal((N, D))
@@ -143,6 +157,7 @@ def _meaning(parameterization: str) -> dict[str, Any]:
         "diffusion_loss": diffusion_loss,
         "reverse_mean": reverse_mean,
         "reverse_step": reverse_step,
+        "deterministic_step": deterministic_step,
         "generate_reals": generate,
     }
 

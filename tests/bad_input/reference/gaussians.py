@@ -38,14 +38,19 @@ DATA = (
 TWO: dict[str, Any] = {"points": [-1.0, 1.0], "weights": [0.5, 0.5]}
 
 
-def pair(name: str) -> tuple[Wrong, ...]:
+def pair(name: str, of: str = r"\(alpha, sigma\^2\)") -> tuple[Wrong, ...]:
     """What is no level."""
     return (
-        kind(name, 1, rf"{name} = 1; valid: a pair \(alpha, sigma\^2\)"),
+        kind(name, 1, rf"{name} = 1; valid: a pair {of}"),
         kind(name, (1, 2, 3), rf"{name} = \(1, 2, 3\); valid: a pair"),
         value(name, (1, -1), f"{name} has a negative entry"),
         value(name, (1, math.inf), f"{name} has an infinite entry"),
     )
+
+
+def plain(name: str) -> tuple[Wrong, ...]:
+    """What is no level that is told by its deviation."""
+    return pair(name, r"\(alpha, sigma\)")
 
 
 STEP = (*pair("earlier"), *pair("later"), value("earlier", (0, 1), r"earlier = \(0, 1\); valid: alpha > 0"),
@@ -96,6 +101,9 @@ ASKED: list[Asked] = [
       for name in ("log_density", "posterior_weights", "data_mean", "data_variance", "data_score")],
     asked("gaussian.step", *STEP, **LEVELS),
     asked("gaussian.bridge", *array_of("x"), *array_of("z"), *STEP,
+          value("z", [1.0, 2.0, 3.0], r"x has shape \(2,\), z has shape \(3,\)"), x=[1.0, 2.0], z=[1.0, 2.0], **LEVELS),
+    asked("gaussian.deterministic_step", *reals("x"), *reals("z"), *plain("earlier"), *plain("later"),
+          value("later", (1, 0), r"later = \(1, 0\); valid: sigma > 0"),
           value("z", [1.0, 2.0, 3.0], r"x has shape \(2,\), z has shape \(3,\)"), x=[1.0, 2.0], z=[1.0, 2.0], **LEVELS),
     asked("gaussian.convert", *reals("value"), *reals("z"), *deviation("alpha"), *deviation("sigma"), *MEANINGS,
           value=[1.0], z=[1.0], alpha=[1.0], sigma=[1.0], source="data", target="noise"),
