@@ -92,6 +92,11 @@ MEANINGS = tuple(
 ASKED: list[Asked] = [
     *[asked(f"gaussian_levels.{name}", *CURVE, schedule="linear", u=0.5, first=6, last=-4, power=2)
       for name in ("log_snr", "log_snr_rate")],
+    asked("gaussian_levels.log_snr_of_grid", kind("values", 3, "values = 3 of type int; valid: a sequence"),
+          value("values", [1], r"values = \[1\]; valid: at least two numbers"),
+          value("values", [1, 1], r"values\[1\] = 1 is not below the one before; valid: a log SNR that falls"),
+          value("values", [math.inf, 1], r"values\[0\] = inf; valid: a finite number"),
+          kind("t", 0.5, "t = 0.5"), value("t", 2, "t = 2"), values=[6, -4], t=1),
     asked("gaussian_levels.levels", value("kind", "loud", "kind = 'loud'; valid: one of"), *real("log_ratio"),
           kind="straight", log_ratio=0),
     asked("gaussian.check_data", *DATA, **TWO),
