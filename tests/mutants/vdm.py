@@ -70,7 +70,8 @@ def beta_without_its_beginning(right: Right, p: GaussianProcess, t: Tensor) -> T
     found = right.log_snr(p, t)
     if p.schedule.name != "linear-beta":
         return found
-    total = torch.nn.functional.softplus(-found) - math.log1p(math.exp(-float(p.schedule.first))) * (1 - t / float(p.end))
+    begins = math.log1p(math.exp(-float(p.schedule.first)))
+    total = torch.nn.functional.softplus(-found) - begins * (1 - t / float(p.end))
     return -torch.log(torch.expm1(total))
 
 
