@@ -161,30 +161,36 @@ class CosineLogSNR(LogSNR):
 
 
 class LinearBetaLogSNR(LogSNR):
-    """``log_snr = -log(e^B - 1)`` with ``B = first t + (last - first) t^2 / 2``: ``alpha^2 = e^-B`` if preserving.
+    """``log_snr = -log(e^B - 1)``, ``B = start + first t + (last - first) t^2/2``; ``alpha^2 = e^-B`` if preserving.
 
-    At ``t = 0`` there is no noise: ``log_snr`` and its rate are ``inf``.  Both are non-negative and finite, not both
-    zero; ``ValueError`` or ``TypeError`` otherwise.  Ho et al. 2020 in continuous time (Song et al. 2021, arXiv
-    2011.13456, appendix C).
+    Without noise at ``t = 0``, ``start = 0``, ``log_snr`` and its rate are ``inf`` there.  All three are non-negative
+    and finite, ``first`` and ``last`` not both zero; ``ValueError`` or ``TypeError`` otherwise.  Ho et al. 2020 in
+    continuous time (Song et al. 2021, arXiv 2011.13456, appendix C); those who stop before ``t = 0`` have a ``start``.
     """
 
-    def __init__(self, first: float = 0.1, last: float = 20.0, *, validate: bool = True) -> None:
-        # alpha^2 is the alpha of that schedule.
+    def __init__(self, first: float = 0.1, last: float = 20.0, *, start: float = 0.0, validate: bool = True) -> None:
+        # alpha^2 is e^-start times the alpha of that schedule.
         self._square = LinearBeta(first, last)
+        self.start = checks.number("start", start, 0, math.inf, strict="high")
         self.validate = validate
 
+    def _total(self, t: Tensor) -> Tensor:
+        """``B``."""
+        return self.start + self._square._total(t)
+
     def _value(self, t: Tensor) -> Tensor:
-        return -(self._square._total(t) + torch.log(self._square._noised(t)))
+        total = self._total(t)
+        return -(total + torch.log(-torch.expm1(-total)))
 
     def _gap(self, s: Tensor, t: Tensor) -> Tensor:
         # log((e^b - 1)/(e^a - 1)) = log1p((e^(b-a) - 1)/(1 - e^-a)); large exponents are taken out.
-        noised, more = self._square._noised(s), self._square._between(s, t)
+        noised, more = -torch.expm1(-self._total(s)), self._square._between(s, t)
         large = more > 1
         little = torch.log1p(torch.expm1(torch.where(large, 1.0, more)) / noised)
         return torch.where(large, more + torch.log1p(-torch.exp(-more) * (1 - noised)) - torch.log(noised), little)
 
     def _rate(self, t: Tensor) -> Tensor:
-        noised = self._square._noised(t)
+        noised = -torch.expm1(-self._total(t))
         some = noised > 0
         return torch.where(some, self._square._rate(t) / torch.where(some, noised, 1.0), math.inf)
 

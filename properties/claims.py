@@ -45,6 +45,7 @@ class Fit:
     slope, spread : the fitted rate and its standard error; ``None`` where the limit is attained at once.
     constant : ``C`` in ``e(n) = C n^-rate (1 + b/n)``, signed; ``None`` likewise.
     sizes, errors : all of them, as the claim was made.
+    limits : what the errors are measured from, one for each size, where the claim says; else empty.
     """
 
     says: str
@@ -56,6 +57,7 @@ class Fit:
     constant: float | None
     sizes: tuple[float, ...]
     errors: tuple[float, ...]
+    limits: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -237,6 +239,7 @@ def converges(
     floor: float = 0.0,
     at_least: bool = False,
     grows: str = "n",
+    limit: Array = None,
     says: str = "",
 ) -> Claim:
     """``errors`` shrink like ``sizes ** -rate`` over at least four doublings: five sizes, the last 16 times the first.
@@ -251,12 +254,12 @@ def converges(
     expansion may vanish, and lets them pass through zero: seen by a change of sign, after which they may grow
     again as far as two terms of an expansion can.  The rate is then that of the largest error from each size on,
     beyond the zero if four sizes are; if fewer are, of all sizes, and uncertain by the full quarter.  ``grows`` is what
-    the sizes count, for the report.
+    the sizes count, and ``limit`` what the errors are measured from, one number or one a size: both for the report.
 
     Raises
     ------
     ValueError : if there are not as many ``sizes`` as ``errors``, if ``sizes`` are not positive and increasing, if
-        ``rate`` is not positive or ``floor`` is negative, or if one of these is infinite or NaN.
+        ``rate`` is not positive or ``floor`` is negative, or if one of these or a ``limit`` is infinite or NaN.
     """
     values, n = np.asarray(errors, dtype=float), np.asarray(sizes, dtype=float)
     if values.ndim != 1 or n.shape != values.shape:
@@ -267,6 +270,11 @@ def converges(
         raise ValueError(f"rate must be positive and finite, got {rate!r}")
     _check_finite(floor=floor)
     extra = {"rate": rate, "floor": floor, "at_least": at_least, "grows": grows}
+    if limit is not None:
+        goal = np.asarray(limit, dtype=float)
+        if goal.shape not in ((), n.shape) or not np.isfinite(goal).all():
+            raise ValueError(f"limit must be one finite number, or one for each of the {n.size} sizes, got {limit!r}")
+        extra["limits"] = np.broadcast_to(goal, n.shape)
     return Claim("converges", values, n, says=says, extra=extra)
 
 

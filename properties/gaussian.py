@@ -7,6 +7,7 @@ method builds its own.  Sequences of tokens do not occur here, so that laws abou
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -26,6 +27,8 @@ Time: TypeAlias = int | Fraction | float
 #: Log SNR at the data and at the end: with few bits, and with ends that are neither clean nor pure noise.
 FIRSTS = tuple(map(Fraction, ("6", "4", "5/2", "10", "1")))
 LASTS = tuple(map(Fraction, ("-4", "-6", "-3/2", "-10", "0")))
+#: What a log SNR may be called: a curve, or given numbers.
+NAMES = (*SCHEDULES, "grid")
 #: Powers of a polynomial log SNR.
 POWERS = tuple(map(Fraction, ("2", "1/2", "3")))
 
@@ -39,35 +42,53 @@ class LogSnr:
     * ``"linear"``: ``first + (last - first) u``;
     * ``"polynomial"``: the same in ``u^power``;
     * ``"variance"``: ``-log(e^-first + (e^-last - e^-first) u)``, so that ``sigma^2 / alpha^2`` grows linearly;
-    * ``"cosine"``: ``-2 log tan(a + (b - a) u)`` with ``a = atan(e^(-first/2))`` and ``b = atan(e^(-last/2))``.
+    * ``"cosine"``: ``-2 log tan(a + (b - a) u)`` with ``a = atan(e^(-first/2))`` and ``b = atan(e^(-last/2))``;
+    * ``"linear-beta"``: ``-log(e^B - 1)``, ``B`` growing from ``log(1 + e^-first)`` to ``log(1 + e^-last)`` at a rate
+      that is linear in ``u``, and 200 times as large at the end as at the beginning;
+    * ``"grid"``: ``values`` at ``u = 0, 1/T, ..., 1``, and at no other time.
     """
 
     name: str
     first: Fraction
     last: Fraction
     power: Fraction = Fraction(1)
+    values: tuple[Fraction, ...] = ()
 
     def __call__(self, u: Any) -> Any:
         """log SNR at ``u``, in 40 digits."""
+        if self.name == "grid":
+            t = Fraction(u) * (len(self.values) - 1)
+            if t.denominator != 1:
+                raise ValueError(f"u must be a multiple of 1/{len(self.values) - 1}, got {u}")
+            return gaussian_levels.log_snr_of_grid(self.values, int(t))
         return gaussian_levels.log_snr(self.name, u, self.first, self.last, self.power)
 
     def rate(self, u: Any) -> Any:
-        """Its derivative at ``u``, in 40 digits."""
+        """Its derivative at ``u``, in 40 digits; a grid has none."""
+        if self.name == "grid":
+            raise ValueError(f"name must be that of a curve, got {self.name!r}")
         return gaussian_levels.log_snr_rate(self.name, u, self.first, self.last, self.power)
 
     def __repr__(self) -> str:
         power = f", power={str(self.power)!r}" if self.name == "polynomial" else ""
-        return f"LogSnr({self.name!r}, {str(self.first)!r}, {str(self.last)!r}{power})"
+        values = f", values={tuple(map(str, self.values))!r}" if self.values else ""
+        return f"LogSnr({self.name!r}, {str(self.first)!r}, {str(self.last)!r}{power}{values})"
 
     def __post_init__(self) -> None:
-        if self.name not in SCHEDULES:
-            raise ValueError(f"name must be one of {SCHEDULES}, got {self.name!r}")
+        if self.name not in NAMES:
+            raise ValueError(f"name must be one of {NAMES}, got {self.name!r}")
         for name in ("first", "last", "power"):
             object.__setattr__(self, name, _fraction(name, getattr(self, name)))
         if not self.first > self.last:
             raise ValueError(f"last must be below first = {self.first}, got {self.last}")
         if self.power <= 0:
             raise ValueError(f"power must be positive, got {self.power}")
+        object.__setattr__(self, "values", _fractions("values", self.values))
+        falls = all(before > after for before, after in itertools.pairwise(self.values))
+        right = falls and (self.values[:1], self.values[-1:]) == ((self.first,), (self.last,))
+        if not (right if self.name == "grid" else not self.values):
+            got = ", ".join(map(str, self.values)) or "none"
+            raise ValueError(f"values must fall from first to last for a grid, and be left out for others, got {got}")
 
 
 @dataclass(frozen=True)
@@ -180,10 +201,7 @@ class GaussianProcess:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {self.kind!r}")
         for name in ("points", "weights"):
-            values: Any = getattr(self, name)
-            if isinstance(values, str) or not isinstance(values, Iterable):
-                raise TypeError(f"{name} must be a sequence of numbers, got {values!r}")
-            object.__setattr__(self, name, tuple(_fraction(f"{name}[{i}]", v) for i, v in enumerate(values)))
+            object.__setattr__(self, name, _fractions(name, getattr(self, name)))
         if not self.points or list(self.points) != sorted(set(self.points)):
             raise ValueError(f"points must be different and in rising order, got {', '.join(map(str, self.points))}")
         if len(self.weights) != len(self.points) or min(self.weights) <= 0 or sum(self.weights) != 1:
@@ -200,6 +218,8 @@ class GaussianProcess:
             raise ValueError(f"T must be {'given' if self.clock == 'discrete' else 'None'} for the {self.clock} clock")
         if self.T is not None and self.T < 1:
             raise ValueError(f"T must be at least 1, got {self.T}")
+        if self.schedule.values and self.T != len(self.schedule.values) - 1:
+            raise ValueError(f"T must be {len(self.schedule.values) - 1}, as many as the grid has steps, got {self.T}")
         if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
             raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
 
@@ -223,6 +243,12 @@ def _rate(schedule: LogSnr, u: Any) -> Any:
 @lru_cache(maxsize=16384)
 def _levels(kind: str, schedule: LogSnr, u: Any) -> tuple[Any, Any]:
     return gaussian_levels.levels(kind, _log_snr(schedule, u))
+
+
+def _fractions(name: str, values: Any) -> tuple[Fraction, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a sequence of numbers, got {values!r}")
+    return tuple(_fraction(f"{name}[{i}]", v) for i, v in enumerate(values))
 
 
 def _fraction(name: str, value: Any) -> Fraction:
@@ -258,47 +284,59 @@ class GaussianSpace:
         kept = tuple(f for f in self.families if f in speaks)
         clocks = tuple(c for c in self.clocks if clock is None or c == clock)
         names = tuple(s for s in self.schedules if s in wanted)
+        if names == ("grid",):
+            clocks = tuple(c for c in clocks if c == "discrete")
         return replace(self, families=kept, clocks=clocks, schedules=names) if kept and clocks and names else None
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[GaussianProcess]:
         """Processes of this space with room for ``steps`` different positive times; all of them have finite bounds."""
         del reaches_prior
         T = st.integers(max(self.T[0], steps), max(self.T[1], steps))
-        clocks = [st.just(("continuous", None))] if "continuous" in self.clocks else []
-        clocks += [st.tuples(st.just("discrete"), T)] if "discrete" in self.clocks else []
+        curves = [name for name in self.schedules if name != "grid"]
+        timed = [st.tuples(st.sampled_from(curves), st.none())] if "continuous" in self.clocks and curves else []
+        timed += [st.tuples(st.sampled_from(self.schedules), T)] if "discrete" in self.clocks else []
         return st.builds(
             _build,
             st.sampled_from(self.families),
-            st.sampled_from(self.schedules),
-            st.one_of(*clocks),
+            st.one_of(*timed),
             st.lists(st.integers(-16, 16), min_size=self.K[0], max_size=self.K[1], unique=True),
             st.lists(st.integers(1, 8), min_size=self.K[1], max_size=self.K[1]),
             st.sampled_from(FIRSTS),
             st.sampled_from(LASTS),
             st.sampled_from(POWERS),
+            st.lists(st.integers(1, 16), min_size=16, max_size=16),
         )
 
 
 def _build(
     kind: str,
-    schedule: str,
-    clock: tuple[Clock, int | None],
+    timed: tuple[str, int | None],
     eighths: Sequence[int],
     shares: Sequence[int],
     first: Fraction,
     last: Fraction,
     power: Fraction,
+    falls: Sequence[int],
 ) -> GaussianProcess:
     # Shares out of 32, so that weights have few bits; the last one takes the rest.
     taken = [Fraction(share, 32) for share in shares[: len(eighths) - 1]]
+    schedule, T = timed
+    power = power if schedule == "polynomial" else Fraction(1)
+    values = _falling(first, last, falls[:T]) if schedule == "grid" else ()
     return GaussianProcess(
         kind=kind,
         points=tuple(Fraction(x, 8) for x in sorted(eighths)),
         weights=(*taken, 1 - sum(taken, Fraction(0))),
-        schedule=LogSnr(schedule, first, last, power if schedule == "polynomial" else Fraction(1)),
-        clock=clock[0],
-        T=clock[1],
+        schedule=LogSnr(schedule, first, last, power, values),
+        clock="continuous" if T is None else "discrete",
+        T=T,
     )
+
+
+def _falling(first: Fraction, last: Fraction, falls: Sequence[int]) -> tuple[Fraction, ...]:
+    """From one end to the other in steps of these proportions, in multiples of 1/1024."""
+    shares = [Fraction(fallen, sum(falls)) for fallen in itertools.accumulate(falls)]
+    return (first, *(Fraction(round(1024 * (first + (last - first) * share)), 1024) for share in shares))
 
 
 def gaussian(
@@ -322,18 +360,20 @@ def gaussian(
     ValueError : for an unknown kind, clock or schedule, or an empty range.
     TypeError : for a range that is no pair of ints.
     """
-    names = tuple(SCHEDULES if schedules is None else schedules)
-    for what, given, known in (("kinds", kinds, KINDS), ("schedules", names, SCHEDULES)):
+    names = tuple(NAMES if schedules is None else schedules)
+    for what, given, known in (("kinds", kinds, KINDS), ("schedules", names, NAMES)):
         unknown = [name for name in given if name not in known]
         if unknown:
             raise ValueError(f"{what} must be chosen from {known}, got {unknown}")
     if not names:
-        raise ValueError(f"schedules must be chosen from {SCHEDULES}, got none")
+        raise ValueError(f"schedules must be chosen from {NAMES}, got none")
     clocks: dict[str, tuple[Clock, ...]] = {
         "discrete": ("discrete",), "continuous": ("continuous",), "both": ("discrete", "continuous"),
     }  # fmt: skip
     if clock not in clocks:
         raise ValueError(f"clock must be one of {sorted(clocks)}, got {clock!r}")
+    if clock == "continuous" and set(names) == {"grid"}:
+        raise ValueError("schedules must be chosen from curves for the continuous clock, got ['grid']")
     pairs: dict[str, tuple[Any, int]] = {"K": (K, 4), "T": (T, 16)}
     for name, (pair, most) in pairs.items():
         if not isinstance(pair, tuple) or len(pair) != 2 or not all(type(v) is int for v in pair):
@@ -343,4 +383,4 @@ def gaussian(
     return GaussianSpace(kinds or KINDS, clocks[clock], names, K, T)
 
 
-__all__ = ["FIRSTS", "LASTS", "POWERS", "GaussianProcess", "GaussianSpace", "LogSnr", "gaussian"]
+__all__ = ["FIRSTS", "LASTS", "NAMES", "POWERS", "GaussianProcess", "GaussianSpace", "LogSnr", "gaussian"]

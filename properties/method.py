@@ -93,8 +93,8 @@ SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "reconstruction_loss": (("p", "x", "z"), "N"),
     "reverse_mean": (("p", "output", "z", "s", "t"), "ND"),
     "reverse_step": (("p", "output", "z", "s", "t", "generator"), "ND"),
-    "generate_reals": (("p", "network", "N", "D", "times", "generator"), "ND"),
     "deterministic_step": (("p", "output", "z", "s", "t"), "ND"),
+    "generate_reals": (("p", "network", "N", "D", "times", "generator"), "ND"),
     "denoiser_derivative": (("p", "z", "t", "direction"), "ND"),
     "denoiser_steepness": (("p", "z", "t"), "N"),
     "least_lipschitz": (("p", "values", "embeddings"), "N"),
@@ -222,10 +222,10 @@ class Method:
         points of the data set (their weights left out), and every entry of ``x`` is one of them.
     reverse_mean(p, output, z, s, t) -> [N, D] : of ``p(z_s|z_t)``, whose variance is ``bridge_variance``;
         reverse_step(..., generator) -> [N, D] draws from it.
+    deterministic_step(p, output, z, s, t) -> [N, D] : DDIM's step without noise, ``alpha_s x^ + sigma_s eps^``.
     generate_reals(p, network, N, D, times, generator) -> [N, D] : ``z`` at the last of ``times`` (falling, from the
         end, at which the prior is drawn, to 0), one reverse step for each pair of neighbors.
         ``network(z [N, D], t [N])`` returns an output.
-    deterministic_step(p, output, z, s, t) -> [N, D] : ``alpha_s x^ + sigma_s eps^``, the step back that draws nothing.
     denoiser_derivative(p, z, t, direction) -> [N, D], denoiser_steepness(p, z, t) -> [N] : of ``E[x|z_t]``, the columns
         of ``z [N, D]`` together: its Jacobian times ``direction [N, D]``, and an estimate from below, never below all
         singular values, of its norm.
@@ -294,8 +294,8 @@ class Method:
     reconstruction_loss: Capability | None = None
     reverse_mean: Capability | None = None
     reverse_step: Capability | None = None
-    generate_reals: Capability | None = None
     deterministic_step: Capability | None = None
+    generate_reals: Capability | None = None
     denoiser_derivative: Capability | None = None
     denoiser_steepness: Capability | None = None
     least_lipschitz: Capability | None = None

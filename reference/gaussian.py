@@ -167,9 +167,9 @@ def step(earlier: tuple[Any, Any], later: tuple[Any, Any]) -> tuple[Any, Any]:
     return a, v
 
 
-def _pair(name: str, level: Any) -> tuple[Any, Any]:
+def _pair(name: str, level: Any, of: str = "(alpha, sigma^2)") -> tuple[Any, Any]:
     if not isinstance(level, tuple) or len(level) != 2:
-        raise TypeError(f"{name} = {level!r}; valid: a pair (alpha, sigma^2)")
+        raise TypeError(f"{name} = {level!r}; valid: a pair {of}")
     values = array(list(level), name)
     check_nonnegative(name, check_finite(name, check_axes(name, values, "[2]")))
     return values[0], values[1]
@@ -197,6 +197,27 @@ def bridge(x: object, z: object, earlier: tuple[Any, Any], later: tuple[Any, Any
     clean, at = together(x=clean, z=at)
     shared = a * noise
     return np.asarray(signal * clean + shared / noise_t * (at - signal_t * clean)), noise - shared * shared / noise_t
+
+
+def deterministic_step(x: object, z: object, earlier: tuple[Any, Any], later: tuple[Any, Any]) -> Array:
+    """Where z at time t goes without noise, if q(z_t|x) is to become q(z_s|x): shape of x and z; exact in Fractions.
+
+    A rising line in z that carries the mean alpha_t x to alpha_s x, and the deviation sigma_t to sigma_s: there is one,
+    alpha_s x + sigma_s eps with z = alpha_t x + sigma_t eps (DDIM: Song, Meng and Ermon, arXiv 2010.02502, eq. 12
+    without its noise).
+    `earlier`, `later`: (alpha, sigma) at s and t.  Raises TypeError and ValueError for what is no such pair, unless
+    sigma_t is positive, and where x and z are not finite.
+
+    >>> deterministic_step(0.5, 1.5, (1.0, 0.5), (0.5, 1.0))
+    array(1.125)
+    """
+    names = ("x", "z", "signal", "width", "signal_t", "width_t")
+    levels = (*_pair("earlier", earlier, "(alpha, sigma)"), *_pair("later", later, "(alpha, sigma)"))
+    if not levels[3] > 0:
+        raise ValueError(f"later = {later}; valid: sigma > 0")
+    clean, at, signal, width, signal_t, width_t = common(**dict(zip(names, (x, z, *levels), strict=True)))
+    clean, at = together(x=check_finite("x", clean), z=check_finite("z", at))
+    return np.asarray(signal * clean + width * ((at - signal_t * clean) / width_t))
 
 
 def convert(value: object, z: object, alpha: object, sigma: object, source: str, target: str) -> Array:
@@ -242,6 +263,7 @@ __all__ = [
     "data_mean",
     "data_score",
     "data_variance",
+    "deterministic_step",
     "log_density",
     "log_normal",
     "posterior_weights",

@@ -7,13 +7,16 @@ log SNR(u) of relative time u in [0, 1], with its two ends given; the kind of pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from unmask.reference.checks import check_positive, check_unit
-from unmask.reference.numbers import MP, Number, check_number, real
+from unmask.reference.checks import check_class, check_positive, check_unit
+from unmask.reference.numbers import MP, Number, check_number, numbered, real
 
 KINDS = ("variance-preserving", "variance-exploding", "straight")
-SCHEDULES = ("linear", "cosine", "variance", "polynomial")
+SCHEDULES = ("linear", "cosine", "variance", "polynomial", "linear-beta")
+#: How many times as fast noise comes at the end of a linear beta as at its beginning: 20 over 0.1.
+FASTER = 200
 
 
 def _finite(name: str, value: Number) -> Any:
@@ -29,6 +32,11 @@ def _curve(schedule: str, u: Any, first: Any, last: Any, power: Any) -> Any:
     if schedule == "variance":
         begin, end = MP.exp(-first), MP.exp(-last)
         return -MP.log(begin + (end - begin) * u)
+    if schedule == "linear-beta":
+        begin, end = MP.log1p(MP.exp(-first)), MP.log1p(MP.exp(-last))
+        # The integral of 1 + (FASTER - 1) v up to u, over what it is up to 1.
+        share = (u + (FASTER - 1) * u**2 / 2) / (1 + MP.mpf(FASTER - 1) / 2)
+        return -MP.log(MP.expm1(begin + (end - begin) * share))
     return first + (last - first) * (u if schedule == "linear" else u**power)
 
 
@@ -45,7 +53,10 @@ def log_snr(schedule: str, u: Number, first: Number, last: Number, power: Number
     """log SNR at relative time u, falling from `first` at u = 0 to `last` at u = 1, in 40 digits.
 
     `schedule`: "linear"; "polynomial", linear in u^power; "variance", where sigma^2 / alpha^2 is linear in u; "cosine",
-    -2 log tan of an angle that is linear in u, so that a variance-preserving alpha is the cosine of that angle.
+    -2 log tan of an angle that is linear in u, so that a variance-preserving alpha is the cosine of that angle;
+    "linear-beta", -log(e^B - 1), so that such an alpha^2 is e^-B, where B grows at a linear rate, FASTER times as large
+    at the end as at the beginning (Ho et al., arXiv 2006.11239, section 4; in continuous time Song et al., arXiv
+    2011.13456, eq. 32).
     Kingma et al. (arXiv 2107.00630, section 5) train the curve between the ends; the cosine is that of Nichol and
     Dhariwal (arXiv 2102.09672, eq. 17), cut at the two ends.
     Raises ValueError for another schedule, for u outside [0, 1], unless first > last, both finite, and power > 0.
@@ -71,6 +82,25 @@ def log_snr_rate(schedule: str, u: Number, first: Number, last: Number, power: N
     return +found
 
 
+def log_snr_of_grid(values: Sequence[Number], t: int) -> Any:
+    """log SNR at the time t of 0..T, of which all are given, in 40 digits.
+
+    Raises TypeError unless `values` is a sequence of numbers and t an int, ValueError unless there are at least two,
+    finite, that fall strictly, and t is one of the times.
+
+    >>> log_snr_of_grid([6, 1, -4], 1)
+    mpf('1.0')
+    """
+    known = list(numbered("values", values).items())
+    if len(known) < 2:
+        raise ValueError(f"values = {values!r}; valid: at least two numbers")
+    found = [_finite(name, value) for name, value in known]
+    for (name, value), before, after in zip(known[1:], found[:-1], found[1:], strict=True):
+        if not after < before:
+            raise ValueError(f"{name} = {value} is not below the one before; valid: a log SNR that falls")
+    return found[check_class("t", t, len(found))]
+
+
 def levels(kind: str, log_ratio: Number) -> tuple[Any, Any]:
     """(alpha, sigma) at log SNR = `log_ratio`, in 40 digits.
 
@@ -90,4 +120,4 @@ def levels(kind: str, log_ratio: Number) -> tuple[Any, Any]:
     return (MP.one, 1 / ratio) if kind == "variance-exploding" else (ratio / (1 + ratio), 1 / (1 + ratio))
 
 
-__all__ = ["KINDS", "SCHEDULES", "levels", "log_snr", "log_snr_rate"]
+__all__ = ["FASTER", "KINDS", "SCHEDULES", "levels", "log_snr", "log_snr_of_grid", "log_snr_rate"]

@@ -7,6 +7,7 @@ becomes an Ornstein-Uhlenbeck process.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import comb
 
 import numpy as np
@@ -72,8 +73,8 @@ def birth_death_rate(K: int) -> Array:
     array([[Fraction(-1, 1), Fraction(1, 1)],
            [Fraction(1, 1), Fraction(-1, 1)]], dtype=object)
     """
-    levels = np.arange(check_count("K", K))
-    return array(_with_diagonal((abs(levels[:, None] - levels) == 1).astype(np.int64)))
+    between = [Fraction(1)] * (check_count("K", K) - 1)
+    return _walk(between, between)
 
 
 def ehrenfest_rate(K: int) -> Array:
@@ -87,14 +88,18 @@ def ehrenfest_rate(K: int) -> Array:
            [Fraction(1, 2), Fraction(-1, 2)]], dtype=object)
     """
     spins = check_count("K", K) - 1
-    up = np.diag(list(range(spins, 0, -1)), 1)
-    down = np.diag(list(range(1, spins + 1)), -1)
-    return _with_diagonal(array(up + down) / 2)
+    down = [Fraction(x, 2) for x in range(1, spins + 1)]
+    return _walk(down[::-1], down)
 
 
-def _with_diagonal(jumps: Array) -> Array:
-    """Jump rates (zero on the diagonal), completed to rows that sum to zero."""
-    return np.asarray(jumps - np.diag(jumps.sum(axis=1)))
+def _walk(up: list[Fraction], down: list[Fraction]) -> Array:
+    """Rates from each level but the last to the next, and from each but the first to the one before; rows sum to 0."""
+    rate = np.full((len(up) + 1, len(up) + 1), Fraction(0), dtype=object)
+    for x, (there, back) in enumerate(zip(up, down, strict=True)):
+        rate[x, x + 1], rate[x + 1, x] = there, back
+    for x, (there, back) in enumerate(zip([*up, Fraction(0)], [Fraction(0), *down], strict=True)):
+        rate[x, x] = -there - back
+    return rate
 
 
 def cosine_waves(K: int) -> Array:

@@ -53,7 +53,7 @@ def check_output(name: str, values: object, xt: object, K: int) -> tuple[Array, 
 def _mixed(table: Array, noisy: IntArray, predicted: Array) -> Array:
     """sum_{x0} table[x0, xt, :] predicted[x0]: [N, L, K]."""
     rows, weights = common(table, predicted)
-    return np.asarray((np.moveaxis(rows, 0, 1)[noisy] * weights[..., None]).sum(axis=-2))
+    return np.asarray((weights[..., None, :] @ np.moveaxis(rows, 0, 1)[noisy])[..., 0, :])
 
 
 def joint_sum(process: Process, predicted: object, xt: object, s: Number, t: Number) -> Array:

@@ -154,11 +154,24 @@ def test_a_zero_does_not_hide_a_wrong_limit(zero: float) -> None:
         ([1, 2], [1, 2], {"floor": -1e-9}, "floor"),
         ([1, 2], [1, 2], {"floor": NAN}, "floor"),
         ([1, 2], [1, 2], {"floor": INF}, "floor"),
+        ([1, 2], [1, 2], {"limit": NAN}, "limit"),
+        ([1, 2], [1, 2], {"limit": [1, 2, 3]}, "limit"),
     ],
 )
 def test_bad_arguments_are_named(errors: Any, sizes: Any, options: dict[str, Any], name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} must be"):
         converges(errors, sizes, **{"rate": 1.0, **options})
+
+
+def test_what_errors_are_measured_from_is_kept_for_the_report() -> None:
+    errors = (1 / N).tolist()
+    for goal in (3.0, (3 + 0 * N).tolist()):
+        fit = converges(errors, SIZES, rate=1, limit=goal).judge(EPS).fit
+        assert fit is not None
+        assert fit.limits == (3.0,) * len(SIZES)
+    without = converges(errors, SIZES, rate=1).judge(EPS).fit
+    assert without is not None
+    assert without.limits == ()
 
 
 def test_an_accidental_zero_is_not_the_limit() -> None:

@@ -55,8 +55,8 @@ def cosine(a: Any, b: Any) -> Callable[[Any], Any]:
     return lambda t: -2 * MP.log(MP.tan(low + (high - low) * t))
 
 
-def linear_beta(a: Any, b: Any) -> Callable[[Any], Any]:
-    return lambda t: -MP.log(MP.expm1(a * t + MP.mpf(b - a) * t * t / 2))
+def linear_beta(a: Any, b: Any, start: Any = 0) -> Callable[[Any], Any]:
+    return lambda t: -MP.log(MP.expm1(start + a * t + MP.mpf(b - a) * t * t / 2))
 
 
 def variance(a: Any, b: Any) -> Callable[[Any], Any]:
@@ -72,6 +72,7 @@ SCHEDULES: list[tuple[LogSNR, Callable[[Any], Any]]] = [
     (LinearVarianceLogSNR(20, -20), variance(20, -20)),
     (LinearBetaLogSNR(), linear_beta(MP.mpf(0.1), 20)),
     (LinearBetaLogSNR(0, 2048), linear_beta(0, 2048)),
+    (LinearBetaLogSNR(start=2.0**-10), linear_beta(MP.mpf(0.1), 20, MP.mpf(2) ** -10)),
 ]
 
 

@@ -143,9 +143,10 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
 
 def _shown(claim: Claim, slope: float | None = None, spread: float | None = None, constant: float | None = None) -> Fit:
     """What a report says of the claim."""
-    sizes, errors = (tuple(float(v) for v in np.ravel(values)) for values in (claim.right, claim.left))
+    shown = claim.right, claim.left, claim.extra.get("limits", ())
+    sizes, errors, limits = (tuple(float(v) for v in np.ravel(values)) for values in shown)
     rate, at_least = float(claim.extra["rate"]), bool(claim.extra["at_least"])
-    return Fit(claim.says, str(claim.extra["grows"]), rate, at_least, slope, spread, constant, sizes, errors)
+    return Fit(claim.says, str(claim.extra["grows"]), rate, at_least, slope, spread, constant, sizes, errors, limits)
 
 
 def _constant(signed: Array, sizes: Array, rate: float) -> float:

@@ -27,5 +27,6 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     gaussian_steps,
     gaussian_losses,
     gaussian_samples,
+    gaussian_flow,
     conduct,
 )

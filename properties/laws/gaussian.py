@@ -51,7 +51,13 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
     states="reals",
     tex=r"\lambda(0) = \lambda_\text{first},\quad \lambda(1) = \lambda_\text{last},\quad s < t \implies \lambda_t \le \lambda_s",
     cites=f"{VDM}, sec. 3.1 and eq. 2; essay, claim 7",
-    mutants=("gaussian-log-snr-of-amplitudes", "gaussian-schedule-backwards"),
+    mutants=(
+        "gaussian-log-snr-of-amplitudes",
+        "gaussian-schedule-backwards",
+        "gaussian-beta-without-its-beginning",
+        "gaussian-grid-without-clean-data",
+        "gaussian-steps-do-not-reach-the-end",
+    ),
 )
 def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Claim]:
     """log SNR begins and ends where the schedule says, never rises, and is the schedule's at every time"""
@@ -86,7 +92,7 @@ def log_snr_is_that_of_the_levels(signal_level: Any, noise_level: Any, log_snr: 
     clock="continuous",
     tex=r"\lambda'(t) = \frac{d}{dt} \log \mathrm{SNR}(t)",
     cites=f"{VDM}, eq. 17; essay, claim 7",
-    mutants=("gaussian-rate-without-chain-rule",),
+    mutants=("gaussian-rate-without-chain-rule", "gaussian-beta-of-the-end"),
 )
 def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Claim:
     """The rate of log SNR is its derivative in time"""

@@ -24,12 +24,16 @@ def level_ops(p: GaussianProcess, *times: Time) -> float:
 
     A straight line rounds numbers as large as its ends; a power adds the rounding of ``u``, ``power`` times.  The angle
     of a cosine schedule is at most a quarter turn and rounded four times; ``-2 log tan`` multiplies that by
-    ``2 / (sin cos)``, where the sine is as small as the angle, and the cosine is ``1 / sqrt(1 + 1/SNR)``.
+    ``2 / (sin cos)``, where the sine is as small as the angle, and the cosine is ``1 / sqrt(1 + 1/SNR)``.  The total
+    ``B`` of a linear beta is a sum of positive numbers, rounded 16 times: ``log(e^B - 1)`` makes ``B / (1 - e^-B)`` of
+    each, at most ``1 + B``, and ``B`` is below ``1 + |last|``.
     """
     ends = abs(float(p.schedule.first)) + abs(float(p.schedule.last))
     ops = 16 + 4 * (1 + float(p.schedule.power)) * ends
     if p.schedule.name == "cosine":
         ops += 16 * max(float(np.sqrt(1 + np.exp(-float(p.log_snr(t))))) for t in times)
+    if p.schedule.name == "linear-beta":
+        ops += 16 * (2 + abs(float(p.schedule.last)))
     return ops
 
 

@@ -319,7 +319,8 @@ STEPS = (8, 16, 32, 64, 128, 256)
     clock="discrete",
     floating=True,
     # A power below 2 is no smooth function of time at the beginning, and spreads of many e-folds need many steps.
-    where=lambda p: moderate(p) and p.schedule.name in ("linear", "cosine"),
+    where=moderate,
+    schedules=("linear", "cosine"),
     tex=r"L_T - L_\infty = \frac{1}{2T} \int |\mathrm{SNR}'(u)|\, f'(u)\, du + O(T^{-2}), \quad f = \tfrac12 E|x - \hat{x}|^2",
     cites=f"{VDM}, eq. 14-17 and app. F; derived in the reference",
     mutants=("gaussian-loss-without-half", "gaussian-loss-of-the-noise"),

@@ -88,28 +88,6 @@ def ratio(p: GaussianProcess, s: Time, t: Time) -> tuple[float, float]:
 @law(
     chapter=CHAPTER,
     states="reals",
-    tex=r"z_s = \alpha_s \hat{x} + \sigma_s \hat{\epsilon}",
-    cites="Song et al. 2021 (arXiv 2010.02502), eq. 12 with no noise; essay, claim 8",
-    mutants=("gaussian-step-with-the-later-signal", "gaussian-step-puts-no-noise-back"),
-)
-def a_step_without_draws_keeps_the_noise(
-    deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
-) -> Claim:
-    """The deterministic step mixes the predicted data and the predicted noise anew, at the levels of the earlier time"""
-    rows = batch(p, t, seed)
-    output = model.output(rows.z, rows.t)
-    alpha, sigma = p.levels(s)
-    kind = model.parameterization
-    clean, noise = (gaussian.convert(output, rows.z, rows.alpha, rows.sigma, kind, k) for k in ("data", "noise"))
-    sizes = said(output, rows.z, rows.alpha, rows.sigma, kind)
-    scale = float(alpha) * sizes[0] + float(sigma) * sizes[1]
-    found = deterministic_step(p, output, rows.z, [s] * len(rows.t), rows.t)
-    return close(found, clean * alpha + noise * sigma, ops=16 + 4 * level_ops(p, s, t), scale=scale)
-
-
-@law(
-    chapter=CHAPTER,
-    states="reals",
     floating=True,
     tex=r"\sqrt{E |u_s - u_t|^2} \le (1 - \rho_s/\rho_t)\, \rho_t, \qquad u = z/\alpha,\ \rho = \sigma/\alpha",
     cites="essay, claim 8: towards the end the step size is small",

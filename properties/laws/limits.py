@@ -68,6 +68,7 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, x0: Array, model: Mod
             floor=floor,
             at_least=True,
             grows="T",
+            limit=float(limit[worst]),
             says="NELBO_T - NELBO, which may vanish faster",
         ),
         converges(

@@ -28,7 +28,7 @@ A step is the integral of ``E g(x_u, z_t)`` over its variances ``u``, and ``z_t`
 ``(Δ/4) ∫ E ∂_z² g(y, z)|_{z=y} dv``: the rate is 1, with this constant.
 
 Limits are taken in K first and in T then.  The other way round there is none: at a fixed K steps shrink below one
-level, ``ε`` goes to one, and the chain freezes.  Here ``σ`` is at least 1.5 where T grows.
+level, ``ε`` goes to one, and the chain freezes.  Here ``σ`` is at least 1.25 where T grows: ``4π²σ²ε`` is 2e-12.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,8 @@ from unmask.properties.tables import Model
 from unmask.reference import gaussian_elbo
 from unmask.reference import reflected_brownian as brownian
 
-#: Levels between walls, for a method and for the reference, and numbers of steps after the first.
-FINE, COARSE, STEPS = 56, 48, (4, 8, 16, 32, 64)
+#: Levels between walls, as few as keep steps of 1.25 levels, and numbers of steps after the first.
+BETWEEN_WALLS, STEPS = 40, (4, 8, 16, 32, 64)
 #: Levels where walls are out of reach: steps of a standard deviation of K/36 levels.
 LEVELS, SPREAD = (16, 20, 24, 28, 32), 18
 #: Levels for the prior term alone.
@@ -146,6 +146,12 @@ def freely(chain: Chain) -> tuple[float, float]:
     return prior, prior + diffusion + reconstruction
 
 
+@lru_cache(maxsize=512)
+def motion(start: float, variance: float) -> tuple[Array, Array]:
+    """Density and slope at ``PLACES`` of a motion between walls, ``[places]`` each: the same for every method."""
+    return brownian.density_by_images(PLACES, start, variance), brownian.slope_by_images(PLACES, start, variance)
+
+
 @dataclass(frozen=True)
 class Walls:
     """The same for motions that walls reflect: Gauss-Legendre over places, and over the logarithm of the variance."""
@@ -154,9 +160,7 @@ class Walls:
 
     def densities(self, variance: float) -> tuple[Array, Array]:
         """Densities of all points' motions at ``PLACES`` and their slopes, ``[3, places]`` each."""
-        starts = self.chain.points.tolist()
-        density = [brownian.density_by_images(PLACES, start, variance) for start in starts]
-        slope = [brownian.slope_by_images(PLACES, start, variance) for start in starts]
+        density, slope = zip(*(motion(float(start), variance) for start in self.chain.points), strict=True)
         return np.array(density), np.array(slope)
 
     def prior(self) -> float:
@@ -227,8 +231,7 @@ def the_ordinal_nelbo_becomes_the_gaussian_nelbo(
     # A network that leans towards what is coded, on either side: elsewhere the next two terms nearly cancel C/T.
     coded, tilt = ((2, 4.0), (0, -4.0))[seed % 2]
     weights = np.roll([1, 2, 1], seed // 2 % 3) / 4
-    exact = by_reference(loss)
-    K = COARSE if exact else FINE
+    exact, K = by_reference(loss), BETWEEN_WALLS
     chains = [Chain(p, K, (FIRST, *(OTHERS / T,) * T), weights, coded, K // 2 + K // 8) for T in STEPS]
     return [
         *_in_levels(loss, prior_kl, p, model, weights),
@@ -245,15 +248,19 @@ def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[C
     priors = np.array([chain.prior(prior_kl) for chain in chains]) - walls.prior()
     terms = [chain.terms(loss, model, (0.0, tilt)) for chain in chains]
     seen = np.array([found[1:, 1].sum() for found in terms]) - seeing
+    rest = priors + [found[:, 0].sum() - whole for found in terms]
     errors = (
-        (priors, 1.5, "the prior term"),
-        (priors + [found[:, 0].sum() - whole for found in terms], 1.5, "the NELBO, beliefs that do not look at z"),
-        (seen, 1.0, "the diffusion part, beliefs that look at z"),
+        (priors, 1.5, walls.prior(), "the prior term"),
+        (rest, 1.5, whole + walls.prior(), "the NELBO, beliefs that do not look at z"),
+        (seen, 1.0, seeing, "the diffusion part, beliefs that look at z"),
     )
     # Every term is rounded, and the prior's.
     floor = rounding(p, 0) * (STEPS[-1] + 2)
     where = f", K = {chains[0].K}, between walls"
-    claims = [converges(found, STEPS, rate=r, floor=floor, grows="T", says=says + where) for found, r, says in errors]
+    claims = [
+        converges(found, STEPS, rate=rate, floor=floor, grows="T", limit=limit, says=says + where)
+        for found, rate, limit, says in errors
+    ]
     left = seen - constant / np.array(STEPS)
     says = f"the diffusion part without C/T{where}"
     return [*claims, converges(left, STEPS, rate=1.5, floor=floor, at_least=True, grows="T", says=says)]

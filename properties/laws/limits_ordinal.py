@@ -26,7 +26,9 @@ from unmask.reference import reflected_brownian as brownian
 
 CHAPTER = "Limits"
 
-#: Numbers of levels: for a method that makes nothing of size K x K, for one that does, and for the reference.
+#: Numbers of levels: for a method that makes nothing of size K x K, for one that does, and for the reference.  Cells are
+#: ``2/K`` wide, so that K itself doubles, and a start at an eighth of the levels is ``1/K`` beside the same place only
+#: if 8 divides K.  Where levels are ``2/(K-1)`` apart, with one on each wall, it is ``K - 1`` that is a power of two.
 MANY, MODERATE, FEW = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
 #: Numbers of spins, all of them squares, so that one standard deviation is a whole number of levels.
 SPINS, FEW_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)

@@ -146,12 +146,10 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     sizes = LEVELS
     by_reference(loss)
     starts = [(2 + seed % 3) * K // 8 for K in sizes]
+    sought = [[_matching(K, start, f) for K, start in zip(sizes, starts, strict=True)] for f in (quiet, free)]
     still, moving = (
-        [
-            _entropy(loss, p, K, start, field) - _matching(K, start, field)
-            for K, start in zip(sizes, starts, strict=True)
-        ]
-        for field in (quiet, free)
+        [_entropy(loss, p, K, start, f) - goal for K, start, goal in zip(sizes, starts, goals, strict=True)]
+        for f, goals in zip((quiet, free), sought, strict=True)
     )
     held_back = [_at_the_walls(K, start, free) for K, start in zip(sizes, starts, strict=True)]
     whole = [error + missing for error, missing in zip(moving, held_back, strict=True)]
@@ -159,13 +157,13 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     most = sizes[-1]
     floor = 64 * most**2 * rounding(p, 0) / 64 + 16 * most * rounding(p, noise_of(most, VARIANCE))
 
-    def claim(errors: list[float], rate: float, says: str) -> Claim:
-        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, grows="K", says=says)
+    def claim(errors: list[float], rate: float, says: str, limit: list[float] | None) -> Claim:
+        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, grows="K", limit=limit, says=says)
 
     return [
-        claim(still, 2, "a score that is zero at the walls"),
-        claim(moving, 1, "a score that is not"),
-        claim(whole, 2, "a score that is not, with what the walls hold back"),
+        claim(still, 2, "a score that is zero at the walls", sought[0]),
+        claim(moving, 1, "a score that is not", sought[1]),
+        claim(whole, 2, "a score that is not, with what the walls hold back", None),
     ]
 
 

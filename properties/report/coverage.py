@@ -23,7 +23,7 @@ ASPECTS = {
     "reverse": ("reverse", "reverse_mean"),
     "loss": ("loss", "diffusion_loss"),
     "score": ("score", "data_score"),
-    "step": ("step", "reverse_step"),
+    "step": ("step", "reverse_step", "deterministic_step"),
     "sampler": ("generate", "generate_reals"),
 }
 

@@ -86,7 +86,7 @@ def fit_to_json(fit: Fit) -> dict[str, Any]:
     values = asdict(fit)
     for name in ("slope", "spread", "constant"):
         values[name] = _json_number(values[name])
-    for name in ("sizes", "errors"):
+    for name in ("sizes", "errors", "limits"):
         values[name] = [_json_number(v) for v in values[name]]
     return values
 
@@ -95,7 +95,7 @@ def _fit_from_json(values: Mapping[str, Any]) -> Fit:
     found = dict(values)
     for name in ("slope", "spread", "constant"):
         found[name] = None if found[name] is None else float(found[name])
-    for name in ("sizes", "errors"):
+    for name in ("sizes", "errors", "limits"):
         found[name] = tuple(float(v) for v in found[name])
     return Fit(**found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -13,9 +14,11 @@ from unmask.implementations.gaussian import GaussianDiffusion
 from unmask.implementations.gaussian_mixture import GaussianMixture
 from unmask.implementations.log_snr import (
     CosineLogSNR,
+    LinearBetaLogSNR,
     LinearLogSNR,
     LinearVarianceLogSNR,
     LogSNR,
+    LogSNRGrid,
     LogSNRSteps,
     PolynomialLogSNR,
 )
@@ -26,19 +29,29 @@ from unmask.properties import GaussianProcess, Method, gaussian
 @lru_cache(maxsize=256)
 def diffusion(p: GaussianProcess) -> GaussianDiffusion:
     """What the specification describes."""
+    kind: Any = p.kind
+    if p.schedule.name == "grid":
+        return GaussianDiffusion(LogSNRGrid([float(value) for value in p.schedule.values]), kind)
+    curve = _curve(p)
+    return GaussianDiffusion(curve if p.T is None else LogSNRSteps(curve, p.T), kind)
+
+
+def _curve(p: GaussianProcess) -> LogSNR:
     ends = float(p.schedule.first), float(p.schedule.last)
-    curve: LogSNR
     match p.schedule.name:
         case "linear":
-            curve = LinearLogSNR(*ends)
+            return LinearLogSNR(*ends)
         case "polynomial":
-            curve = PolynomialLogSNR(*ends, n=float(p.schedule.power))
+            return PolynomialLogSNR(*ends, n=float(p.schedule.power))
         case "variance":
-            curve = LinearVarianceLogSNR(*ends)
+            return LinearVarianceLogSNR(*ends)
+        case "linear-beta":
+            begin, end = (math.log1p(math.exp(-v)) for v in ends)
+            # Two hundred times as fast at the end as at the beginning: the average of both is what is added.
+            slow = 2 * (end - begin) / 201
+            return LinearBetaLogSNR(slow, 200 * slow, start=begin)
         case _:
-            curve = CosineLogSNR(*ends)
-    kind: Any = p.kind
-    return GaussianDiffusion(curve if p.T is None else LogSNRSteps(curve, p.T), kind)
+            return CosineLogSNR(*ends)
 
 
 def _points(p: GaussianProcess, z: Tensor) -> Tensor:

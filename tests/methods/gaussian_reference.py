@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -65,17 +66,22 @@ def noisy(p: GaussianProcess, x: Array, t: Any, generator: int) -> Array:
     return alpha * to_float(x) + sigma * np.random.default_rng(generator).standard_normal(np.shape(x))
 
 
+def _pairs(p: GaussianProcess, s: Any, t: Any, count: int) -> Iterator[tuple[list[int], Any, Any]]:
+    """For each pair of times the rows that have it, and (alpha, sigma) at both, in the numbers of this run."""
+    together: dict[tuple[Any, Any], list[int]] = {}
+    for row, pair in enumerate(zip(_times(s, count), _times(t, count), strict=True)):
+        together.setdefault(pair, []).append(row)
+    for pair, rows in together.items():
+        earlier, later = (tuple(_column(lambda i, u=u: p.levels(u)[i], p, [0, 1])[:, 0]) for u in pair)
+        yield rows, earlier, later
+
+
 def _bridge(p: GaussianProcess, x: Array, z: Array, s: Any, t: Any) -> tuple[Array, Array]:
     clean, at = _numbers(p, x), _numbers(p, z)
     mean = np.empty(at.shape, dtype=at.dtype)
     variance = np.empty(len(at), dtype=at.dtype)
-    together: dict[tuple[Any, Any], list[int]] = {}
-    for row, pair in enumerate(zip(_times(s, len(at)), _times(t, len(at)), strict=True)):
-        together.setdefault(pair, []).append(row)
-    for pair, rows in together.items():
-        earlier, later = (_column(lambda i, u=u: p.levels(u)[i], p, [0, 1])[:, 0] for u in pair)
-        both = (earlier[0], earlier[1] ** 2), (later[0], later[1] ** 2)
-        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], *both)
+    for rows, (a, v), (b, w) in _pairs(p, s, t, len(at)):
+        mean[rows], variance[rows] = truth.bridge(clean[rows], at[rows], (a, v**2), (b, w**2))
     return mean, variance
 
 
@@ -138,14 +144,16 @@ def _meaning(parameterization: str) -> dict[str, Any]:
     def reverse_step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any, generator: int) -> Array:
         return _step(p, output, z, s, t, np.random.default_rng(generator))
 
-    def deterministic_step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
-        clean, noise = (convert(p, output, z, t, parameterization, kind) for kind in ("data", "noise"))
-        alpha, sigma = _levels(p, s, len(z))
-        return alpha * clean + sigma * noise
-
     def _step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any, rng: np.random.Generator) -> Array:
         mean, variance = _bridge(p, meant(p, output, z, t), z, s, t)
         return to_float(mean) + np.sqrt(to_float(variance))[:, None] * rng.standard_normal(np.shape(z))
+
+    def deterministic_step(p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+        clean, at = meant(p, output, z, t), _numbers(p, z)
+        found = np.empty(at.shape, dtype=at.dtype)
+        for rows, earlier, later in _pairs(p, s, t, len(at)):
+            found[rows] = truth.deterministic_step(clean[rows], at[rows], earlier, later)
+        return found
 
     def generate(p: GaussianProcess, network: Any, N: int, D: int, times: list[Any], generator: int) -> Array:
         rng = np.random.default_rng(generator)

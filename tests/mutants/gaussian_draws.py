@@ -64,6 +64,37 @@ def step_without_noise_at_last(
     return np.where(last, to_float(right.reverse_mean(p, output, z, s, t)), found)
 
 
+def _by_parts(right: Right, p: GaussianProcess, output: Array, z: Array, t: Any) -> tuple[Array, Array]:
+    """The data and the noise that are predicted."""
+    meanings = [right.convert(p, output, z, t, right.parameterization, name) for name in ("data", "noise")]
+    return meanings[0], meanings[1]
+
+
+@mutant("gaussian-flow-keeps-the-noise-level", "deterministic_step", of=EXACT)
+def flow_keeps_the_noise_level(right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+    """alpha_s x + sigma_t eps: the data moves on, the noise is put back as it was"""
+    clean, noise = _by_parts(right, p, output, z, t)
+    levels = [np.array([p.levels(u)[i] for u in times])[:, None] for i, times in ((0, s), (1, t))]
+    alpha, sigma = levels if clean.dtype == object else (to_float(v) for v in levels)
+    return alpha * clean + sigma * noise
+
+
+@mutant("gaussian-flow-is-the-mean", "deterministic_step", of=EXACT)
+def flow_is_the_mean(right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+    """The random step without its draw: what the noise of the step would have made up for is gone"""
+    return right.reverse_mean(p, output, z, s, t)
+
+
+@mutant("gaussian-flow-of-clipped-data", "deterministic_step", of=EXACT)
+def flow_of_clipped_data(right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
+    """The predicted data is clipped, and the noise left as it was with the data before"""
+    clean, noise = _by_parts(right, p, output, z, t)
+    alpha, sigma = (np.array([p.levels(u)[i] for u in s])[:, None] for i in (0, 1))
+    if clean.dtype != object:
+        alpha, sigma = to_float(alpha), to_float(sigma)
+    return alpha * np.clip(clean, -1, 1) + sigma * noise
+
+
 @mutant("gaussian-sampler-from-unit-noise", "generate_reals", of=EXACT[:1])
 def sampler_from_unit_noise(
     right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: list[Any], generator: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -60,6 +62,40 @@ def levels_in_float32(right: Right, p: GaussianProcess, t: Tensor) -> Tensor:
     """alpha from a log SNR in float32, for data in float64"""
     log_snr = right.log_snr(p, t)
     return right.signal_level(p, t) * torch.sigmoid(log_snr.float()).double() / torch.sigmoid(log_snr)
+
+
+@mutant("gaussian-beta-without-its-beginning", "log_snr", of=ALL[:1])
+def beta_without_its_beginning(right: Right, p: GaussianProcess, t: Tensor) -> Tensor:
+    """The noise that a linear beta begins with is left out at all times but the last"""
+    found = right.log_snr(p, t)
+    if p.schedule.name != "linear-beta":
+        return found
+    begins = math.log1p(math.exp(-float(p.schedule.first)))
+    total = torch.nn.functional.softplus(-found) - begins * (1 - t / float(p.end))
+    return -torch.log(torch.expm1(total))
+
+
+@mutant("gaussian-beta-of-the-end", "log_snr_rate", of=ALL[:1])
+def beta_of_the_end(right: Right, p: GaussianProcess, t: Tensor) -> Tensor:
+    """beta is taken for constant, the average of its two ends"""
+    found = right.log_snr_rate(p, t)
+    if p.schedule.name != "linear-beta":
+        return found
+    return found * (1 + 199) / 2 / (1 + 199 * t)
+
+
+@mutant("gaussian-grid-without-clean-data", "log_snr", of=ALL[:1])
+def grid_without_clean_data(right: Right, p: GaussianProcess, t: Tensor) -> Tensor:
+    """values[t - 1]: the table begins at t = 1, as DDPM's betas do"""
+    return right.log_snr(p, (t - 1).clamp(min=0)) if p.schedule.name == "grid" else right.log_snr(p, t)
+
+
+@mutant("gaussian-steps-do-not-reach-the-end", "log_snr", of=ALL[:1])
+def steps_do_not_reach_the_end(right: Right, p: GaussianProcess, t: Tensor) -> Tensor:
+    """A curve is looked at in t / (T + 1), as where T + 1 times are counted and not T steps"""
+    if p.T is None or p.schedule.values:
+        return right.log_snr(p, t)
+    return diffusion(replace(p, clock="continuous", T=None)).schedule.log_snr(t / (p.T + 1))
 
 
 def _preserving(p: GaussianProcess) -> GaussianDiffusion:

@@ -27,7 +27,8 @@ class Matrices(Chain):
     def __init__(self, p: Process, between: Callable[[Since, Any], Tensor]) -> None:
         super().__init__(f.prior(p), p.T, p.dtype, validate=False)
         self.mask = p.mask
-        self.between = between
+        #: Asked again and again about the same steps.
+        self.between = lru_cache(maxsize=1024)(between)
 
     def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
         matrices, place = self._distinct(s, t)
@@ -53,10 +54,12 @@ class Matrices(Chain):
 def by_steps(p: Process, step: Callable[[int], Tensor]) -> Matrices:
     """The process of ``Q_t = step(t)``, ``t`` in ``1..T``."""
 
+    made = lru_cache(maxsize=1024)(step)
+
     def between(s: Since, t: int) -> Tensor:
         product = torch.eye(p.K, dtype=torch.float64)
         for u in range((s or 0) + 1, t + 1):
-            product = product @ step(u)
+            product = product @ made(u)
         return product
 
     return Matrices(p, between)

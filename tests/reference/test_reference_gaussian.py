@@ -47,6 +47,16 @@ def test_levels_have_the_ratio(kind: str) -> None:
         assert abs(MP.log(alpha**2 / sigma**2) - real(value)) < TINY
 
 
+def test_steps_without_noise_are_bridges_whose_noise_is_left_in() -> None:
+    """DDIM's family: alpha_s x + sqrt(sigma_s^2 - v) eps has the variance v beside it; v = 0, and the bridge's own."""
+    (a, sigma), (b, width) = (F(3, 5), F(4, 5)), (F(1, 4), F(2))
+    x, z = F(1, 3), F(-2, 5)
+    eps = (z - b * x) / width
+    assert gaussian.deterministic_step(x, z, (a, sigma), (b, width))[()] == a * x + sigma * eps
+    mean, v = gaussian.bridge(x, z, (a, sigma**2), (b, width**2))
+    assert abs(real(mean[()]) - (a * x + MP.sqrt(real(sigma**2 - v)) * eps)) < TINY
+
+
 def test_bridge_is_the_quotient_of_densities() -> None:
     """q(z_s|z_t, x) q(z_t|x) = q(z_s|x) q(z_t|z_s), at several z_s: completing the square by hand is never needed."""
     (a, v), (b, w) = (F(3, 4), F(1, 4)), (F(1, 2), F(3, 4))

@@ -18,6 +18,7 @@ from tests.bad_input.properties.given import (
 )
 
 GRID = GAUSSIAN.on_grid(2)
+STEPS = log_snr("grid", 1, 0, values=(1, "1/2", 0))
 MINE = method(name="mine", processes=gaussians(), signal_level=lambda p, t: t, noise_level=lambda p, t: t)
 
 
@@ -38,6 +39,8 @@ def of_process() -> list[Case]:
         (partial(made, (0, 1), half, FALLING, "discrete"), ValueError, "T must be given for the discrete clock"),
         (partial(made, (0, 1), half, FALLING, "discrete", T=0), ValueError, "T must be at least 1, got 0"),
         (partial(made, (0, 1), half, FALLING, "discrete", T=1.5), TypeError, "T must be an int, got 1.5"),
+        (partial(made, (0, 1), half, STEPS, "continuous"), ValueError, "T must be 2, as many .*, got None"),
+        (partial(made, (0, 1), half, STEPS, "discrete", T=3), ValueError, "T must be 2, as many .*, got 3"),
         (partial(made, (0, 1), half, FALLING, "continuous", precision="x"), ValueError, "precision must be .*got 'x'"),
     ]
 
@@ -49,6 +52,11 @@ def of_log_snr() -> list[Case]:
         (partial(log_snr, "linear", float("nan"), 0), ValueError, "first must be a finite number.*got nan"),
         (partial(log_snr, "linear", 1, 1), ValueError, "last must be below first = 1, got 1"),
         (partial(log_snr, "linear", 1, 0, power=0), ValueError, "power must be positive, got 0"),
+        (partial(log_snr, "linear", 1, 0, values=(1, 0)), ValueError, "values must .* left out for others, got 1, 0"),
+        (partial(log_snr, "grid", 1, 0), ValueError, "values must fall from first to last for a grid.*got none"),
+        (partial(log_snr, "grid", 1, 0, values=(1, 1, 0)), ValueError, "values must fall .*got 1, 1, 0"),
+        (partial(log_snr, "grid", 1, 0, values=(1, -1)), ValueError, "values must fall .*got 1, -1"),
+        (partial(log_snr, "grid", 1, 0, values=3), TypeError, "values must be a sequence of numbers, got 3"),
     ]
 
 
@@ -57,6 +65,7 @@ def of_gaussian() -> list[Case]:
         (partial(gaussians, "loud"), ValueError, r"kinds must be chosen from .*got \['loud'\]"),
         (partial(gaussians, schedules=["x"]), ValueError, r"schedules must be chosen from .*got \['x'\]"),
         (partial(gaussians, schedules=[]), ValueError, "schedules must be chosen from .*got none"),
+        (partial(gaussians, schedules=["grid"], clock="continuous"), ValueError, "schedules must .*got .'grid'."),
         (partial(gaussians, clock="sun"), ValueError, "clock must be one of .*got 'sun'"),
         (partial(gaussians, K=3), TypeError, "K must be a pair of ints .*got 3"),
         (partial(gaussians, K=(1, 9)), ValueError, r"K must be a range .*<= 4, got \(1, 9\)"),
@@ -75,7 +84,8 @@ def bad_gaussians() -> list[Bad]:
         *named("GaussianProcess.levels", [(partial(GAUSSIAN.levels, 2), ValueError, late)]),
         *named("GaussianProcess.on_grid", [(partial(GAUSSIAN.on_grid, 0), ValueError, "T must be at least 1, got 0")]),
         *named("LogSnr", of_log_snr()),
-        *named("LogSnr.rate", [(partial(FALLING.rate, 2), ValueError, "u = 2; valid: 0 <= u <= 1")]),
+        *named("LogSnr.rate", [(partial(FALLING.rate, 2), ValueError, "u = 2; valid: 0 <= u <= 1"),
+                               (partial(STEPS.rate, 0), ValueError, "name must be that of a curve, got 'grid'")]),
         *named("gaussian", of_gaussian()),
         *named("replay", [(other, TypeError, "p must be a GaussianProcess, got int")]),
         *named("Method", [(partial(method, name="a", processes=gaussians(), parameterization="subs"), ValueError,

@@ -38,14 +38,19 @@ DATA = (
 TWO: dict[str, Any] = {"points": [-1.0, 1.0], "weights": [0.5, 0.5]}
 
 
-def pair(name: str) -> tuple[Wrong, ...]:
+def pair(name: str, of: str = r"\(alpha, sigma\^2\)") -> tuple[Wrong, ...]:
     """What is no level."""
     return (
-        kind(name, 1, rf"{name} = 1; valid: a pair \(alpha, sigma\^2\)"),
+        kind(name, 1, rf"{name} = 1; valid: a pair {of}"),
         kind(name, (1, 2, 3), rf"{name} = \(1, 2, 3\); valid: a pair"),
         value(name, (1, -1), f"{name} has a negative entry"),
         value(name, (1, math.inf), f"{name} has an infinite entry"),
     )
+
+
+def plain(name: str) -> tuple[Wrong, ...]:
+    """What is no level that is told by its deviation."""
+    return pair(name, r"\(alpha, sigma\)")
 
 
 STEP = (*pair("earlier"), *pair("later"), value("earlier", (0, 1), r"earlier = \(0, 1\); valid: alpha > 0"),
@@ -87,6 +92,11 @@ MEANINGS = tuple(
 ASKED: list[Asked] = [
     *[asked(f"gaussian_levels.{name}", *CURVE, schedule="linear", u=0.5, first=6, last=-4, power=2)
       for name in ("log_snr", "log_snr_rate")],
+    asked("gaussian_levels.log_snr_of_grid", kind("values", 3, "values = 3 of type int; valid: a sequence"),
+          value("values", [1], r"values = \[1\]; valid: at least two numbers"),
+          value("values", [1, 1], r"values\[1\] = 1 is not below the one before; valid: a log SNR that falls"),
+          value("values", [math.inf, 1], r"values\[0\] = inf; valid: a finite number"),
+          kind("t", 0.5, "t = 0.5"), value("t", 2, "t = 2"), values=[6, -4], t=1),
     asked("gaussian_levels.levels", value("kind", "loud", "kind = 'loud'; valid: one of"), *real("log_ratio"),
           kind="straight", log_ratio=0),
     asked("gaussian.check_data", *DATA, **TWO),
@@ -96,6 +106,9 @@ ASKED: list[Asked] = [
       for name in ("log_density", "posterior_weights", "data_mean", "data_variance", "data_score")],
     asked("gaussian.step", *STEP, **LEVELS),
     asked("gaussian.bridge", *array_of("x"), *array_of("z"), *STEP,
+          value("z", [1.0, 2.0, 3.0], r"x has shape \(2,\), z has shape \(3,\)"), x=[1.0, 2.0], z=[1.0, 2.0], **LEVELS),
+    asked("gaussian.deterministic_step", *reals("x"), *reals("z"), *plain("earlier"), *plain("later"),
+          value("later", (1, 0), r"later = \(1, 0\); valid: sigma > 0"),
           value("z", [1.0, 2.0, 3.0], r"x has shape \(2,\), z has shape \(3,\)"), x=[1.0, 2.0], z=[1.0, 2.0], **LEVELS),
     asked("gaussian.convert", *reals("value"), *reals("z"), *deviation("alpha"), *deviation("sigma"), *MEANINGS,
           value=[1.0], z=[1.0], alpha=[1.0], sigma=[1.0], source="data", target="noise"),
