@@ -186,10 +186,11 @@ def test_power_of_steps_that_know_the_data() -> None:
         ("one_by_one_is_any_order_autoregression", "generate_one_by_one"),
     ],
 )
-def test_power_of_whole_samples(law: str, capability: str) -> None:
+def test_power_of_whole_samples(law: str, capability: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # K = 3: two clean classes beside the mask; a flat network makes all four sequences of two equally likely.
     p = replace(ABSORBING, K=3, mask=2)
     given = Inputs(p, L=2, style="flat")
+    monkeypatch.setattr(samplers, "telling", lambda model: model)
     error = max(smallest_error(samplers.SAMPLES, 0.25, cells=2 * 9 + 1))
 
     def biased(*arguments: Any) -> Any:

@@ -195,7 +195,9 @@ def reverse_rate_as(parameterization: str) -> Any:
     return reverse_rate
 
 
-def record(parameterization: Any, name: str, *families: Any, clock: Any = "both", **more: Any) -> Method:
+def record(
+    parameterization: Any, name: str, *families: Any, clock: Any = "both", K: tuple[int, int] = (2, 4), **more: Any
+) -> Method:
     """The reference with one meaning of the network's output."""
     # On the discrete clock alpha is read off the matrices, which tell it only where hits forget the class.
     hits = all(family(f).hits and (clock == "continuous" or f in (*REDRAWING, "drifting-prior")) for f in families)
@@ -203,7 +205,7 @@ def record(parameterization: Any, name: str, *families: Any, clock: Any = "both"
     rational = ("free", "linear", "mutual-information", "log-linear", "polynomial", "cosine", "geometric")
     return Method(
         name=name,
-        processes=processes(*families, clock=clock, schedules=rational, mask="any", K=(2, 4), T=(1, 4)),
+        processes=processes(*families, clock=clock, schedules=rational, mask="any", K=K, T=(1, 4)),
         parameterization=parameterization,
         arrays="exact",
         **schedule,
@@ -239,7 +241,8 @@ VELOCITY = record("velocity", "reference/velocity", "uniform", "absorbing", cloc
 RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
 BY_LEVELS = record("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
 DRIFTING = record("mixture", "reference/drifting", "drifting-prior", clock="discrete")
-BY_RATES = record("joint-sum", "reference/rates", *RATES, information_alpha=information_alpha)
+# A slow mode needs five levels.
+BY_RATES = record("joint-sum", "reference/rates", *RATES, K=(2, 5), information_alpha=information_alpha)
 BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous", squared_loss=squared_loss)
 
 ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY, BY_LEVELS, DRIFTING, BY_RATES, BY_RATES_SCORE]
