@@ -54,9 +54,11 @@ test: $(INSTALLED)  ## lint, types, laws, mutants, doctests, snippets
 lint: $(INSTALLED)  ## ruff
 	@$(BIN)/ruff check --output-format concise .
 
+# Neither uses two cores: side by side.
 types: $(INSTALLED) build/src/unmask  ## mypy --strict and pyright
-	@$(BIN)/mypy --strict -p unmask $(addprefix -p ,$(CHECKED))
-	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/pyright --pythonpath $(BIN)/python & second=$$!; \
+	$(BIN)/mypy --strict -p unmask $(addprefix -p ,$(CHECKED)); first=$$?; \
+	wait $$second && exit $$first
 
 tests: $(INSTALLED)  ## all tests
 	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --budget quick

@@ -213,7 +213,6 @@ def examine(law: Law, method: Method, run: Run) -> Record:
     phases = [Phase.generate, Phase.target, *([Phase.shrink] if shrinks else [])]
     configure = settings(
         max_examples=max(1 if law.thorough else 2, round(EXAMPLES[run.budget] / law.cost)),
-        derandomize=False,
         database=None,
         deadline=None,
         phases=phases,
@@ -222,10 +221,13 @@ def examine(law: Law, method: Method, run: Run) -> Record:
         suppress_health_check=_HEALTH_CHECKS,
         verbosity=Verbosity.quiet,
     )
+    search = configure(once)
+    if run.derandomize:
+        # The same cases every time, and those of a law its own, whatever the code around it.
+        search = hypothesis.seed(crc32(law.name.encode()))(search)
     broken: _Broken | None = None
     try:
-        # With the same cases every time, those of a law are its own, whatever the code around it.
-        (hypothesis.seed(crc32(law.name.encode())) if run.derandomize else lambda test: test)(configure(once))()
+        search()
     except _Broken as failure:
         broken = failure
     except errors.Flaky as failure:

@@ -291,7 +291,7 @@ class GaussianSpace:
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[GaussianProcess]:
         """Processes of this space with room for ``steps`` different positive times; all of them have finite bounds."""
         del reaches_prior
-        T = st.integers(max(self.T[0], steps), max(self.T[1], steps))
+        T = st.integers(max(self.T[0], steps), self.T[1])
         curves = [name for name in self.schedules if name != "grid"]
         timed = [st.tuples(st.sampled_from(curves), st.none())] if "continuous" in self.clocks and curves else []
         timed += [st.tuples(st.sampled_from(self.schedules), T)] if "discrete" in self.clocks else []

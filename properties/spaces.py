@@ -82,7 +82,7 @@ class Space:
 
     def _of(self, name: str, clock: Clock, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
         kind = family(name)
-        T = st.integers(max(self.T[0], steps), max(self.T[1], steps)) if clock == "discrete" else st.none()
+        T = st.integers(max(self.T[0], steps), self.T[1]) if clock == "discrete" else st.none()
         return st.builds(
             _build,
             st.just(kind),
@@ -92,7 +92,7 @@ class Space:
             st.sampled_from(
                 [s for s in self._schedules(name, clock) if not (reaches_prior and s == "geometric")] or ["geometric"]
             ),
-            st.lists(st.sampled_from(kind.betas), min_size=max(self.T[1], steps), max_size=max(self.T[1], steps)),
+            st.lists(st.sampled_from(kind.betas), min_size=self.T[1], max_size=self.T[1]),
             st.integers(0, 7),
             st.integers(0, 7),
             st.integers(0, 15) if self.mask == "any" else st.just(0 if self.mask == "first" else -1),

@@ -242,7 +242,7 @@ class Trial:
             coarse = p.dtype in (torch.bfloat16, torch.float16)
             dtype = torch.int64 if p.clock == "discrete" else torch.float32 if coarse else p.dtype
             # Laws about samples repeat one time thousands of times: the same object need not become a float again.
-            several = value if isinstance(value, (list, tuple)) else np.ravel(value)
+            several = list(value) if isinstance(value, (list, tuple)) else np.ravel(value).tolist()
             known = {id(v): float(v) for v in {id(v): v for v in several}.values()}
             array = np.asarray([known[id(v)] for v in several])
             array = array[0] if scalar_times else np.broadcast_to(array, (N,)) if array.size == 1 else array

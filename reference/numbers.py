@@ -294,6 +294,8 @@ def same(left: object, right: object, ulps: int = 0) -> bool:
 
     >>> same([Fraction(1, 3)], [Fraction(2, 6)]), same([0.1 + 0.2], [0.3]), same([0.1 + 0.2], [0.3], ulps=4)
     (True, False, True)
+    >>> same([np.inf], [np.inf], ulps=4), same([np.inf], [1.0], ulps=4)
+    (True, False)
     """
     check_count("ulps", ulps, least=0)
     a, b = common(left=left, right=right)
@@ -302,7 +304,8 @@ def same(left: object, right: object, ulps: int = 0) -> bool:
     if a.dtype == object and all(isinstance(x, Fraction) for x in a.flat):
         return bool((a == b).all())
     epsilon = MP.eps if a.dtype == object else np.finfo(np.float64).eps
-    scale = max([abs(x) for x in a.flat] + [abs(x) for x in b.flat], default=0)
+    # An infinity is equal to itself and near to nothing.
+    scale = max((abs(x) for x in (*a.flat, *b.flat) if abs(x) < MP.inf), default=0)
     return all(x == y or abs(x - y) <= ulps * epsilon * scale for x, y in zip(a.flat, b.flat, strict=True))
 
 

@@ -87,22 +87,29 @@ class Rows:
     @cached_property
     def exponent(self) -> Array:
         """Rounding of ``(z - alpha x_i)^2 / 2 sigma^2`` in units of one, floats ``[N, D, K]``."""
-        alpha, sigma, z = to_float(self.alpha)[..., None], to_float(self.sigma)[..., None], self.z[..., None]
-        points = np.array(self.p.data)
-        return 1 + np.abs(z - alpha * points) * (np.abs(z) + alpha * np.abs(points)) / sigma**2
+        return rounding_of_exponents(self.z, np.array(self.p.data), to_float(self.alpha), to_float(self.sigma))
 
     @cached_property
     def mean_scale(self) -> Array:
-        """Rounding of ``E[x|z]`` in units of one, ``[N, D]``: each weight moves by its exponents' roundings."""
-        points = np.array(self.p.data)
-        mean = (self.weights * points).sum(-1, keepdims=True)
-        likeliest = np.take_along_axis(self.exponent, self.weights.argmax(-1)[..., None], -1)
-        moved = (self.weights * np.abs(points - mean) * (self.exponent + likeliest)).sum(-1)
-        return np.abs(points).max() + moved
+        """Rounding of ``E[x|z]`` in units of one, ``[N, D]``."""
+        return rounding_of_the_mean(self.weights, np.array(self.p.data), self.exponent)
 
     def truth(self, function: Any) -> Array:
         """``function(z, points, weights, alpha, sigma)`` of the reference."""
         return function(self.z, *self.data, self.alpha, self.sigma)
+
+
+def rounding_of_exponents(z: Array, points: Array, alpha: Any, sigma: Any) -> Array:
+    """Of ``(z - alpha x_i)^2 / 2 sigma^2`` in units of one, ``[N, D, K]``, for floats; the levels broadcast with ``z``."""
+    near, a, s = z[..., None], np.asarray(alpha)[..., None], np.asarray(sigma)[..., None]
+    return np.asarray(1 + np.abs(near - a * points) * (np.abs(near) + a * np.abs(points)) / s**2)
+
+
+def rounding_of_the_mean(weights: Array, points: Array, exponent: Array) -> Array:
+    """Of ``E[x|z]`` in units of one, ``[N, D]``: each weight ``[N, D, K]`` moves by its exponents' roundings."""
+    mean = (weights * points).sum(-1, keepdims=True)
+    likeliest = np.take_along_axis(exponent, weights.argmax(-1)[..., None], -1)
+    return np.asarray(np.abs(points).max() + (weights * np.abs(points - mean) * (exponent + likeliest)).sum(-1))
 
 
 def batch(p: GaussianProcess, t: Time, seed: int) -> Rows:
@@ -171,6 +178,8 @@ __all__ = [
     "column",
     "level_ops",
     "near_ridges",
+    "rounding_of_exponents",
+    "rounding_of_the_mean",
     "said",
     "said_as",
     "squared_levels",

@@ -25,6 +25,8 @@ from unmask.properties.laws.gaussian_common import (
     batch,
     level_ops,
     near_ridges,
+    rounding_of_exponents,
+    rounding_of_the_mean,
     said,
 )
 from unmask.properties.trial import Unanswerable
@@ -52,15 +54,11 @@ class Seen:
 
     @cached_property
     def _answer(self) -> tuple[Array, Array]:
-        """``E[x|z_t]``, and its rounding in units of one: each weight moves by its exponents' roundings."""
-        alpha, sigma = self.levels
-        points, z = np.array(self.p.data), self.z[..., None]
-        weights = gaussian.posterior_weights(self.z, points, np.array(self.p.probabilities), alpha, sigma)
-        mean = weights @ points
-        exponent = 1 + np.abs(z - alpha * points) * (np.abs(z) + alpha * np.abs(points)) / sigma**2
-        likeliest = np.take_along_axis(exponent, weights.argmax(-1)[..., None], -1)
-        moved = (weights * np.abs(points - mean[..., None]) * (exponent + likeliest)).sum(-1)
-        return mean, np.abs(points).max() + moved
+        """``E[x|z_t]``, and its rounding in units of one."""
+        points = np.array(self.p.data)
+        weights = gaussian.posterior_weights(self.z, points, np.array(self.p.probabilities), *self.levels)
+        exponent = rounding_of_exponents(self.z, points, *self.levels)
+        return weights @ points, rounding_of_the_mean(weights, points, exponent)
 
     @property
     def output(self) -> Array:

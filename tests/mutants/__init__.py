@@ -24,7 +24,7 @@ from tests.mutants import (
     steps,
     vdm,
 )
-from tests.mutants.matrix import catches, kill_matrix
+from tests.mutants.matrix import catches, concerned, kill_matrix
 from tests.mutants.registry import MUTANTS, Mutant
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "catches",
     "chains",
     "cold",
+    "concerned",
     "conduct",
     "draws",
     "forward",
