@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
-from unmask.properties.claims import Claim, close, converges
-from unmask.properties.gaussian import GaussianProcess, LogSnr, Time
+from unmask.properties.claims import Claim, close
+from unmask.properties.gaussian import GaussianProcess, Time
 from unmask.properties.lawbook import law
-from unmask.properties.laws.common import Array, floats, rounding_unit
-from unmask.properties.laws.gaussian_common import CHAPTER, all_ops, batch, level_ops, said
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.gaussian_common import CHAPTER, batch, level_ops, said
 from unmask.reference import gaussian
 
 DDIM = "Song, Meng and Ermon 2021 (arXiv 2010.02502)"
-#: Numbers of steps, and the two points and log SNR of a flow that so few can follow.
-STEPS = (2, 4, 8, 16, 32)
-POINTS, GENTLE = (Fraction(-1, 2), Fraction(1, 2)), LogSnr("linear", Fraction(2), Fraction(-2))
 
 
 def _size(p: GaussianProcess, output: Array, z: Array, s: Time, t: Time, kind: str) -> Array:
@@ -85,43 +79,3 @@ def deterministic_steps_compose(
     ))  # fmt: skip
     scale = _size(p, first, rows.z, r, t, kind) + after + ratio * before
     return close(found, direct, ops=32 + 8 * level_ops(p, r, s, t), scale=scale)
-
-
-@law(
-    chapter=CHAPTER,
-    states="reals",
-    clock="continuous",
-    floating=True,
-    parameterizations=("noise",),
-    tex=r"P(z_0 \le \Phi_{0 \leftarrow 1}(z)) = P(z_1 \le z) + O(1/T)",
-    cites=f"{DDIM}, sec. 4.3; Song et al. 2021 (arXiv 2011.13456), sec. 4.3 (probability flow)",
-    mutants=("gaussian-flow-keeps-the-noise-level", "gaussian-flow-is-the-mean"),
-    cost=15,
-)
-def deterministic_steps_follow_the_probability_flow(deterministic_step: Any, p: GaussianProcess, seed: int) -> Claim:
-    """With the perfect denoiser T steps without noise carry every quantile of q(z_1) to that of q(z_0), up to 1/T"""
-    odd = Fraction(1 + seed % 7, 8)
-    p = replace(p, points=POINTS, weights=(odd, 1 - odd), schedule=GENTLE)
-    points, weights = np.array(p.data), np.array(p.probabilities)
-
-    def below(z: Array, u: Time) -> Array:
-        alpha, sigma = (float(v) for v in p.levels(u))
-        return np.asarray(ndtr((z[:, :1] - alpha * points) / sigma) @ weights)
-
-    alpha, sigma = (float(v) for v in p.levels(1))
-    start = (alpha * points @ weights + sigma * np.array([-1.5, -0.5, 0.5, 1.5]))[:, None]
-    start = np.round(start * 4096) / 4096
-    errors = []
-    for T in STEPS:
-        z = start
-        for k in range(T, 0, -1):
-            t, s = Fraction(k, T), Fraction(k - 1, T)
-            alpha, sigma = (float(v) for v in p.levels(t))
-            denoised = gaussian.data_mean(z, points, weights, alpha, sigma)
-            noise = gaussian.convert(denoised, z, alpha, sigma, "data", "noise")
-            z = floats(deterministic_step(p, noise, z, [s] * len(z), [t] * len(z)))
-        errors.append(float(np.abs(below(z, 0) - below(start, 1)).max()))
-    # Each step rounds z, to eight bits if it is kept in so few, and a quantile moves by less than z.
-    eps = max(rounding_unit(p), 2.0**-8 if p.precision == "bfloat16" else 0.0)
-    floor = STEPS[-1] * all_ops(p) * eps
-    return converges(errors, STEPS, rate=1, floor=floor, grows="T", says="the share of noisy data below")

@@ -149,8 +149,13 @@ MANY = [2, 4, 8, 16, 32]
     clock="continuous",
     where=lambda p: p.K > 1,
     tex=r"q_s(z \le z_s) = q_t(z \le z_t) + O(1/N), \quad \text{so that } \frac{dz_s}{dz_t} \to \frac{q_t(z_t)}{q_s(z_s)}",
-    cites="essay, claims 1 and 8: short smooth steps are composed to a map that is as steep as one likes",
-    mutants=("gaussian-step-adds-both-slopes", "gaussian-step-with-the-later-signal"),
+    cites="Song et al. 2021 (arXiv 2011.13456), sec. 4.3 (probability flow); essay, claims 1 and 8: short smooth steps are composed to a map that is as steep as one likes",
+    mutants=(
+        "gaussian-step-adds-both-slopes",
+        "gaussian-step-with-the-later-signal",
+        "gaussian-flow-keeps-the-noise-level",
+        "gaussian-flow-is-the-mean",
+    ),
     cost=6,
 )
 def many_steps_keep_quantiles(
