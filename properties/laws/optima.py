@@ -62,7 +62,9 @@ def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Ti
     index = sequences.sequence_index(xt, p.K)
     predicted = optimum(model, data, t, s)[index]
     best = model.encode(predicted)
-    truth = _true_reverse(p, data, s, t)[index]
+    # Where a schedule starts with some noise, a direct last step leads to x_0 itself, and not to x_s at s = 0.
+    to_the_data = model.parameterization == "joint-sum-direct" and s == 0 and not p.starts_clean
+    truth = (data.posterior_denoiser(t) if to_the_data else _true_reverse(p, data, s, t))[index]
     scale: Any = p.conditioning(t)
     if model.parameterization == "score":
         scale = p.inflation(s, t) * (1 + floats(predicted).max()) * p.K
