@@ -23,7 +23,7 @@ from unmask.properties.method import Method
 from unmask.properties.process import Process, Time
 from unmask.properties.report import Record
 from unmask.properties.spaces import Space
-from unmask.properties.story import replay_line, tell
+from unmask.properties.story import replay_of, tell
 from unmask.properties.tables import STYLES
 from unmask.properties.trial import MOST_SEQUENCES, Inputs, Outcome, Trial, Unanswerable, prepared
 
@@ -249,6 +249,7 @@ def examine(law: Law, method: Method, run: Run) -> Record:
             story = f"{law.name} is known to fail for {method.name} ({known}), but it holds: take it out of `known`."
             return _record(law, method, "broken", examples=count, seconds=seconds, failure=story)
         return _record(law, method, "holds", max(worst, default=None), count, seconds, fits=fits)
+    replay = replay_of(broken.trial)
     return _record(
         law,
         method,
@@ -257,8 +258,8 @@ def examine(law: Law, method: Method, run: Run) -> Record:
         count,
         seconds,
         reason=known,
-        failure=tell(broken.trial, broken.outcome),
-        replay=replay_line(broken.trial),
+        failure=tell(broken.trial, broken.outcome, replay),
+        replay=replay.line,
         fits=broken.outcome.fits,
     )
 

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,23 @@ MOST_LINES, MOST_CHARACTERS = 7, 300
 
 #: Packages in which nobody binds a method: looking through them would take longer than all the rest.
 _ELSEWHERE = sys.stdlib_module_names | {"torch", "numpy", "scipy", "mpmath", "hypothesis", "pytest", "_pytest"}
+_ELSEWHERE |= {"jinja2", "latex2mathml", "matplotlib", "networkx", "pluggy", "pygments", "rich", "sympy", "unmask"}
 
 
-def tell(trial: Trial, outcome: Outcome) -> str:
-    """The failure of a trial as plain text, at most some twenty lines."""
+@dataclass(frozen=True)
+class Replay:
+    """Python that evaluates the same law on the same method with the same inputs.
+
+    ``line`` works in a Python started in the working directory.  ``left`` are the names in it that stand for what has
+    no text, each with what it is: whoever pastes the line binds them first.
+    """
+
+    line: str
+    left: dict[str, str]
+
+
+def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None) -> str:
+    """The failure of a trial as plain text, at most some twenty lines; ``replay`` is that of the trial, if at hand."""
     law, method, given = trial.law, trial.method, trial.inputs
     lines = [
         f"{law.name} is BROKEN by {method.name}",
@@ -55,29 +69,38 @@ def tell(trial: Trial, outcome: Outcome) -> str:
         }
         lines.append("")
         lines += [f"    {label:<9} {_one_line(text)}" for label, text in told.items() if text]
-    lines += ["", "    replay    " + replay_line(trial)]
-    lines += [f"              ({name}: {what})" for name, what in _left_to_the_reader(trial).items()]
+    replay = replay_of(trial) if replay is None else replay
+    lines += ["", "    replay    " + replay.line]
+    lines += [f"              ({name}: {what})" for name, what in replay.left.items()]
     return "\n".join(lines)
 
 
-def replay_line(trial: Trial) -> str:
-    """Python that evaluates the same law on the same method with the same inputs.
+def replay_of(trial: Trial) -> Replay:
+    """The line that reproduces a trial.
 
-    It works in a Python started in the working directory.  A method that cannot be loaded from anywhere is called by a
-    bare name, which whoever pastes the line gives to it.
+    A method that cannot be loaded from anywhere is called by the name that the running script has for it, or by
+    ``METHOD``; a schedule that is somebody's own function by that function's name.
     """
     given = trial.inputs
+    left = {}
     where = address(trial.method)
-    method = repr(where) if where is not None else _name_in_main(trial.method) or "METHOD"
+    method = repr(where)
+    if where is None:
+        own = _name_in_main(trial.method)
+        method = own or "METHOD"
+        what = "as the running script has it" if own else "the Method itself; it is bound to no module attribute"
+        left[method] = what
     arguments = "".join(f", {k}={_literal(v)}" for k, v in given.arguments().items())
     if (function := _own_function(given.p)) is not None:
         arguments = arguments.replace(repr(function), _function_name(function))
+        left[_function_name(function)] = "the schedule's own alpha(u)"
     if given.p.precision != "float64":
         arguments += f", dtype={given.p.precision!r}"
     if given.p.device != "cpu":
         arguments += f", device={given.p.device!r}"
     records = f"{type(given.p).__name__}, {type(given.p.schedule).__name__}"
-    return f"from unmask.properties import {records}, replay; replay({trial.law.name!r}, {method}{arguments})"
+    line = f"from unmask.properties import {records}, replay; replay({trial.law.name!r}, {method}{arguments})"
+    return Replay(line, left)
 
 
 def address(method: Method) -> str | None:
@@ -91,9 +114,7 @@ def address(method: Method) -> str | None:
     """
     found = []
     for module_name, module in list(sys.modules.items()):
-        if module_name.partition(".")[0] in _ELSEWHERE or module_name.startswith("unmask.properties"):
-            continue
-        if module_name in ("__main__", "__mp_main__"):
+        if module_name.partition(".")[0] in _ELSEWHERE or module_name in ("__main__", "__mp_main__"):
             continue
         names = [(plainness, name) for plainness, name in _names_in(module, method)]
         where = _where(module_name, module) if names else None
@@ -174,18 +195,6 @@ def _function_name(function: Any) -> str:
     return name if name.isidentifier() else "ALPHA"
 
 
-def _left_to_the_reader(trial: Trial) -> dict[str, str]:
-    """Names in the replay line that stand for what has no text, and what they are."""
-    names = {}
-    if address(trial.method) is None:
-        own = _name_in_main(trial.method)
-        what = "as the running script has it" if own else "the Method itself; it is bound to no module attribute"
-        names[own or "METHOD"] = what
-    if (function := _own_function(trial.inputs.p)) is not None:
-        names[_function_name(function)] = "the schedule's own alpha(u)"
-    return names
-
-
 def _in_words(side: str) -> str:
     """One side of a claim, with a word about numbers that are none."""
     if side == "nan":
@@ -215,4 +224,4 @@ def _own_function(p: Any) -> Any:
     return getattr(p.schedule, "function", None)
 
 
-__all__ = ["address", "replay_line", "tell"]
+__all__ = ["Replay", "address", "replay_of", "tell"]

@@ -24,7 +24,7 @@ from tests.mutants import (
     steps,
     vdm,
 )
-from tests.mutants.matrix import catches, concerned, kill_matrix
+from tests.mutants.matrix import catches, concerned, first_to_see
 from tests.mutants.registry import MUTANTS, Mutant
 
 __all__ = [
@@ -37,12 +37,12 @@ __all__ = [
     "concerned",
     "conduct",
     "draws",
+    "first_to_see",
     "forward",
     "gaussian",
     "gaussian_draws",
     "gaussian_steps",
     "generation",
-    "kill_matrix",
     "limits",
     "limits_elbo",
     "losses",

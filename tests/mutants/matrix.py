@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
-from tests.mutants.registry import MUTANTS, Mutant
+from tests.mutants.registry import Mutant
 from unmask.properties import LAWBOOK, Law, Run, examine
 from unmask.properties.method import GRADIENTS
 
@@ -47,24 +48,20 @@ def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:
     return seen
 
 
-def kill_matrix(run: Run, mutants: Iterable[str] | None = None, first: bool = False) -> dict[str, list[str]]:
-    """For each mutant the names of the laws that catch it; with ``first`` only the first one found.
+def first_to_see(mutant: Mutant, run: Run) -> str | None:
+    """The name of a law that catches the mutant, if there is one.
 
-    Parameters
-    ----------
-    run : how many examples, in which precision, on which device.
-    mutants : names; default all.
-    first : stop at the first law, which is much faster.
+    Most mistakes show in the first few examples of some law: few examples of every law come before many of any.
     """
-    found: dict[str, list[str]] = {}
-    for name in MUTANTS if mutants is None else mutants:
-        found[name] = []
-        for law in concerned(MUTANTS[name]):
-            if "broken" in catches(law, MUTANTS[name], run).values():
-                found[name].append(law.name)
-                if first:
-                    break
-    return found
+    for budget in dict.fromkeys(("quick", run.budget)):
+        for law in concerned(mutant):
+            if _sees(law, mutant, replace(run, budget=budget)):
+                return law.name
+    return None
 
 
-__all__ = ["catches", "concerned", "kill_matrix"]
+def _sees(law: Law, mutant: Mutant, run: Run) -> bool:
+    return "broken" in catches(law, mutant, run).values()
+
+
+__all__ = ["catches", "concerned", "first_to_see"]
