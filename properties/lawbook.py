@@ -8,7 +8,8 @@ A law is a pure function from capabilities and drawn values to claims.  Its sign
 * ``p`` is the drawn process, of the law's ``states``; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t``
   alone is any positive time);
 * ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy sequence,
-  ``data`` a drawn law of clean sequences, ``seed`` an integer for the law's own choices.
+  ``data`` a drawn law of clean sequences, ``seed`` an integer for the law's own choices;
+* ``offers`` is everything that the method offers and the law is ``about``, by name.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, Literal, TypeAlias
 from unmask.properties.claims import Claim
 from unmask.properties.families import Clock, Family
 from unmask.properties.gaussian import GaussianSpace
-from unmask.properties.method import GRADIENTS, SIGNATURES, Method
+from unmask.properties.method import GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, SOLVED, Method
 from unmask.properties.spaces import Space
 
 Claims: TypeAlias = Claim | Sequence[Claim]
@@ -48,6 +49,7 @@ class Law:
     parameterizations: tuple[str, ...] | None
     reaches_prior: bool
     where: Callable[[Any], bool] | None
+    about: Callable[[str], bool] | None
     tensors: bool
     floating: bool
     states: str
@@ -64,6 +66,19 @@ class Law:
             space = space.restricted(clock="continuous")
         return space if space is not None and space.K[1] >= self.smallest.get("K", 1) else None
 
+    def heard(self, method: Method) -> list[str]:
+        """Names of what ``method`` offers and a law of whatever is ``offered`` asks.
+
+        Left out are what has another clock than the drawn process, and what takes long.
+        """
+        names = [name for name, _ in method.capabilities() if name not in ONE_TOKEN_A_STEP + SOLVED]
+        return [
+            name
+            for name in names
+            if (self.about is None or self.about(name))
+            and (method.parameterization is not None or "output" not in SIGNATURES[name][0])
+        ]
+
     def absent_because(self, method: Method) -> str | None:
         """Why the law does not apply to ``method``; ``None`` where it does."""
         missing = [GRADIENTS.get(n, n) for n in self.needs if not method.offers(n)]
@@ -71,6 +86,8 @@ class Law:
             return f"does not offer {', '.join(missing)}"
         if not any(True for _ in method.capabilities()):
             return "offers nothing"
+        if "offers" in self.draws and not self.heard(method):
+            return "offers nothing that the law is about"
         if self.tensors and method.arrays != "torch":
             return "speaks about tensors"
         if self.space(method) is None:
@@ -140,6 +157,7 @@ def law(
     parameterizations: Iterable[str] | None = None,
     reaches_prior: bool = False,
     where: Callable[[Any], bool] | None = None,
+    about: Callable[[str], bool] | None = None,
     tensors: bool = False,
     floating: bool = False,
     states: Literal["classes", "reals", "any"] = "classes",
@@ -159,6 +177,7 @@ def law(
         be a condition on the :class:`~unmask.properties.families.Family` instead of names.
     reaches_prior : ask for schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
     where : further condition on the drawn process.
+    about : condition on the names of capabilities, for a law of whatever is ``offered``; none by default.
     tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
     states : what it speaks about: sequences of ``"classes"``, ``"reals"`` (Gaussian diffusion; ``families`` are then
@@ -202,6 +221,7 @@ def law(
                 parameterizations=None if parameterizations is None else tuple(parameterizations),
                 reaches_prior=reaches_prior,
                 where=where,
+                about=about,
                 floating=floating,
                 states=states,
                 tensors=tensors or not GRADIENTS.keys().isdisjoint(needs),

@@ -20,7 +20,7 @@ from unmask.properties.claims import Claim, Fit, Verdict
 from unmask.properties.gaussian import GaussianProcess
 from unmask.properties.gaussian_tables import GaussianModel
 from unmask.properties.lawbook import Law
-from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, SOLVED, Method
+from unmask.properties.method import CONTINUOUS_ONLY, GRADIENTS, SIGNATURES, Method
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import Data, Model, Style
 from unmask.reference import sequences
@@ -217,12 +217,10 @@ class Trial:
         if "data" in self.law.draws and isinstance(given.p, Process):
             bound["data"] = Data(given.p, given.L, given.seed)
         if "offers" in self.law.draws:
-            speaking = [n for n, _ in self.method.capabilities() if given.p.T is None or n not in CONTINUOUS_ONLY]
-            # Its arguments are no pairs that the process p can make.
-            speaking = [n for n in speaking if n not in ONE_TOKEN_A_STEP + SOLVED]
-            if self.method.parameterization is None:
-                speaking = [n for n in speaking if "output" not in SIGNATURES[n][0]]
-            bound["offers"] = {name: Bound(self, name) for name in speaking}
+            heard = [n for n in self.law.heard(self.method) if given.p.T is None or n not in CONTINUOUS_ONLY]
+            if not heard:
+                raise Unanswerable
+            bound["offers"] = {name: Bound(self, name) for name in heard}
         for name in self.law.needs:
             bound[name] = Gradient(self, GRADIENTS[name]) if name in GRADIENTS else Bound(self, name)
         return bound

@@ -10,7 +10,7 @@ import torch
 from unmask.properties.claims import Claim, close, exact, sampled
 from unmask.properties.lawbook import law
 from unmask.properties.laws.common import Array, every_noisy, floats, given
-from unmask.properties.laws.situations import UNBATCHED, deterministic, named, reach, situation
+from unmask.properties.laws.situations import batched, computed, named, reach, situation
 from unmask.properties.method import RANDOM, SHARED, SIGNATURES
 from unmask.properties.process import Process, Time
 from unmask.properties.tables import RULED_OUT, Model
@@ -21,6 +21,11 @@ CHAPTER = "Conduct"
 
 def _rows(name: str, arguments: list[Any], some: slice) -> list[Any]:
     return [a if k in SHARED else a[some] for k, a in zip(SIGNATURES[name][0], arguments, strict=True)]
+
+
+def _has_positions(name: str) -> bool:
+    arguments, result = SIGNATURES[name]
+    return computed(name) and (result != "N" or not {"x0", "x"}.isdisjoint(arguments))
 
 
 def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list[Any]:
@@ -39,6 +44,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
     chapter=CHAPTER,
     states="any",
     floating=True,
+    about=computed,
     cites="batch invariance; LAWS of numerical software",
     mutants=(
         "batch-uses-the-first-time",
@@ -51,7 +57,7 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
 def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
     claims = []
-    for name, capability in deterministic(offers).items():
+    for name, capability in offers.items():
         arguments = situation(name, p, x0, model, seed)
         together = floats(capability(*arguments))
         # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
@@ -68,6 +74,7 @@ def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed:
     chapter=CHAPTER,
     states="any",
     floating=True,
+    about=_has_positions,
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
     cost=3,
@@ -80,9 +87,7 @@ def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: 
     order = np.random.default_rng([seed, 13]).permutation(L)
     if (order == np.arange(L)).all():
         order = order[::-1]
-    for name, capability in deterministic(offers).items():
-        if SIGNATURES[name][1] == "N" and not {"x0", "x"} & {*SIGNATURES[name][0]}:
-            continue
+    for name, capability in offers.items():
         arguments = situation(name, p, x0, model, seed)
         plain = floats(capability(*arguments))
         moved = floats(capability(*_reordered(name, arguments, order, "positions")))
@@ -90,13 +95,14 @@ def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: 
         scale = reach(capability, arguments, plain)
         scale = scale if SIGNATURES[name][1] == "N" else scale[:, order]
         claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), says=name))
-    return claims or _nothing()
+    return claims
 
 
 @law(
     chapter=CHAPTER,
     states="any",
     floating=True,
+    about=lambda name: name in RANDOM,
     cites="reproducibility",
     mutants=(
         "sample-uses-the-global-generator",
@@ -108,20 +114,18 @@ def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: 
 def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """The same generator gives the same draw, whatever the global random state is, and leaves that state alone"""
     claims = []
-    for name in RANDOM:
-        if name not in offers:
-            continue
+    for name, capability in offers.items():
         arguments = situation(name, p, x0, model, seed, N=32)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1)
-            first = offers[name](*arguments)
+            first = capability(*arguments)
             torch.manual_seed(2)
             before = torch.random.get_rng_state()
-            second = offers[name](*arguments)
+            second = capability(*arguments)
             untouched = bool((torch.random.get_rng_state() == before).all())
         claims.append(exact(first, second, names=("row", "position"), says=f"{name}, twice from the same seed"))
         claims.append(exact(np.array(untouched), np.array(True), says=f"{name} leaves the global random state alone"))
-    return claims or _nothing()
+    return claims
 
 
 @law(
@@ -130,6 +134,7 @@ def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed:
     floating=True,
     tensors=True,
     tex=r"X_1, X_2 \text{ from one generator} \implies P(X_1 = X_2) = \sum_x p(x)^2",
+    about=("sample", "step", "noisy", "reverse_step").__contains__,
     cites="reproducibility",
     mutants=("step-rewinds-its-generator", "sample-rewinds-its-generator", "gaussian-draws-rewind-their-generator"),
     cost=4,
@@ -137,10 +142,7 @@ def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed:
 def a_generator_moves_on(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """Two draws in a row from one generator are two draws: they agree no more often than draws from two generators"""
     claims = []
-    for name in ("sample", "step", "noisy", "reverse_step"):
-        if name not in offers:
-            continue
-        capability = offers[name]
+    for name, capability in offers.items():
         arguments = situation(name, p, x0, model, seed, N=64)
         apart = [
             capability(*[seed + 2 + k if a == "generator" else v for a, v in named(name, arguments)]) for k in (0, 1)
@@ -159,13 +161,14 @@ def a_generator_moves_on(offers: Any, p: Any, x0: Array, model: Any, seed: int) 
                 says=f"{name}: positions in which two draws differ, from one generator and from two",
             )
         )
-    return claims or _nothing()
+    return claims
 
 
 @law(
     chapter=CHAPTER,
     states="any",
     floating=True,
+    about=batched,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
     cost=3,
@@ -174,20 +177,19 @@ def calls_do_not_remember_each_other(offers: Any, p: Any, x0: Array, model: Any,
     """A call gives the same whether the call before it had the same arguments or others"""
     claims = []
     for name, capability in offers.items():
-        if name in UNBATCHED:
-            continue
         others, arguments = (situation(name, p, x0, model, seed + k) for k in (1, 0))
         capability(*others)
         after_others = capability(*arguments)
         after_itself = capability(*arguments)
         claims.append(exact(after_others, after_itself, names=("row",), says=f"{name}, after another call and again"))
-    return claims or _nothing()
+    return claims
 
 
 @law(
     chapter=CHAPTER,
     states="any",
     floating=True,
+    about=batched,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output", "sample-writes-into-the-data"),
     cost=3,
@@ -196,8 +198,6 @@ def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int)
     """No capability changes the tensors that it is given"""
     claims = []
     for name, capability in offers.items():
-        if name in UNBATCHED:
-            continue
         tensors, shape = capability.prepare(*situation(name, p, x0, model, seed))
         kept = [
             a.clone() if isinstance(a, torch.Tensor) else np.array(a) if isinstance(a, np.ndarray) else None
@@ -211,7 +211,7 @@ def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int)
                 floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old)
             )
             claims.append(exact(after, before, names=("row",), says=f"{name} leaves {argument} as it was"))
-    return claims or _nothing()
+    return claims
 
 
 @law(
@@ -219,6 +219,7 @@ def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int)
     states="any",
     floating=True,
     tensors=True,
+    about=computed,
     cites="functions of values, not of memory",
     mutants=("loss-reads-raw-memory",),
     smallest={"L": 2},
@@ -227,7 +228,7 @@ def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int)
 def memory_layout_does_not_matter(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
     """Transposed and strided views of the same numbers give the same result"""
     claims = []
-    for name, capability in deterministic(offers).items():
+    for name, capability in offers.items():
         arguments = situation(name, p, x0, model, seed)
         tensors, shape = capability.prepare(*arguments)
         plain = floats(capability.read(capability.run(tensors), shape))
@@ -240,7 +241,7 @@ def memory_layout_does_not_matter(offers: Any, p: Any, x0: Array, model: Any, se
         claims.append(
             close(strided, plain, ops=8, scale=reach(capability, arguments, plain), names=("row",), says=name)
         )
-    return claims or _nothing()
+    return claims
 
 
 def _strided(value: Any) -> Any:
@@ -256,6 +257,7 @@ def _strided(value: Any) -> Any:
     chapter=CHAPTER,
     states="any",
     floating=True,
+    about=batched,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
     cost=3,
@@ -264,8 +266,6 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, p: Any, x0: Array, model: 
     """No rows in, no rows out"""
     claims = []
     for name, capability in offers.items():
-        if name in UNBATCHED:
-            continue
         arguments = situation(name, p, x0, model, seed, N=2)
         none = [
             a if k in SHARED else 0 if k == "N" else a[:0] for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
@@ -322,6 +322,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     states="any",
     floating=True,
     tensors=True,
+    about=lambda name: name not in RANDOM and "output" in SIGNATURES[name][0],
     cites="numerics: a result is as precise as its inputs",
     mutants=("loss-in-single-precision",),
     cost=3,
@@ -330,8 +331,6 @@ def precision_is_kept(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> 
     """A network's output in one precision gives results in the same precision, never in a coarser one"""
     claims = []
     for name, capability in offers.items():
-        if "output" not in SIGNATURES[name][0] or name in RANDOM:
-            continue
         tensors, _ = capability.prepare(*situation(name, p, x0, model, seed))
         value = capability.run(tensors)
         if not isinstance(value, torch.Tensor):
@@ -340,8 +339,4 @@ def precision_is_kept(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> 
         claims.append(
             exact(np.array(str(value.dtype) if not kept else "kept"), np.array("kept"), says=f"dtype of {name}")
         )
-    return claims or _nothing()
-
-
-def _nothing() -> list[Claim]:
-    raise Unanswerable
+    return claims

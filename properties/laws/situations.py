@@ -14,19 +14,21 @@ from unmask.properties.laws.common import Array, floats
 from unmask.properties.method import RANDOM, SIGNATURES
 from unmask.properties.process import Process
 from unmask.properties.tables import Data, Model
-from unmask.properties.trial import Bound, Unanswerable
+from unmask.properties.trial import Bound
 from unmask.reference import sequences
 
 #: One time for the whole call, so nothing to mix within a batch.
 UNBATCHED = ("transition", "projective_distance")
 
 
-def deterministic(offers: dict[str, Bound]) -> dict[str, Bound]:
-    """The capabilities that compute the same every time, on a batch."""
-    found = {k: v for k, v in offers.items() if k not in (*RANDOM, *UNBATCHED)}
-    if not found:
-        raise Unanswerable
-    return found
+def batched(name: str) -> bool:
+    """Whether a capability has rows, of which there may be many or none."""
+    return name not in UNBATCHED
+
+
+def computed(name: str) -> bool:
+    """Whether a capability computes the same every time, on a batch."""
+    return batched(name) and name not in RANDOM
 
 
 def situation(name: str, p: Any, x0: Array, model: Any, seed: int, N: int = 6, one_time: bool = False) -> list[Any]:
@@ -156,4 +158,4 @@ def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
     return (rng.random(len(row))[:, None] * cumulated[:, -1:] >= cumulated).sum(-1)
 
 
-__all__ = ["UNBATCHED", "deterministic", "falling", "named", "reach", "situation"]
+__all__ = ["batched", "computed", "falling", "named", "reach", "situation"]

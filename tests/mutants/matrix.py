@@ -16,7 +16,8 @@ def concerned(mutant: Mutant) -> Iterator[Law]:
 
     def looks(law: Law) -> bool:
         needs = {GRADIENTS.get(need, need) for need in law.needs}
-        return bool(needs & set(mutant.parts)) or "offers" in law.draws
+        offered = "offers" in law.draws and any(law.about is None or law.about(part) for part in mutant.parts)
+        return bool(needs & set(mutant.parts)) or offered
 
     return iter(sorted(filter(looks, LAWBOOK), key=_dear))
 
