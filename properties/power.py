@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Any
 
-from scipy import special, stats
+from scipy import special
 
 from unmask.properties.claims import FALSE_ALARM
 from unmask.properties.judges.samples import ROUNDING
@@ -59,10 +60,8 @@ def _least_caught(n: int, p: float, level: float, probability: float) -> float:
     """The least q at which a count that is surprising at p, ``P_p(X >= x) < level``, comes with that probability."""
     if p == 1:
         return math.inf
-    x = max(int(stats.binom.isf(level, n, p)), 0)
-    while x <= n and stats.binom.sf(x - 1, n, p) >= level:
-        x += 1
     # P_q(X >= x) is the incomplete beta function at q.
+    x = 1 + bisect_left(range(1, n + 1), True, key=lambda x: bool(special.betainc(x, n - x + 1, p) < level))
     return float(special.betaincinv(x, n - x + 1, probability)) if x <= n else math.inf
 
 
