@@ -86,13 +86,13 @@ class Law:
             return f"does not offer {', '.join(missing)}"
         if not any(True for _ in method.capabilities()):
             return "offers nothing"
-        if "offers" in self.draws and not self.heard(method):
-            return "offers nothing that the law is about"
         if self.tensors and method.arrays != "torch":
             return "speaks about tensors"
         if self.space(method) is None:
             least = "".join(f" of {name} >= {value}" for name, value in self.smallest.items() if name in ("K", "T"))
             return f"speaks about other processes{least and f', or processes{least}'}"
+        if "offers" in self.draws and not self.heard(method):
+            return "offers nothing that the law is about"
         if "model" in self.draws and "offers" not in self.draws and method.parameterization is None:
             return "does not say what its network's output means (parameterization)"
         if self.parameterizations is not None and method.parameterization not in self.parameterizations:

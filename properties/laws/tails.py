@@ -27,8 +27,9 @@ CHAPTER = "Samplers"
 CLASSES, RARE = 50_000, 1e-8
 #: How many must have been expected before a sampler that has drawn fewer than two is called wrong: 26 exp(-25) < 1e-9.
 PATIENCE = 25
-#: Seconds of computing after which a slow method is asked no more: whoever waits for a verdict wants one soon.
-LONGEST = 100
+#: Seconds of computing after which a slow method is asked no more.  A verdict against one takes 2.5e9 numbers of noise:
+#: over a minute for most; one in favor a twelfth of that.
+LONGEST = 300
 PROBE = 512
 
 
