@@ -56,7 +56,7 @@ class MDLM:
         """``w_t sum_{masked} -log x_theta(x_0)``: ``[N]`` nats.
 
         Continuous clock: the NELBO's integrand, ``w = -alpha'/(1 - alpha)`` (eq. 10).
-        Discrete clock: its term of time ``t >= 1``, ``w = (alpha_{t-1} - alpha_t)/(1 - alpha_t)`` (eq. 7).
+        Discrete clock: its term of time ``t >= 1``, ``w = (alpha_{t-1} - alpha_t)/(1 - alpha_t)`` (eq. 8).
         ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.
         """
         self._check(output, xt, x0=x0, t=t)
@@ -69,7 +69,7 @@ class MDLM:
         return put(rows, torch.where(w > 0, w * -torch.where(w > 0, log_p, 0.0), 0.0), xt)
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        """``q(x_s|x_t, x_0 = x_theta)`` (eq. 6): ``[N, L, K]``.
+        """``q(x_s|x_t, x_0 = x_theta)`` (eq. 7): ``[N, L, K]``.
 
         A visible token stays; a masked one is revealed with probability ``(alpha_s - alpha_t)/(1 -
         alpha_t)``.

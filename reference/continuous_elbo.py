@@ -100,7 +100,7 @@ def nelbo(
     about `tolerance` (see `integral`).  +inf for an absorbing process with alpha(end) > 0.  Raises
     ArithmeticError if the integral does not settle, which is also how a bound of +inf shows: mixtures and
     velocities of a denoiser that does not become certain of what it sees as t -> 0 jump away from clean data
-    at a rate like 1/t.  Continuous form of L_vb: arXiv 2310.16834, theorem 3.6; arXiv 2406.07524, eq. 11.
+    at a rate like 1/t.  Continuous form of L_vb: arXiv 2310.16834, theorem 3.6; arXiv 2406.07524, eq. 10.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.corruption import ContinuousTime, absorbing_prior
