@@ -89,7 +89,8 @@ FIGURES = (
            "discrete → continuous time", (("T", "steps T", "error of the NELBO (nats)"),),
            ("NELBO of T steps", "NELBO of continuous time", "NELBO without its prior term (nats)")),
     Figure("slowest_mode", "the_slowest_mode_sets_the_rate", ("reference/rates", "d3pm_birth_death"),
-           "infinite noise at the end: the slowest mode", (("T", "steps T", "change of the NELBO (nats)"),)),
+           "infinite noise at the end: the slowest mode",
+           (("T", "steps T", "change of the NELBO, its 1/T left out (nats)"),)),
 )  # fmt: skip
 
 

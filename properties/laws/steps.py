@@ -174,6 +174,8 @@ def a_mask_becomes_what_the_network_says(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
     """Whatever the scheme, a mask that is lifted becomes y with the predicted probability; visible tokens stay; an exact step to the data leaves no mask"""
+    if p.alpha(t) == 1:
+        raise Unanswerable  # nothing is masked yet, and what becomes of a mask is nobody's to say
     s = 0 if step.trial.method.time_steps == "any" else s
     xt = np.full((1, model.L), p.mask)
     if model.parameterization == "score":
