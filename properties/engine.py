@@ -34,7 +34,11 @@ EXAMPLES: dict[str, int] = {"quick": 6, "ci": 30, "nightly": 1500}
 
 #: Continuous times, as fractions of the unit interval; the ends of the interval and their neighbourhoods are corners.
 TICKS = tuple(Fraction(k, 16) for k in range(1, 16))
-LATE = (*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1))
+LATE = (
+    *(*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1)),
+    # Nearer to either end than epsilons that code puts between itself and the end.
+    *(Fraction(1, 2**12), 1 - Fraction(1, 2**14)),
+)
 #: Of t, to get s. Every sampler ends in a step to 0: it comes as often as four others.
 SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))
 

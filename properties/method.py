@@ -196,7 +196,7 @@ class Method:
         right, each masked until it is its turn), generate_one_by_one (no ``times``: first hitting), and infill (``x0``
         and ``known``, ``[N, L]``, for ``N`` and ``L``: known positions stay).
     next_reveal(p, masked [N], t [N], generator) -> [N] : the time at which the next of ``masked`` masks is lifted.
-    training_times(p, N, generator) -> [N] : times at which to train.
+    training_times(p, N, generator) -> [N] : times at which to train on N rows that are in no order.
     head(p, location, log_scale) -> [N, L, K] : log-probabilities of ordered levels in ``[-1, 1]``: a logistic law
         of these ``[N, L]`` parameters, cut into ``K`` bins and renormalized.
     degrade(p, signal, t) -> [N, L, K] : cold diffusion's blur of signals on ``K`` sites, ``sum_j P_t[i, j] signal_j``:

@@ -282,6 +282,8 @@ class Process:
         share = dict(self.parameters).get("share", 0)
         if not 0 <= share <= 1:
             raise ValueError(f"share must be a probability, got {share}")
+        if self.T is not None:
+            self.schedule.check_steps()
         if self.schedule.name == "free" and len(self.schedule.betas) != self.T:
             raise ValueError(f"a free schedule needs T = {self.T} betas, got {len(self.schedule.betas)}")
 

@@ -76,6 +76,18 @@ class Schedule:
                 return _with_all_digits(self.function, u)
         raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
 
+    def check_steps(self) -> None:
+        """Refuse a schedule that has noise at time 0, for the discrete clock, on which noise comes in steps 1..T.
+
+        Raises
+        ------
+        ValueError : if ``alpha(0)`` is not 1.
+        """
+        # The others with a formula begin at 1 by it.
+        if (self.function is not None or self.name == "geometric") and self.alpha(Fraction(0)) != 1:
+            found = f"got alpha(0) = {float(self.alpha(Fraction(0))):.9g} of {self.name!r}"
+            raise ValueError(f"a schedule must begin with alpha(0) = 1 on the discrete clock, {found}")
+
     def __repr__(self) -> str:
         if self.function is not None:
             return f"Schedule({self.name!r}, function={self.function!r})"

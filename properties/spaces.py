@@ -224,6 +224,8 @@ def processes(
     for name in chosen or ():
         if not isinstance(name, Schedule) and name not in there_are:
             raise ValueError(f"schedules: no schedule named {name!r}; there are {there_are}")
+        if isinstance(name, Schedule) and "discrete" in space.clocks:
+            name.check_steps()
     if space.restricted() is None:
         raise ValueError(f"schedules {chosen} leave nothing on the {clock} clock")
     return space

@@ -108,7 +108,14 @@ class Bound:
 
     def run(self, tensors: list[Any]) -> Any:
         """Call the method's own function."""
-        return getattr(self.trial.method, self.name)(*tensors)
+        function = getattr(self.trial.method, self.name)
+        try:
+            return function(*tensors)
+        except TypeError as problem:
+            if problem.__traceback__ is not None and problem.__traceback__.tb_next is None:
+                asked = f"{self.name}({', '.join(self.arguments)})"
+                raise Malformed(f"{self.name} is called as {asked}, and cannot be: {problem}") from problem
+            raise
 
     def read(self, value: Any, shape: tuple[int, ...]) -> Array:
         """Check what came back and turn it into NumPy."""
@@ -118,6 +125,9 @@ class Bound:
                 raise Malformed(f"{self.name} returned {value.dtype}; class ids are integers")
             value = value.detach().cpu()
             value = value.to(torch.float64).numpy() if value.is_floating_point() else value.numpy()
+        if value is None or isinstance(value, (tuple, dict)):
+            what = "None" if value is None else f"a {type(value).__name__}"
+            raise Malformed(f"{self.name} returned {what}; an array of shape {shape} was wanted")
         value = np.asarray(value)
         if self.result == "ids" and value.dtype.kind not in "iu":
             raise Malformed(f"{self.name} returned {value.dtype}; class ids are integers")

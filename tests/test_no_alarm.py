@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
-from unmask.properties import Process, Schedule, replay
+from tests.methods.mdlm import MDLM
+from tests.methods.sedd import SEDD_UNIFORM
+from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, processes, replay
 from unmask.properties.trial import Unanswerable
 
 EVEN = Schedule("mutual-information")
-FREE: Any = Schedule("free", betas=("0",))  # type: ignore[arg-type]
+FREE = Schedule("free", betas=("0",))  # type: ignore[arg-type]
 
-ALARMS = {
+ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "nothing is masked before the first noise": (
         "a_mask_becomes_what_the_network_says",
         "tests.methods.mdlm:MDLM_DISCRETE",
@@ -41,3 +45,30 @@ def test_it_is_not_accused(why: str) -> None:
     law, method, given = ALARMS[why]
     with suppress(Unanswerable):  # the law may have nothing to say
         replay(law, method, **given)
+
+
+@pytest.mark.parametrize("method", [MDLM, SEDD_UNIFORM], ids=lambda method: method.name)
+def test_a_method_is_asked_about_its_own_schedule_alone(method: Method) -> None:
+    assert method.loss is not None
+
+    def loss(p: Process, *arguments: Any) -> Any:
+        assert p.schedule.name == "log-linear"
+        return method.loss(p, *arguments)  # type: ignore[misc]
+
+    (family,) = method.processes.families
+    space = processes(family, clock="continuous", schedules=["log-linear"])
+    narrow = replace(method, processes=space, loss=loss)
+    laws = [law for law in LAWBOOK if "loss" in law.needs and law.absent_because(narrow) is None]
+    records = [examine(law, narrow, Run(budget="quick", derandomize=True)) for law in laws]
+    assert [record.law for record in records if record.status == "broken"] == []
+    assert sum(record.status == "holds" for record in records) >= 8
+
+
+def test_times_of_training_may_keep_to_their_rows() -> None:
+    """MDLM's own strata: row i always has a time of the i-th part of the clock."""
+
+    def strata(p: Process, N: int, generator: torch.Generator) -> torch.Tensor:
+        return (torch.arange(N) + torch.rand(N, generator=generator, dtype=p.dtype)) / N
+
+    own = replace(MDLM, training_times=strata)
+    assert examine(LAWBOOK["every_training_time_is_uniform"], own, Run(budget="quick")).status == "holds"

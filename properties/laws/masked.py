@@ -29,6 +29,7 @@ from unmask.reference import continuous_elbo, numbers, reverse, sequences, trans
 from unmask.reference import masked_language_model as mlm
 from unmask.reference.noise_level import expected_cross_entropy
 
+EVEN = Schedule("mutual-information")
 CHAPTER = "Masked diffusion"
 
 
@@ -100,6 +101,14 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     )
 
 
+def _evenly(capability: Any, p: Process) -> Process:
+    """The same noise under alpha = 1 - t, if the method is made for that schedule as well."""
+    known = capability.trial.method.processes.schedules
+    if known is not None and EVEN.name not in [getattr(schedule, "name", schedule) for schedule in known]:
+        raise Unanswerable
+    return replace(p, schedule=EVEN)
+
+
 @law(
     chapter=CHAPTER,
     floating=True,
@@ -113,7 +122,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     alpha = numbers.real(p.alpha(t))
     if t == 1 or alpha <= rounding_unit(p):
         raise Unanswerable  # so late, the times of the two schedules are one number: the end
-    even = replace(p, schedule=Schedule("mutual-information"))
+    even = _evenly(loss, p)
     row, clean, xt, q = every_noisy(p, x0, t)
     output, n = model.output(xt, 0), len(x0)
     found = floats(average(loss(p, output, clean, xt, t), q, row, n))
@@ -140,7 +149,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     """Between two times, the loss integrated over t under any schedule, over α, and over the log-odds of being visible is one number"""
     assert p.mask is not None
     x0, model = x0[:2], model.frozen()
-    even = replace(p, schedule=Schedule("mutual-information"))
+    even = _evenly(loss, p)
     start, stop = Fraction(1, 8), Fraction(7, 8)
     # Over t every integrand is entire; over the log-odds its poles are pi away: 24 nodes are exact to rounding.
     nodes, weights = np.polynomial.legendre.leggauss(24)

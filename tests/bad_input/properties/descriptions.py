@@ -60,6 +60,11 @@ def of_process() -> list[Case]:
         ),
         (partial(process, "band", 3, "continuous", EVEN), ValueError, "clock must be 'discrete' for 'band'"),
         (partial(process, "uniform", 2, "discrete", WIDE, T=1), ValueError, "betas must be .* 'uniform', got 3/2"),
+        (
+            partial(process, "uniform", 2, "discrete", NOISY, T=2),
+            ValueError,
+            r"alpha\(0\) = 1 on the discrete clock, got alpha\(0\) = 0.9 of 'noisy'",
+        ),
         (lambda: P["share"], KeyError, r"family 'uniform' has parameters \[\], not 'share'"),
         (
             partial(process, "uniform", 2, "continuous", EVEN, precision="float65"),
@@ -67,6 +72,9 @@ def of_process() -> list[Case]:
             "precision must be .*got 'float65'",
         ),
     ]
+
+
+NOISY = schedule("noisy", function=lambda u: (9 - 8 * u) / 10)
 
 
 def of_schedule() -> list[Case]:
@@ -83,6 +91,7 @@ def of_processes() -> list[Case]:
     return [
         (partial(space), ValueError, "families must be chosen from .*got none"),
         (partial(space, "uniform", "gauss"), ValueError, "family must be one of .*got 'gauss'"),
+        (partial(space, "uniform", schedules=[NOISY]), ValueError, "must begin with alpha.* of 'noisy'"),
         (partial(space, "uniform", K=3), TypeError, "K must be a pair of ints .*got 3"),
         (partial(space, "uniform", K=(2.0, 3)), TypeError, r"K must be a pair of ints .*got \(2.0, 3\)"),
         (partial(space, "uniform", clock="sun"), ValueError, "clock must be one of .*got 'sun'"),
@@ -135,6 +144,7 @@ def bad_descriptions() -> list[Bad]:
         *named("Process.on_grid", [(lambda: CONTINUOUS.on_grid(0), ValueError, "T must be at least 1, got 0")]),
         *named("Schedule.alpha", [(lambda: STEP.alpha(0), ValueError, r"schedule 'free' has no alpha\(u\)")]),
         *named("Schedule.alpha", [(lambda: EVEN.alpha(2), ValueError, "u = 2; valid: 0 <= u <= 1")]),
+        *named("Schedule.check_steps", [(NOISY.check_steps, ValueError, "must begin with alpha.* = 0.9 of 'noisy'")]),
         *named("Family", of_family()),
         *named("family", [(partial(families.family, "gauss"), ValueError, "family must be one of .*got 'gauss'")]),
         *named("enter", [(partial(families.enter, 3), TypeError, "family must be a Family .*got 3")]),
