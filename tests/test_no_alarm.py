@@ -23,6 +23,18 @@ ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "tests.methods.mdlm:MDLM_DISCRETE",
         {"p": Process("absorbing", 3, "discrete", FREE, T=1, mask=0), "s": 0, "t": 1, "L": 2},
     ),
+    "noise of which nothing is left cannot be undone": (
+        "calls_do_not_remember_each_other",
+        "tests.methods.chains:SEDD_NEIGHBORS",
+        {
+            "p": Process(
+                *("masked-nearest-neighbor", 4, "continuous"),
+                Schedule("geometric", (("sigma_min", "1/16"), ("sigma_max", "20"))),  # type: ignore[arg-type]
+                mask=3,
+                parameters={"neighbors": ((1,), (0,), (1,)), "speed": "2"},
+            )
+        },
+    ),
     "1/T and what is slow have opposite signs": (
         "the_slowest_mode_sets_the_rate",
         "tests.methods.chains:D3PM_BIRTH_DEATH",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,8 @@ from unmask.reference import sequences
 
 #: One time for the whole call, so nothing to mix within a batch.
 UNBATCHED = ("transition", "projective_distance")
+#: By how much a situation lets a rounding grow where noise is undone.
+MOST_UNDONE = 2.0**10
 
 
 def batched(name: str) -> bool:
@@ -132,11 +135,15 @@ class _Plain:
 def falling(p: Any, model: Any) -> list[Any]:
     """Times of a sampler: all on the discrete clock, a few on the continuous one.
 
-    A score's analytic step has to undo the noise: it starts where some of the data is left.
+    A score's analytic step has to undo the noise: it starts where enough of the data is left.
     """
     if p.T is not None:
         return list(range(p.T, -1, -1))
-    return [7 / 8 if model.parameterization == "score" else 1.0, 1 / 2, 1 / 4, 0.0]
+    if model.parameterization != "score" or isinstance(p, GaussianProcess):
+        return [1.0, 1 / 2, 1 / 4, 0.0]
+    late = (Fraction(7, 8) / 2**k for k in range(8))
+    start = float(next((u for u in late if p.inflation(Fraction(0), u) < MOST_UNDONE), Fraction(1, 256)))
+    return [start, start / 2, start / 4, 0.0]
 
 
 def reach(capability: Bound, arguments: list[Any], result: Array) -> Array:
