@@ -16,26 +16,11 @@ import numpy as np
 
 from examples import argument_numbers as numbers
 from examples import argument_waves as waves
+from examples.style import COLORS, MARKERS, STYLE, UNDATED, rounded
 from unmask.reference.low_pass import degrees as degrees_of
 
-#: Okabe and Ito's palette, told apart by every kind of color vision; each with a marker of its own.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-MARKERS = ("o", "s", "^", "D")
 GRAY, LIGHT = "#666666", "#bbbbbb"
-STYLE: Any = {
-    "svg.hashsalt": "unmask",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e5e5e5",
-    "axes.axisbelow": True,
-    "axes.titlesize": 9,
-    "legend.frameon": False,
-    "legend.fontsize": 8,
-}
+TITLED: Any = {**STYLE, "axes.titlesize": 9}
 FRACTIONS = {0.125: "1/8", 0.25: "1/4", 0.5: "1/2", 0.875: "7/8"}
 
 
@@ -165,11 +150,6 @@ def _marks(axes: Any, n: int, x: Any, y: Any, label: str) -> None:
     axes.plot(x, rounded(y), MARKERS[n], color=COLORS[n], markersize=4, label=label)
 
 
-def rounded(values: Any) -> Any:
-    """To four digits: what a picture shows does not hang on the last bits of a sum."""
-    return np.array([float(f"{float(value):.3e}") for value in values])
-
-
 #: What draws each picture, and its size in inches.
 PICTURES = {
     "denoiser": (_denoiser, (10.0, 3.6)),
@@ -187,10 +167,10 @@ def draw(name: str, path: Path) -> None:
     from matplotlib.figure import Figure
 
     fill, size = PICTURES[name]
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(TITLED):
         figure = Figure(figsize=size, layout="constrained")
         fill(figure)
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(path, format="svg", metadata=UNDATED)
 
 
 def told() -> list[str]:

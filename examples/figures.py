@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from examples.style import COLORS, MARKERS, STYLE, UNDATED, rounded
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run, examine
 from unmask.properties.claims import Fit
@@ -26,25 +27,8 @@ from unmask.properties.engine import EXAMPLES
 #: What the reference and the implementation showed of one claim.
 Pair: TypeAlias = tuple[Fit, Fit]
 
-#: Okabe and Ito's palette, told apart by every kind of color vision; each with a marker and lines of its own.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-MARKERS = ("o", "s", "^", "D")
 GRAY = "#444444"
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-STYLE: Any = {
-    "svg.hashsalt": "unmask",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.grid.which": "major",
-    "grid.color": "#e5e5e5",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 8,
-}
 METHODS = {method.name: method for method in ALL}
 
 
@@ -126,7 +110,7 @@ def draw(figure: Figure, path: Path) -> None:
             _objectives(every.pop(0), figure.objectives, panels[0], figure.panels[0][1])
         for axes, claims, (_, sizes, errors) in zip(every, panels, figure.panels, strict=True):
             _errors(axes, claims, sizes, errors, figure.methods[1])
-        canvas.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        canvas.savefig(path, format="svg", metadata=UNDATED)
         plt.close(canvas)
 
 
@@ -151,8 +135,8 @@ def _objectives(axes: Any, called: tuple[str, str, str], claims: list[Pair], siz
     told = [pair for pair in claims if pair[1].limits]
     for number, (exact, fast) in enumerate(told):
         color, marker, label = COLORS[number], MARKERS[number], fast.says if len(told) > 1 else None
-        found, known = (_rounded(np.array(fit.limits) + fit.errors) for fit in (fast, exact))
-        axes.plot(fast.sizes, _rounded(fast.limits), "-", color=color, linewidth=1)
+        found, known = (rounded(np.array(fit.limits) + fit.errors) for fit in (fast, exact))
+        axes.plot(fast.sizes, rounded(fast.limits), "-", color=color, linewidth=1)
         axes.plot(fast.sizes, found, marker, color=color, markersize=4.5, label=label)
         axes.plot(exact.sizes, known, marker, color=color, markersize=9, markerfacecolor="none")
     _logarithmic(axes, "x", 2)
@@ -187,7 +171,7 @@ def _claim(axes: Any, exact: Fit, fast: Fit, color: str, marker: str) -> None:
     """One claim: points of both, the implementation's fit, and a line of the predicted slope through its last point."""
     faster = " or steeper" if fast.at_least else ""
     slope = "" if fast.slope is None else f", measured slope −{fast.slope:.2f} ± {max(fast.spread or 0, 0.005):.2f}"
-    sizes, errors = np.array(fast.sizes), _rounded(fast.errors)
+    sizes, errors = np.array(fast.sizes), np.abs(rounded(fast.errors))
     axes.plot(
         sizes,
         errors,
@@ -196,17 +180,12 @@ def _claim(axes: Any, exact: Fit, fast: Fit, color: str, marker: str) -> None:
         markersize=4.5,
         label=f"{fast.says}\npredicted slope −{fast.rate:.3g}{faster}{slope}",
     )
-    axes.plot(exact.sizes, _rounded(exact.errors), marker, color=color, markersize=9, markerfacecolor="none")
+    axes.plot(exact.sizes, np.abs(rounded(exact.errors)), marker, color=color, markersize=9, markerfacecolor="none")
     if fast.slope is not None:
         axes.plot(sizes, errors[-1] * (sizes / sizes[-1]) ** -round(fast.slope, 2), "-", color=color, linewidth=0.8)
     guide = errors[-1] * (sizes / sizes[-1]) ** -fast.rate
     # Far enough below that the guides of one claim are not taken for the fit of another.
     axes.plot(sizes, 0.4 * guide, "--", color=color, linewidth=1)
-
-
-def _rounded(errors: Any) -> Any:
-    """To four digits: what a picture shows does not hang on the last bits of a sum."""
-    return np.array([abs(float(f"{error:.3e}")) for error in errors])
 
 
 def main(folder: str) -> None:

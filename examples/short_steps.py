@@ -15,13 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from examples.style import REPRODUCIBLE, UNDATED
 from unmask.implementations import VDM, GaussianDiffusion, GaussianMixture, LinearLogSNR
 
 FIRST, LAST = 4.0, 1 / 8
 COUNTS = [2**k for k in range(11)]
 SHOWN = (1, 4, 16, 1024)
 POINTS = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
-STYLE: Any = {"svg.hashsalt": "unmask", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 9}
+STYLE: Any = {**REPRODUCIBLE, "font.size": 9}
 
 
 def steps(N: int, start: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,7 +80,7 @@ def main(path: str) -> None:
         for axes in (left, right):
             axes.grid(alpha=0.3)
             axes.legend(frameon=False, loc="upper left" if axes is left else "center left")
-        figure.savefig(path, metadata={"Date": None, "Creator": None} if path.endswith(".svg") else None)
+        figure.savefig(path, metadata=UNDATED if path.endswith(".svg") else None)
 
 
 if __name__ == "__main__":

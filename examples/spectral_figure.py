@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from examples.style import REPRODUCIBLE, UNDATED
+
 if TYPE_CHECKING:
     from examples.spectral_bias import Curve
 
@@ -30,12 +32,7 @@ PANELS = (
 )
 #: Errors are shown from here (dark) to 1 (light).
 LEAST = -3
-STYLE: Any = {
-    "svg.hashsalt": "unmask",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 8,
-}
+STYLE: Any = {**REPRODUCIBLE, "font.size": 8}
 
 
 def names(curve: Curve) -> list[str]:
@@ -55,7 +52,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     found = {(c.target.group, c.target.name): c for c in curves}
-    metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else None
+    metadata = UNDATED if path.suffix == ".svg" else None
     with mpl.rc_context(cast(Any, STYLE)):
         canvas, axes = plt.subplots(len(PANELS), 4, figsize=(11, 10), layout="constrained")
         colors = mpl.colormaps["cividis"].with_extremes(bad="#bbbbbb")

@@ -23,7 +23,7 @@ from unmask.properties.claims import Claim
 from unmask.properties.families import Clock, Family
 from unmask.properties.gaussian import GaussianSpace
 from unmask.properties.method import GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, SOLVED, Method
-from unmask.properties.spaces import Space
+from unmask.properties.spaces import Space, schedule_name
 
 Claims: TypeAlias = Claim | Sequence[Claim]
 
@@ -46,6 +46,7 @@ class Law:
     families: tuple[str, ...] | Callable[[Family], bool] | None
     clock: Clock | None
     schedules: tuple[str, ...] | None
+    also: tuple[str, ...]
     parameterizations: tuple[str, ...] | None
     reaches_prior: bool
     where: Callable[[Any], bool] | None
@@ -67,17 +68,16 @@ class Law:
         return space if space is not None and space.K[1] >= self.smallest.get("K", 1) else None
 
     def heard(self, method: Method) -> list[str]:
-        """Names of what ``method`` offers and a law of whatever is ``offered`` asks.
+        """Names of what ``method`` offers and a law of whatever it ``offers`` is to ask.
 
-        Left out are what has another clock than the drawn process, and what takes long.
+        Left out are those that follow another clock than the drawn process has, those that take long, and, where nobody
+        says what an output means, those that take one.
         """
-        names = [name for name, _ in method.capabilities() if name not in ONE_TOKEN_A_STEP + SOLVED]
-        return [
-            name
-            for name in names
-            if (self.about is None or self.about(name))
-            and (method.parameterization is not None or "output" not in SIGNATURES[name][0])
-        ]
+        left_out = {*ONE_TOKEN_A_STEP, *SOLVED}
+        if method.parameterization is None:
+            left_out |= {name for name, (arguments, _) in SIGNATURES.items() if "output" in arguments}
+        names = [name for name, _ in method.capabilities() if name not in left_out]
+        return [name for name in names if self.about is None or self.about(name)]
 
     def absent_because(self, method: Method) -> str | None:
         """Why the law does not apply to ``method``; ``None`` where it does."""
@@ -91,6 +91,9 @@ class Law:
         if self.space(method) is None:
             least = "".join(f" of {name} >= {value}" for name, value in self.smallest.items() if name in ("K", "T"))
             return f"speaks about other processes{least and f', or processes{least}'}"
+        known = None if method.processes.schedules is None else {schedule_name(s) for s in method.processes.schedules}
+        if known is not None and not known.issuperset(self.also):
+            return f"asks about {' and '.join(self.also)} schedules as well"
         if "offers" in self.draws and not self.heard(method):
             return "offers nothing that the law is about"
         if "model" in self.draws and "offers" not in self.draws and method.parameterization is None:
@@ -154,6 +157,7 @@ def law(
     families: Iterable[str] | Callable[[Family], bool] | None = None,
     clock: Clock | None = None,
     schedules: Iterable[str] | None = None,
+    also: Iterable[str] = (),
     parameterizations: Iterable[str] | None = None,
     reaches_prior: bool = False,
     where: Callable[[Any], bool] | None = None,
@@ -175,9 +179,10 @@ def law(
     tex : the equation in LaTeX, for the report; the docstring's first line says it in plain text.
     families, clock, schedules, parameterizations : what the law speaks about; everything by default.  ``families`` may
         be a condition on the :class:`~unmask.properties.families.Family` instead of names.
+    also : names of schedules that the law asks about beside the drawn one.
     reaches_prior : ask for schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
     where : further condition on the drawn process.
-    about : condition on the names of capabilities, for a law of whatever is ``offered``; none by default.
+    about : condition on the names of capabilities, for a law of whatever a method ``offers``; none by default.
     tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
     states : what it speaks about: sequences of ``"classes"``, ``"reals"`` (Gaussian diffusion; ``families`` are then
@@ -218,6 +223,7 @@ def law(
                 families=families if families is None or callable(families) else tuple(families),
                 clock=clock,
                 schedules=None if schedules is None else tuple(schedules),
+                also=tuple(also),
                 parameterizations=None if parameterizations is None else tuple(parameterizations),
                 reaches_prior=reaches_prior,
                 where=where,

@@ -49,7 +49,7 @@ class Space:
         space = replace(self, families=kept, clocks=clocks)
         if schedules is not None:
             wanted = set(schedules)
-            names = tuple(s for f in kept for c in clocks for s in self._schedules(f, c) if _name(s) in wanted)
+            names = tuple(s for f in kept for c in clocks for s in self._schedules(f, c) if schedule_name(s) in wanted)
             space = replace(space, schedules=tuple(dict.fromkeys(names)))
         space = replace(space, families=tuple(f for f in kept if any(space._schedules(f, c) for c in clocks)))
         usable = tuple(c for c in clocks if any(space._schedules(f, c) for f in space.families))
@@ -100,7 +100,8 @@ class Space:
         )
 
 
-def _name(schedule: str | Schedule) -> str:
+def schedule_name(schedule: str | Schedule) -> str:
+    """The name of a schedule that is given by its name or by itself."""
     return schedule if isinstance(schedule, str) else schedule.name
 
 

@@ -22,8 +22,10 @@ RELATIONS = {"at_most": "at most", "sampled": "against"}
 MOST_LINES, MOST_CHARACTERS = 7, 300
 
 #: Packages in which nobody binds a method: looking through them would take longer than all the rest.
-_ELSEWHERE = sys.stdlib_module_names | {"torch", "numpy", "scipy", "mpmath", "hypothesis", "pytest", "_pytest"}
-_ELSEWHERE |= {"jinja2", "latex2mathml", "matplotlib", "networkx", "pluggy", "pygments", "rich", "sympy", "unmask"}
+_ELSEWHERE = sys.stdlib_module_names | {
+    *("torch", "numpy", "scipy", "mpmath", "sympy", "networkx", "matplotlib"),
+    *("hypothesis", "pytest", "_pytest", "pluggy", "pygments", "rich", "jinja2", "latex2mathml", "unmask"),
+}
 
 
 @dataclass(frozen=True)

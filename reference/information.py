@@ -92,7 +92,8 @@ def solve(family: Family, data: object, share: Number, tolerance: float = 1e-25)
     left_over = share_left(family, data, MP.one)
     if left_over > goal and left_over > tolerance:
         raise ValueError(f"share = {share}: the family keeps a share of {left_over} to the end; valid: at least that")
-    if left_over >= goal:
+    # Rounding may leave a little less than nothing, which an information is not.
+    if left_over >= goal or goal == 0:
         return MP.one
     low, high, goal = MP.zero, MP.one, real(goal)
     # A secant method guesses.  If the guess is right, trying 0.4 tolerances to its left and right leaves nothing to be

@@ -16,8 +16,6 @@ Array: TypeAlias = Any
 SPAN, SIZES = 2.0**4, 5
 #: How far a fitted rate may be from the one claimed; its own uncertainty may add no more than the same again.
 QUARTER = 0.25
-#: Local slopes that differ by less are the same: errors are known to some digits only.
-SAME = 1e-3
 #: Errors that have reached rounding scatter about its level.
 SCATTER = 16
 
@@ -127,8 +125,6 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
     # looks, and excuses nothing.
     towards = max(drift * math.copysign(1.0, short), 0.0)
     allowed = QUARTER + min(spread + towards, QUARTER)
-    if at_least and not crosses and _settles(errors, sizes, rate):
-        short = off = 0.0
     # Noise must not excuse itself: the whole interval of the fit has to be about the rate.
     steady = (short if at_least else off) + spread <= 2 * QUARTER
     constant = _constant(signed, sizes, rate)
@@ -143,17 +139,6 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
         f"{allowed:.3f}",
         _shown(claim, slope, spread, constant),
     )
-
-
-def _settles(errors: Array, sizes: Array, rate: float) -> bool:
-    """Whether errors that fell faster at first come down to no less than the rate, and stay there.
-
-    What dies out fast is no ``b/n`` beside the rest, and a fit that takes it for one ends too low.  A limit that is
-    wrong looks otherwise: there each error falls more slowly than the one before.
-    """
-    slopes = -np.diff(np.log(errors)) / np.diff(np.log(sizes))
-    whole = math.log(errors[0] / errors[-1]) / math.log(sizes[-1] / sizes[0])
-    return bool(whole >= rate and slopes[-2] >= rate - QUARTER and slopes[-1] >= slopes[-2] - SAME)
 
 
 def _shown(claim: Claim, slope: float | None = None, spread: float | None = None, constant: float | None = None) -> Fit:

@@ -101,18 +101,11 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     )
 
 
-def _evenly(capability: Any, p: Process) -> Process:
-    """The same noise under alpha = 1 - t, if the method is made for that schedule as well."""
-    known = capability.trial.method.processes.schedules
-    if known is not None and EVEN.name not in [getattr(schedule, "name", schedule) for schedule in known]:
-        raise Unanswerable
-    return replace(p, schedule=EVEN)
-
-
 @law(
     chapter=CHAPTER,
     floating=True,
     clock="continuous",
+    also=(EVEN.name,),
     tex=r"\alpha_t = \tilde\alpha_u \implies \ell(x_0, x, t)\, dt = \tilde\ell(x_0, x, u)\, du",
     cites="Sahoo et al. 2024, sec. 3.4; Kingma et al. 2021, sec. 5.1",
     mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss"),
@@ -122,7 +115,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     alpha = numbers.real(p.alpha(t))
     if t == 1 or alpha <= rounding_unit(p):
         raise Unanswerable  # so late, the times of the two schedules are one number: the end
-    even = _evenly(loss, p)
+    even = replace(p, schedule=EVEN)
     row, clean, xt, q = every_noisy(p, x0, t)
     output, n = model.output(xt, 0), len(x0)
     found = floats(average(loss(p, output, clean, xt, t), q, row, n))
@@ -140,6 +133,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     clock="continuous",
     schedules=("mutual-information", "log-linear", "cosine", "polynomial", "linear"),
     parameterizations=("subs",),
+    also=(EVEN.name,),
     tex=r"\int_s^t \ell\, d\tau = \int_{\alpha_t}^{\alpha_s} \frac{\mathbb{E} \sum_{masked} CE}{1 - \alpha}\, d\alpha = \int_{\lambda_t}^{\lambda_s} \tilde\ell(u)\, u (1 - u)\, d\lambda, \quad \lambda = \log \frac{\alpha}{1 - \alpha},\ u = \frac{1}{1 + e^\lambda}",
     cites="Sahoo et al. 2024, sec. 3.4 and eq. 94; Ou et al. 2024, eq. 3.6",
     mutants=("loss-with-another-weight", "loss-weighted-by-the-other-end", "loss-of-visible-positions-too"),
@@ -149,7 +143,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     """Between two times, the loss integrated over t under any schedule, over α, and over the log-odds of being visible is one number"""
     assert p.mask is not None
     x0, model = x0[:2], model.frozen()
-    even = _evenly(loss, p)
+    even = replace(p, schedule=EVEN)
     start, stop = Fraction(1, 8), Fraction(7, 8)
     # Over t every integrand is entire; over the log-odds its poles are pi away: 24 nodes are exact to rounding.
     nodes, weights = np.polynomial.legendre.leggauss(24)

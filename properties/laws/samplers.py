@@ -257,7 +257,7 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     ),
     cost=6,
 )
-def every_training_time_is_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
+def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
     """The training time of a row taken at random is uniform over the clock, however the times depend on each other
 
     So the mean loss over a batch is unbiased, its rows being in no order.  Strata that each keep to one row are right.
