@@ -52,6 +52,15 @@ ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "seed": 200,
         },
     ),
+    "a likelihood may be less than its solver's error": (
+        "integrated_loss_bounds_the_likelihood",
+        "tests.methods.d3pm:D3PM_CONTINUOUS",
+        {
+            "p": Process("uniform", 5, "continuous", Schedule("linear", (("first", "1/8"), ("last", "4")))),  # type: ignore[arg-type]
+            "seed": 1048575,
+            "style": "peaked",
+        },
+    ),
     "what dies out fast is large at first": (
         "nelbo_converges_as_steps_shrink",
         "tests.methods.reference:JOINT_SUM",
