@@ -17,7 +17,7 @@ import numpy as np
 from examples import argument_numbers as numbers
 from examples import argument_waves as waves
 from examples.style import COLORS, MARKERS, STYLE, UNDATED, rounded
-from unmask.reference.low_pass import degrees as degrees_of
+from unmask.reference.smoothness.low_pass import degrees as degrees_of
 
 GRAY, LIGHT = "#666666", "#bbbbbb"
 TITLED: Any = {**STYLE, "axes.titlesize": 9}
@@ -128,10 +128,12 @@ def _low_pass(figure: Any) -> None:
     for height, chance in ((1.0, survival), (0.0, 1 - survival)):
         # Their areas add up to that of one mark.
         masks.scatter(degrees, np.full(len(degrees), height), s=rounded(150 * chance), color=LIGHT)
-    for n, (label, left, factor) in enumerate((
-        ("uniform noise: α²ᵏ", waves.uniform_energy(waves.HALF), waves.HALF ** (2 * degrees)),
-        ("masks, on average: αᵏ", energy, waves.HALF**degrees),
-    )):
+    for n, (label, left, factor) in enumerate(
+        (
+            ("uniform noise: α²ᵏ", waves.uniform_energy(waves.HALF), waves.HALF ** (2 * degrees)),
+            ("masks, on average: αᵏ", energy, waves.HALF**degrees),
+        )
+    ):
         _line(masks, n, degrees, factor)
         _marks(masks, n, degrees, left, label)
     masks.plot([], [], "o", color=LIGHT, markersize=9, label="masks, each time (area: how often)")

@@ -17,8 +17,9 @@ from scipy.special import betaincinv
 from torch import Tensor
 
 from unmask.implementations import GaussianDiffusion, GaussianMixture, LinearLogSNR, least_lipschitz
-from unmask.reference import neighbors, ordinal, symmetries
-from unmask.reference import transition_matrices as steps
+from unmask.reference.noise import neighbors, ordinal
+from unmask.reference.noise import transition_matrices as steps
+from unmask.reference.smoothness import symmetries
 
 Array = Any
 DOUBLE = torch.float64

@@ -13,8 +13,8 @@ import torch
 
 from examples.argument_numbers import DOUBLE, POINTS, noisy
 from unmask.implementations import BirthDeath, Interpolating, MutualInformation
-from unmask.reference import low_pass
-from unmask.reference.numbers import to_float
+from unmask.reference.numbers.arithmetic import to_float
+from unmask.reference.smoothness import low_pass
 
 Array = Any
 

@@ -21,8 +21,8 @@ import numpy as np
 from examples.style import COLORS, MARKERS, STYLE, UNDATED, rounded
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run, examine
-from unmask.properties.claims import Fit
-from unmask.properties.engine import EXAMPLES
+from unmask.properties.claims.claim import Fit
+from unmask.properties.engine.search import EXAMPLES
 
 #: What the reference and the implementation showed of one claim.
 Pair: TypeAlias = tuple[Fit, Fit]

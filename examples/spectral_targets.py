@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from unmask.implementations import BirthDeath, Interpolating, LogLinear
-from unmask.reference import gaussian
-from unmask.reference.numbers import to_float
+from unmask.reference.gaussian import diffusion as gaussian
+from unmask.reference.numbers.arithmetic import to_float
 
 Array = Any
 _Basis = tuple[Array, Array, Array, str]

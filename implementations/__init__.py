@@ -5,31 +5,12 @@ network outputs ``[N, L, K]``, rows are sources, times run from data (0) to nois
 positions.
 """
 
-from unmask.implementations.autoregressive import Autoregression
-from unmask.implementations.birth_death import BirthDeath
-from unmask.implementations.categorical import categorical
-from unmask.implementations.chain import Chain
-from unmask.implementations.cold_diffusion import Blur, Shift, restore, restore_naively
-from unmask.implementations.concrete_score_matching import concrete_score_loss
-from unmask.implementations.d3pm import D3PM
-from unmask.implementations.diagnostics import directional_derivative, error_by_frequency, local_lipschitz
-from unmask.implementations.drifting_prior import DriftingPrior
-from unmask.implementations.ehrenfest import Ehrenfest
-from unmask.implementations.first_hitting import first_hitting, inverse_one_minus_alpha, next_hit
-from unmask.implementations.flow import FlowMatching
-from unmask.implementations.gaussian import GaussianDiffusion
-from unmask.implementations.gaussian_mixture import GaussianMixture
-from unmask.implementations.generation import ancestral, cached, infill, semi_autoregressive, two_stage_step
-from unmask.implementations.grid import Grid
-from unmask.implementations.information_schedule import (
-    betas_from_noise,
-    information_grid,
-    information_schedule,
-    mutual_information,
-)
-from unmask.implementations.interpolants import interpolant, least_lipschitz
-from unmask.implementations.interpolating import Interpolating, PosteriorWeights
-from unmask.implementations.log_snr import (
+from unmask.implementations.d3pm.d3pm import D3PM
+from unmask.implementations.d3pm.logistic_head import truncated_logistic
+from unmask.implementations.degradation.cold_diffusion import Blur, Shift, restore, restore_naively
+from unmask.implementations.flow.flow_matching import FlowMatching
+from unmask.implementations.gaussian.diffusion import GaussianDiffusion
+from unmask.implementations.gaussian.log_snr import (
     CosineLogSNR,
     LinearBetaLogSNR,
     LinearLogSNR,
@@ -39,17 +20,26 @@ from unmask.implementations.log_snr import (
     LogSNRSteps,
     PolynomialLogSNR,
 )
-from unmask.implementations.logistic_head import truncated_logistic
-from unmask.implementations.mdlm import MDLM
-from unmask.implementations.neighbors import NearestNeighbor
-from unmask.implementations.noisy_distance import (
-    distances_of_columns,
-    log_kernel,
-    projective_distance,
-    projective_distances,
+from unmask.implementations.gaussian.mixture import GaussianMixture
+from unmask.implementations.gaussian.vdm import VDM, decode
+from unmask.implementations.likelihood.score_entropy import rate_loss, score_entropy
+from unmask.implementations.masked.autoregression import Autoregression
+from unmask.implementations.masked.mdlm import MDLM
+from unmask.implementations.noise.birth_death import BirthDeath
+from unmask.implementations.noise.chain import Chain
+from unmask.implementations.noise.drifting_prior import DriftingPrior
+from unmask.implementations.noise.ehrenfest import Ehrenfest
+from unmask.implementations.noise.grid import Grid
+from unmask.implementations.noise.information_schedule import (
+    betas_from_noise,
+    information_grid,
+    information_schedule,
+    mutual_information,
 )
-from unmask.implementations.ordinal_steps import Band, DiscretizedGaussian
-from unmask.implementations.schedules import (
+from unmask.implementations.noise.interpolating import Interpolating, PosteriorWeights
+from unmask.implementations.noise.neighbors import NearestNeighbor
+from unmask.implementations.noise.ordinal_steps import Band, DiscretizedGaussian
+from unmask.implementations.noise.schedules import (
     Cosine,
     Geometric,
     LinearBeta,
@@ -58,11 +48,21 @@ from unmask.implementations.schedules import (
     Polynomial,
     Schedule,
 )
-from unmask.implementations.score_entropy import rate_loss, score_entropy
-from unmask.implementations.sedd import SEDD
-from unmask.implementations.training_times import antithetic_times, low_discrepancy_times, uniform_times
-from unmask.implementations.vdm import VDM, decode
-from unmask.implementations.with_mask import WithMask
+from unmask.implementations.noise.with_mask import WithMask
+from unmask.implementations.numbers.categorical import categorical
+from unmask.implementations.sampling.first_hitting import first_hitting, inverse_one_minus_alpha, next_hit
+from unmask.implementations.sampling.generation import ancestral, cached, infill, semi_autoregressive, two_stage_step
+from unmask.implementations.sampling.training_times import antithetic_times, low_discrepancy_times, uniform_times
+from unmask.implementations.sedd.concrete_score_matching import concrete_score_loss
+from unmask.implementations.sedd.sedd import SEDD
+from unmask.implementations.smoothness.diagnostics import directional_derivative, error_by_frequency, local_lipschitz
+from unmask.implementations.smoothness.interpolants import interpolant, least_lipschitz
+from unmask.implementations.smoothness.projective_distance import (
+    distances_of_columns,
+    log_kernel,
+    projective_distance,
+    projective_distances,
+)
 
 __all__ = [
     "D3PM",

@@ -7,23 +7,23 @@ Three lines in your own test file put a method under every law that applies to i
     METHOD = Method(name="mine", processes=processes("absorbing"), posterior=my_posterior)
     TestMine = conformance(METHOD)
 
-Conventions are stated in :mod:`unmask.properties.method`, tolerances in :mod:`unmask.properties.claims`.
+Conventions are stated in :mod:`unmask.properties.subjects.method`, tolerances in :mod:`unmask.properties.claims.claim`.
 """
 
-from unmask.properties.claims import Claim, at_most, close, converges, exact, independent, sampled
+from unmask.properties.claims.claim import Claim, at_most, close, converges, exact, independent, sampled
+from unmask.properties.claims.power import smallest_error
 from unmask.properties.delta_profile import DeltaProfile, delta_profile, draw_profiles
-from unmask.properties.engine import Run, examine, examine_all
-from unmask.properties.families import Family
-from unmask.properties.gaussian import GaussianProcess, LogSnr, gaussian
-from unmask.properties.lawbook import LAWBOOK, Law, law
-from unmask.properties.method import Method
-from unmask.properties.power import smallest_error
-from unmask.properties.process import Process
-from unmask.properties.randomness import seeded
-from unmask.properties.replaying import replay
-from unmask.properties.schedule import Schedule
-from unmask.properties.spaces import Space, processes
-from unmask.properties.suite import conformance
+from unmask.properties.engine.conformance import conformance
+from unmask.properties.engine.lawbook import LAWBOOK, Law, law
+from unmask.properties.engine.randomness import seeded
+from unmask.properties.engine.replaying import replay
+from unmask.properties.engine.search import Run, examine, examine_all
+from unmask.properties.subjects.method import Method
+from unmask.properties.subjects.processes.families import Family
+from unmask.properties.subjects.processes.gaussian import GaussianProcess, LogSnr, gaussian
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.processes.schedule import Schedule
+from unmask.properties.subjects.processes.spaces import Space, processes
 
 from unmask.properties import laws as _laws  # noqa: F401  # isort: skip  (entering the laws needs everything above)
 

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from unmask.properties.method import Method
-from unmask.properties.process import Process, Time
+from unmask.properties.subjects.method import Method
+from unmask.properties.subjects.processes.process import Process, Time
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 #: How many numbers a block of columns that are compared may hold.
@@ -82,8 +82,9 @@ def delta_profile(
 
     Parameters
     ----------
-    process : a :class:`~unmask.properties.method.Method` that offers ``transition`` or ``projective_distance``, or a
-        function that takes a time and returns ``q(x_t = j|x_0 = i)`` as ``[K, K]``: an array or a tensor, sources
+    process : a :class:`~unmask.properties.subjects.method.Method` that offers ``transition`` or
+        ``projective_distance``, or a function that takes a time and returns ``q(x_t = j|x_0 = i)`` as ``[K, K]``: an
+        array or a tensor, sources
         before targets.
     times : at least one, in the process's own units.
     p : for a ``Method``: which of its processes.

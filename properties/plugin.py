@@ -1,6 +1,6 @@
 """The pytest plugin: options, the laws table at the end of every run, and the report files.
 
-It acts only on tests made by :func:`~unmask.properties.suite.conformance` or by
+It acts only on tests made by :func:`~unmask.properties.engine.conformance.conformance` or by
 ``--pyargs unmask.properties.run``; the Hypothesis settings of other tests are never touched.
 """
 
@@ -59,7 +59,7 @@ def _option(config: pytest.Config, name: str) -> Any:
 @pytest.fixture(scope="session")
 def unmask_run(pytestconfig: pytest.Config) -> Any:
     """How this session runs the laws, from its command line and environment."""
-    from unmask.properties.engine import Run
+    from unmask.properties.engine.search import Run
 
     return Run.of_environment(
         _option(pytestconfig, "--dtype"), _option(pytestconfig, "--device"), _option(pytestconfig, "--budget")
@@ -97,8 +97,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _methods(config: pytest.Config) -> list[Any]:
-    from unmask.properties.engine import check_known
-    from unmask.properties.replaying import load_methods
+    from unmask.properties.engine.replaying import load_methods
+    from unmask.properties.engine.search import check_known
 
     addresses = _option(config, "--method")
     if not addresses:
@@ -177,7 +177,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if left_out:
         terminalreporter.write_line(f"not in the quick budget, but with --budget ci: {', '.join(left_out)}")
     if _option(config, "--report"):
-        from unmask.properties.traceability import write_traceability
+        from unmask.properties.report.traceability import write_traceability
 
         where = Path(_option(config, "--report"))
         write_report(records, where, environment=environment(config))
@@ -187,7 +187,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _offered(config: pytest.Config) -> dict[str, Any]:
     """The methods named on the command line; none if they cannot be loaded."""
-    from unmask.properties.replaying import load_methods
+    from unmask.properties.engine.replaying import load_methods
 
     try:
         return {m.name: m for address in _option(config, "--method") for m in load_methods(address)}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from unmask.properties.engine import Run
-from unmask.properties.lawbook import Law
-from unmask.properties.method import Method
-from unmask.properties.suite import hold
+from unmask.properties.engine.conformance import hold
+from unmask.properties.engine.lawbook import Law
+from unmask.properties.engine.search import Run
+from unmask.properties.subjects.method import Method
 
 
 def test_law(law: Law, method: Method, unmask_run: Run, record_property: Any) -> None:

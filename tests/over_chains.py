@@ -16,9 +16,9 @@ from torch import Tensor
 
 from tests.test_processes import CASES, PAIRS, clean
 from unmask.implementations import Chain
-from unmask.implementations.d3pm import Parameterization
+from unmask.implementations.d3pm.d3pm import Parameterization
 from unmask.reference import MP
-from unmask.reference.numbers import array, to_float
+from unmask.reference.numbers.arithmetic import array, to_float
 
 F = Fraction
 KINDS: tuple[Parameterization, ...] = get_args(Parameterization)

@@ -24,7 +24,7 @@ from unmask.implementations import (
     Polynomial,
     Schedule,
 )
-from unmask.properties.claims import sampled
+from unmask.properties.claims.claim import sampled
 
 L, K, MASK, DRAWS = 2, 3, 2, 20_000
 EPS = 2.0**-52

@@ -24,10 +24,12 @@ from unmask.implementations import (
     MutualInformation,
     NearestNeighbor,
 )
-from unmask.properties.claims import at_most, close
-from unmask.reference import gaussian, interpolants, low_pass, ordinal, symmetries
-from unmask.reference.numbers import array, elementwise, exactly, real, to_float
-from unmask.reference.transition_matrices import absorbing, uniform
+from unmask.properties.claims.claim import at_most, close
+from unmask.reference.gaussian import diffusion as gaussian
+from unmask.reference.noise import ordinal
+from unmask.reference.noise.transition_matrices import absorbing, uniform
+from unmask.reference.numbers.arithmetic import array, elementwise, exactly, real, to_float
+from unmask.reference.smoothness import interpolants, low_pass, symmetries
 
 EPS = 2.0**-52
 DOUBLE = torch.float64
@@ -233,9 +235,9 @@ def test_masks_leave_waves_whole_or_not_at_all() -> None:
     agree(found.left * before, (visible | ~wave).all(-1) * before, ops)
     agree(found.chance, np.full(2**L, 0.5**L), ops)
     # The same against the exact kernel: of each wave S, while positions M are masked, and others visible or not.
-    erased = low_pass.erased_walsh(
-        low_pass.by_position(fractions_of_bits(), absorbing(HALF, 3, 2)[:2].T, L), L
-    ).astype(float)
+    erased = low_pass.erased_walsh(low_pass.by_position(fractions_of_bits(), absorbing(HALF, 3, 2)[:2].T, L), L).astype(
+        float
+    )
     for n, pair in enumerate(np.ndindex(*(3,) * L)):
         chosen, masked = np.array(pair) == 1, np.array(pair) == 2
         number = int("".join(str(int(c)) for c in chosen), 2)

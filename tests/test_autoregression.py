@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import Autoregression, ancestral
-from unmask.properties.claims import close, exact, sampled
+from unmask.properties.claims.claim import close, exact, sampled
 
 EPS = 2.0**-52
 F64: dict[str, Any] = {"dtype": torch.float64}

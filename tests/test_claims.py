@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from unmask.properties import Claim, at_most, close, exact
-from unmask.properties.claims import GUARDED_EPS
-from unmask.properties.hints import hint
-from unmask.reference.numbers import MP
+from unmask.properties.claims.claim import GUARDED_EPS
+from unmask.properties.report.hints import hint
+from unmask.reference.numbers.arithmetic import MP
 
 EPS = float(np.finfo(np.float64).eps)
 EPS32 = float(np.finfo(np.float32).eps)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.properties.claims import Verdict, independent
+from unmask.properties.claims.claim import Verdict, independent
 
 EPS = float(np.finfo(np.float64).eps)
 Array = Any

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from unmask.properties import Claim, sampled
-from unmask.properties.claims import FALSE_ALARM
-from unmask.properties.power import smallest_error
+from unmask.properties.claims.claim import FALSE_ALARM
+from unmask.properties.claims.power import smallest_error
 
 EPS = float(np.finfo(np.float64).eps)
 NAN, INF = math.nan, math.inf

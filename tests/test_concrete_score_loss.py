@@ -17,7 +17,7 @@ from unmask.implementations import (
     MutualInformation,
     concrete_score_loss,
 )
-from unmask.properties.claims import at_most, close
+from unmask.properties.claims.claim import at_most, close
 
 EPS = 2.0**-52
 F64: dict[str, Any] = {"dtype": torch.float64}

@@ -15,8 +15,8 @@ from tests.methods.d3pm import D3PM_ABSORBING, D3PM_UNIFORM
 from tests.methods.reference import BY_RATES
 from unmask.implementations import DiscretizedGaussian, Grid, Interpolating
 from unmask.properties import Method, Process, Schedule, delta_profile, draw_profiles
-from unmask.reference.ordinal import ehrenfest_binomials
-from unmask.reference.projective_distance import ehrenfest_distance, uniform_distance
+from unmask.reference.noise.ordinal import ehrenfest_binomials
+from unmask.reference.smoothness.projective_distance import ehrenfest_distance, uniform_distance
 
 ROOT = Path(__file__).parents[1]
 FREE = Schedule("free", betas=(Fraction(1, 4), Fraction(1, 2)))

@@ -15,9 +15,7 @@ def modules() -> list[str]:
     """Every module of ours, but for those that need Triton as they are imported."""
     packages = (unmask.implementations, unmask.properties, unmask.reference)
     found = [
-        info.name
-        for package in packages
-        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        info.name for package in packages for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
     return [package.__name__ for package in packages] + found
 
@@ -32,5 +30,5 @@ def test_doctests(name: str) -> None:
         return
     results = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert results.failed == 0
-    if name.startswith("unmask.reference."):
+    if name.startswith("unmask.reference.") and not hasattr(module, "__path__"):
         assert results.attempted > 0, f"{name} has no worked example"

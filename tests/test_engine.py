@@ -23,9 +23,9 @@ from unmask.properties import (
     law,
     processes,
 )
-from unmask.properties.engine import EXAMPLES
-from unmask.properties.suite import hold
-from unmask.properties.trial import Unanswerable
+from unmask.properties.engine.conformance import hold
+from unmask.properties.engine.search import EXAMPLES
+from unmask.properties.engine.trial import Unanswerable
 
 SPACE = processes("uniform", clock="both")
 QUICK = Run(budget="quick", derandomize=True)

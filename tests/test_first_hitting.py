@@ -23,7 +23,7 @@ from unmask.implementations import (
     inverse_one_minus_alpha,
     next_hit,
 )
-from unmask.properties.claims import sampled
+from unmask.properties.claims.claim import sampled
 
 
 def by_orders(network: Table, revealed: float, hot: float = 0.0) -> Tensor:

@@ -23,9 +23,9 @@ from unmask.implementations import (
     LogSNRSteps,
     PolynomialLogSNR,
 )
-from unmask.implementations.gaussian import KINDS
-from unmask.implementations.vdm import PREDICTIONS
-from unmask.properties.claims import converges
+from unmask.implementations.gaussian.diffusion import KINDS
+from unmask.implementations.gaussian.vdm import PREDICTIONS
+from unmask.properties.claims.claim import converges
 
 EPS = 2.0**-52
 F64 = torch.float64

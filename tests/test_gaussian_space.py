@@ -12,7 +12,7 @@ from tests.methods.gaussian import VDM_NOISE
 from tests.mutants import MUTANTS
 from unmask.properties import LAWBOOK, GaussianProcess, LogSnr, Run, examine, gaussian, replay
 from unmask.properties.report.coverage import coverage
-from unmask.reference.gaussian_levels import KINDS
+from unmask.reference.gaussian.levels import KINDS
 
 
 @given(gaussian().strategy(steps=2))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import D3PM, Grid, Interpolating, truncated_logistic
-from unmask.properties.claims import close, exact
+from unmask.properties.claims.claim import close, exact
 from unmask.reference import MP
 
 EPS = 2.0**-52

@@ -6,7 +6,7 @@ import pytest
 
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run
-from unmask.properties.suite import hold
+from unmask.properties.engine.conformance import hold
 
 CASES = [(law, m) for m in ALL for law in LAWBOOK if not law.thorough and law.absent_because(m) is None]
 #: Laws that wait for rare events, on one method for each way of drawing.

@@ -9,7 +9,7 @@ import pytest
 
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run, examine
-from unmask.properties.claims import converges
+from unmask.properties.claims.claim import converges
 from unmask.properties.report import Record, limits_summary, write_report
 from unmask.properties.report.limits import ROWS, measured
 

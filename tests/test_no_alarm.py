@@ -11,7 +11,7 @@ import torch
 from tests.methods.mdlm import MDLM
 from tests.methods.sedd import SEDD_UNIFORM
 from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, processes, replay
-from unmask.properties.trial import Unanswerable
+from unmask.properties.engine.trial import Unanswerable
 
 EVEN = Schedule("mutual-information")
 FREE = Schedule("free", betas=("0",))  # type: ignore[arg-type]

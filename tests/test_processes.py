@@ -14,13 +14,15 @@ from torch import Tensor
 
 import unmask.implementations as fast
 from unmask.implementations import BirthDeath, Chain, DriftingPrior, Ehrenfest, Grid, NearestNeighbor, WithMask
-from unmask.implementations.birth_death import circle
-from unmask.implementations.entrywise import exponential
-from unmask.properties.claims import sampled
-from unmask.reference import MP, RateTime, corruption, drifting_prior, forward, neighbors, ordinal, reverse, schedules
-from unmask.reference.numbers import array, common, exactly, to_float
-from unmask.reference.posterior import posterior_table
-from unmask.reference.rate_time import step
+from unmask.implementations.noise.birth_death import circle
+from unmask.implementations.numbers.entrywise import exponential
+from unmask.properties.claims.claim import sampled
+from unmask.reference import MP, RateTime
+from unmask.reference.likelihood import reverse
+from unmask.reference.noise import corruption, drifting_prior, forward, neighbors, ordinal, schedules
+from unmask.reference.noise.posterior import posterior_table
+from unmask.reference.noise.rate_time import step
+from unmask.reference.numbers.arithmetic import array, common, exactly, to_float
 
 F = Fraction
 K = 5

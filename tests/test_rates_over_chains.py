@@ -28,10 +28,12 @@ from tests.over_chains import (
 )
 from tests.test_processes import CASES, PAIRS, built, time_tensor, truth
 from unmask.implementations import D3PM, SEDD, Chain, WithMask
-from unmask.properties.claims import sampled
-from unmask.reference import MP, continuous_elbo, neighbors, reverse
-from unmask.reference import rates as reference_rates
-from unmask.reference.numbers import array, to_float
+from unmask.properties.claims.claim import sampled
+from unmask.reference import MP
+from unmask.reference.likelihood import continuous_elbo, reverse
+from unmask.reference.likelihood import rates as reference_rates
+from unmask.reference.noise import neighbors
+from unmask.reference.numbers.arithmetic import array, to_float
 
 driven = pytest.mark.parametrize("name", [name for name, clock in CASES if clock == "continuous"])
 #: After so much noise that the inverse of a transition is 1e20, scores say nothing any more.

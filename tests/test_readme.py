@@ -60,10 +60,7 @@ def blocks_of(document: str, text: str) -> list[Block]:
 def blocks() -> list[Block]:
     paths = [ROOT / document for document in DOCUMENTS]
     return [
-        block
-        for path in paths
-        if path.is_file()
-        for block in blocks_of(path.name, path.read_text(encoding="utf-8"))
+        block for path in paths if path.is_file() for block in blocks_of(path.name, path.read_text(encoding="utf-8"))
     ]
 
 

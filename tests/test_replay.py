@@ -16,8 +16,8 @@ from types import ModuleType
 import pytest
 
 from unmask.properties import LAWBOOK, Method, Process, Schedule, conformance, processes, replay
-from unmask.properties.replaying import load_methods
-from unmask.properties.story import address
+from unmask.properties.engine.replaying import load_methods
+from unmask.properties.report.story import address
 
 METHODS = """\
 from unmask.properties import Method, conformance, processes
@@ -146,7 +146,7 @@ def test_a_module_made_in_memory_is_no_address(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_machinery_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = Method(name="a", processes=processes("uniform"))
-    monkeypatch.setattr("unmask.properties.suite.MINE", mine, raising=False)
+    monkeypatch.setattr("unmask.properties.engine.conformance.MINE", mine, raising=False)
     assert address(mine) is None
 
 
@@ -242,7 +242,7 @@ TESTS = """\
 from dataclasses import replace
 import pytest
 from unmask.properties import LAWBOOK
-from unmask.properties.suite import hold
+from unmask.properties.engine.conformance import hold
 
 @pytest.fixture
 def nameless():

@@ -9,14 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.sampler_laws import DRAWS, MASK, TIMES, L, Table, follows, masked, rng
-from unmask.implementations import (
-    ancestral,
-    cached,
-    first_hitting,
-    infill,
-    semi_autoregressive,
-    two_stage_step,
-)
+from unmask.implementations import ancestral, cached, first_hitting, infill, semi_autoregressive, two_stage_step
 
 SAMPLERS: dict[str, Callable[[int, int, torch.Generator], Tensor]] = {
     "ancestral": lambda n, length, g: ancestral(masked(), Table(length), n, length, TIMES, g),

@@ -16,10 +16,11 @@ from tests.methods.sedd import SEDD_UNIFORM
 from tests.methods.sedd import build as build_sedd
 from tests.mutants import MUTANTS
 from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, smallest_error
-from unmask.properties.laws import forward, samplers, steps
-from unmask.properties.trial import Inputs, Trial, prepared
-from unmask.reference import reverse
-from unmask.reference.posterior import posterior
+from unmask.properties.engine.trial import Inputs, Trial, prepared
+from unmask.properties.laws.noise import forward
+from unmask.properties.laws.sampling import samplers, steps
+from unmask.reference.likelihood import reverse
+from unmask.reference.noise.posterior import posterior
 
 #: Of a wrong sampler, to be caught in 99; a right one is shown to hold in the other tests as well.
 SEEDS, FEW = 100, 10

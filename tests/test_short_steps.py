@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from examples.short_steps import FIRST, LAST, flow, steps
-from unmask.reference.displacement import composed, slope_of_composed, steepness_bound, two_point_slope
+from unmask.reference.smoothness.displacement import composed, slope_of_composed, steepness_bound, two_point_slope
 
 POINTS, WEIGHTS = [[-1.0], [1.0]], [0.5, 0.5]
 

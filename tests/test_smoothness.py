@@ -28,10 +28,10 @@ from unmask.implementations import (
     projective_distance,
     projective_distances,
 )
-from unmask.reference.low_pass import cosine_coefficients, degrees, walsh
-from unmask.reference.numbers import to_float
-from unmask.reference.ordinal import discretized_gaussian
-from unmask.reference.projective_distance import projective_distances as exactly
+from unmask.reference.noise.ordinal import discretized_gaussian
+from unmask.reference.numbers.arithmetic import to_float
+from unmask.reference.smoothness.low_pass import cosine_coefficients, degrees, walsh
+from unmask.reference.smoothness.projective_distance import projective_distances as exactly
 
 HALF = torch.tensor(0.5)
 DOUBLE = torch.float64
@@ -104,7 +104,7 @@ def test_a_walk_with_little_noise_on_many_levels() -> None:
 def test_blocks_are_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = torch.randn(5, 7, generator=torch.Generator().manual_seed(1), dtype=DOUBLE)
     whole = distances_of_columns(logs)
-    monkeypatch.setattr("unmask.implementations.noisy_distance.BLOCK", 1)
+    monkeypatch.setattr("unmask.implementations.smoothness.projective_distance.BLOCK", 1)
     assert torch.equal(distances_of_columns(logs), whole)
 
 

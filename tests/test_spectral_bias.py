@@ -11,10 +11,11 @@ import scipy.linalg
 
 from examples import spectral_bias as experiment
 from examples import spectral_targets as exact
-from unmask.reference import denoisers, transition_matrices
-from unmask.reference.corruption import ContinuousTime
-from unmask.reference.numbers import to_float
-from unmask.reference.ordinal import birth_death_rate
+from unmask.reference.likelihood import denoisers
+from unmask.reference.noise import transition_matrices
+from unmask.reference.noise.corruption import ContinuousTime
+from unmask.reference.noise.ordinal import birth_death_rate
+from unmask.reference.numbers.arithmetic import to_float
 
 TARGETS = exact.all_targets()
 IDS = [f"{t.group}, {t.name}" for t in TARGETS]

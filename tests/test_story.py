@@ -14,8 +14,8 @@ import torch
 from torch.nn.functional import one_hot
 
 from unmask.properties import LAWBOOK, Law, Method, Process, Schedule, at_most, close, exact, law, processes, sampled
-from unmask.properties.story import tell
-from unmask.properties.trial import Inputs, Trial
+from unmask.properties.engine.trial import Inputs, Trial
+from unmask.properties.report.story import tell
 
 ROOT = Path(__file__).parents[1]
 P = Process("uniform", 2, "discrete", Schedule("free", betas=(Fraction(1, 2), Fraction(1, 4))), T=2)

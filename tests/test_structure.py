@@ -108,7 +108,7 @@ def test_arrows(path: Path) -> None:
         ("reference", "def f():\n    import unmask.properties"),
         ("reference", "from ..implementations import uniform"),
         ("reference", "import importlib\nimportlib.import_module('unmask.properties.law')"),
-        ("implementations", "import unmask.reference.posterior"),
+        ("implementations", "import unmask.reference.noise.posterior"),
         ("implementations", "from unmask.properties import Method"),
         ("implementations", "from tests import methods"),
         ("properties", "from unmask.implementations.uniform import posterior"),
@@ -127,10 +127,10 @@ def test_arrows_bite(side: str, source: str) -> None:
         ("reference", "from fractions import Fraction\nimport numpy as np\nfrom .numbers import exp"),
         (
             "reference",
-            "from mpmath import mpf\nfrom scipy.linalg import expm\nimport unmask.reference.numbers",
+            "from mpmath import mpf\nfrom scipy.linalg import expm\nimport unmask.reference.numbers.arithmetic",
         ),
         ("implementations", "import torch\nfrom unmask.implementations import uniform\nfrom . import x"),
-        ("properties", "from unmask.reference.posterior import posterior\nimport hypothesis"),
+        ("properties", "from unmask.reference.noise.posterior import posterior\nimport hypothesis"),
         ("tests", "import unmask.properties, unmask.implementations\nfrom tests import methods"),
     ],
 )

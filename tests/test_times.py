@@ -25,7 +25,7 @@ from unmask.implementations import (
     mutual_information,
     uniform_times,
 )
-from unmask.properties.claims import close, sampled
+from unmask.properties.claims.claim import close, sampled
 
 EPS = 2.0**-52
 Times = Callable[..., Tensor]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from unmask.properties import LAWBOOK
-from unmask.properties.papers import D3PM, MDLM, PAPERS, SEDD, Fact
-from unmask.properties.traceability import (
+from unmask.properties.report.papers import D3PM, MDLM, PAPERS, SEDD, Fact
+from unmask.properties.report.traceability import (
     CHECKED,
     NO_FACT,
     UNCHECKED,
@@ -52,7 +52,7 @@ def test_every_citation_is_in_the_inventory():
 
 
 def test_every_law_of_the_package_is_looked_at():
-    written = [node.name for file in sorted((ROOT / "properties" / "laws").glob("*.py")) for node in laws_in(file)]
+    written = [node.name for file in sorted((ROOT / "properties" / "laws").rglob("*.py")) for node in laws_in(file)]
     assert sorted(law.name for law in built_in()) == sorted(written)
 
 
@@ -99,8 +99,8 @@ def test_every_numbered_equation_has_an_entry(paper, last):
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == page(), "make it: python -m unmask.properties.traceability " + str(
-        PAGE.relative_to(ROOT)
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "make it: python -m unmask.properties.report.traceability " + str(PAGE.relative_to(ROOT))
     )
 
 

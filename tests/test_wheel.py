@@ -16,9 +16,7 @@ SIDES = ("implementations", "properties", "reference")
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -96,9 +94,7 @@ def test_mypy_sees_the_types_from_another_project(wheel: zipfile.ZipFile, tmp_pa
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=tmp_path)
     (site,) = environment.glob("lib/python*/site-packages")
     wheel.extractall(site)
-    (tmp_path / "mine.py").write_text(
-        "import unmask.reference as r\nreveal_type(r.__name__)\n", encoding="utf-8"
-    )
+    (tmp_path / "mine.py").write_text("import unmask.reference as r\nreveal_type(r.__name__)\n", encoding="utf-8")
     python = environment / "bin" / "python"
     told = run(
         sys.executable,

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from unmask.properties.claims import Name
-from unmask.properties.gaussian import GaussianProcess
-from unmask.properties.process import Process, Time
-from unmask.reference import sequences
-from unmask.reference.numbers import to_float
+from unmask.properties.claims.claim import Name
+from unmask.properties.subjects.processes.gaussian import GaussianProcess
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.reference.numbers import sequences
+from unmask.reference.numbers.arithmetic import to_float
 
 Array: TypeAlias = Any
 

@@ -10,9 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from unmask.properties.families import FAMILIES, Clock
-from unmask.properties.method import Method
-from unmask.reference.gaussian_levels import KINDS
+from unmask.properties.subjects.method import Method
+from unmask.properties.subjects.processes.families import FAMILIES, Clock
+from unmask.reference.gaussian.levels import KINDS
 
 #: What there is to know of a corruption process and its reversal, and the capability that tells it, of classes and of
 #: reals.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unmask.properties.claims import Fit
+from unmask.properties.claims.claim import Fit
 from unmask.properties.report.record import Record, fit_to_json
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from unmask.properties.claims import Fit
+from unmask.properties.claims.claim import Fit
 
 Status: TypeAlias = Literal["holds", "broken", "known", "absent"]
 

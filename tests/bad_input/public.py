@@ -15,18 +15,18 @@ import unmask.reference
 
 #: Modules of the laws whose functions are called with what was drawn or judged, never by a user, and by whom.
 PARTS = {
-    "claims": "laws: what a law says is judged, not refused, since its left side is whatever a method returned",
-    "gaussian_tables": "laws and the engine, with what was drawn",
-    "hints": "the report, with a judged claim",
-    "judges": "a claim, to be judged",
+    "claims.arrays": "a claim, to be judged",
+    "claims.claim": "laws: what a law says is judged, not refused, since its left side is whatever a method returned",
+    "claims.independence": "a claim, to be judged",
+    "claims.judges": "a claim, to be judged",
+    "claims.pooled": "a claim, to be judged",
+    "claims.rates": "a claim, to be judged",
+    "claims.samples": "a claim, to be judged",
+    "engine.trial": "the engine, with what was drawn",
     "laws": "laws, with what was drawn",
-    "lumping": "laws, with what was drawn",
-    "papers": "nobody: records of what papers state",
     "report": "the plugin, with what examine returned",
-    "story": "the report, with a trial that was run",
-    "tables": "laws and the engine, with what was drawn",
-    "traceability": "the plugin and the command that writes the page, with the lawbook",
-    "trial": "the engine, with what was drawn",
+    "subjects.processes.lumping": "laws, with what was drawn",
+    "subjects.tables": "laws and the engine, with what was drawn",
 }
 
 #: What is not in the lists of bad input, and why: a name, and all names that begin with it and a dot.
@@ -35,7 +35,7 @@ EXEMPT = {
         "PosteriorWeights": "a plain record of tensors that were computed",
     },
     "reference": {
-        "masked_language_model.OneStep": "a plain record of numbers that were computed",
+        "masked.masked_language_model.OneStep": "a plain record of numbers that were computed",
     },
     "properties": {
         "Family.draw": "a field: the family's own function",
@@ -83,14 +83,20 @@ def reference() -> list[str]:
         for module in modules(unmask.reference)
         for name, item in vars(module).items()
         if not name.startswith("_") and getattr(item, "__module__", "") == module.__name__
-        for found in names_of(f"{module.__name__.rpartition('.')[2]}.{name}", item)
+        for found in names_of(f"{module.__name__.removeprefix('unmask.reference.')}.{name}", item)
     ]
 
 
 def properties() -> list[str]:
-    listed = [module for module in modules(unmask.properties) if module.__name__.split(".")[2] not in PARTS]
+    listed = [module for module in modules(unmask.properties) if not is_part(module.__name__)]
     items = {name: getattr(module, name) for module in listed for name in getattr(module, "__all__", [])}
     return [found for name, item in items.items() for found in names_of(name, item)]
+
+
+def is_part(module: str) -> bool:
+    """Whether a module is one of the parts, or in one."""
+    name = module.removeprefix("unmask.properties.")
+    return any(name == part or name.startswith(f"{part}.") for part in PARTS)
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:

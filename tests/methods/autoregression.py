@@ -13,7 +13,7 @@ from torch import Tensor
 
 from unmask.implementations import Autoregression
 from unmask.properties import Method, Process, processes
-from unmask.reference.autoregression import pointwise_term, reverse_kernel
+from unmask.reference.masked.autoregression import pointwise_term, reverse_kernel
 
 SPACE: dict[str, Any] = {"clock": "discrete", "mask": "any"}
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.methods.building import process
 from unmask import implementations as fast
 from unmask.properties import Method, Process, processes
-from unmask.reference import cold_diffusion as exact
+from unmask.reference.degradation import cold_diffusion as exact
 
 KEEPING = ("uniform", "absorbing", "mask-and-uniform")
 WALKS = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.methods.building import EVENLY, FORWARD, process
 from tests.methods.generation import samplers
 from unmask.implementations import D3PM
-from unmask.implementations.d3pm import Parameterization
+from unmask.implementations.d3pm.d3pm import Parameterization
 from unmask.properties import Method, Process, processes
 
 

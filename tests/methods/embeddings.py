@@ -12,8 +12,8 @@ from torch import Tensor
 
 from unmask.implementations import interpolant, least_lipschitz
 from unmask.properties import Method, Process, processes
-from unmask.reference import interpolants as truth
-from unmask.reference.numbers import to_float
+from unmask.reference.numbers.arithmetic import to_float
+from unmask.reference.smoothness import interpolants as truth
 
 
 def one_place_each(p: Process, values: Tensor, embeddings: Tensor, places: Tensor) -> Tensor:

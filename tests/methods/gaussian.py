@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import directional_derivative, local_lipschitz
-from unmask.implementations.gaussian import GaussianDiffusion
-from unmask.implementations.gaussian_mixture import GaussianMixture
-from unmask.implementations.log_snr import (
+from unmask.implementations.gaussian.diffusion import GaussianDiffusion
+from unmask.implementations.gaussian.log_snr import (
     CosineLogSNR,
     LinearBetaLogSNR,
     LinearLogSNR,
@@ -22,7 +21,8 @@ from unmask.implementations.log_snr import (
     LogSNRSteps,
     PolynomialLogSNR,
 )
-from unmask.implementations.vdm import VDM, decode
+from unmask.implementations.gaussian.mixture import GaussianMixture
+from unmask.implementations.gaussian.vdm import VDM, decode
 from unmask.properties import GaussianProcess, Method, gaussian
 
 

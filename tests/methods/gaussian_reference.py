@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from unmask.properties import GaussianProcess, Method, gaussian
-from unmask.reference import gaussian as truth
-from unmask.reference import gaussian_elbo
-from unmask.reference.numbers import real, to_float
+from unmask.reference.gaussian import diffusion as truth
+from unmask.reference.gaussian import elbo as gaussian_elbo
+from unmask.reference.numbers.arithmetic import real, to_float
 
 Array = Any
 

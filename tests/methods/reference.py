@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from unmask.properties import Method, Process, Schedule, processes
-from unmask.properties.families import REDRAWING, family
-from unmask.reference import concrete_score_matching as squares
-from unmask.reference import continuous_elbo, elbo, forward, information, numbers, rates, reverse, transcendental
-from unmask.reference import posterior as bayes
-from unmask.reference.projective_distance import projective_distances
+from unmask.properties.subjects.processes.families import REDRAWING, family
+from unmask.reference.likelihood import continuous_elbo, elbo, rates, reverse
+from unmask.reference.noise import forward, information
+from unmask.reference.noise import posterior as bayes
+from unmask.reference.numbers import arithmetic as numbers
+from unmask.reference.numbers import transcendental
+from unmask.reference.sedd import concrete_score_matching as squares
+from unmask.reference.smoothness.projective_distance import projective_distances
 
 Array = Any
 

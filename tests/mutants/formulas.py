@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from tests.methods.building import process, scheduled
-from unmask.implementations.schedules import Schedule
+from unmask.implementations.noise.schedules import Schedule
 from unmask.properties import Process
 
 #: How far a continuous time is off when it is "one step" off.

@@ -10,9 +10,9 @@ import numpy as np
 
 from tests.mutants.registry import Right, also, mutant
 from unmask.properties import GaussianProcess
-from unmask.properties.laws.gaussian_common import column
-from unmask.reference import gaussian
-from unmask.reference.numbers import MP, to_float
+from unmask.properties.laws.gaussian.common import column
+from unmask.reference.gaussian import diffusion as gaussian
+from unmask.reference.numbers.arithmetic import MP, to_float
 
 Array = Any
 NAMES = ("noise", "data", "score", "velocity")

@@ -11,7 +11,7 @@ import torch
 from tests.mutants.gaussian import EXACT, TORCH
 from tests.mutants.registry import Right, mutant
 from unmask.properties import GaussianProcess
-from unmask.reference.numbers import to_float
+from unmask.reference.numbers.arithmetic import to_float
 
 Array = Any
 

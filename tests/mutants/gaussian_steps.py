@@ -65,18 +65,14 @@ def step_to_the_nearest_point(
 
 
 @mutant("gaussian-derivative-along-the-noise", "denoiser_derivative", of=TORCH[:1])
-def derivative_along_the_noise(
-    right: Right, p: GaussianProcess, z: Tensor, t: Tensor, direction: Tensor
-) -> Tensor:
+def derivative_along_the_noise(right: Right, p: GaussianProcess, z: Tensor, t: Tensor, direction: Tensor) -> Tensor:
     """The derivative of the predicted noise, (1 - alpha d) / sigma, for that of the predicted data"""
     alpha, sigma = _levels(right, p, t, z)
     return (direction - alpha * right.denoiser_derivative(p, z, t, direction)) / sigma
 
 
 @mutant("gaussian-derivative-of-the-score", "denoiser_derivative", of=TORCH[:1])
-def derivative_of_the_score(
-    right: Right, p: GaussianProcess, z: Tensor, t: Tensor, direction: Tensor
-) -> Tensor:
+def derivative_of_the_score(right: Right, p: GaussianProcess, z: Tensor, t: Tensor, direction: Tensor) -> Tensor:
     """The posterior covariance itself, not divided by the noise"""
     alpha, sigma = _levels(right, p, t, z)
     return right.denoiser_derivative(p, z, t, direction) * sigma**2 / alpha

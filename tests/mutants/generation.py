@@ -52,9 +52,7 @@ def generate_asks_at_the_wrong_time(
 ) -> Tensor:
     """The network is told the time that the step leads to, and not the time of the noise that it sees."""
     after = dict(pairwise(times))
-    return right.generate(
-        p, lambda xt, t: network(xt, torch.full_like(t, after[t[0].item()])), N, L, times, generator
-    )
+    return right.generate(p, lambda xt, t: network(xt, torch.full_like(t, after[t[0].item()])), N, L, times, generator)
 
 
 @mutant("generate-skips-the-last-step", "generate", of=ANY)
@@ -142,9 +140,7 @@ def blocks_go_right_to_left(
 
 
 @mutant("reveals-go-left-to-right", "generate_one_by_one", of=("mdlm",))
-def reveals_go_left_to_right(
-    right: Right, p: Process, network: Any, N: int, L: int, generator: Generator
-) -> Tensor:
+def reveals_go_left_to_right(right: Right, p: Process, network: Any, N: int, L: int, generator: Generator) -> Tensor:
     """The mask to lift is the first one, as argmax of a boolean finds it, and not any of them."""
     x, t = noise(p, N, L, generator), now(p, 1.0, N)
     for i in range(L):

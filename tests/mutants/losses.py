@@ -151,9 +151,7 @@ def loss_reconstructs_from_the_denoiser(
 
 
 @mutant("loss-is-the-other-divergence", "loss", of=("d3pm_uniform", "d3pm_mixture"))
-def loss_is_the_other_divergence(
-    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
-) -> Tensor:
+def loss_is_the_other_divergence(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """KL(model || posterior), the direction in which a library's function takes its arguments."""
     q, model = right.posterior(p, x0, xt, t - 1, t), right.reverse(p, output, xt, t - 1, t)
     return torch.where(model > 0, model * (model.log() - q.clamp(min=1e-300).log()), 0.0).sum((-1, -2))

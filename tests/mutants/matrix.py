@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tests.mutants.registry import Mutant
 from unmask.properties import LAWBOOK, Law, Run, examine
-from unmask.properties.method import GRADIENTS
+from unmask.properties.subjects.method import GRADIENTS
 
 
 def concerned(mutant: Mutant) -> Iterator[Law]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from tests.methods import ALL
 from unmask.properties import Method
-from unmask.properties.method import SIGNATURES
+from unmask.properties.subjects.method import SIGNATURES
 
 #: The unchanged method.  Its capabilities are optional; a mutant asks only for those that its bases offer.
 Right: TypeAlias = Any

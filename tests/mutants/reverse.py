@@ -79,9 +79,7 @@ def reverse_reveals_too_early(right: Right, p: Process, output: Tensor, xt: Tens
 
 
 @mutant("reverse-stops-before-the-data", "reverse", of=("mdlm", "sedd_absorb"))
-def reverse_stops_before_the_data(
-    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor
-) -> Tensor:
+def reverse_stops_before_the_data(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
     """Time is clamped at 1e-3, also in the last step, so that some masks are never lifted."""
     return right.reverse(p, output, xt, s.clamp(min=1e-3), t)
 
@@ -95,9 +93,7 @@ def reverse_is_one_euler_step(right: Right, p: Process, output: Tensor, xt: Tens
 
 
 @mutant("reverse-without-the-diagonal", "reverse", of=("flow",))
-def reverse_without_the_diagonal(
-    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor
-) -> Tensor:
+def reverse_without_the_diagonal(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
     """Jumps to x_t itself are set to zero, as in a rate, but their probability is not given to staying."""
     jump = f.schedule(p).drop(s, t) / f.schedule(p).one_minus_alpha(t)
     own = f.at(p, xt).to(output.dtype)
@@ -198,9 +194,7 @@ def reverse_rate_forgets_the_time(right: Right, p: Process, output: Tensor, xt: 
 
 
 @mutant("reverse-rate-not-divided-by-the-classes", "reverse_rate", of=("sedd_uniform", "d3pm_continuous"))
-def reverse_rate_not_divided_by_the_classes(
-    right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor
-) -> Tensor:
+def reverse_rate_not_divided_by_the_classes(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """Uniform noise jumps to each class at rate beta, and not beta/K."""
     return right.reverse_rate(p, output, xt, t) * (p.K if p.family == "uniform" else 1)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from tests.mutants import formulas as f
 from tests.mutants.registry import Right, also, mutant
 from unmask.implementations import Chain
-from unmask.implementations.entrywise import exponential
+from unmask.implementations.numbers.entrywise import exponential
 from unmask.properties import Process
 
 #: A time, or ``None`` for clean data where a time to start from is meant.

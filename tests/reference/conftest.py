@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from unmask.reference import Array, ContinuousTime, DiscreteTime, array
-from unmask.reference.corruption import (
+from unmask.reference.noise.corruption import (
     absorbing,
     absorbing_prior,
     mask_and_uniform,
@@ -18,7 +18,7 @@ from unmask.reference.corruption import (
     uniform,
     uniform_prior,
 )
-from unmask.reference.schedules import log_linear, polynomial
+from unmask.reference.noise.schedules import log_linear, polynomial
 
 Draw = Callable[..., Array]
 
@@ -53,9 +53,7 @@ def _continuous(name: str, K: int) -> ContinuousTime:
         return ContinuousTime(lambda t: log_linear(t, Fraction(1, 10)), uniform_prior(K))
     if name == "absorbing":
         return ContinuousTime(lambda t: polynomial(t, 2), absorbing_prior(K, K - 1))
-    return ContinuousTime(
-        lambda t: log_linear(t, Fraction(1, 100)), mask_and_uniform_prior(Fraction(2, 3), K, K - 1)
-    )
+    return ContinuousTime(lambda t: log_linear(t, Fraction(1, 100)), mask_and_uniform_prior(Fraction(2, 3), K, K - 1))
 
 
 FAMILIES = ["uniform", "absorbing", "mask-and-uniform"]

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from unmask.reference import array, same
-from unmask.reference.autoregression import (
+from unmask.reference.likelihood.elbo import gap, nelbo_by_trajectories, prior_term, reverse_law
+from unmask.reference.likelihood.elbo import nelbo as d3pm_nelbo
+from unmask.reference.likelihood.reverse import subs_denoiser
+from unmask.reference.masked.autoregression import (
     autoregressive_nll,
     masked_from_the_right,
     nelbo,
@@ -21,15 +24,12 @@ from unmask.reference.autoregression import (
     tagged_kernel,
     tagged_process,
 )
-from unmask.reference.elbo import gap, nelbo_by_trajectories, prior_term, reverse_law
-from unmask.reference.elbo import nelbo as d3pm_nelbo
-from unmask.reference.forward import marginal, sequence_marginal
-from unmask.reference.masked_language_model import Predict, any_order_nll, predict_from_table
-from unmask.reference.numbers import MP, Array
-from unmask.reference.posterior import posterior
-from unmask.reference.reverse import subs_denoiser
-from unmask.reference.sequences import all_sequences, sequence_index
-from unmask.reference.transcendental import exp
+from unmask.reference.masked.masked_language_model import Predict, any_order_nll, predict_from_table
+from unmask.reference.noise.forward import marginal, sequence_marginal
+from unmask.reference.noise.posterior import posterior
+from unmask.reference.numbers.arithmetic import MP, Array
+from unmask.reference.numbers.sequences import all_sequences, sequence_index
+from unmask.reference.numbers.transcendental import exp
 
 Draw = Callable[..., Array]
 F = Fraction

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.reference import cold_diffusion as cold
-from unmask.reference.corruption import DiscreteTime, RateTime, uniform, uniform_prior
-from unmask.reference.numbers import MP, array, same, to_float
-from unmask.reference.ordinal import band, birth_death_rate
+from unmask.reference.degradation import cold_diffusion as cold
+from unmask.reference.noise.corruption import DiscreteTime, RateTime, uniform, uniform_prior
+from unmask.reference.noise.ordinal import band, birth_death_rate
+from unmask.reference.numbers.arithmetic import MP, array, same, to_float
 
 X0 = array([F(3), F(-1), F(1, 2)])
 TIMES = [F(1), F(3, 4), F(1, 3), F(1, 7), F(0)]

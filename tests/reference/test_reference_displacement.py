@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.reference.displacement import (
+from unmask.reference.numbers.arithmetic import MP, elementwise, real, same
+from unmask.reference.smoothness.displacement import (
     composed,
     denoised,
     displacement_bound,
@@ -22,7 +23,6 @@ from unmask.reference.displacement import (
     step_jacobian,
     two_point_slope,
 )
-from unmask.reference.numbers import MP, elementwise, real, same
 
 LINE = np.array([[-1.0], [1.0]])
 SETS = {

@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, Process, array, same
-from unmask.reference.corruption import absorbing, absorbing_prior, uniform, uniform_prior
-from unmask.reference.denoisers import leave_one_out_denoiser, posterior_denoiser, sequence_law
-from unmask.reference.divergences import entropy, kl
-from unmask.reference.elbo import (
+from unmask.reference.likelihood.denoisers import leave_one_out_denoiser, posterior_denoiser, sequence_law
+from unmask.reference.likelihood.elbo import (
     gap,
     log_likelihood,
     nelbo,
@@ -23,11 +21,13 @@ from unmask.reference.elbo import (
     reverse_law,
     term,
 )
-from unmask.reference.forward import sequence_marginal
-from unmask.reference.numbers import MP, Array
-from unmask.reference.reverse import reverse_kernel
-from unmask.reference.schedules import geometric, mutual_information
-from unmask.reference.sequences import all_sequences, data_law, sequence_index
+from unmask.reference.likelihood.reverse import reverse_kernel
+from unmask.reference.noise.corruption import absorbing, absorbing_prior, uniform, uniform_prior
+from unmask.reference.noise.forward import sequence_marginal
+from unmask.reference.noise.schedules import geometric, mutual_information
+from unmask.reference.numbers.arithmetic import MP, Array
+from unmask.reference.numbers.divergences import entropy, kl
+from unmask.reference.numbers.sequences import all_sequences, data_law, sequence_index
 
 Draw = Callable[..., Array]
 F = Fraction
@@ -66,9 +66,7 @@ def test_terms_are_averages_of_pointwise_terms(process: Process, grid: list[Any]
     reverse, x = model(process, "joint-sum", draw(9, 2, 3), 2), all_sequences(2, 3)
     weights = sequence_marginal(process, x0, t)
     there = weights > 0
-    pointwise = pointwise_term(
-        process, reverse(s, t)[there], np.broadcast_to(x0, x[there].shape), x[there], s, t
-    )
+    pointwise = pointwise_term(process, reverse(s, t)[there], np.broadcast_to(x0, x[there].shape), x[there], s, t)
     assert (pointwise >= -TINY).all()
     assert abs((weights[there] * pointwise).sum() - term(process, reverse, x0, s, t)) < TINY
 
@@ -135,9 +133,7 @@ def test_refining_the_grid_helps_the_optimal_denoiser(draw: Draw) -> None:
 
     def average(T: int) -> Any:
         times = [F(t, T) for t in range(T + 1)]
-        return sum(
-            data[n] * nelbo(p, reverse, x, times) for n, x in enumerate(all_sequences(2, 3)) if data[n]
-        )
+        return sum(data[n] * nelbo(p, reverse, x, times) for n, x in enumerate(all_sequences(2, 3)) if data[n])
 
     values = [average(T) for T in (1, 2, 4, 8)]
     assert values == sorted(values, reverse=True)
@@ -152,9 +148,7 @@ def test_refining_the_grid_can_hurt_another_denoiser() -> None:
     p = ContinuousTime(mutual_information, absorbing_prior(3, 2))
     good, bad = [F(9, 10), F(1, 10), F(0)], [F(1, 10), F(9, 10), F(0)]
     table = array([[good if list(x) == [2, 2] else bad] * 2 for x in all_sequences(2, 3)])
-    values = [
-        nelbo(p, model(p, "subs", table, 2), [0, 0], [F(t, T) for t in range(T + 1)]) for T in (1, 2, 4)
-    ]
+    values = [nelbo(p, model(p, "subs", table, 2), [0, 0], [F(t, T) for t in range(T + 1)]) for T in (1, 2, 4)]
     assert values == sorted(values)
     assert len(set(values)) == 3
 
@@ -194,9 +188,7 @@ def test_autoregression_is_a_d3pm(draw: Draw) -> None:
     total = MP.zero
     for i, p in ((0, first), (1, second)):
         for s, t, seen in ((0, 1, [1, mask]), (1, 2, [mask, mask])):
-            kernel = reverse_kernel(p, "subs", table[sequence_index(seen, K)][None], [seen], s, t)[
-                :, i : i + 1
-            ]
+            kernel = reverse_kernel(p, "subs", table[sequence_index(seen, K)][None], [seen], s, t)[:, i : i + 1]
             total += pointwise_term(p, kernel, [[x0[i]]], [[seen[i]]], s, t)[0]
     normalized = [table[sequence_index(seen, K), i, :2] for i, seen in enumerate([[mask, mask], [1, mask]])]
     expected = -sum(MP.log(MP.convert(row[x0[i]] / row.sum())) for i, row in enumerate(normalized))

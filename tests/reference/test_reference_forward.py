@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, Process, same
-from unmask.reference.corruption import (
+from unmask.reference.noise.corruption import (
     absorbing,
     absorbing_prior,
     absorbing_rate,
@@ -23,8 +23,7 @@ from unmask.reference.corruption import (
     uniform_prior,
     uniform_rate,
 )
-from unmask.reference.divergences import kl, total_variation
-from unmask.reference.forward import (
+from unmask.reference.noise.forward import (
     information_left,
     kl_to_prior,
     marginal,
@@ -33,10 +32,11 @@ from unmask.reference.forward import (
     sequence_marginal,
     sequence_transition,
 )
-from unmask.reference.numbers import MP, Array, array
-from unmask.reference.posterior import joint_table, posterior, posterior_table
-from unmask.reference.schedules import geometric, mutual_information_betas
-from unmask.reference.sequences import all_sequences, product_law, replaced, sequence_index
+from unmask.reference.noise.posterior import joint_table, posterior, posterior_table
+from unmask.reference.noise.schedules import geometric, mutual_information_betas
+from unmask.reference.numbers.arithmetic import MP, Array, array
+from unmask.reference.numbers.divergences import kl, total_variation
+from unmask.reference.numbers.sequences import all_sequences, product_law, replaced, sequence_index
 
 Draw = Callable[..., Array]
 F = Fraction
@@ -49,12 +49,7 @@ def test_one_step_matrices_are_what_the_paper_says() -> None:
     assert same(mixed, [[F(3, 4), F(1, 4)], [F(1, 2), F(1, 2)]])
     assert same(uniform_rate(3).sum(axis=1), [0, 0, 0])
     assert same(absorbing_rate(3, 1)[1], [0, 0, 0])
-    assert (
-        uniform(0.5, 2).dtype
-        == absorbing(0.5, 2, 1).dtype
-        == mask_and_uniform(0.5, 0.25, 2, 1).dtype
-        == float
-    )
+    assert uniform(0.5, 2).dtype == absorbing(0.5, 2, 1).dtype == mask_and_uniform(0.5, 0.25, 2, 1).dtype == float
 
 
 def test_two_interpolating_steps_compose(draw: Draw) -> None:
@@ -63,9 +58,7 @@ def test_two_interpolating_steps_compose(draw: Draw) -> None:
     assert same(interpolating(a1, first) @ interpolating(a2, second), interpolating(a1 * a2, law))
 
 
-def test_the_marginal_is_the_sum_over_paths(
-    family: str, discrete: Callable[[str, int], DiscreteTime]
-) -> None:
+def test_the_marginal_is_the_sum_over_paths(family: str, discrete: Callable[[str, int], DiscreteTime]) -> None:
     p = discrete(family, 3)
     for x0, t in product(range(3), range(4)):
         assert same(p.marginal(t)[x0], marginal_by_paths(p.steps, x0, t))

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.reference import gaussian, gaussian_elbo
-from unmask.reference.gaussian_levels import KINDS, SCHEDULES, levels, log_snr, log_snr_rate
-from unmask.reference.numbers import MP, real, same
+from unmask.reference.gaussian import diffusion as gaussian
+from unmask.reference.gaussian import elbo as gaussian_elbo
+from unmask.reference.gaussian.levels import KINDS, SCHEDULES, levels, log_snr, log_snr_rate
+from unmask.reference.numbers.arithmetic import MP, real, same
 
 F = Fraction
 POINTS, WEIGHTS = [F(-1), F(1, 2), F(3, 2)], [F(1, 4), F(1, 4), F(1, 2)]

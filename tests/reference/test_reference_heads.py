@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, array, same
-from unmask.reference.concrete_score_matching import best_linear_score, constant, denoising, explicit
-from unmask.reference.corruption import uniform, uniform_prior
-from unmask.reference.denoisers import concrete_score
-from unmask.reference.heads import location, truncated_logistic, truncated_logistic_in_closed_form
-from unmask.reference.numbers import MP, Array
-from unmask.reference.quadrature import integral
-from unmask.reference.schedules import mutual_information
-from unmask.reference.score import constant as entropy_constant
-from unmask.reference.score import denoising as entropy_denoising
-from unmask.reference.score import explicit as entropy_explicit
-from unmask.reference.score import rate_weight, score_entropy
-from unmask.reference.sequences import all_sequences, data_law
+from unmask.reference.d3pm.logistic_head import location, truncated_logistic, truncated_logistic_in_closed_form
+from unmask.reference.likelihood.denoisers import concrete_score
+from unmask.reference.noise.corruption import uniform, uniform_prior
+from unmask.reference.noise.schedules import mutual_information
+from unmask.reference.numbers.arithmetic import MP, Array
+from unmask.reference.numbers.quadrature import integral
+from unmask.reference.numbers.sequences import all_sequences, data_law
+from unmask.reference.sedd.concrete_score_matching import best_linear_score, constant, denoising, explicit
+from unmask.reference.sedd.score_entropy import constant as entropy_constant
+from unmask.reference.sedd.score_entropy import denoising as entropy_denoising
+from unmask.reference.sedd.score_entropy import explicit as entropy_explicit
+from unmask.reference.sedd.score_entropy import rate_weight, score_entropy
 
 Draw = Callable[..., Array]
 Make = Callable[[str, int], ContinuousTime]

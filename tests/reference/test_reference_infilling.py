@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from unmask.reference import ContinuousTime, same
-from unmask.reference.corruption import absorbing_prior, uniform_prior
-from unmask.reference.infilling import (
+from unmask.reference.noise.corruption import absorbing_prior, uniform_prior
+from unmask.reference.noise.schedules import mutual_information
+from unmask.reference.numbers.sequences import data_law
+from unmask.reference.sampling.infilling import (
     completions,
     joint_score,
     score_given_clean,
     score_given_noisy,
     shows_where_it_started,
 )
-from unmask.reference.schedules import mutual_information
-from unmask.reference.sequences import data_law
 
 Make = Callable[[str, int], Any]
 F = Fraction

@@ -11,30 +11,30 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, array, same
-from unmask.reference.continuous_elbo import nelbo
-from unmask.reference.corruption import absorbing_prior, absorbing_rate, uniform_prior, uniform_rate
-from unmask.reference.divergences import entropy
-from unmask.reference.information import by_rates, by_redrawing, information_schedule, share_left, solve
-from unmask.reference.linear_algebra import exponential
-from unmask.reference.masked_language_model import any_order_nll, predict_from_table
-from unmask.reference.noise_level import (
+from unmask.reference.likelihood.continuous_elbo import nelbo
+from unmask.reference.likelihood.reverse import subs_denoiser
+from unmask.reference.masked.masked_language_model import any_order_nll, predict_from_table
+from unmask.reference.masked.noise_level import (
     expected_cross_entropy,
     levels,
     nelbo_over_alpha,
     nelbo_over_gamma,
     nelbo_over_log_odds,
 )
-from unmask.reference.numbers import MP, Array, elementwise, real
-from unmask.reference.ordinal import birth_death_rate
-from unmask.reference.reverse import subs_denoiser
-from unmask.reference.schedules import (
+from unmask.reference.noise.corruption import absorbing_prior, absorbing_rate, uniform_prior, uniform_rate
+from unmask.reference.noise.information import by_rates, by_redrawing, information_schedule, share_left, solve
+from unmask.reference.noise.ordinal import birth_death_rate
+from unmask.reference.noise.schedules import (
     betas_from_alphas,
     cosine,
     mutual_information,
     mutual_information_betas,
     polynomial,
 )
-from unmask.reference.sequences import all_sequences
+from unmask.reference.numbers.arithmetic import MP, Array, elementwise, real
+from unmask.reference.numbers.divergences import entropy
+from unmask.reference.numbers.linear_algebra import exponential
+from unmask.reference.numbers.sequences import all_sequences
 
 Draw = Callable[..., Array]
 F = Fraction

@@ -7,9 +7,9 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from unmask.reference.interpolants import least_lipschitz, mcshane, scaled
-from unmask.reference.neighbors import squared_distances
-from unmask.reference.numbers import MP
+from unmask.reference.noise.neighbors import squared_distances
+from unmask.reference.numbers.arithmetic import MP
+from unmask.reference.smoothness.interpolants import least_lipschitz, mcshane, scaled
 
 TABLE = [[0, 0], [3, 4], [1, F(1, 2)], [-2, 1]]
 VALUES = [F(1), F(-2), F(5), F(0)]
@@ -35,9 +35,7 @@ def test_mcshane_is_no_steeper_than_it_must_be() -> None:
 def test_no_interpolant_is_less_steep() -> None:
     """Between the two tokens that decide, any function climbs as much."""
     squares = squared_distances(TABLE)
-    quotients = [
-        abs(VALUES[x] - VALUES[y]) / MP.sqrt(MP.convert(squares[x, y])) for x in range(4) for y in range(x)
-    ]
+    quotients = [abs(VALUES[x] - VALUES[y]) / MP.sqrt(MP.convert(squares[x, y])) for x in range(4) for y in range(x)]
     assert abs(max(quotients) - least_lipschitz(VALUES, TABLE)) < SMALL
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.reference import ornstein_uhlenbeck as ou
-from unmask.reference import reflected_brownian as rb
-from unmask.reference.numbers import MP, same
-from unmask.reference.quadrature import integral
+from unmask.reference.limits import ornstein_uhlenbeck as ou
+from unmask.reference.limits import reflected_brownian as rb
+from unmask.reference.numbers.arithmetic import MP, same
+from unmask.reference.numbers.quadrature import integral
 
 PLACES = [F(-1), F(-7, 8), F(-1, 3), F(0), F(5, 7), F(1)]
 VARIANCES = [F(1, 50), F(1, 4), F(2)]

@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, RateTime
-from unmask.reference.corruption import absorbing_prior, mask_and_uniform_prior, uniform_prior
-from unmask.reference.forward import sequence_transition
-from unmask.reference.low_pass import (
+from unmask.reference.noise.corruption import absorbing_prior, mask_and_uniform_prior, uniform_prior
+from unmask.reference.noise.forward import sequence_transition
+from unmask.reference.noise.ordinal import birth_death_damping, birth_death_rate
+from unmask.reference.numbers.arithmetic import MP, Array, same
+from unmask.reference.numbers.sequences import all_sequences, replaced, sequence_index
+from unmask.reference.numbers.transcendental import exp
+from unmask.reference.smoothness.low_pass import (
     by_position,
     characteristic_function,
     cosine_coefficients,
@@ -22,10 +26,6 @@ from unmask.reference.low_pass import (
     noisy_characteristic_function,
     walsh,
 )
-from unmask.reference.numbers import MP, Array, same
-from unmask.reference.ordinal import birth_death_damping, birth_death_rate
-from unmask.reference.sequences import all_sequences, replaced, sequence_index
-from unmask.reference.transcendental import exp
 
 Draw = Callable[..., Array]
 T = F(2, 5)

@@ -9,16 +9,11 @@ from fractions import Fraction
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, array, real, same
-from unmask.reference.continuous_elbo import nelbo as continuous_nelbo
-from unmask.reference.corruption import (
-    absorbing,
-    absorbing_prior,
-    mask_and_uniform,
-    mask_and_uniform_prior,
-)
-from unmask.reference.denoisers import posterior_denoiser, sequence_law
-from unmask.reference.elbo import nelbo, prior_term
-from unmask.reference.masked_language_model import (
+from unmask.reference.likelihood.continuous_elbo import nelbo as continuous_nelbo
+from unmask.reference.likelihood.denoisers import posterior_denoiser, sequence_law
+from unmask.reference.likelihood.elbo import nelbo, prior_term
+from unmask.reference.likelihood.reverse import reverse_kernel, subs_denoiser
+from unmask.reference.masked.masked_language_model import (
     any_order_nll,
     hide,
     masked_cross_entropy,
@@ -27,10 +22,10 @@ from unmask.reference.masked_language_model import (
     subset_form,
     weighted_mlm,
 )
-from unmask.reference.numbers import MP, Array
-from unmask.reference.reverse import reverse_kernel, subs_denoiser
-from unmask.reference.schedules import mutual_information, mutual_information_betas, polynomial
-from unmask.reference.sequences import all_sequences, data_law
+from unmask.reference.noise.corruption import absorbing, absorbing_prior, mask_and_uniform, mask_and_uniform_prior
+from unmask.reference.noise.schedules import mutual_information, mutual_information_betas, polynomial
+from unmask.reference.numbers.arithmetic import MP, Array
+from unmask.reference.numbers.sequences import all_sequences, data_law
 
 Draw = Callable[..., Array]
 F = Fraction
@@ -57,9 +52,7 @@ def test_cross_entropy_by_hand(table: Array) -> None:
 
 @pytest.mark.parametrize("T", [1, 2, 5])
 def test_weighted_mlm_is_absorbing_diffusion(table: Array, T: int) -> None:
-    p = DiscreteTime(
-        tuple(absorbing(b, K, MASK) for b in mutual_information_betas(T)), absorbing_prior(K, MASK)
-    )
+    p = DiscreteTime(tuple(absorbing(b, K, MASK) for b in mutual_information_betas(T)), absorbing_prior(K, MASK))
     x = all_sequences(3, K)
     bound = nelbo(p, lambda s, t: reverse_kernel(p, "subs", table, x, s, t), [1, 0, 1], range(T + 1))
     assert abs(bound - weighted_mlm(predict_from_table(table, K, MASK), [1, 0, 1], T)) < TINY

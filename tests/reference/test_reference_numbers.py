@@ -10,10 +10,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from unmask.reference.divergences import entropy, kl, total_variation
-from unmask.reference.linear_algebra import exponential, inverse
-from unmask.reference.numbers import MP, array, common, exactly, real, same, to_float
-from unmask.reference.transcendental import exp, log, softmax
+from unmask.reference.numbers.arithmetic import MP, array, common, exactly, real, same, to_float
+from unmask.reference.numbers.divergences import entropy, kl, total_variation
+from unmask.reference.numbers.linear_algebra import exponential, inverse
+from unmask.reference.numbers.transcendental import exp, log, softmax
 
 THIRD = Fraction(1, 3)
 

@@ -11,23 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.reference import MP, RateTime, array, same, schedules, to_float
-from unmask.reference.continuous_elbo import integrand
-from unmask.reference.corruption import (
+from unmask.reference import MP, RateTime, array, same, to_float
+from unmask.reference.likelihood.continuous_elbo import integrand
+from unmask.reference.likelihood.reverse import joint_sum
+from unmask.reference.noise import schedules
+from unmask.reference.noise.corruption import (
     absorbing_prior,
-    check_stochastic,
     exponential_transition,
     interpolating,
     interpolating_rate,
     uniform_prior,
     uniform_rate,
 )
-from unmask.reference.drifting_prior import composed, drifting_prior
-from unmask.reference.forward import kl_to_prior, marginal_by_paths
-from unmask.reference.linear_algebra import null_space
-from unmask.reference.neighbors import nearest_neighbors, neighbor_rate, with_mask, with_mask_rate
-from unmask.reference.numbers import identity
-from unmask.reference.ordinal import (
+from unmask.reference.noise.drifting_prior import composed, drifting_prior
+from unmask.reference.noise.forward import kl_to_prior, marginal_by_paths
+from unmask.reference.noise.neighbors import nearest_neighbors, neighbor_rate, with_mask, with_mask_rate
+from unmask.reference.noise.ordinal import (
     band,
     binomial_prior,
     birth_death_rate,
@@ -36,10 +35,12 @@ from unmask.reference.ordinal import (
     ehrenfest_binomials,
     ehrenfest_rate,
 )
-from unmask.reference.posterior import posterior_table
-from unmask.reference.rate_time import check_rate, stationary_limit, step
-from unmask.reference.reverse import joint_sum
-from unmask.reference.transcendental import log
+from unmask.reference.noise.posterior import posterior_table
+from unmask.reference.noise.rate_time import check_rate, stationary_limit, step
+from unmask.reference.numbers.arithmetic import identity
+from unmask.reference.numbers.linear_algebra import null_space
+from unmask.reference.numbers.stochastic import check_stochastic
+from unmask.reference.numbers.transcendental import log
 
 F = Fraction
 POINTS = [[0, 0], [1, 0], [2, 1], [-3, 4], [5, 5]]

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime
-from unmask.reference.corruption import absorbing, absorbing_prior, uniform_prior
-from unmask.reference.divergences import total_variation
-from unmask.reference.numbers import MP, Array, array, same, to_float
-from unmask.reference.ordinal import birth_death_spectrum, discretized_gaussian, ehrenfest_binomials
-from unmask.reference.projective_distance import (
+from unmask.reference.noise.corruption import absorbing, absorbing_prior, uniform_prior
+from unmask.reference.noise.ordinal import birth_death_spectrum, discretized_gaussian, ehrenfest_binomials
+from unmask.reference.numbers.arithmetic import MP, Array, array, same, to_float
+from unmask.reference.numbers.divergences import total_variation
+from unmask.reference.numbers.transcendental import log
+from unmask.reference.smoothness.projective_distance import (
     cross_ratio,
     ehrenfest_distance,
     extremal_prior,
@@ -26,7 +27,6 @@ from unmask.reference.projective_distance import (
     projective_distances,
     uniform_distance,
 )
-from unmask.reference.transcendental import log
 
 Draw = Callable[..., Array]
 SMALL = MP.mpf(10) ** -35

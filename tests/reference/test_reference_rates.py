@@ -13,30 +13,36 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, array, real, same, to_float
-from unmask.reference.continuous_elbo import expected_integrand, integrand, nelbo
-from unmask.reference.continuous_likelihood import log_likelihood, log_likelihood_by_exponential, reverse_generator
-from unmask.reference.corruption import absorbing_prior, uniform_prior
-from unmask.reference.denoisers import (
+from unmask.reference.likelihood.continuous_elbo import expected_integrand, integrand, nelbo
+from unmask.reference.likelihood.continuous_likelihood import (
+    log_likelihood,
+    log_likelihood_by_exponential,
+    reverse_generator,
+)
+from unmask.reference.likelihood.denoisers import (
     concrete_score,
     leave_one_out_denoiser,
     posterior_denoiser,
     sequence_law,
 )
-from unmask.reference.divergences import entropy, generalized_kl, kl
-from unmask.reference.elbo import nelbo as grid_nelbo
-from unmask.reference.elbo import reverse_law
-from unmask.reference.numbers import MP, Array
-from unmask.reference.quadrature import integral
-from unmask.reference.rates import (
+from unmask.reference.likelihood.elbo import nelbo as grid_nelbo
+from unmask.reference.likelihood.elbo import reverse_law
+from unmask.reference.likelihood.rates import (
     conditional_one_way_rate,
     conditional_reverse_rate,
     conditional_score,
     one_way_rate,
     reverse_rate,
 )
-from unmask.reference.reverse import denoiser_to_score, reverse_kernel, subs_denoiser
-from unmask.reference.schedules import cosine, log_linear, mutual_information, polynomial
-from unmask.reference.score import (
+from unmask.reference.likelihood.reverse import denoiser_to_score, reverse_kernel, subs_denoiser
+from unmask.reference.noise.corruption import absorbing_prior, uniform_prior
+from unmask.reference.noise.schedules import cosine, log_linear, mutual_information, polynomial
+from unmask.reference.numbers.arithmetic import MP, Array
+from unmask.reference.numbers.divergences import entropy, generalized_kl, kl
+from unmask.reference.numbers.quadrature import integral
+from unmask.reference.numbers.sequences import all_sequences
+from unmask.reference.numbers.transcendental import exp, log
+from unmask.reference.sedd.score_entropy import (
     constant,
     denoising,
     dwdse,
@@ -46,8 +52,6 @@ from unmask.reference.score import (
     rate_weight,
     score_entropy,
 )
-from unmask.reference.sequences import all_sequences
-from unmask.reference.transcendental import exp, log
 
 Draw = Callable[..., Array]
 Make = Callable[[str, int], ContinuousTime]
@@ -117,12 +121,8 @@ def test_conditional_rates_average_to_the_true_ones(family: str, continuous: Mak
     one_way = one_way_rate(p, best, x, T)
     for xt in range(3):
         possible = [x0 for x0 in range(3) if best[xt, 0, x0] > 0 and p.marginal(T)[x0, xt] > 0]
-        averaged = np.sum(
-            [conditional_reverse_rate(p, [[x0]], [[xt]], T) * best[xt, 0, x0] for x0 in possible], axis=0
-        )
-        jumping = np.sum(
-            [conditional_one_way_rate(p, [[x0]], [[xt]], T) * best[xt, 0, x0] for x0 in possible], axis=0
-        )
+        averaged = np.sum([conditional_reverse_rate(p, [[x0]], [[xt]], T) * best[xt, 0, x0] for x0 in possible], axis=0)
+        jumping = np.sum([conditional_one_way_rate(p, [[x0]], [[xt]], T) * best[xt, 0, x0] for x0 in possible], axis=0)
         assert same(averaged[0], true[xt], ulps=64)
         assert same(jumping[0], one_way[xt], ulps=64)
 
@@ -133,11 +133,7 @@ def test_the_integrand_is_zero_only_at_the_truth(family: str, continuous: Make, 
         truth = conditional_score(p, [[x0]], [[xt]], T)
         assert abs(integrand(p, "score", truth, [[x0]], [[xt]], T)[0]) < TINY
         moved = integrand(p, "score", truth * F(3, 2) + F(1, 9), [[x0]], [[xt]], T)[0]
-        assert (
-            moved > F(1, 1000)
-            or p.rate.T[xt].max() == p.rate[xt, xt] == 0
-            or (family, xt) == ("absorbing", 0)
-        )
+        assert moved > F(1, 1000) or p.rate.T[xt].max() == p.rate[xt, xt] == 0 or (family, xt) == ("absorbing", 0)
 
 
 def test_generalized_kl_has_its_corners() -> None:
@@ -192,9 +188,7 @@ def test_score_entropy_is_zero_only_at_the_ratio(draw: Draw) -> None:
     assert same(negative_entropy([F(1), F(0)]), [-1, 0])
 
 
-def test_explicit_implicit_and_denoising_differ_by_constants(
-    family: str, continuous: Make, draw: Draw
-) -> None:
+def test_explicit_implicit_and_denoising_differ_by_constants(family: str, continuous: Make, draw: Draw) -> None:
     p, L = continuous(family, 3), 2
     data, scores = law_without_mask(draw, L), draw(9, 2, 3) * 3
     weights = [rate_weight(p, L, T)] + ([draw(9, 2, 3)] if family != "absorbing" else [])
@@ -248,9 +242,7 @@ def test_nelbo_at_the_truth_with_some_data_left() -> None:
     """E[NELBO] = H(x_0) + KL(q(x_1) || prior): the second part is no one's fault but the schedule's."""
     data = array([F(1, 4), F(3, 4), 0])
     p = ContinuousTime(lambda t: log_linear(t, F(1, 5)), uniform_prior(3))
-    average = sum(
-        data[k] * nelbo(p, "mixture", lambda t: posterior_denoiser(p, data, 1, t), [k]) for k in range(2)
-    )
+    average = sum(data[k] * nelbo(p, "mixture", lambda t: posterior_denoiser(p, data, 1, t), [k]) for k in range(2))
     mismatch = kl(sequence_law(p, data, 1, F(1)), p.prior)
     assert mismatch > F(1, 100)
     assert abs(average - entropy(data) - mismatch) < 1e-12
@@ -259,9 +251,7 @@ def test_nelbo_at_the_truth_with_some_data_left() -> None:
 def test_the_schedule_does_not_matter_under_the_mask(draw: Draw) -> None:
     table = draw(3, 1, 3)
     schedules = [mutual_information, cosine, lambda t: polynomial(t, 3)]
-    values = [
-        nelbo(ContinuousTime(a, absorbing_prior(3, 2)), "subs", lambda t: table, [1]) for a in schedules
-    ]
+    values = [nelbo(ContinuousTime(a, absorbing_prior(3, 2)), "subs", lambda t: table, [1]) for a in schedules]
     assert max(values) - min(values) < 1e-12
 
 

@@ -11,16 +11,13 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, Process, array, same
-from unmask.reference.corruption import absorbing, absorbing_prior, one_hot, uniform, uniform_prior
-from unmask.reference.denoisers import (
+from unmask.reference.likelihood.denoisers import (
     concrete_score,
     leave_one_out_denoiser,
     posterior_denoiser,
     sequence_law,
 )
-from unmask.reference.forward import sequence_transition
-from unmask.reference.numbers import Array
-from unmask.reference.reverse import (
+from unmask.reference.likelihood.reverse import (
     denoiser_to_score,
     joint_sum,
     mixture,
@@ -29,7 +26,10 @@ from unmask.reference.reverse import (
     subs_denoiser,
     tweedie,
 )
-from unmask.reference.sequences import all_sequences, data_law
+from unmask.reference.noise.corruption import absorbing, absorbing_prior, one_hot, uniform, uniform_prior
+from unmask.reference.noise.forward import sequence_transition
+from unmask.reference.numbers.arithmetic import Array
+from unmask.reference.numbers.sequences import all_sequences, data_law
 
 Draw = Callable[..., Array]
 F = Fraction
@@ -79,9 +79,7 @@ def test_denoisers_by_counting(process: Process, grid: list[Any], draw: Draw) ->
                 assert same(table[n, i], by_class)
 
 
-def test_leave_one_out_is_the_data_law_for_one_position(
-    process: Process, grid: list[Any], draw: Draw
-) -> None:
+def test_leave_one_out_is_the_data_law_for_one_position(process: Process, grid: list[Any], draw: Draw) -> None:
     data = clean_law(process, draw, 1)
     assert same(leave_one_out_denoiser(process, data, 1, grid[2]), [[data]] * process.K)
 
@@ -99,9 +97,7 @@ def test_the_joint_sum_is_exact_at_leave_one_out(process: Process, grid: list[An
     data = clean_law(process, draw)
     for s, t in [(0, 1), (1, 2), (1, 3), (2, 3)]:
         s, t = grid[s], grid[t]
-        kernel = joint_sum(
-            process, leave_one_out_denoiser(process, data, L, t), all_sequences(L, process.K), s, t
-        )
+        kernel = joint_sum(process, leave_one_out_denoiser(process, data, L, t), all_sequences(L, process.K), s, t)
         there = reachable(process, data, t)
         assert same(kernel[there], true_reverse(process, data, L, s, t)[there])
 
@@ -112,9 +108,7 @@ def test_the_two_optima_are_different(draw: Draw, discrete: Callable[[str, int],
     best = posterior_denoiser(p, data, 1, 2)
     assert same(mixture(p, best, x, 1, 2), true_reverse(p, data, 1, 1, 2))
     assert not same(joint_sum(p, best, x, 1, 2), true_reverse(p, data, 1, 1, 2))
-    assert not same(
-        mixture(p, leave_one_out_denoiser(p, data, 1, 2), x, 1, 2), true_reverse(p, data, 1, 1, 2)
-    )
+    assert not same(mixture(p, leave_one_out_denoiser(p, data, 1, 2), x, 1, 2), true_reverse(p, data, 1, 1, 2))
 
 
 def test_joint_sum_and_mixture_coincide_under_the_mask(
@@ -137,9 +131,7 @@ def test_they_can_coincide_without_constant_likelihood() -> None:
     assert same(joint_sum(p, table, x, 1, 2), mixture(p, table, x, 1, 2))
 
 
-def test_tweedie_is_exact_at_the_true_score(
-    family: str, draw: Draw, continuous: Callable[..., ContinuousTime]
-) -> None:
+def test_tweedie_is_exact_at_the_true_score(family: str, draw: Draw, continuous: Callable[..., ContinuousTime]) -> None:
     p = continuous(family, 3)
     data = clean_law(p, draw)
     s, t = F(1, 4), F(2, 3)
@@ -148,9 +140,7 @@ def test_tweedie_is_exact_at_the_true_score(
     assert same(kernel[there], true_reverse(p, data, L, s, t)[there])
 
 
-def test_tweedie_always_sums_to_one(
-    family: str, draw: Draw, continuous: Callable[..., ContinuousTime]
-) -> None:
+def test_tweedie_always_sums_to_one(family: str, draw: Draw, continuous: Callable[..., ContinuousTime]) -> None:
     p = continuous(family, 3)
     kernel = tweedie(p, draw(9, 2, 3) * 5, all_sequences(2, 3), F(1, 4), F(2, 3))
     assert same(kernel.sum(axis=-1), np.ones((9, 2), dtype=int))
@@ -217,9 +207,7 @@ def test_kernels_are_laws_or_zero(process: Process, grid: list[Any], draw: Draw)
             assert all(total in (0, 1) for total in kernel.sum(axis=-1).flat)
 
 
-def test_direct_differs_from_the_joint_sum_only_at_zero(
-    draw: Draw, discrete: Callable[..., DiscreteTime]
-) -> None:
+def test_direct_differs_from_the_joint_sum_only_at_zero(draw: Draw, discrete: Callable[..., DiscreteTime]) -> None:
     p, table, x = discrete("uniform", 3), draw(9, 2, 3), all_sequences(2, 3)
     assert same(reverse_kernel(p, "joint-sum-direct", table, x, 0, 1), table)
     assert not same(reverse_kernel(p, "joint-sum", table, x, 0, 1), table)

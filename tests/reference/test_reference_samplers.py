@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, array, real, same
-from unmask.reference.corruption import absorbing, absorbing_prior, uniform, uniform_prior
-from unmask.reference.denoisers import concrete_score, posterior_denoiser, sequence_law
-from unmask.reference.divergences import kl, total_variation
-from unmask.reference.elbo import kernel_matrix, reverse_law
-from unmask.reference.forward import sequence_transition
-from unmask.reference.infilling import (
-    completions,
-)
-from unmask.reference.masked_language_model import predict_from_table
-from unmask.reference.numbers import MP, Array
-from unmask.reference.rates import reverse_rate
-from unmask.reference.reverse import denoiser_to_score, reverse_kernel, subs_denoiser, tweedie
-from unmask.reference.samplers import (
+from unmask.reference.likelihood.denoisers import concrete_score, posterior_denoiser, sequence_law
+from unmask.reference.likelihood.elbo import kernel_matrix, reverse_law
+from unmask.reference.likelihood.rates import reverse_rate
+from unmask.reference.likelihood.reverse import denoiser_to_score, reverse_kernel, subs_denoiser, tweedie
+from unmask.reference.masked.masked_language_model import predict_from_table
+from unmask.reference.noise.corruption import absorbing, absorbing_prior, uniform, uniform_prior
+from unmask.reference.noise.forward import sequence_transition
+from unmask.reference.noise.schedules import cosine, log_linear, mutual_information, polynomial
+from unmask.reference.numbers.arithmetic import MP, Array
+from unmask.reference.numbers.divergences import kl, total_variation
+from unmask.reference.numbers.sequences import all_sequences, data_law, product_law, sequence_index
+from unmask.reference.sampling.infilling import completions
+from unmask.reference.sampling.samplers import (
     ancestral_law,
     any_order_law,
     euler_kernel,
@@ -35,8 +35,6 @@ from unmask.reference.samplers import (
     pinned,
     semi_autoregressive_law,
 )
-from unmask.reference.schedules import cosine, log_linear, mutual_information, polynomial
-from unmask.reference.sequences import all_sequences, data_law, product_law, sequence_index
 
 Draw = Callable[..., Array]
 Make = Callable[[str, int], Any]

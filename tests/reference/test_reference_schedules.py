@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from unmask.reference import schedules
-from unmask.reference.numbers import MP, real, same
-from unmask.reference.transcendental import exp
+from unmask.reference.noise import schedules
+from unmask.reference.numbers.arithmetic import MP, real, same
+from unmask.reference.numbers.transcendental import exp
 
 U = [Fraction(0), Fraction(1, 8), Fraction(1, 3), Fraction(1, 2), Fraction(9, 10), Fraction(1)]
 
@@ -32,10 +32,7 @@ SCHEDULES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Any, Any]
     "cosine with offset": (
         lambda u: schedules.cosine(u, Fraction(1, 125)),
         lambda u: (
-            MP.pi
-            / 2
-            / real(Fraction(126, 125))
-            * MP.tan(MP.pi / 2 * real((u + Fraction(1, 125)) / Fraction(126, 125)))
+            MP.pi / 2 / real(Fraction(126, 125)) * MP.tan(MP.pi / 2 * real((u + Fraction(1, 125)) / Fraction(126, 125)))
             if u < 1
             else MP.inf
         ),
@@ -50,9 +47,7 @@ SCHEDULES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Any, Any]
     ),
     "geometric": (
         lambda u: schedules.geometric(u, Fraction(1, 10000), 20),
-        lambda u: (
-            MP.log(200000) * MP.exp(real(u) * MP.log(20) + (1 - real(u)) * MP.log(real(Fraction(1, 10000))))
-        ),
+        lambda u: MP.log(200000) * MP.exp(real(u) * MP.log(20) + (1 - real(u)) * MP.log(real(Fraction(1, 10000)))),
         exp(-Fraction(1, 10000)),
         exp(Fraction(-20)),
     ),

@@ -10,10 +10,10 @@ from math import factorial
 import pytest
 
 from unmask.reference import ContinuousTime, DiscreteTime, RateTime
-from unmask.reference.corruption import absorbing_prior, uniform_prior
-from unmask.reference.numbers import Array
-from unmask.reference.ordinal import band, birth_death_rate, discretized_gaussian, ehrenfest_rate
-from unmask.reference.symmetries import commutes, process_symmetries, reflection, relabeled, symmetry_group
+from unmask.reference.noise.corruption import absorbing_prior, uniform_prior
+from unmask.reference.noise.ordinal import band, birth_death_rate, discretized_gaussian, ehrenfest_rate
+from unmask.reference.numbers.arithmetic import Array
+from unmask.reference.smoothness.symmetries import commutes, process_symmetries, reflection, relabeled, symmetry_group
 
 TIMES = [F(0), F(1, 4), F(1, 2)]
 

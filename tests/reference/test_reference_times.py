@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from unmask.reference import array, same
-from unmask.reference.times import mean, row_law, variance
+from unmask.reference.sampling.training_times import mean, row_law, variance
 
 F = Fraction
 STEPS = array([F(k) for k in (3, 0, 1, 7, 2, 2)])

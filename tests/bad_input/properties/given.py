@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import unmask.properties as laws
-import unmask.properties.families
+import unmask.properties.subjects.processes.families
 from tests.bad_input.bad import Bad
-from unmask.properties.engine import check_known
-from unmask.properties.replaying import load_methods
+from unmask.properties.engine.replaying import load_methods
+from unmask.properties.engine.search import check_known
 
 Case = tuple[Callable[[], object], type[Exception], str]
 
@@ -29,7 +29,7 @@ power: Any = laws.smallest_error
 addressed: Any = load_methods
 known: Any = check_known
 family: Any = laws.Family
-families: Any = unmask.properties.families
+families: Any = unmask.properties.subjects.processes.families
 law: Any = laws.law
 book: Any = laws.LAWBOOK
 seeded: Any = laws.seeded

@@ -6,8 +6,8 @@ import math
 
 from tests.bad_input.bad import Asked, Wrong
 from tests.bad_input.reference.given import PROCESS, STEPS, array_of, asked, function, kind, value
-from unmask.reference import cold_diffusion
-from unmask.reference.numbers import array
+from unmask.reference.degradation import cold_diffusion
+from unmask.reference.numbers.arithmetic import array
 
 SHIFT = cold_diffusion.shift(1, lambda t: t)
 TIMES = (
@@ -26,7 +26,7 @@ def sampler(name: str) -> Asked:
         value("restoration", lambda x, t: [1, 2, 3], r"restoration\(x, t\) has shape \(3,\); valid: .*\(1,\)"),
         kind("restoration", lambda x, t: None, r"restoration\(x, t\) = None is of type NoneType"),
     )  # fmt: skip
-    return asked(f"cold_diffusion.{name}", *wrong, degradation=SHIFT, restoration=lambda x, t: x, x=[1], times=[2, 0])
+    return asked(f"degradation.cold_diffusion.{name}", *wrong, degradation=SHIFT, restoration=lambda x, t: x, x=[1], times=[2, 0])
 
 
 def blurred(process: object, x: object, t: object) -> object:
@@ -34,10 +34,10 @@ def blurred(process: object, x: object, t: object) -> object:
 
 
 ASKED = [
-    asked("cold_diffusion.shift", array_of("direction"), function("amount"), direction=1, amount=abs),
-    asked("cold_diffusion.fading", array_of("end"), function("kept"), end=1, kept=abs),
-    asked("cold_diffusion.blur", *PROCESS, process=STEPS),
-    Asked("cold_diffusion.blur", blurred, {"process": STEPS, "x": [1, 2], "t": 1}, (
+    asked("degradation.cold_diffusion.shift", array_of("direction"), function("amount"), direction=1, amount=abs),
+    asked("degradation.cold_diffusion.fading", array_of("end"), function("kept"), end=1, kept=abs),
+    asked("degradation.cold_diffusion.blur", *PROCESS, process=STEPS),
+    Asked("degradation.cold_diffusion.blur", blurred, {"process": STEPS, "x": [1, 2], "t": 1}, (
         value("x", [1, 2, 3], r"x has shape \(3,\); valid: \[..., K\] with K = 2"),
         value("x", 1, r"x has shape \(\); valid: \[..., K\]"),
         value("t", 3, r"t = 3; valid: 0\.\.2"),
@@ -45,7 +45,7 @@ ASKED = [
     )),
     sampler("naive_sampler"),
     sampler("improved_sampler"),
-    asked("cold_diffusion.accumulated_error", function("degradation"), array_of("x0"), TIMES,
+    asked("degradation.cold_diffusion.accumulated_error", function("degradation"), array_of("x0"), TIMES,
           kind("proposals", 3, "proposals = 3 of type int; valid: a sequence"),
           value("proposals", [], "proposals are 0, times are 2; valid: one proposal for each step"),
           kind("proposals", [None], r"proposals\[0\] = None is of type NoneType"),

@@ -13,9 +13,9 @@ import numpy as np
 # The modules, so that the names in the tables can be looked up.
 from tests.bad_input.bad import Asked, Wrong
 from unmask import reference as truth
-from unmask.reference.corruption import ContinuousTime, DiscreteTime
-from unmask.reference.rate_time import RateTime
-from unmask.reference.transition_matrices import absorbing, absorbing_prior, uniform, uniform_prior
+from unmask.reference.noise.corruption import ContinuousTime, DiscreteTime
+from unmask.reference.noise.rate_time import RateTime
+from unmask.reference.noise.transition_matrices import absorbing, absorbing_prior, uniform, uniform_prior
 
 HALF = F(1, 2)
 #: Two steps over two classes, one step to the mask, and the same in continuous time.

@@ -68,36 +68,36 @@ def language() -> list[Asked]:
     one = {"predicted": [[[HALF, HALF, 0]]], "t": 1}
     three = {"predict": one_of_three, "x0": [0, 1], "K": 3, "mask": 2}
     return [
-        asked("masked_language_model.predict_from_table", array_of("table"), count("K"), id_of("mask"),
+        asked("masked.masked_language_model.predict_from_table", array_of("table"), count("K"), id_of("mask"),
               value("table", [EVEN], r"table has shape \(1, 2\); valid: \[K\^L, L, K\]"),
               value("table", [[EVEN]], r"table has shape \(1, 1, 2\); valid: .*\[2, 1, 2\]"), table=TABLE, K=2, mask=1),
-        asked("masked_language_model.predicted", PREDICT, count("K"), predict=predict, visible=(None, 0), K=2),
-        asked("masked_language_model.hide", ANY, HIDDEN, x0=[0, 1], masked=[0]),
-        asked("masked_language_model.masked_cross_entropy", PREDICT, ANY, HIDDEN, **two, masked=[1]),
-        asked("masked_language_model.weighted_mlm", PREDICT, ANY, count("T"), **two, T=2),
-        asked("masked_language_model.subset_form", PREDICT, ANY, **two),
-        asked("masked_language_model.any_order_nll", PREDICT, ANY, **two),
-        asked("masked_language_model.one_step_bert", PROCESS, table("predicted", 2), X0, number("kept"),
+        asked("masked.masked_language_model.predicted", PREDICT, count("K"), predict=predict, visible=(None, 0), K=2),
+        asked("masked.masked_language_model.hide", ANY, HIDDEN, x0=[0, 1], masked=[0]),
+        asked("masked.masked_language_model.masked_cross_entropy", PREDICT, ANY, HIDDEN, **two, masked=[1]),
+        asked("masked.masked_language_model.weighted_mlm", PREDICT, ANY, count("T"), **two, T=2),
+        asked("masked.masked_language_model.subset_form", PREDICT, ANY, **two),
+        asked("masked.masked_language_model.any_order_nll", PREDICT, ANY, **two),
+        asked("masked.masked_language_model.one_step_bert", PROCESS, table("predicted", 2), X0, number("kept"),
               value("process", STEPS, "process has T = 2 steps; valid: one step"),
               value("process",
               type(MASKED)(MASKED.steps, STEPS.prior), r"process has q\(x_1 \| x_0\) = .*; valid: kept or"),
               value("kept", 1, "kept = 1; valid: 0 <= kept < 1"), value("kept", -HALF, "kept = -1/2"),
               value("kept", F(3, 4), "kept = 3/4 and alpha = 1/2 ask for a selection probability 2"),
               process=MASKED, predicted=TABLE, x0=[0], kept=0),
-        asked("autoregression.autoregressive_nll", PREDICT, ANY, **two),
-        asked("autoregression.masked_from_the_right", ANY, id_of("t", 3), count("mask", 0), x0=[0, 1], t=1, mask=2),
-        asked("autoregression.nelbo", PREDICT, CLEAN, count("K"), MASK, **three),
-        asked("autoregression.reverse_kernel", array_of("predicted"), ids("xt", "[N, L]", 3), MASK, *STEP,
+        asked("masked.autoregression.autoregressive_nll", PREDICT, ANY, **two),
+        asked("masked.autoregression.masked_from_the_right", ANY, id_of("t", 3), count("mask", 0), x0=[0, 1], t=1, mask=2),
+        asked("masked.autoregression.nelbo", PREDICT, CLEAN, count("K"), MASK, **three),
+        asked("masked.autoregression.reverse_kernel", array_of("predicted"), ids("xt", "[N, L]", 3), MASK, *STEP,
               value("predicted", [[[1, 0, 0]] * 2], r"predicted has shape \(1, 2, 3\) and xt \(1, 1\)"),
               value("predicted", [[[1, 0, -1]]], "predicted has a negative entry"),
               value("xt", [[0]], r"xt = \[\[0\]\] at t = 1; valid: the mask 2 at the last t"),
               value("s", 1, "s = 1, t = 1; valid: s < t"), **one, xt=[[2]], s=0, mask=2),
-        asked("autoregression.pointwise_term", array_of("predicted"), ids("x0", "[N, L]", 3), MASK, *STEP[1:],
+        asked("masked.autoregression.pointwise_term", array_of("predicted"), ids("x0", "[N, L]", 3), MASK, *STEP[1:],
               value("x0", [[2]], r"x0 = \[\[2\]\] has the mask 2 in it; valid: clean"),
               value("t", 0, r"t = 0; valid: 1\.\.1"), **one, x0=[[0]], mask=2),
-        asked("autoregression.tagged", ids("x", "[..., L]"), count("K"), x=[0], K=2),
-        asked("autoregression.tagged_process", count("N"), count("K"), id_of("mask"), N=1, K=2, mask=1),
-        asked("autoregression.tagged_kernel", function("predict"), count("N"), count("K"), id_of("mask"),
+        asked("masked.autoregression.tagged", ids("x", "[..., L]"), count("K"), x=[0], K=2),
+        asked("masked.autoregression.tagged_process", count("N"), count("K"), id_of("mask"), N=1, K=2, mask=1),
+        asked("masked.autoregression.tagged_kernel", function("predict"), count("N"), count("K"), id_of("mask"),
               predict=predict, N=1, K=2, mask=1),
     ]
 
@@ -105,17 +105,17 @@ def language() -> list[Asked]:
 def levels() -> list[Asked]:
     tables = [[[HALF, HALF, 0]]] * 3
     found = [
-        asked("noise_level.expected_cross_entropy", array_of("table"), ids("x0", "[L]", 3), count("K"), MASK,
+        asked("masked.noise_level.expected_cross_entropy", array_of("table"), ids("x0", "[L]", 3), count("K"), MASK,
               unit("alpha"),
               value("table", TABLE, r"table has shape \(2, 1, 2\); valid: .*\[3, 1, 3\]"),
               value("table", [[[1, -1, 0]]] * 3, "has a negative entry"), table=tables, x0=[0], K=3, mask=2,
               alpha=HALF),
-        asked("noise_level.levels", function("alpha"), array_of("times"),
+        asked("masked.noise_level.levels", function("alpha"), array_of("times"),
               value("alpha", lambda t: 2, r"alpha\(1/2\) = 2; valid: 0 <= "), alpha=lambda t: 1 - t, times=[HALF]),
     ]
     for name in ("alpha", "gamma", "log_odds"):
         found.append(
-            asked(f"noise_level.nelbo_over_{name}", function("table_at"), ids("x0", "[L]", 3), count("K"), MASK,
+            asked(f"masked.noise_level.nelbo_over_{name}", function("table_at"), ids("x0", "[L]", 3), count("K"), MASK,
                   positive("tolerance"), table_at=lambda alpha: tables, x0=[0], K=3, mask=2, tolerance=1e-3)
         )
     return found
@@ -146,32 +146,32 @@ def samplers() -> list[Asked]:
     law = {"process": STEPS, "kernel": even, "times": [1, 0]}
     hits = {"process": MASKING, "n": 2, "t": HALF, "u": 0}
     return [
-        asked("samplers.ancestral_law", PROCESS, KERNEL, FALLING, off, L, **law, L=1),
-        asked("samplers.euler_kernel", PROCESS, table("rates"), XTS, number("s"), number("t"),
+        asked("sampling.samplers.ancestral_law", PROCESS, KERNEL, FALLING, off, L, **law, L=1),
+        asked("sampling.samplers.euler_kernel", PROCESS, table("rates"), XTS, number("s"), number("t"),
               value("s", 2, "s = 2 is after t = 1; valid: s <= t"), process=STEPS, rates=[[[0, 1]]], xt=[[0]], s=0,
               t=1),
-        asked("samplers.next_reveal_survival", PROCESS, count("n", 0), UNIT_T, back("u"),
+        asked("sampling.samplers.next_reveal_survival", PROCESS, count("n", 0), UNIT_T, back("u"),
               value("process", FLOW, "prior = .*; valid here"), value("t", 0, "t = 0: no position can be masked"),
               **hits),
-        asked("samplers.next_reveal_survival_in_closed_form", PROCESS, count("n", 0), UNIT_T, back("u"),
+        asked("sampling.samplers.next_reveal_survival_in_closed_form", PROCESS, count("n", 0), UNIT_T, back("u"),
               value("t", 0, "t = 0: no position can be masked"), **hits),
-        asked("samplers.any_order_law", PREDICT, L, count("K"),
+        asked("sampling.samplers.any_order_law", PREDICT, L, count("K"),
               value("start", (None,), r"start = \(None,\); valid: L = 2"),
               value("start", (None, 2), r"start\[1\] = 2; valid: 0\.\.1"), kind("start", 3, "start = 3 of type int"),
               predict=predict, L=2, K=2, start=(None, None)),
-        asked("samplers.pinned", array_of("kernel"), value("kernel", [EVEN], r"kernel has shape \(1, 2\); valid"),
+        asked("sampling.samplers.pinned", array_of("kernel"), value("kernel", [EVEN], r"kernel has shape \(1, 2\); valid"),
               value("free", [1], r"free = \[1\]; valid: positions in 0\.\.0"), kind("free", 3, "free = 3; valid"),
               kernel=TABLE, free=[0]),
-        asked("samplers.semi_autoregressive_law", PROCESS, KERNEL, FALLING, L,
+        asked("sampling.samplers.semi_autoregressive_law", PROCESS, KERNEL, FALLING, L,
               value("process", STEPS, "prior = .*; valid here"), kind("blocks", 3, "blocks = 3 of type int"),
               kind("blocks", [0], r"blocks\[0\] = 0; valid: positions"),
               value("blocks", [[1]], r"blocks\[0\] = \[1\]; valid"),
               value("blocks", [[0], [0]], r"blocks = \[\[0\], \[0\]\]; valid: each position"),
               **{**law, "process": MASKED}, blocks=[[0]], L=1),
-        asked("samplers.infilling_law", PROCESS, KERNEL, FALLING, KNOWN,
+        asked("sampling.samplers.infilling_law", PROCESS, KERNEL, FALLING, KNOWN,
               **{**law, "kernel": lambda s, t: [[EVEN] * 2] * 4}, known=(None, 1)),
-        asked("samplers.exact_kernel", PROCESS, DATA, L, process=STEPS, data=EVEN, L=1),
-        asked("samplers.mixing", PROCESS, DATA, L, FALLING, off, process=STEPS, data=EVEN, L=1, times=[1, 0]),
+        asked("sampling.samplers.exact_kernel", PROCESS, DATA, L, process=STEPS, data=EVEN, L=1),
+        asked("sampling.samplers.mixing", PROCESS, DATA, L, FALLING, off, process=STEPS, data=EVEN, L=1, times=[1, 0]),
     ]
 
 
@@ -185,14 +185,14 @@ def infilling() -> list[Asked]:
         kind("data", None, "data = None"),
     )
     found = [
-        asked("infilling.completions", KNOWN, NO_FREE, count("K"), known=(None, 1), K=2),
-        asked("infilling.shows_where_it_started", PROCESS, STEP_T, process=STEPS, t=1),
-        asked("infilling.score_given_noisy",
+        asked("sampling.infilling.completions", KNOWN, NO_FREE, count("K"), known=(None, 1), K=2),
+        asked("sampling.infilling.shows_where_it_started", PROCESS, STEP_T, process=STEPS, t=1),
+        asked("sampling.infilling.score_given_noisy",
               value("data", impossible, r"known = .* never occurs at t = 0"), **{**good, "t": 0}),
     ]
     for name, says in scores:
         never = (value("data", impossible, says),) if says else ()
-        found.append(asked(f"infilling.{name}", PROCESS, bad_data, KNOWN, NO_FREE, STEP_T, *never, **good))
+        found.append(asked(f"sampling.infilling.{name}", PROCESS, bad_data, KNOWN, NO_FREE, STEP_T, *never, **good))
     return found
 
 

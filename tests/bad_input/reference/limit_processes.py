@@ -24,10 +24,10 @@ def places(name: str) -> tuple[Wrong, ...]:
 
 def functions() -> list[Asked]:
     return [
-        asked("transcendental.cos", places("x"), x=0),
-        asked("transcendental.sin", places("x"), x=0),
-        asked("transcendental.normal_density", places("z"), z=0),
-        asked("transcendental.normal_cdf", places("z"), z=0),
+        asked("numbers.transcendental.cos", places("x"), x=0),
+        asked("numbers.transcendental.sin", places("x"), x=0),
+        asked("numbers.transcendental.normal_density", places("z"), z=0),
+        asked("numbers.transcendental.normal_cdf", places("z"), z=0),
     ]
 
 
@@ -35,12 +35,12 @@ def reflected() -> list[Asked]:
     outside = value("y", [0, 2], r"y = 2(\.0)? is not between the walls; valid: -1")
     good = {"start": 0, "variance": 1, "low": -1, "high": 1}
     found = [
-        asked("reflected_brownian.check_walls", WALLS, low=-1, high=1),
-        asked("reflected_brownian.cosine_moment", count("n", 0), START, positive("variance"), WALLS, n=1, **good),
+        asked("limits.reflected_brownian.check_walls", WALLS, low=-1, high=1),
+        asked("limits.reflected_brownian.cosine_moment", count("n", 0), START, positive("variance"), WALLS, n=1, **good),
     ]
     for what in ("density", "slope", "cdf"):
         for how in ("waves", "images"):
-            target = f"reflected_brownian.{what}_by_{how}"
+            target = f"limits.reflected_brownian.{what}_by_{how}"
             found.append(asked(target, places("y"), outside, START, positive("variance"), WALLS, y=[0], **good))
     return found
 
@@ -50,10 +50,10 @@ def ornstein_uhlenbeck() -> list[Asked]:
     law = {"y": [0], "start": 0, "t": 1, "pull": 1, "noise_squared": 2}
     noise = (*positive("pull"), *positive("noise_squared"))
     return [
-        asked("ornstein_uhlenbeck.mean", start, amount("t"), positive("pull"), start=0, t=1, pull=1),
-        asked("ornstein_uhlenbeck.variance", amount("t"), noise, t=1, pull=1, noise_squared=2),
-        asked("ornstein_uhlenbeck.density", places("y"), start, positive("t"), noise, **law),
-        asked("ornstein_uhlenbeck.cdf", places("y"), start, positive("t"), noise, **law),
+        asked("limits.ornstein_uhlenbeck.mean", start, amount("t"), positive("pull"), start=0, t=1, pull=1),
+        asked("limits.ornstein_uhlenbeck.variance", amount("t"), noise, t=1, pull=1, noise_squared=2),
+        asked("limits.ornstein_uhlenbeck.density", places("y"), start, positive("t"), noise, **law),
+        asked("limits.ornstein_uhlenbeck.cdf", places("y"), start, positive("t"), noise, **law),
     ]
 
 

@@ -37,7 +37,7 @@ from tests.bad_input.reference.given import (
     unit,
     value,
 )
-from unmask.reference.corruption import ContinuousTime, DiscreteTime
+from unmask.reference.noise.corruption import ContinuousTime, DiscreteTime
 
 Q = [EVEN, EVEN]
 AFTER = value("s", 2, "s = 2 is after t = 1; valid: s <= t")
@@ -56,23 +56,23 @@ def rising(t: Any) -> Any:
 
 def corruption() -> list[Asked]:
     found = [
-        asked("corruption.DiscreteTime", law("prior"), kind("steps", 3, "steps = 3 of type int; valid: a sequence"),
+        asked("noise.corruption.DiscreteTime", law("prior"), kind("steps", 3, "steps = 3 of type int; valid: a sequence"),
               value("steps", (), "steps is empty; valid: at least one"),
               value("steps", (Q, [[1]]), r"steps\[1\] has shape \(1, 1\); valid: K = 2, as in prior"),
               *[replace(w, name="steps", value=(w.value,)) for w in matrix(r"steps\[0\]")],
               steps=(Q,), prior=EVEN),
-        asked("corruption.DiscreteTime.transition", STEP_S, STEP_T, AFTER, self=STEPS, s=0, t=1),
-        asked("corruption.DiscreteTime.marginal", STEP_T, self=STEPS, t=1),
-        asked("corruption.DiscreteTime.alpha", STEP_T, value("self", K1, "K = 1: a single class"),
+        asked("noise.corruption.DiscreteTime.transition", STEP_S, STEP_T, AFTER, self=STEPS, s=0, t=1),
+        asked("noise.corruption.DiscreteTime.marginal", STEP_T, self=STEPS, t=1),
+        asked("noise.corruption.DiscreteTime.alpha", STEP_T, value("self", K1, "K = 1: a single class"),
               value("self", CYCLE, r"q\(x_1 \| x_0\) does not interpolate"), self=STEPS, t=1),
-        asked("corruption.ContinuousTime", function("alpha"), law("prior"), alpha=linear, prior=EVEN),
-        asked("rate_time.RateTime", function("alpha"), rate(),
+        asked("noise.corruption.ContinuousTime", function("alpha"), law("prior"), alpha=linear, prior=EVEN),
+        asked("noise.rate_time.RateTime", function("alpha"), rate(),
               value("prior", [1], r"prior has shape \(1,\); valid: \[K\] = \[2\]"),
               value("prior", [1, 1], "prior has a row that sums to 2"),
               value("rate", [[0, 0], [0, 0]], "prior must be given: these rates take different starts"),
               alpha=linear, rate=[[-1, 1], [1, -1]], prior=None),
     ]
-    for name, process in (("corruption.ContinuousTime", FLOW), ("rate_time.RateTime", RATES)):
+    for name, process in (("noise.corruption.ContinuousTime", FLOW), ("noise.rate_time.RateTime", RATES)):
         grows = value("self", ContinuousTime(rising, FLOW.prior), "alpha goes from .* never growing")
         found += [
             asked(f"{name}.transition", UNIT_S, UNIT_T, UNIT_AFTER, grows, self=process, s=0, t=HALF),
@@ -83,70 +83,70 @@ def corruption() -> list[Asked]:
         ]
     return [
         *found,
-        asked("corruption.check_process", PROCESS, process=STEPS, rates=False),
-        asked("corruption.check_process", WITH_RATES, process=FLOW, rates=True),
-        asked("corruption.check_time", PROCESS, value("value", 3, r"u = 3; valid: 0\.\.2"),
+        asked("noise.corruption.check_process", PROCESS, process=STEPS, rates=False),
+        asked("noise.corruption.check_process", WITH_RATES, process=FLOW, rates=True),
+        asked("noise.corruption.check_time", PROCESS, value("value", 3, r"u = 3; valid: 0\.\.2"),
               kind("value", 0.5, r"u = 0\.5; valid: an int"), process=STEPS, name="u", value=1),
-        asked("corruption.check_time", value("value", 2, "u = 2; valid: 0 <= u <= 1"), process=FLOW, name="u", value=1),
-        asked("corruption.exponential_transition", WITH_RATES, UNIT_S, UNIT_T, UNIT_AFTER,
+        asked("noise.corruption.check_time", value("value", 2, "u = 2; valid: 0 <= u <= 1"), process=FLOW, name="u", value=1),
+        asked("noise.corruption.exponential_transition", WITH_RATES, UNIT_S, UNIT_T, UNIT_AFTER,
               value("t", 1, "the noise between s = 0 and t = 1 is infinite"), process=FLOW, s=0, t=HALF),
     ]
 
 
 def sequences() -> list[Asked]:
     return [
-        asked("sequences.all_sequences", count("L", 0), value("classes", 0, "classes = 0; valid: an int >= 1"),
+        asked("numbers.sequences.all_sequences", count("L", 0), value("classes", 0, "classes = 0; valid: an int >= 1"),
               value("classes", [0, 0], r"classes = \[0, 0\]; valid"), value("classes", [], r"classes = \[\]; valid"),
               value("classes", [-1], r"classes has a class outside 0\.\.: \[-1\]"),
               kind("classes", [0.5], r"classes = \[0\.5\] has dtype"), kind("classes", None, "classes = None of type"),
               L=1, classes=2),
-        asked("sequences.sequence_index", ids("x", "[..., L]"), count("K"), x=[0], K=2),
-        asked("sequences.product_law", array_of("per_position"),
+        asked("numbers.sequences.sequence_index", ids("x", "[..., L]"), count("K"), x=[0], K=2),
+        asked("numbers.sequences.product_law", array_of("per_position"),
               value("per_position", EVEN, r"per_position has shape \(2,\); valid: \[\.\.\., L, K\]"),
               value("per_position", [[]], r"per_position has shape \(1, 0\); valid"), per_position=[EVEN]),
-        asked("sequences.data_law", DATA, count("L", 0), count("K"),
+        asked("numbers.sequences.data_law", DATA, count("L", 0), count("K"),
               value("data", {(0, 1): 1}, r"data has the sequence \(0, 1\); valid: sequences of L = 1"),
               value("data", {(2,): 1}, r"data has a class outside 0\.\.1: \[2\]"),
               value("data", {0: 1}, r"data has shape \(\)"),
               value("data", {(0,): HALF}, "data has a row that sums to 1/2"),
               kind("data", {("a",): 1}, "data = .* has dtype"),
               data=EVEN, L=1, K=2),
-        asked("sequences.replaced", ids("x", "[..., L]"), count("K"), x=[0], K=2),
+        asked("numbers.sequences.replaced", ids("x", "[..., L]"), count("K"), x=[0], K=2),
     ]
 
 
 def laws() -> list[Asked]:
     return [
-        asked("forward.marginal_by_paths", id_of("x0"), id_of("t", 3), value("steps", [], "steps is empty"),
+        asked("noise.forward.marginal_by_paths", id_of("x0"), id_of("t", 3), value("steps", [], "steps is empty"),
               kind("steps", 3, "steps = 3 of type int"),
               value("steps", [Q, [[1]]], r"steps\[1\] has shape \(1, 1\); valid: K = 2"),
               value("steps", [[EVEN, [1, 1]], Q], r"steps\[0\] has a row that sums to 2"), steps=[Q, Q], x0=0, t=1),
-        asked("forward.marginal", PROCESS, ids("x0", "[...]"), STEP_T, process=STEPS, x0=[0], t=1),
-        asked("forward.sequence_marginal", PROCESS, ids("x0", "[..., L]"), STEP_T, process=STEPS, x0=[0], t=1),
-        asked("forward.sequence_transition", PROCESS, STEP_T, L, AFTER, value("s", 3, r"s = 3; valid: 0\.\.2"),
+        asked("noise.forward.marginal", PROCESS, ids("x0", "[...]"), STEP_T, process=STEPS, x0=[0], t=1),
+        asked("noise.forward.sequence_marginal", PROCESS, ids("x0", "[..., L]"), STEP_T, process=STEPS, x0=[0], t=1),
+        asked("noise.forward.sequence_transition", PROCESS, STEP_T, L, AFTER, value("s", 3, r"s = 3; valid: 0\.\.2"),
               kind("s", 0.5, r"s = 0\.5; valid: an int"), process=STEPS, s=0, t=1, L=1),
-        asked("forward.kl_to_prior", PROCESS, id_of("t_end", 3), process=STEPS, t_end=1),
-        asked("forward.kl_to_prior", unit("t_end"), process=FLOW, t_end=1),
-        asked("forward.mutual_information", PROCESS, DATA, STEP_T,
+        asked("noise.forward.kl_to_prior", PROCESS, id_of("t_end", 3), process=STEPS, t_end=1),
+        asked("noise.forward.kl_to_prior", unit("t_end"), process=FLOW, t_end=1),
+        asked("noise.forward.mutual_information", PROCESS, DATA, STEP_T,
               value("data", [EVEN, EVEN], r"data has shape \(2, 2\)"),
               process=STEPS, data=EVEN, t=1),
-        asked("forward.information_left", PROCESS, DATA, STEP_T,
+        asked("noise.forward.information_left", PROCESS, DATA, STEP_T,
               value("data", [1, 0], r"data = \[1, 0\] has no entropy"),
               process=STEPS, data=EVEN, t=1),
-        asked("posterior.posterior_table", PROCESS, STEP_S, STEP_T, AFTER, kind("s", [0], r"s = \[0\]"),
+        asked("noise.posterior.posterior_table", PROCESS, STEP_S, STEP_T, AFTER, kind("s", [0], r"s = \[0\]"),
               process=STEPS, s=0, t=1),
-        asked("posterior.posterior_table", UNIT_S, UNIT_T, UNIT_AFTER, process=FLOW, s=0, t=HALF),
-        asked("posterior.joint_table", PROCESS, STEP_S, STEP_T, AFTER, process=STEPS, s=0, t=1),
-        asked("posterior.normalized", *weights(), weights=np.array([1.0])),
-        asked("posterior.posterior", PROCESS, ids("x0", "[...]"), ids("xt", "[...]"), STEP_S, STEP_T, AFTER,
+        asked("noise.posterior.posterior_table", UNIT_S, UNIT_T, UNIT_AFTER, process=FLOW, s=0, t=HALF),
+        asked("noise.posterior.joint_table", PROCESS, STEP_S, STEP_T, AFTER, process=STEPS, s=0, t=1),
+        asked("noise.posterior.normalized", *weights(), weights=np.array([1.0])),
+        asked("noise.posterior.posterior", PROCESS, ids("x0", "[...]"), ids("xt", "[...]"), STEP_S, STEP_T, AFTER,
               value("xt", [0, 0, 0], r"x0 has shape \(2,\), xt has shape \(3,\); valid: shapes that broadcast"),
               process=STEPS, x0=[0, 1], xt=[1, 1], s=0, t=1),
-        asked("posterior.posterior", value("xt", [0], "x0 = 1 cannot become xt = 0 by t = 1; valid: pairs"),
+        asked("noise.posterior.posterior", value("xt", [0], "x0 = 1 cannot become xt = 0 by t = 1; valid: pairs"),
               process=MASKED, x0=[1], xt=[1], s=0, t=1),
-        asked("denoisers.sequence_law", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
-        asked("denoisers.posterior_denoiser", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
-        asked("denoisers.leave_one_out_denoiser", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
-        asked("denoisers.concrete_score", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
+        asked("likelihood.denoisers.sequence_law", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
+        asked("likelihood.denoisers.posterior_denoiser", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
+        asked("likelihood.denoisers.leave_one_out_denoiser", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
+        asked("likelihood.denoisers.concrete_score", PROCESS, DATA, L, STEP_T, process=STEPS, data=EVEN, L=1, t=1),
     ]
 
 

@@ -43,7 +43,7 @@ PAIR = {"left": EVEN, "right": EVEN}
 
 
 def distances() -> list[Asked]:
-    at = "projective_distance"
+    at = "smoothness.projective_distance"
     return [
         asked(f"{at}.cross_ratio", COLUMNS, **PAIR),
         asked(f"{at}.projective_distance", COLUMNS, **PAIR),
@@ -79,7 +79,7 @@ def symmetries() -> list[Asked]:
         kind("fixed", 3, r"fixed = 3; valid: positions in 0\.\.1"),
         value("fixed", [2], r"fixed = \[2\]; valid: positions in 0\.\.1"),
     )
-    at = "symmetries"
+    at = "smoothness.symmetries"
     return [
         asked(f"{at}.relabeled", square, order, kernel=Q, permutation=(1, 0)),
         asked(f"{at}.commutes", square, order, count("ulps", 0), kernel=Q, permutation=(1, 0), ulps=0),
@@ -93,7 +93,7 @@ def symmetries() -> list[Asked]:
 
 
 def filters() -> list[Asked]:
-    at = "low_pass"
+    at = "smoothness.low_pass"
     table = (*array_of("law"), value("law", [1, 0, 0], r"law has shape \(3,\); valid: \[K\^L\]"))
     points = (
         *array_of("points"),
@@ -112,8 +112,8 @@ def filters() -> list[Asked]:
               value("positions", [1], r"positions = \[1\]; valid"), law=EVEN, positions=[0], L=1, K=2),
         asked(f"{at}.cosine_coefficients", array_of("law"), value("law", Q, r"law has shape \(2, 2\); valid: \[K\]"),
               value("law", [], r"len\(law\) = 0; valid"), law=EVEN),
-        asked("ordinal.cosine_waves", count("K"), K=2),
-        asked("ordinal.birth_death_damping", amount("noise"), count("K"), noise=1, K=2),
+        asked("noise.ordinal.cosine_waves", count("K"), K=2),
+        asked("noise.ordinal.birth_death_damping", amount("noise"), count("K"), noise=1, K=2),
         asked(f"{at}.characteristic_function", points, law("weights"), number("frequency"), **line),
         asked(f"{at}.noisy_characteristic_function", points, law("weights"), number("frequency"), amount("alpha"),
               positive("sigma"), alpha=1, sigma=1, **line),
@@ -121,7 +121,7 @@ def filters() -> list[Asked]:
 
 
 def interpolants() -> list[Asked]:
-    at = "interpolants"
+    at = "smoothness.interpolants"
     table = (
         *array_of("embeddings"),
         value("embeddings", [0, 1], r"embeddings has shape \(2,\); valid: \[K, d\]"),
@@ -134,7 +134,7 @@ def interpolants() -> list[Asked]:
     )
     given: dict[str, Any] = {"values": [0, 1], "embeddings": [[0], [1]]}
     return [
-        asked("neighbors.squared_distances", table, embeddings=[[0], [1]]),
+        asked("noise.neighbors.squared_distances", table, embeddings=[[0], [1]]),
         asked(f"{at}.least_lipschitz", f, table, **given),
         asked(f"{at}.mcshane", f, table, array_of("place"),
               value("place", [0, 1], r"place has shape \(2,\); valid: \[d\]"),
@@ -145,7 +145,7 @@ def interpolants() -> list[Asked]:
 
 
 def displacements() -> list[Asked]:
-    at = "displacement"
+    at = "smoothness.displacement"
     data: tuple[Wrong, ...] = (
         *array_of("points"),
         value("points", [0.0, 1.0], r"points has shape \(2,\); valid: \[m, d\]"),

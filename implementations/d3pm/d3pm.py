@@ -1,0 +1,182 @@
+r"""D3PM: structured denoising diffusion in discrete state spaces (Austin et al. 2021, arXiv 2107.03006).
+
+The network's softmax ``p~(x_0|x_t)`` becomes a reverse kernel in one of three ways:
+
+* ``"joint-sum"`` (eq. 4): ``p(x_s|x_t) ∝ sum_i q(x_s, x_t|i) p~(i)``;
+* ``"joint-sum-direct"``: the same, except that ``p(x_0|x_t) = p~`` in the last step;
+* ``"mixture"``: ``p(x_s|x_t) = sum_i q(x_s|x_t, i) p~(i)`` over the ``i`` with ``q(x_t|i) > 0``,
+  renormalized.
+
+The interpolating family has formulas of its own, :mod:`~unmask.implementations.d3pm.interpolating`; every other
+process goes through its transition probabilities, :mod:`~unmask.implementations.d3pm.over_chains`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, get_args
+
+import torch
+from torch import Tensor
+
+from unmask.implementations.d3pm.interpolating import InterpolatingFormulas
+from unmask.implementations.d3pm.over_chains import ChainFormulas
+from unmask.implementations.likelihood.rates import (
+    before_end,
+    check_continuous,
+    euler,
+    log_reverse_rates,
+    reverse_rates,
+)
+from unmask.implementations.likelihood.score_entropy import rate_loss
+from unmask.implementations.noise.chain import Chain
+from unmask.implementations.noise.interpolating import Interpolating
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.categorical import invert, uniforms
+from unmask.implementations.numbers.logspace import accumulator
+
+Parameterization = Literal["joint-sum", "joint-sum-direct", "mixture"]
+
+
+class Formulas(Protocol):
+    """What differs from one family of processes to another.  ``kind`` is a :data:`Parameterization`."""
+
+    def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
+        ...
+
+    def kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))``: ``[N]``, half precision in float32."""
+        ...
+
+    def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
+        """Logarithm of the concrete score that the output stands for: ``[N, L, K]``, in at least float32."""
+        ...
+
+
+class D3PM:
+    """Reverse process and losses of D3PM for every corruption process.
+
+    Parameters
+    ----------
+    process : the corruption process, on either clock: an :class:`Interpolating` or a :class:`Chain`.
+    parameterization : ``"joint-sum"``, ``"joint-sum-direct"`` or ``"mixture"``; see the module.
+
+    ``output`` is always ``[N, L, K]`` logits (finite or ``-inf``, a finite one in every row).  Probabilities
+    come back in its dtype; losses too, except that half precision gives float32, which is what sums are
+    formed in.  Gradients flow to ``output`` and are never NaN; where a row cannot change (a visible token
+    under absorbing noise) they are 0.  Over a chain, everything inside is float64, and one device synchronization
+    finds the entries that only logarithms can reach.
+
+    Raises
+    ------
+    TypeError, ValueError : an unknown parameterization, not a process; methods as in :class:`Interpolating`.
+    """
+
+    def __init__(self, process: Interpolating | Chain, parameterization: Parameterization = "joint-sum") -> None:
+        checks.instance("process", process, Interpolating, Chain)
+        if parameterization not in get_args(Parameterization):
+            raise ValueError(f"parameterization must be one of {get_args(Parameterization)}, got {parameterization!r}")
+        self.process = process
+        self.parameterization: Parameterization = parameterization
+        self._formulas: Formulas = (
+            InterpolatingFormulas(process) if isinstance(process, Interpolating) else ChainFormulas(process)
+        )
+
+    def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """The denoiser ``p~(x_0|x_t)``, a softmax whatever the parameterization: ``[N, L, K]``."""
+        self._check(output, xt, t=t)
+        return output.contiguous().to(accumulator(output.dtype)).softmax(-1).to(output.dtype)
+
+    def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """``p(x_s|x_t)`` for any ``s < t``: ``[N, L, K]``.
+
+        A row in which every ``x_0`` of positive probability is impossible is "stay": ``delta_{x_t}``, the
+        limit of kernels that are possible.
+        """
+        self._check(output, xt, s=s, t=t)
+        return self._formulas.kernel(output, xt, s, t, self.parameterization)
+
+    def joint_sum(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """The joint-sum kernel (eq. 4), whatever the parameterization of this object."""
+        self._check(output, xt, s=s, t=t)
+        return self._formulas.kernel(output, xt, s, t, "joint-sum")
+
+    def mixture(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """The mixture of posteriors, whatever the parameterization of this object."""
+        self._check(output, xt, s=s, t=t)
+        return self._formulas.kernel(output, xt, s, t, "mixture")
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms."""
+        checks.generator(generator)
+        self._check(output, xt, s=s, t=t)
+        kernel = self._formulas.kernel(output.detach(), xt, s, t, self.parameterization)
+        return invert(kernel, uniforms(xt.shape, generator, xt.device))
+
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """The NELBO's term of time ``t`` (discrete clock, ``t >= 1``) or its integrand (continuous):
+        ``[N]`` nats.
+
+        Discrete: ``sum_i KL(q(x_{t-1}|x_t,x_0) || p(x_{t-1}|x_t))``, at ``t = 1`` the reconstruction ``-log
+        p(x_0|x_1)`` (eq. 1).  Continuous: see :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`.  A
+        pair with ``q(x_t|x_0) = 0`` contributes 0.
+        """
+        self._check(output, xt, x0=x0, t=t)
+        process = self.process
+        if process.T is None:
+            loss = rate_loss(process, self._log_score(output, xt, t), x0, xt, t)
+            return loss.to(accumulator(output.dtype))
+        if process.validate if isinstance(process, Chain) else process.schedule.validate:
+            checks.times_in_range("t", t, 1, process.T)
+        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization)
+
+    def hybrid_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float) -> Tensor:
+        """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats."""
+        checks.number("weight", weight, 0, float("inf"), strict="high")
+        loss = self.loss(output, x0, xt, t)
+        log_p = output.to(accumulator(output.dtype)).log_softmax(-1)
+        return loss - weight * log_p.gather(-1, x0.long().unsqueeze(-1)).squeeze(-1).sum(-1)
+
+    def prior_kl(self, x0: Tensor) -> Tensor:
+        """``KL(q(x_end|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""
+        return self.process.prior_kl(x0)
+
+    def score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """Concrete score ``p_t(y)/p_t(x_t)`` that the output stands for, 1 at ``y = x_t``: ``[N, L, K]``.
+
+        ``sum_i p~_i q(y|i)`` over ``sum_i p~_i q(x_t|i)``, or, for a mixture, ``sum_i p~_i q(y|i) / q(x_t|i)`` over the
+        ``i`` with ``q(x_t|i) > 0``, renormalized.
+        """
+        self._check(output, xt, t=t)
+        return self._log_score(output, xt, t).exp().scatter(-1, xt.long().unsqueeze(-1), 1.0).to(output.dtype)
+
+    def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """Rates ``beta_t R[y, x_t] s_y`` of the reverse process, 0 at ``y = x_t``: ``[N, L, K]`` per unit of time;
+        continuous clock.
+        """
+        check_continuous(self.process)
+        self._check(output, xt, t=t)
+        return reverse_rates(self.process, self._log_score(output, xt, t), xt, t).to(output.dtype)
+
+    def euler(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """Euler's step from ``t`` to ``s``, ``delta_{x_t} + (t - s) reverse_rate``: ``[N, L, K]``; continuous clock.
+
+        Where the jumps of a row would have more than probability 1, they are scaled back to 1.  At ``t = 1``, where a
+        rate may be infinite, the rates just before are used.
+        """
+        check_continuous(self.process)
+        self._check(output, xt, s=s, t=t)
+        before = before_end(t)
+        rates = log_reverse_rates(self.process, self._log_score(output, xt, before), xt, before)
+        return euler(rates, xt, t.double() - s.double()).to(output.dtype)
+
+    # ------------------------------------------------------------------ inside
+    def _check(
+        self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
+    ) -> None:
+        self.process.check(x0=x0, xt=xt, s=s, t=t)
+        process = self.process
+        checks.output(output, xt, process.K, values=process.validate)
+
+    def _log_score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        return self._formulas.log_score(output, xt, t, self.parameterization)

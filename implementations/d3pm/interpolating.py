@@ -1,0 +1,203 @@
+r"""D3PM over the interpolating family, where everything costs O(1) per entry.
+
+All reverse kernels have the form ``p_k = f_k (A p~_k + B pi_k)`` away from ``k = x_t``, where
+``f_k = q(x_t|x_s = k)`` is the same factor as in the posterior.  It cancels from every KL.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from unmask.implementations.likelihood.score_entropy import active_rows, put, take
+from unmask.implementations.noise.interpolating import Interpolating
+from unmask.implementations.numbers.logspace import accumulator, divide, log_add, one_minus_exp
+
+
+class _Rows(NamedTuple):
+    """Coefficients of the chosen positions, ``[R]`` each, float64 (``x0`` int64)."""
+
+    alpha_s: Tensor
+    alpha_t: Tensor
+    noised_s: Tensor
+    noised_t: Tensor
+    keep: Tensor
+    hit: Tensor
+    pi: Tensor
+    here: Tensor
+    moved: Tensor  # q(x_t|x_0) for any x_0 other than x_t
+    stayed: Tensor  # q(x_t|x_0 = x_t)
+    regular: Tensor  # any x_0 may have led here; elsewhere the kernel is "stay"
+    first: Tensor  # s is time 0
+
+
+class InterpolatingFormulas:
+    """The :class:`~unmask.implementations.d3pm.d3pm.Formulas` of one interpolating process."""
+
+    def __init__(self, process: Interpolating) -> None:
+        self.process = process
+
+    def _rows(self, rows: Tensor | None, xt: Tensor, s: Tensor, t: Tensor) -> _Rows:
+        schedule = self.process.schedule
+
+        def spread(per_example: Tensor) -> Tensor:
+            return take(rows, per_example[:, None].expand(xt.shape))
+
+        here = take(rows, xt.long())
+        pi = self.process.prior.to(xt.device)[here]
+        alpha_t, noised_t = spread(schedule.alpha(t)), spread(schedule.one_minus_alpha(t))
+        moved = noised_t * pi
+        return _Rows(
+            spread(schedule.alpha(s)),
+            alpha_t,
+            spread(schedule.one_minus_alpha(s)),
+            noised_t,
+            spread(schedule.keep(s, t)),
+            spread(schedule.hit(s, t)),
+            pi,
+            here,
+            moved,
+            alpha_t + moved,
+            moved > 0,
+            spread(s) == 0,
+        )
+
+    def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``p_k = A p~_k + B pi_k`` for ``k != x_t``, and a value of its own at ``x_t``;
+        nothing is subtracted.
+        """
+        dtype = accumulator(output.dtype)
+        c = self._rows(None, xt, s, t)
+        p = take(None, output.contiguous()).to(dtype).softmax(-1)
+        index = c.here.unsqueeze(-1)
+        here = p.gather(-1, index).squeeze(-1).double()
+        jump = divide(c.hit, c.noised_t)
+        if kind == "mixture":
+            odds = divide(c.moved, c.stayed)
+            drawn = c.noised_s * ((1 - here) + here * odds)
+            slope, level = c.alpha_s * jump, jump * drawn
+            at_here = divide(jump * c.moved + c.keep, c.stayed) * c.alpha_s * here
+            at_here = at_here + (jump * c.pi + divide(c.keep, c.noised_t)) * drawn
+        else:
+            total = 1 + here * divide(c.alpha_t, c.moved)
+            slope, level = jump * c.alpha_s / total, jump * c.noised_s / total
+            # f/Z at x_t, with numerator and denominator multiplied by q(x_t|x_0 != x_t), which may be tiny.
+            factor = divide(c.keep + c.hit * c.pi, c.moved + here * c.alpha_t)
+            at_here = factor * (c.alpha_s * here + c.noised_s * c.pi)
+        regular = c.regular
+        if kind == "joint-sum-direct":
+            regular = regular | c.first
+            slope = torch.where(c.first, 1.0, slope)
+            level = torch.where(c.first, 0.0, level)
+            at_here = torch.where(c.first, here, at_here)
+        slope, level = torch.where(regular, slope, 0.0), torch.where(regular, level, 0.0)
+        at_here = torch.where(regular, at_here, 1.0)
+        prior = self.process.prior.to(xt.device, dtype)
+        kernel = slope.to(dtype).unsqueeze(-1) * p + level.to(dtype).unsqueeze(-1) * prior
+        kernel = kernel.scatter(-1, index, at_here.to(dtype).unsqueeze(-1))
+        return kernel.reshape(output.shape).to(output.dtype)
+
+    def kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions.
+
+        With posterior ``f_k h_k / Y`` and kernel ``f_k G_k``, the KL is ``-sum_k q_k log(G_k Y / h_k)``, and
+        that ratio is ``e^(log p~_k + a_k) + e^(b_k)`` with a and b that take one value for most k and others
+        at ``x_0`` and ``x_t``.
+        """
+        dtype = accumulator(output.dtype)
+        direct = kind == "joint-sum-direct"
+        rows = None if direct else active_rows(self.process, xt)
+        c = self._rows(rows, xt, s, t)
+        start, same = take(rows, x0.long()), take(rows, x0 == xt)
+        w = self.process.posterior_weights(x0, xt, s, t)
+        w_prior, w_start, w_here = (take(rows, v) for v in w)
+        log_p = take(rows, output.contiguous()).to(dtype).log_softmax(-1)
+        log_start = log_p.gather(-1, start.unsqueeze(-1)).squeeze(-1).double()
+        log_here = log_p.gather(-1, c.here.unsqueeze(-1)).squeeze(-1).double()
+
+        regular = c.regular
+        seen = torch.where(same, c.stayed, c.moved)  # Y = q(x_t|x_0)
+        one = torch.ones_like(seen)
+        moved, seen = torch.where(regular, c.moved, one), torch.where(regular, seen, one)
+        stayed = torch.where(regular, c.stayed, one)
+        drawing = regular & (c.noised_s > 0)
+        noised_s = torch.where(drawing, c.noised_s, one)
+        prior = self.process.prior.to(xt.device)
+        pi_start = prior[start]
+        h_start = c.alpha_s + c.noised_s * pi_start
+        h_start = torch.where(h_start > 0, h_start, one)
+
+        if kind == "mixture":
+            p_here = log_here.exp()
+            b = (one_minus_exp(log_here) * (seen / moved) + p_here * (seen / stayed)).log()
+            a = (c.alpha_s / noised_s * (seen / moved)).log()
+            a_here = (c.alpha_s / (noised_s * torch.where(c.pi > 0, c.pi, one)) * (seen / stayed)).log()
+            shift = torch.zeros_like(b)
+        else:
+            b = torch.zeros_like(seen)
+            a = (c.alpha_s / noised_s).log()
+            a_here = a - torch.where(c.pi > 0, c.pi, one).log()
+            shift = log_add(log_here + (c.alpha_t / seen).log(), (moved / seen).log())
+        ratio_start = log_add(log_start + (c.alpha_s / h_start).log(), (c.noised_s * pi_start / h_start).log() + b)
+        ratio_here = log_add(log_here + a_here, b)
+        loss = shift - _times(w_start, ratio_start) - _times(w_here, ratio_here)
+
+        # The sum over classes drawn from the prior; only the dense part costs a pass over [R, K].
+        used = w_prior > 0
+        a = torch.where(used, a, 0.0)
+        if self.process.point is not None and not direct:
+            # Every chosen row is at the only class that noise draws.
+            drawn = torch.where(same, ratio_start, ratio_here)
+        else:
+            offset = (a.to(dtype).unsqueeze(-1) - torch.where(prior > 0, prior, 1.0).log().to(dtype)) + log_p
+            generic = torch.logaddexp(offset, b.to(dtype).unsqueeze(-1))
+            drawn = (generic * prior.to(dtype)).sum(-1).double()
+            for at, ratio, weight in (
+                (log_start, ratio_start, pi_start),
+                (log_here, ratio_here, torch.where(same, 0.0, c.pi)),
+            ):
+                plain = log_add(at + a - torch.where(weight > 0, weight, one).log(), b)
+                drawn = drawn + _times(weight, ratio - plain)
+        loss = torch.where(regular, loss - _times(w_prior, drawn), 0.0)
+        if direct:
+            possible = (w_prior + w_start + w_here) > 0
+            loss = torch.where(c.first, torch.where(possible, -log_start, 0.0), loss)
+        return put(rows, loss.to(dtype), xt)
+
+    def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
+        """``log p_t(y)/p_t(x_t)`` in the accumulation dtype;
+        0 probability of ``x_t`` itself gives ``-inf`` scores.
+        """
+        dtype = accumulator(output.dtype)
+        schedule, prior = self.process.schedule, self.process.prior.to(xt.device)
+        alpha, noised = schedule.alpha(t)[:, None], schedule.one_minus_alpha(t)[:, None]
+        index = xt.long().unsqueeze(-1)
+        log_p = output.contiguous().to(dtype).log_softmax(-1)
+        log_here = log_p.gather(-1, index).squeeze(-1).double()
+        pi = prior[xt.long()]
+        moved = noised * pi
+        stayed = alpha + moved
+        reachable = moved > 0
+        safe = torch.where(reachable, moved, 1.0)
+        if kind == "mixture":
+            # alpha p~_y / q(x|y) + (1 - alpha) pi_y sum_i p~_i / q(x|i)
+            p_here = log_here.exp()
+            mean = one_minus_exp(log_here) / safe + p_here / torch.where(reachable, stayed, 1.0)
+            a = torch.where(reachable, (alpha / safe).log(), -torch.inf)
+            b = torch.where(reachable, noised * mean, divide(noised, stayed)).log()
+        else:
+            total = log_add(log_here + alpha.log(), torch.where(reachable, safe.log(), -torch.inf))
+            known = total > -torch.inf
+            total = torch.where(known, total, 0.0)
+            a = torch.where(known, alpha.log() - total, -torch.inf)
+            b = torch.where(known, noised.log() - total, -torch.inf)
+        a, b = a.to(dtype).unsqueeze(-1), b.to(dtype).unsqueeze(-1)
+        return log_add(log_p + a, b + prior.log().to(dtype))
+
+
+def _times(weight: Tensor, value: Tensor) -> Tensor:
+    """``weight * value`` where the weight is positive, 0 elsewhere even if the value is infinite."""
+    used = weight > 0
+    return torch.where(used, weight, 0.0) * torch.where(used, value, 0.0)

@@ -1,0 +1,4 @@
+"""Degradation.
+
+* `cold_diffusion`: blurs, shifts, and two samplers that undo them.
+"""

@@ -1,0 +1,110 @@
+r"""Discrete flow matching along the one-way mixture path (Gat et al. 2024, arXiv 2407.15595).
+
+The path ``alpha_t delta_{x_0} + (1 - alpha_t) pi`` is that of the interpolating corruption.  Its conditional
+velocity, run from noise to data, sends ``x`` to ``x_0`` at rate ``w = -alpha'/(1 - alpha)`` and nowhere else,
+even for a prior under which the time reversal of the corruption would also move between wrong classes.  The
+model puts its denoiser in place of ``x_0``.  The loss is the generalized KL between the two rates, which
+bounds the likelihood (Shaul et al. 2024, arXiv 2412.03487, section 5).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from unmask.implementations.noise.interpolating import Interpolating
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.categorical import invert, uniforms
+from unmask.implementations.numbers.logspace import accumulator, divide, one_minus_exp
+
+
+class FlowMatching:
+    """Discrete flow matching on the continuous clock, for any prior of the interpolating family.
+
+    ``output`` is ``[N, L, K]`` logits, finite or ``-inf``, with a finite one in every row.  Results come back
+    in its dtype, losses of half precision in float32.
+
+    Raises
+    ------
+    TypeError : not a process.  ValueError : a process on the discrete clock; a time at which nothing is
+        noised yet
+        (``alpha_t = 1``), where the velocity is infinite.  Methods otherwise as in :class:`Interpolating`.
+    """
+
+    def __init__(self, process: Interpolating) -> None:
+        checks.instance("process", process, Interpolating)
+        if process.schedule.T is not None:
+            raise ValueError(f"process must be on the continuous clock [0, 1], got T = {process.schedule.T}")
+        self.process = process
+
+    def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """The denoiser ``p~(x_0|x_t)``, a softmax: ``[N, L, K]``."""
+        self._check(output, xt, t=t)
+        return self._denoise(output).to(output.dtype)
+
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """``sum_i sum_{y != x} R - R^ + R^ log(R^/R)`` with model rate R and conditional rate R^:
+        ``[N]`` nats.
+
+        ``w (1 - p~(x_t))`` where ``x_t = x_0``, else ``w (-p~(x_t) - log p~(x_0))``; ``inf`` where ``p~(x_0)
+        = 0``.
+        """
+        self._check(output, xt, x0=x0, t=t)
+        w = self._velocity(t)
+        log_p = output.contiguous().to(accumulator(output.dtype)).log_softmax(-1)
+        here = log_p.gather(-1, xt.long().unsqueeze(-1)).squeeze(-1)
+        start = log_p.gather(-1, x0.long().unsqueeze(-1)).squeeze(-1)
+        same = x0 == xt
+        cost = torch.where(same, one_minus_exp(here), -here.exp() - torch.where(same, 0.0, start))
+        moving = w > 0
+        return torch.where(moving, w, 0.0).to(log_p.dtype) * torch.where(moving, cost.sum(-1), 0.0)
+
+    def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """``w p~(y)`` for ``y != x_t``, 0 at ``x_t``: ``[N, L, K]`` per unit of time."""
+        self._check(output, xt, t=t)
+        p = self._denoise(output)
+        rate = self._velocity(t).to(p.dtype)[:, None, None] * p
+        return rate.scatter(-1, xt.long().unsqueeze(-1), 0.0).to(output.dtype)
+
+    def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """``(1 - w) delta_{x_t} + w p~`` with ``w = (alpha_s - alpha_t)/(1 - alpha_t)``: ``[N, L, K]``."""
+        self._check(output, xt, s=s, t=t)
+        schedule = self.process.schedule
+        jump = self._jump(s, t)
+        stay = torch.where(jump > 0, divide(schedule.one_minus_alpha(s), schedule.one_minus_alpha(t)), 1.0)
+        p = self._denoise(output)
+        index = xt.long().unsqueeze(-1)
+        kernel = jump.to(p.dtype)[:, None, None] * p
+        return kernel.scatter_add(-1, index, stay.to(p.dtype)[:, None, None].expand_as(index)).to(output.dtype)
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw from :meth:`reverse`: ``[N, L]`` int64;
+        first who jumps, then where to, reading only those rows.
+        """
+        checks.generator(generator)
+        self._check(output, xt, s=s, t=t)
+        jumps = uniforms(xt.shape, generator, xt.device) < self._jump(s, t)[:, None]
+        p = self._denoise(output.detach()[jumps])
+        return xt.long().masked_scatter(jumps, invert(p, uniforms(p.shape[:1], generator, xt.device)))
+
+    def prior_kl(self, x0: Tensor) -> Tensor:
+        """``KL(q(x_1|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""
+        return self.process.prior_kl(x0)
+
+    def _check(
+        self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
+    ) -> None:
+        self.process.check(x0=x0, xt=xt, s=s, t=t)
+        self.process.check_output(output, xt)
+
+    def _velocity(self, t: Tensor) -> Tensor:
+        noised = self.process.schedule.one_minus_alpha(t)
+        if self.process.validate and bool((noised == 0).any()):
+            raise ValueError(f"t must have alpha_t < 1 for a finite velocity, got {checks.first(t, noised == 0)}")
+        return self.process.schedule.slope(t) / noised
+
+    def _jump(self, s: Tensor, t: Tensor) -> Tensor:
+        return divide(self.process.schedule.drop(s, t), self.process.schedule.one_minus_alpha(t))
+
+    def _denoise(self, output: Tensor) -> Tensor:
+        return output.contiguous().to(accumulator(output.dtype)).softmax(-1)

@@ -1,0 +1,7 @@
+"""Gaussian diffusion.
+
+* `log_snr`: schedules;
+* `diffusion`: `q(x_t|x_0)` and its bridges;
+* `vdm`: loss, reverse process and samplers (Kingma et al. 2021);
+* `mixture`: the exact law of noisy data of a finite data set.
+"""

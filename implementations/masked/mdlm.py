@@ -1,0 +1,182 @@
+r"""MDLM: masked diffusion language models (Sahoo et al. 2024, arXiv 2406.07524).
+
+Absorbing noise, and a denoiser held to two facts about it (SUBS): clean data has no mask, and a visible token
+is the clean one.  Everything that does not change is then never computed: losses and steps read the masked
+rows only, and a step reads only the rows that it reveals.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from unmask.implementations.likelihood.rates import check_continuous, euler
+from unmask.implementations.likelihood.score_entropy import active_rows, put, take
+from unmask.implementations.noise.interpolating import Interpolating
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.categorical import invert, uniforms
+from unmask.implementations.numbers.logspace import accumulator, divide
+
+
+class MDLM:
+    """The SUBS parameterization on either clock.
+
+    ``output`` is ``[N, L, K]`` logits, finite or ``-inf``, with a finite one besides the mask's in every
+    row.  Results come back in its dtype, losses of half precision in float32.  The logits of visible
+    positions and of the mask class have gradient 0.  Selecting masked rows costs one device synchronization.
+
+    Raises
+    ------
+    TypeError : not a process.  ValueError : a process whose noise is not a mask.  Methods as in
+        :class:`Interpolating`.
+    """
+
+    def __init__(self, process: Interpolating) -> None:
+        checks.instance("process", process, Interpolating)
+        if process.point is None or process.point != process.mask:
+            raise ValueError(f"process must be absorbing (all noise is the mask), got {process!r}")
+        self.process = process
+        self.mask: int = process.point
+
+    def subs(self, output: Tensor, xt: Tensor) -> Tensor:
+        """``log x_theta``: no mass on the mask, visible tokens carried over (section 3.2.3):
+        ``[N, L, K]`` nats.
+        """
+        self._check(output, xt)
+        return self._subs(output, xt).to(output.dtype)
+
+    def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """Probabilities ``x_theta`` of ``x_0``: ``[N, L, K]``."""
+        self._check(output, xt, t=t)
+        return self._subs(output, xt).exp().to(output.dtype)
+
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """``w_t sum_{masked} -log x_theta(x_0)``: ``[N]`` nats.
+
+        Continuous clock: the NELBO's integrand, ``w = -alpha'/(1 - alpha)`` (eq. 10).
+        Discrete clock: its term of time ``t >= 1``, ``w = (alpha_{t-1} - alpha_t)/(1 - alpha_t)`` (eq. 8).
+        ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.
+        """
+        self._check(output, xt, x0=x0, t=t)
+        weight = self._pace(t)
+        dtype = accumulator(output.dtype)
+        rows = active_rows(self.process, xt)
+        chosen = self._without_mask(take(rows, output.contiguous()).to(dtype))
+        log_p = chosen.log_softmax(-1).gather(-1, take(rows, x0.long()).unsqueeze(-1)).squeeze(-1)
+        w = take(rows, weight[:, None].expand(xt.shape)).to(dtype)
+        return put(rows, torch.where(w > 0, w * -torch.where(w > 0, log_p, 0.0), 0.0), xt)
+
+    def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """``q(x_s|x_t, x_0 = x_theta)`` (eq. 7): ``[N, L, K]``.
+
+        A visible token stays; a masked one is revealed with probability ``(alpha_s - alpha_t)/(1 -
+        alpha_t)``.
+        """
+        self._check(output, xt, s=s, t=t)
+        schedule = self.process.schedule
+        dtype = accumulator(output.dtype)
+        masked = (xt == self.mask).unsqueeze(-1)
+        reveal = self._reveal(s, t)
+        kept = torch.where(reveal > 0, divide(schedule.one_minus_alpha(s), schedule.one_minus_alpha(t)), 1.0)
+        p = self._subs(output, xt).exp()
+        mixed = reveal.to(dtype)[:, None, None] * p
+        rest = kept.to(dtype)[:, None, None].expand(*xt.shape, 1)
+        mixed = mixed.scatter(-1, torch.full_like(rest, self.mask, dtype=torch.int64), rest)
+        return torch.where(masked, mixed, p).to(output.dtype)
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64.
+
+        First who is revealed, with 53-bit uniforms, then what they become: only those rows of ``output`` are
+        read.
+        """
+        checks.generator(generator)
+        self._check(output, xt, s=s, t=t)
+        flips = self._flips(xt, s, t, generator)
+        return xt.long().masked_scatter(flips, self._tokens(output[flips], generator))
+
+    def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """``-alpha'/(1 - alpha) x_theta(y)`` at masked positions, 0 elsewhere: ``[N, L, K]``;
+        continuous clock.
+
+        Where nothing is noised yet (``alpha = 1``) no position is masked, and the rate is given as 0.
+        """
+        check_continuous(self.process)
+        self._check(output, xt, t=t)
+        weight = self._pace(t)
+        p = self._subs(output, xt).exp()
+        rate = weight.to(p.dtype)[:, None, None] * p
+        return torch.where((xt == self.mask).unsqueeze(-1), rate, 0.0).to(output.dtype)
+
+    def euler(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """Euler's step from ``t`` to ``s``, ``delta_{x_t} + (t - s) reverse_rate``: ``[N, L, K]``; continuous clock.
+
+        Where the jumps of a row would have more than probability 1, they are scaled back to 1.
+        """
+        check_continuous(self.process)
+        self._check(output, xt, s=s, t=t)
+        log_rate = self._pace(t).log()[:, None, None] + self._subs(output, xt).double()
+        log_rate = torch.where((xt == self.mask).unsqueeze(-1), log_rate, -math.inf)
+        return euler(log_rate, xt, t.double() - s.double()).to(output.dtype)
+
+    def score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """Concrete score ``p_t(y)/p_t(x_t)``: ``[N, L, K]``, 1 at ``y = x_t``.
+
+        ``alpha/(1 - alpha) x_theta(y)`` at masked positions; at visible ones ``(1 - alpha)/alpha`` for the
+        mask and 0 for every other class.  A state that cannot occur (masked at ``alpha = 1``, visible at
+        ``alpha = 0``) gets 0.
+        """
+        self._check(output, xt, t=t)
+        alpha, noised = self.process.schedule.alpha(t), self.process.schedule.one_minus_alpha(t)
+        p = self._subs(output, xt).exp()
+        at_mask = divide(alpha, noised).to(p.dtype)[:, None, None] * p
+        visible = torch.zeros_like(p)
+        visible[..., self.mask] = divide(noised, alpha).to(p.dtype)[:, None]
+        score = torch.where((xt == self.mask).unsqueeze(-1), at_mask, visible)
+        return score.scatter(-1, xt.long().unsqueeze(-1), 1.0).to(output.dtype)
+
+    def prior_kl(self, x0: Tensor) -> Tensor:
+        """``KL(q(x_end|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats; ``inf`` unless ``alpha_end = 0``."""
+        return self.process.prior_kl(x0)
+
+    # ------------------------------------------------------------------ inside
+    def _check(
+        self,
+        output: Tensor,
+        xt: Tensor,
+        *,
+        x0: Tensor | None = None,
+        s: Tensor | None = None,
+        t: Tensor | None = None,
+    ) -> None:
+        self.process.check(x0=x0, xt=xt, s=s, t=t)
+        self.process.check_output(output, xt, without=self.mask)
+        if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
+            checks.times_in_range("t", t, 1, self.process.schedule.end)
+
+    def _pace(self, t: Tensor) -> Tensor:
+        """``-alpha'/(1 - alpha)``; 0 where nothing is noised yet."""
+        return divide(self.process.schedule.slope(t), self.process.schedule.one_minus_alpha(t))
+
+    def _reveal(self, s: Tensor, t: Tensor) -> Tensor:
+        schedule = self.process.schedule
+        return divide(schedule.drop(s, t), schedule.one_minus_alpha(t))
+
+    def _flips(self, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Which positions are revealed between ``t`` and ``s``; no network is needed to know."""
+        return (xt == self.mask) & (uniforms(xt.shape, generator, xt.device) < self._reveal(s, t)[:, None])
+
+    def _tokens(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
+        """Draws from ``x_theta`` at the chosen masked positions: logits ``[R, K]`` to ``[R]``."""
+        p = self._without_mask(chosen.detach().to(accumulator(chosen.dtype))).softmax(-1)
+        return invert(p, uniforms(p.shape[:1], generator, p.device))
+
+    def _without_mask(self, logits: Tensor) -> Tensor:
+        return logits.index_fill(-1, torch.tensor([self.mask], device=logits.device), -math.inf)
+
+    def _subs(self, output: Tensor, xt: Tensor) -> Tensor:
+        log_p = self._without_mask(output.contiguous().to(accumulator(output.dtype))).log_softmax(-1)
+        carried = torch.full_like(log_p, -math.inf).scatter(-1, xt.long().unsqueeze(-1), 0.0)
+        return torch.where((xt == self.mask).unsqueeze(-1), log_p, carried)

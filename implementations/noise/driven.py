@@ -1,0 +1,84 @@
+"""Corruption by the jumps of one rate matrix, as fast as a schedule says."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from unmask.implementations.noise.chain import Chain
+from unmask.implementations.noise.schedules import Schedule
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.entrywise import inverse_exponential
+
+
+class Driven(Chain):
+    """``P_{s,t} = exp(R n)`` with noise ``n = speed * log(alpha_s / alpha_t)``, for reversible rates ``R``.
+
+    On the continuous clock that is ``R`` run at ``speed`` times the schedule's rate; on the clock of a
+    :class:`~unmask.implementations.noise.grid.Grid`, step ``t`` is ``exp(-speed log(1 - beta_t) R)``.  Where alpha
+    reaches 0, noise is infinite and each start is at its stationary law.
+
+    Reversible: ``prior_i P[i, j] = prior_j P[j, i]``, so that columns are rows, reweighted.
+    """
+
+    def __init__(self, schedule: Schedule, prior: Tensor, speed: float, dtype: torch.dtype, validate: bool) -> None:
+        checks.instance("schedule", schedule, Schedule)
+        super().__init__(prior, schedule.T, dtype, validate)
+        self.schedule = schedule
+        self.speed = checks.number("speed", speed, 0, math.inf, strict="low high")
+
+    @abstractmethod
+    def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
+        """``exp(R noise)[x, :]``: ids ``[N, L]``, noise ``[N]`` in ``[0, inf]``, to ``[N, L, K]`` float64."""
+
+    @abstractmethod
+    def _jump_rates(self) -> Tensor:
+        """``R`` without its diagonal: ``[K, K]`` float64, rows are sources."""
+
+    @cached_property
+    def _jumps(self) -> Tensor:
+        return self._jump_rates()
+
+    def noise(self, s: Tensor | None, t: Tensor) -> Tensor:
+        """``speed * log(alpha_s / alpha_t)``, or ``-speed * log(alpha_t)`` if ``s`` is None; float64."""
+        if s is None:
+            return self.speed * self.schedule.total_noise(t)
+        hit, keep = self.schedule.hit(s, t), self.schedule.keep(s, t)
+        little = hit < 0.5
+        return self.speed * torch.where(little, -torch.log1p(-torch.where(little, hit, 0.0)), -torch.log(keep))
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """The schedule's alpha, ``[N]`` to ``[N]``, in the dtype of the process."""
+        return self.schedule.alpha(t).to(self.dtype)
+
+    def rate(self, t: Tensor) -> Tensor:
+        """The schedule's rate, ``-alpha'/alpha`` or ``beta_t``: ``[N]`` to ``[N]``.
+
+        Jumps are ``speed`` times as fast: see :meth:`rate_columns`.
+        """
+        return self.schedule.rate(t).to(self.dtype)
+
+    def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
+        jumps = self._jumps.to(x.device)
+        columns = jumps.T[x].scatter(-1, x.unsqueeze(-1), -jumps.sum(-1)[x].unsqueeze(-1))
+        beta = (self.speed * self.schedule.rate(t))[:, None, None]
+        # Where nothing jumps, nothing does at infinite speed.
+        return torch.where(columns == 0, 0.0, beta * columns)
+
+    def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
+        return self.noise(s, t) < math.inf
+
+    def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        jumps = self._jumps.to(weights.device)
+        return weights @ inverse_exponential(jumps, jumps.sum(-1), self.noise(s, t))
+
+    def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return self._flow(x, self.noise(s, t))
+
+    def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        prior = self.prior.to(x.device)
+        return self._flow(x, self.noise(s, t)) * (prior[x].unsqueeze(-1) / prior)

@@ -1,0 +1,39 @@
+"""The two clocks of diffusion: real times in ``[0, 1]``, or the integers ``0..T``."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from unmask.implementations.numbers import checks
+
+
+class Clock:
+    """What knows its times: ``T`` is the last of the integers, or ``None`` for ``[0, 1]``.
+
+    With ``validate=False`` the values of times are not read.
+    """
+
+    T: int | None = None
+    validate: bool = True
+
+    @property
+    def end(self) -> float:
+        """The last time."""
+        return 1.0 if self.T is None else float(self.T)
+
+    def check_time(self, name: str, t: Tensor, low: float = 0.0) -> None:
+        """Raise unless ``t`` is a tensor of times in ``[low, end]``; ``low`` itself is allowed.
+
+        ``TypeError`` for another dtype than floats, or integers on ``0..T``; ``ValueError`` for other times.
+        """
+        checks.tensor(name, t, checks.FLOATS if self.T is None else checks.IDS)
+        if self.validate:
+            checks.times_in_range(name, t, low, self.end)
+
+    def check_pair(self, s: Tensor, t: Tensor) -> None:
+        """Raise unless ``0 <= s < t <= end``, of one shape; as :meth:`check_time`."""
+        self.check_time("s", s)
+        self.check_time("t", t)
+        checks.shape("s", s, list(t.shape))
+        if self.validate:
+            checks.earlier(s, t)

@@ -1,0 +1,5 @@
+"""SEDD (Lou et al. 2023, arXiv 2310.16834).
+
+* `sedd`: scores, steps and loss;
+* `concrete_score_matching`: squared errors in place of score entropy.
+"""

@@ -1,0 +1,154 @@
+"""Two arrays, entry by entry: equal, close, or one no more than the other."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from unmask.properties.claims.claim import GUARDED_EPS, Claim, Name, Verdict
+from unmask.reference.numbers.arithmetic import MP, common
+
+Array: TypeAlias = Any
+
+
+def judge_arrays(claim: Claim, eps: float) -> Verdict:
+    """Judge an ``exact``, ``close`` or ``at_most`` claim about numbers of relative precision ``eps``."""
+    left, right = np.asarray(claim.left), np.asarray(claim.right)
+    try:
+        left, right, where = np.broadcast_arrays(left, right, np.asarray(claim.where, dtype=bool))
+    except ValueError:
+        return Verdict(
+            False, None, "shapes", str(np.shape(claim.left)), str(np.shape(claim.right)), "shapes differ", ""
+        )
+    if left.size == 0 or not where.any():
+        return Verdict(True, 0.0)
+    rational = (
+        left.dtype == object and right.dtype == object and _all_rational(left[where]) and _all_rational(right[where])
+    )
+    if claim.kind == "exact" or rational:
+        return _judge_exactly(claim, left, right, where)
+    nan = any(v != v for side in (left, right) if side.dtype == object for v in side.ravel())
+    if left.dtype == object and right.dtype == object and not nan:
+        eps = GUARDED_EPS
+        left, right = common(left, right)
+        gap = _elementwise(_gap, left, right)
+    else:
+        left, right = floats(left), floats(right)
+        with np.errstate(invalid="ignore", over="ignore"):
+            gap = np.where(left == right, 0.0, left - right)
+    # What the claim does not speak about has no gap, not even one that is no number.
+    gap = np.where(where, floats(gap), 0.0)
+    if claim.kind == "close":
+        gap = np.abs(gap)
+    scale = np.broadcast_to(floats(claim.scale), gap.shape)
+    # An infinite scale, which is what a truth that is infinite has, would allow every gap, and NaN none that could be
+    # compared: such an entry has no budget, and is held to equality.
+    measured = np.isfinite(scale)
+    unit = np.maximum(eps * np.where(measured, scale, 1.0), np.finfo(np.float64).tiny)
+    with np.errstate(invalid="ignore", over="ignore"):
+        ulps = np.where(measured, gap / unit, np.where(gap > 0, np.inf, 0.0))
+        ulps = np.where(np.isnan(gap), np.inf, ulps)
+        # -inf on the left of "at most" is fine; a one-sided gap below zero is no gap.
+        ulps = np.where(where, np.maximum(ulps, 0.0) if claim.kind == "at_most" else ulps, 0.0)
+    worst = int(np.argmax(ulps))
+    index = np.unravel_index(worst, gap.shape)
+    holds = bool(ulps[index] <= claim.ops)
+    bound = float(claim.ops * unit[index])
+    if math.isnan(gap[index]):
+        a, b = left[index], right[index]
+        return Verdict(False, math.inf, place(index, claim.names), show(a), show(b), _no_gap(a, b))
+    if not measured[index]:
+        allowed = f"nothing: the scale is {float(scale[index])}, and no gap can be measured by it"
+    else:
+        allowed = f"{bound:.3e} ({claim.ops:g} ulps of {float(unit[index]):.1e})"
+    return Verdict(
+        holds,
+        float(ulps[index]),
+        place(index, claim.names),
+        show(left[index]),
+        show(right[index]),
+        f"{float(gap[index]):.3e} ({float(ulps[index]):.3g} ulps)",
+        allowed,
+    )
+
+
+def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Verdict:
+    wrong = _elementwise(lambda a, b: a > b, left, right) if claim.kind == "at_most" else left != right
+    wrong = np.asarray(wrong, dtype=bool) & where
+    if not wrong.any():
+        return Verdict(True, 0.0)
+    index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    a, b = left[index], right[index]
+    numeric = not isinstance(a, (str, bytes)) and not isinstance(a, (bool, np.bool_))
+    gap = f"{float(a) - float(b):.3e}" if numeric and a is not None and b is not None else "different"
+    return Verdict(
+        False,
+        None,
+        place(index, claim.names),
+        show(a),
+        show(b),
+        gap,
+        "exactly equal" if claim.kind != "at_most" else "no more",
+    )
+
+
+def _no_gap(a: Any, b: Any) -> str:
+    """Why the two numbers have no distance."""
+    nan = [side for side, value in (("left", a), ("right", b)) if value != value]
+    return "infinities of different sign" if not nan else f"not a number ({' and '.join(nan)} side)"
+
+
+def floats(value: Array) -> Array:
+    """The values as float64, whatever kind of number they are; same shape."""
+    value = np.asarray(value)
+    if value.dtype == object:
+        return np.array([float(v) for v in value.ravel()], dtype=np.float64).reshape(value.shape)
+    return value.astype(np.float64)
+
+
+def _all_rational(values: Array) -> bool:
+    return all(isinstance(v, (int, Fraction, np.integer)) for v in values)
+
+
+def _elementwise(f: Any, left: Array, right: Array) -> Array:
+    return np.array([f(a, b) for a, b in zip(left.ravel(), right.ravel(), strict=True)], dtype=object).reshape(
+        left.shape
+    )
+
+
+def _gap(a: Any, b: Any) -> float:
+    return 0.0 if a == b else float(a - b) if MP.isfinite(a) or MP.isfinite(b) else math.nan
+
+
+def place(index: tuple[Any, ...], names: tuple[Name, ...]) -> str:
+    """Where an entry is, in words: ``x0 1, position 0``, or what a name says about its entries."""
+    labels = list(names) + [f"axis {i}" for i in range(len(names), len(index))]
+    return ", ".join(entry(name, int(i)) for name, i in zip(labels, index, strict=False))
+
+
+def entry(name: Name, i: int) -> str:
+    """Entry ``i`` of an axis: its number, or the text or tokens that go with it."""
+    if isinstance(name, str):
+        return f"{name} {i}"
+    axis, told = name
+    one = told[i] if i < len(told) else i
+    if isinstance(one, str):
+        return one
+    return f"{axis} = {tuple(one.tolist()) if isinstance(one, np.ndarray) and one.ndim else one}"
+
+
+def show(value: Any) -> str:
+    """A number as a report shows it: fractions both ways, floats with all their digits."""
+    if isinstance(value, Fraction):
+        return f"{value} ({float(value):.17g})" if value.denominator != 1 else str(value)
+    if isinstance(value, (bool, np.bool_, str)):
+        return str(value)
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    return f"{float(value):.17g}"
+
+
+__all__ = ["entry", "floats", "judge_arrays", "place", "show"]

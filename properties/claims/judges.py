@@ -1,0 +1,27 @@
+"""How each kind of claim is judged: arrays entry by entry, samples, rates of convergence, independence of draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from unmask.properties.claims.arrays import judge_arrays
+from unmask.properties.claims.claim import Claim, Verdict
+from unmask.properties.claims.independence import judge_independent
+from unmask.properties.claims.rates import judge_converges
+from unmask.properties.claims.samples import judge_sampled
+
+#: For each kind of claim the function that judges it, for numbers of relative precision ``eps``.
+JUDGES: Final[Mapping[str, Callable[[Claim, float], Verdict]]] = MappingProxyType(
+    {
+        "exact": judge_arrays,
+        "close": judge_arrays,
+        "at_most": judge_arrays,
+        "sampled": judge_sampled,
+        "independent": judge_independent,
+        "converges": judge_converges,
+    }
+)
+
+__all__ = ["JUDGES"]

@@ -1,0 +1,60 @@
+"""All rows of counts together: what is too small to see in any one of them.
+
+A sampler at another temperature, or one that leaves out unlikely classes, is a little wrong everywhere.  Two sums
+over all draws show it, each of a bounded function of the drawn class whose mean and variance the laws tell: the
+logarithm of the class's probability, and whether the class is among the unlikely ones.  Bernstein's inequality bounds
+how far such a sum may stray, whatever the laws: P(|S - E S| >= x) <= 2 exp(-x^2 / (2 (V + M x / 3))), with V its
+variance and M a bound on each term's distance from its mean.  (For a sum of independent draws; whether they are is
+another claim's business.)
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from unmask.properties.claims.claim import FALSE_ALARM, Verdict
+
+Array: TypeAlias = Any
+
+#: What counts as unlikely: classes below these probabilities, together.
+UNLIKELY = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+
+
+def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
+    """The first sum over all rows that strays too far, as a failed verdict; ``None`` if none does.
+
+    ``counts [R, K]`` of independent rows, ``law [R, K]``, ``grace [R, 1]`` by which each probability may be off.
+    """
+    n = counts.sum(-1, keepdims=True)
+    seen = law > 0
+    # Logarithms of what is rarer than a draw in all are cut off there: one such draw must not decide.
+    logs = np.maximum(np.log(np.where(seen, law, 1.0)), -np.log(max(float(n.sum()), 2.0)))
+    functions = [("the mean logarithm of the drawn classes' probabilities", logs)]
+    functions += [(f"classes less likely than {c:g}, all rows together", ((law < c) & seen) * 1.0) for c in UNLIKELY]
+    level = FALSE_ALARM / (2 * len(functions))
+    for what, f in functions:
+        mean = (law * f).sum(-1, keepdims=True)
+        variance = float((n * law * (f - mean) ** 2).sum())
+        far = float(np.abs(np.where(seen, f - mean, 0.0)).max(initial=0.0))
+        found, expected = float((counts * np.where(seen, f, 0.0)).sum()), float((n * mean).sum())
+        log = np.log(2 / level)
+        stray = far * log / 3 + np.sqrt((far * log / 3) ** 2 + 2 * variance * log)
+        # Every probability may be off by the grace, and so may the mean, by that times the whole of f.
+        stray += float((n * grace * np.abs(np.where(seen, f, 0.0)).sum(-1, keepdims=True)).sum())
+        if abs(found - expected) > stray:
+            total = float(n.sum())
+            return Verdict(
+                False,
+                None,
+                what,
+                f"{found / total:.6g} per draw, in {int(total)} draws",
+                f"{expected / total:.6g} per draw",
+                f"{(found - expected) / total:.3g}",
+                f"{stray / total:.3g}: a correct sampler strays farther at most once in {1 / FALSE_ALARM:.0e} claims",
+            )
+    return None
+
+
+__all__ = ["judge_pooled"]

@@ -1,0 +1,9 @@
+"""The engine: from a law and a method to a verdict.
+
+* `lawbook`: the registry of laws;
+* `trial`: one law, one method, one set of inputs;
+* `search`: the search for a counterexample;
+* `replaying`: a failure once more;
+* `conformance`: laws as tests in anyone's file;
+* `randomness`: random states held still.
+"""

@@ -1,0 +1,241 @@
+"""What holds for five classes and three positions holds for a hundred thousand classes and forty positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, close
+from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.trial import Bound, Unanswerable
+from unmask.properties.laws.common import Array, floats, given
+from unmask.properties.laws.conduct.situations import computed, situation
+from unmask.properties.laws.likelihood.terms import magnitude, true_loss
+from unmask.properties.subjects.method import SHARED, SIGNATURES
+from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.tables.classes import RULED_OUT, Model
+from unmask.reference.likelihood import reverse as reference
+from unmask.reference.noise import posterior as bayes
+from unmask.reference.numbers.transcendental import softmax
+
+CHAPTER = "Scale"
+#: A vocabulary, for methods that make nothing of size K x K; what any method can afford; where to find out which.
+VOCABULARY, MODERATE, PROBE = 128_000, 257, 512
+#: A long sequence is so many pieces of a short one.
+PIECES = 14
+
+
+def _of_its_size(p: Process, capability: Bound, arguments: Any) -> Lumped:
+    """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
+    method = capability.trial.method
+    if method.processes.K[0] == method.processes.K[1]:
+        raise Unanswerable  # made for that many classes and no others
+    probe = told_apart(p, PROBE)
+    name = f"{capability.name} in {p.clock} time"
+    dense = is_dense(method, name, lambda: capability(*arguments(probe)), PROBE)
+    return told_apart(p, MODERATE if dense else VOCABULARY)
+
+
+def told_apart(p: Process, K: int) -> Lumped:
+    """``p`` over ``K`` classes, of which three clean ones and the mask are told apart: the first, one inside, the last."""
+    whole = enlarged(p, K)
+    clean = [k for k in (0, 1, K // 3, K - 2, K - 1) if k != whole.mask]
+    special = [clean[0], clean[2], clean[-1]]
+    return Lumped(whole, tuple(special if whole.mask is None else [*special, whole.mask]))
+
+
+def _outputs(big: Lumped, model: Model, xt: Array) -> tuple[Array, Array]:
+    """Network outputs ``[N, 1, K]`` that are the same for all other classes, and what they stand for in the few states."""
+    rng = np.random.default_rng([model.seed, 37])
+    p, n = big.whole, len(big.special)
+    few = rng.integers(-24, 25, (len(xt), 1, n)) / 8
+    if p.mask is not None and model.parameterization not in ("subs", "score"):
+        few[..., n - 1] = RULED_OUT
+    few = np.where((model.parameterization == "score") & (xt[..., None] == big.special), 0, few)
+    # Each of the others so unlikely that they weigh as much as one together, in numbers that every dtype has.
+    low = -np.floor(8 * np.log(p.K)) / 8
+    output = np.full((len(xt), 1, p.K), low)
+    output[..., list(big.special)] = few
+    logs = np.concatenate([few, np.full((len(xt), 1, 1), low + np.log(big.others))], -1)
+    if model.parameterization == "score":
+        return output, np.exp(logs)
+    predicted = softmax(logs)
+    if model.parameterization == "subs":
+        predicted = reference.subs_denoiser(predicted, big.state(xt), big.special.index(p.mask))
+    return output, predicted
+
+
+def _noisy(big: Lumped, t: Time) -> Array:
+    """States that noise can lead to, as ids ``[N, 1]``."""
+    q = floats(big.process.marginal(t))
+    clean = [i for i, k in enumerate(big.special) if k != big.whole.mask]
+    return np.array([[k] for i, k in enumerate(big.special) if (q[clean, i] > 0).any()])
+
+
+@law(
+    chapter=CHAPTER,
+    families=lambda kind: kind.keeps_or_redraws,
+    floating=True,
+    tensors=True,
+    tex=r"\sum_{k \in \text{others}} q(x_t = k|x_0) = q(x_t \in \text{others}|x_0)",
+    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (marginal)",
+    mutants=("marginal-forgets-the-rest-of-a-large-vocabulary",),
+    cost=3,
+)
+def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Process, t: Time) -> Claim:
+    """With up to 128,000 classes q(x_t|x_0) is that of the few that are told apart, all others sharing what is left"""
+
+    def arguments(big: Lumped) -> list[Any]:
+        clean = [k for k in big.special if k != big.whole.mask]
+        return [big.whole, np.array([clean, clean[::-1]]), t]
+
+    big = _of_its_size(p, marginal, arguments)
+    whole, x0, _ = arguments(big)
+    truth = big.spread(floats(big.process.marginal(t))[big.state(x0)])
+    # Tables are multiplied step by step, and each entry of a product is a sum over all classes.
+    sums = whole.K * int(t) if whole.K == MODERATE and p.T is not None else 0
+    return close(marginal(whole, x0, t), truth, ops=p.depth + 16 + sums, names=("row", "position", "x_t"))
+
+
+@law(
+    chapter=CHAPTER,
+    families=lambda kind: kind.keeps_or_redraws,
+    floating=True,
+    tensors=True,
+    tex=r"\sum_{k \in \text{others}} q(x_s = k|x_t,x_0) = q(x_s \in \text{others}|x_t,x_0)",
+    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (posterior)",
+    mutants=("posterior-forgets-the-rest-of-a-large-vocabulary",),
+    cost=3,
+)
+def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
+    """With up to 128,000 classes q(x_s|x_t,x_0) is that of the few that are told apart, all others sharing what is left"""
+
+    def arguments(big: Lumped) -> list[Any]:
+        xt = _noisy(big, t)
+        x0 = [k for k in big.special if k != big.whole.mask]
+        pairs = np.array([(i, j[0]) for i in x0 for j in xt])
+        possible = floats(big.process.marginal(t))[big.state(pairs[:, 0]), big.state(pairs[:, 1])] > 0
+        pairs = pairs[possible]
+        return [big.whole, pairs[:, :1], pairs[:, 1:], s, t]
+
+    big = _of_its_size(p, posterior, arguments)
+    whole, x0, xt, _, _ = arguments(big)
+    truth = big.spread(bayes.posterior(big.process, big.state(x0), big.state(xt), s, t))
+    # The least probability is that of one class of so many.
+    scale = p.conditioning(t) * (whole.K if whole.mask is None else 1)
+    return close(
+        posterior(whole, x0, xt, s, t),
+        truth,
+        ops=3 * p.depth + 32,
+        scale=scale,
+        names=(given(x0, xt), "position", "x_s"),
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    families=lambda kind: kind.keeps_or_redraws,
+    floating=True,
+    tensors=True,
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
+    tex=r"\sum_{k \in \text{others}} p_\theta(x_s = k|x_t) = p_\theta(x_s \in \text{others}|x_t)",
+    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 4",
+    mutants=("reverse-forgets-the-rest-of-a-large-vocabulary",),
+    cost=3,
+)
+def a_large_vocabulary_has_the_reverse_of_a_few_classes(
+    reverse: Any, p: Process, s: Time, t: Time, model: Model
+) -> Claim:
+    """With up to 128,000 classes p_θ(x_s|x_t) is that of the few that are told apart, all others sharing what is left"""
+
+    def arguments(big: Lumped) -> list[Any]:
+        xt = _noisy(big, t)
+        return [big.whole, _outputs(big, model, xt)[0], xt, s, t]
+
+    big = _of_its_size(p, reverse, arguments)
+    whole, output, xt, _, _ = arguments(big)
+    predicted = _outputs(big, model, xt)[1]
+    few = reference.reverse_kernel(big.process, model.parameterization, predicted, big.state(xt), s, t)
+    scale = p.conditioning(t) * (whole.K if whole.mask is None else 1)
+    return close(
+        reverse(whole, output, xt, s, t),
+        big.spread(few),
+        ops=4 * p.depth + 8 * whole.K,
+        scale=scale,
+        names=(("x_t", xt), "position", "x_s"),
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    families=lambda kind: kind.keeps_or_redraws,
+    floating=True,
+    tensors=True,
+    tex=r"\mathbb{E}\, \ell_K = \mathbb{E}\, \ell_{\text{few}}",
+    cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Cover and Thomas, thm 2.5.3 (chain rule)",
+    mutants=("loss-forgets-the-rest-of-a-large-vocabulary",),
+    cost=3,
+)
+def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: Time, model: Model) -> Claim:
+    """With up to 128,000 classes the loss is that of the few that are told apart: no class that is treated alike adds to it"""
+    if p.T is None and t == 1:
+        raise Unanswerable
+
+    def arguments(big: Lumped) -> list[Any]:
+        xt = _noisy(big, t)
+        x0 = np.full_like(xt, big.special[0])
+        possible = floats(big.process.marginal(t))[0, big.state(xt[:, 0])] > 0
+        xt, x0 = xt[possible], x0[possible]
+        return [big.whole, _outputs(big, model, xt)[0], x0, xt, t]
+
+    big = _of_its_size(p, loss, arguments)
+    whole, output, x0, xt, _ = arguments(big)
+    predicted = _outputs(big, model, xt)[1]
+    # The last clean class stands for all that are neither told apart nor the clean one.
+    q = floats(big.process.marginal(t))[0, big.state(xt[:, 0])]
+    q = q * np.where(xt[:, 0] == big.special[2], big.others + 1, 1)
+    found = q @ floats(loss(whole, output, x0, xt, t))
+    states = big.state(x0), big.state(xt)
+    truth = q @ floats(true_loss(big.process, model.parameterization, predicted, *states, t))
+    scale = float(magnitude(p, model, truth, t)) * (whole.K if whole.mask is None else 1)
+    return close(found, truth, ops=8 * p.depth + 8 * whole.K, scale=scale)
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    about=lambda name: computed(name) and not {"x0", "xt", "location"}.isdisjoint(SIGNATURES[name][0]),
+    cites="independence of positions; Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5",
+    mutants=("loss-knows-only-short-sequences", "posterior-knows-only-short-sequences"),
+    cost=3,
+)
+def a_long_sequence_is_its_pieces(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+    """On forty positions, given the network's output, everything is what it is on each piece; losses add up"""
+    claims = []
+    for name, capability in offers.items():
+        # The same time for all pieces of a sequence; two sequences, so that rows are not positions.
+        one = situation(name, p, x0, model, seed, N=PIECES, one_time=True)
+        pieces = floats(capability(*one))
+        together = [_joined(k, a) for k, a in zip(SIGNATURES[name][0], one, strict=True)]
+        whole = floats(capability(*together))
+        if SIGNATURES[name][1] == "N":
+            expected = np.array([pieces.sum(), pieces.sum()])
+            size = np.abs(np.where(np.isfinite(pieces), pieces, 0)).sum()
+        else:
+            expected = np.concatenate(list(pieces))[None].repeat(2, 0)
+            size = np.abs(np.where(np.isfinite(pieces), pieces, 0)).max(initial=0)
+        scale = (1 + size) * p.conditioning(one[-1][0] if isinstance(one[-1], list) else p.end)
+        ops = 8 + 2 * PIECES * model.L
+        claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), says=name))
+    return claims
+
+
+def _joined(name: str, value: Any) -> Any:
+    """Rows laid end to end, twice."""
+    if name in ("s", "t"):
+        return value[:2]
+    if name in SHARED:
+        return value
+    return np.concatenate(list(value))[None].repeat(2, 0)

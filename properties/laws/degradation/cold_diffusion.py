@@ -1,0 +1,229 @@
+"""Cold diffusion: what deterministic degradation does, and what each of two ways back makes of a wrong restoration.
+
+The restorations of these laws are wrong on purpose: they jump, and propose something new at every call.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+
+from unmask.properties.claims.claim import Claim, close, converges, exact
+from unmask.properties.engine.lawbook import law
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.reference.degradation import cold_diffusion as cold
+
+CHAPTER = "Cold diffusion"
+CITES = "Bansal et al. 2022 (arXiv 2208.09392)"
+
+
+class Signals:
+    """Signals ``[2, 2, K]`` and restorations with few bits, in the numbers of a process."""
+
+    def __init__(self, p: Process, seed: int) -> None:
+        self.p = p
+        self.rng = np.random.default_rng([seed, 41])
+
+    def draw(self) -> Array:
+        """A signal of eighths."""
+        eighths = self.rng.integers(-16, 17, (2, 2, self.p.K))
+        if self.p.numbers != "exact":
+            return eighths / 8
+        return np.array([Fraction(int(v), 8) for v in eighths.ravel()], dtype=object).reshape(eighths.shape)
+
+    def falling(self, s: Time, t: Time) -> list[Time]:
+        """Times from t to s, with some between where there are any."""
+        if self.p.T is not None:
+            between = [u for u in range(int(t) - 1, int(s), -1) if self.rng.integers(0, 3)]
+            return [t, *between, s]
+        return [t, s + (t - s) * Fraction(3, 4), s + (t - s) * Fraction(1, 4), s]
+
+
+class Restoration:
+    """Jumps where the signal changes its sign, to new values at every call; keeps what it was asked and proposed."""
+
+    def __init__(self, signals: Signals) -> None:
+        self.signals = signals
+        self.times: list[Time] = []
+        self.proposals: list[Array] = []
+
+    def __call__(self, x: Array, t: Time) -> Array:
+        """A new proposal for ``x``."""
+        self.times.append(t)
+        self.proposals.append(np.where(x > 0, self.signals.draw(), self.signals.draw()))
+        return self.proposals[-1]
+
+
+def _asked(restoration: Restoration, times: list[Time]) -> Claim:
+    """The restoration is asked once for each step, and told the time of the signal that it is given."""
+    told = np.array([float(u) for u in restoration.times])
+    wanted = np.array([float(u) for u in times[:-1]])
+    if told.shape != wanted.shape:
+        return exact(np.array(len(told)), np.array(len(wanted)), says="how often the restoration is asked")
+    return exact(told, wanted, names=("step",), says="times at which the restoration is asked")
+
+
+def _budget(times: list[Time], *values: Array) -> dict[str, Any]:
+    """Each step rounds two degraded proposals, made of a rounded one, and their sum and difference."""
+    return {"ops": 12 * len(times), "scale": 1 + max(float(np.abs(floats(v)).max()) for v in values)}
+
+
+@law(
+    chapter=CHAPTER,
+    where=lambda p: p.starts_clean,
+    tex=r"D(x, t)_i = \sum_j P_t[i, j]\, x_j,\quad D(x, 0) = x",
+    cites=f"{CITES}, sec. 3.1 and 5.1",
+    mutants=("blur-by-columns", "blur-one-step-late", "fading-into-nothing"),
+)
+def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
+    """D(x, t)_i = Σ_j P_t[i, j] x_j, and D(x, 0) = x"""
+    x = Signals(p, seed).draw()
+    truth = cold.blur(p.truth)
+    claims = []
+    for u in dict.fromkeys((s, t, 0 if p.T is not None else Fraction(0))):
+        # As many roundings as a transition probability has, and a sum of K of them.
+        found = degrade(p, x, [u] * len(x))
+        expected = x if u == 0 else truth(x, u)
+        claims.append(
+            close(
+                found,
+                expected,
+                ops=p.depth + 2 * p.K + 8,
+                scale=2 * p.K,
+                names=("row", "channel", "site"),
+                says=f"at {u}",
+            )
+        )
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"D(x, t) = x + a(t) \implies x_s = D(x_0, s) \text{ for every } R",
+    cites=f"{CITES}, sec. 3.3 (a shift linear in time; that it is one for all data is what matters); essay, claim 9",
+    mutants=(
+        "naive-sold-as-improved",
+        "improved-with-flipped-signs",
+        "improved-degrades-to-the-same-time",
+        "last-step-returns-the-proposal",
+        "last-step-left-out",
+    ),
+)
+def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
+    """If D(x, t) = x + a(t), the improved sampler returns D(x_0, s) at every s, whatever is proposed"""
+    signals = Signals(p, seed)
+    x0, direction = signals.draw(), signals.draw()[0, 0]
+    degradation = cold.shift(direction, lambda u: (u / Fraction(p.end)) ** 2 - 3 * (u / Fraction(p.end)))
+    times = signals.falling(s, t)
+    claims = []
+    for steps in range(1, len(times)):
+        restoration = Restoration(signals)
+        path = times[: steps + 1]
+        found = restore(p, _in(p, degradation), restoration, _in(p, degradation)(x0, t), path)
+        claims.append(_asked(restoration, path))
+        expected = degradation(x0, path[-1])
+        budget = _budget(path, expected, x0, *restoration.proposals, direction * 3)
+        claims.append(close(found, expected, **budget, names=("row", "channel", "site"), says=f"after {steps} steps"))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_s - D(x_0, s) = \sum \bigl[D(\hat x, s) - D(\hat x, t)\bigr] - \bigl[D(x_0, s) - D(x_0, t)\bigr]",
+    cites=f"{CITES}, algorithm 2; essay, claim 9",
+    mutants=(
+        "naive-sold-as-improved",
+        "improved-with-flipped-signs",
+        "restoration-asked-once",
+        "restoration-told-the-next-time",
+        "last-step-returns-the-proposal",
+    ),
+)
+def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
+    """The improved sampler misses D(x_0, s) by the sum of what D does otherwise to the proposals than to x_0"""
+    signals = Signals(p, seed)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    restoration = Restoration(signals)
+    found = restore(p, degradation, restoration, degradation(x0, t), times)
+    asked = _asked(restoration, times)
+    if not asked.judge(0).holds:
+        return [asked]
+    expected = degradation(x0, s) + cold.accumulated_error(degradation, x0, restoration.proposals, times)[-1]
+    budget = _budget(times, expected, x0, *restoration.proposals)
+    budget["ops"] += 4 * p.K * len(times)
+    return [asked, close(found, expected, **budget, names=("row", "channel", "site"))]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"R = x_0 \implies x_s = D(x_0, s)",
+    cites=f"{CITES}, sec. 3.3; essay, claim 9",
+    mutants=("improved-with-flipped-signs", "improved-degrades-to-the-same-time", "last-step-left-out"),
+)
+def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, seed: int) -> Claim:
+    """If x_0 itself is proposed, the improved sampler returns D(x_0, s), whatever the degradation is"""
+    signals = Signals(p, seed)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    found = restore(p, degradation, lambda x, u: x0, degradation(x0, t), times)
+    budget = _budget(times, x0)
+    budget["ops"] += 4 * p.K * len(times)
+    return close(found, degradation(x0, s), **budget, names=("row", "channel", "site"))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_s = D(R(x_t, t), s)",
+    cites=f"{CITES}, algorithm 1; essay, claim 9",
+    mutants=("naive-degrades-to-the-earlier-noise", "naive-without-degrading-again", "naive-asks-at-the-next-time"),
+)
+def the_naive_sampler_returns_its_last_proposal(
+    restore_naively: Any, p: Process, s: Time, t: Time, seed: int
+) -> list[Claim]:
+    """The naive sampler ends in D(R, s) for the last proposal R, whatever x_t was"""
+    signals = Signals(p, seed)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    restoration = Restoration(signals)
+    found = restore_naively(p, degradation, restoration, degradation(x0, t), times)
+    asked = _asked(restoration, times)
+    if not asked.judge(0).holds:
+        return [asked]
+    budget = _budget(times, x0, *restoration.proposals)
+    expected = degradation(restoration.proposals[-1], s)
+    return [asked, close(found, expected, **budget, names=("row", "channel", "site"))]
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    floating=True,
+    schedules=("polynomial", "linear", "mutual-information", "log-linear"),
+    tex=r"x_{t-h} - D(x_0, t-h) = O(h) \text{ for every } R",
+    cites=f"{CITES}, sec. 3.3 (first order of the Taylor expansion); essay, claim 9",
+    mutants=("naive-sold-as-improved", "last-step-returns-the-proposal"),
+)
+def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Process, seed: int) -> list[Claim]:
+    """A step of length h with a wrong proposal misses D(x_0, t - h) by its share of h, and by nothing more"""
+    signals = Signals(p, seed)
+    degradation, t = cold.blur(p.truth), Fraction(1, 2)
+    x0, wrong = signals.draw(), signals.draw()
+    sizes = [8, 16, 32, 64, 128, 256]
+    start = degradation(x0, t)
+    missed = []
+    for n in sizes:
+        u = t - Fraction(1, n)
+        end = restore(p, degradation, lambda x, v: wrong, start, [t, u])
+        missed.append(floats(end) - floats(degradation(x0, u)))
+    # The site with the largest share: what is missed first, to first order in the length of the step.
+    worst = np.unravel_index(np.argmax(np.abs(missed[-1])), missed[-1].shape)
+    eps = torch.finfo(p.dtype).eps
+    errors = [float(m[worst]) for m in missed]
+    return [converges(errors, sizes, rate=1, floor=64 * p.K * eps, at_least=True, says="error against 1/h")]
+
+
+def _in(p: Process, degradation: Any) -> Any:
+    """The degradation, with its values in the numbers of the process."""
+    return degradation if p.numbers == "exact" else lambda x, t: floats(degradation(x, t))

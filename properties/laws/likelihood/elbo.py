@@ -1,0 +1,385 @@
+"""The negative ELBO: its terms, its bound, its gap, its gradient."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, at_most, close
+from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.laws.common import (
+    Array,
+    average,
+    before,
+    every_noisy,
+    every_noisy_at,
+    floats,
+    given,
+    inner,
+    rounding_unit,
+)
+from unmask.properties.laws.likelihood.integration import graded_rule, integrated_truth
+from unmask.properties.laws.likelihood.terms import as_probabilities, magnitude, own_kernel, true_loss
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.processes.rounded import Rough
+from unmask.properties.subjects.tables.classes import Model
+from unmask.reference.likelihood import continuous_likelihood, elbo, rates
+from unmask.reference.likelihood import reverse as reference
+from unmask.reference.noise import posterior as bayes
+from unmask.reference.numbers import arithmetic as numbers
+from unmask.reference.numbers import divergences, sequences, transcendental
+
+CHAPTER = "NELBO"
+
+
+def _interior(p: Process, t: Time) -> None:
+    if p.T is None and t == 1:
+        raise Unanswerable  # the integrand's weight may be infinite at the very end
+
+
+def _ops(p: Process, L: int) -> float:
+    return float(8 * p.depth + 8 * p.K * L + p.K**L)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) = L_{t-1} \quad\text{or}\quad \frac{d}{dt} \mathrm{NELBO}",
+    cites="Austin et al. 2021, eq. 1 and app. A.3 (step); Sahoo et al. 2024, eq. 8, 10-11, 31-32 and 42-43, alg. 1; Lou et al. 2024, eq. 10 and alg. 1",
+    mutants=(
+        "loss-with-another-weight",
+        "loss-one-step-late",
+        "loss-averaged-over-positions",
+        "loss-of-masked-positions-only",
+    ),
+)
+def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """The loss at time t, averaged over q(x_t|x_0), is the NELBO's term (discrete) or integrand (continuous) at t"""
+    _interior(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    truth = average(true_loss(p.truth, model.parameterization, model.predicted(xt, t), clean, xt, t), q, row, len(x0))
+    found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
+    return close(found, truth, ops=_ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) \ge 0",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1 (non-negative)",
+    mutants=("loss-drops-the-constant",),
+)
+def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """Every term of the NELBO is a divergence: never negative"""
+    _interior(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
+    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=magnitude(p, model, found, t), names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"p_\theta = q(\cdot|x_0) \implies \ell(x_0, x_t, t) = 0",
+    cites="Austin et al. 2021, sec. 3.3 (certainty) and 3.4 (minima); Lou et al. 2024, def. 3.1 (non-negative)",
+    mutants=("loss-drops-the-constant", "loss-one-step-late"),
+)
+def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """A network that knows x_0 pays nothing at any time"""
+    _interior(p, t)
+    _, clean, xt, q = every_noisy(p, x0, t)
+    if model.parameterization == "score":
+        marginal = p.truth.marginal(t)
+        here = np.take_along_axis(marginal[clean], xt[..., None], -1)
+        knows = marginal[clean] / here
+    else:
+        knows = np.eye(p.K, dtype=int)[clean].astype(q.dtype)
+    found = loss(p, model.encode(knows), clean, xt, t)
+    return close(
+        found,
+        0 * found,
+        ops=_ops(p, model.L),
+        scale=magnitude(p, model, found * 0, t) / np.minimum(1, floats(q)),
+        names=(given(clean, xt),),
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    tex=r"L_{t-1} = \mathrm{KL}\left(q(x_{t-1}|x_t,x_0) \,\|\, p_\theta(x_{t-1}|x_t)\right)",
+    cites="Austin et al. 2021, eq. 1",
+    mutants=("loss-with-another-weight", "loss-one-step-late", "reverse-one-step-late"),
+)
+def loss_is_the_divergence_of_its_own_kernel(
+    loss: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
+) -> Claim:
+    """The loss is the KL from the true posterior to the method's own reverse kernel, averaged over x_t"""
+    s = before(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output = model.output(xt, t)
+    kernel = as_probabilities(reverse(p, output, xt, s, t))
+    truth = average(elbo.pointwise_term(p.truth, kernel, clean, xt, s, t), q, row, len(x0))
+    found = average(loss(p, output, clean, xt, t), q, row, len(x0))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    tex=r"\ell = \sum_{y \ne x} \bar R_\theta(y) - \hat R(y) + \hat R(y) \log \frac{\hat R(y)}{\bar R_\theta(y)}",
+    cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 58; Shaul et al. 2024, eq. 13",
+    mutants=("loss-with-another-weight", "loss-drops-the-constant", "reverse-rate-runs-forward"),
+)
+def loss_is_the_divergence_of_its_own_rates(
+    loss: Any, reverse_rate: Any, p: Process, t: Time, x0: Array, model: Model
+) -> Claim:
+    """The loss is the generalized KL from the true conditional rates to the method's own rates, averaged over x_t"""
+    _interior(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output = model.output(xt, t)
+    if model.parameterization == "velocity":
+        conditional = rates.conditional_one_way_rate(p.truth, clean, xt, t)
+    else:
+        conditional = rates.conditional_reverse_rate(p.truth, clean, xt, t)
+    own = np.maximum(reverse_rate(p, output, xt, t), 0 * conditional)
+    truth = average(divergences.generalized_kl(conditional, own), q, row, len(x0))
+    found = average(loss(p, output, clean, xt, t), q, row, len(x0))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    reaches_prior=True,
+    tex=r"L_T + \sum_{t=1}^{T} L_{t-1} = \mathbb{E}_{q(x_{1:T}|x_0)} \log \frac{q(x_{1:T}|x_0)}{p_\theta(x_{0:T})}",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
+    mutants=("loss-with-another-weight", "prior-kl-forgotten", "loss-forgets-the-reconstruction"),
+    cost=2,
+)
+def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, model: Model) -> Claim:
+    """Prior term + Σ_t E[loss] is the NELBO, enumerated over all trajectories x_1, ..., x_T"""
+    found, scale = total_loss(loss, p, x0, model)
+    found = found + prior_kl(p, x0)
+    times = list(range(int(p.end) + 1))
+    # Trajectories of fractions are a hundred times slower than those of floats.
+    small = p.K ** (model.L * int(p.end)) <= (256 if p.numbers == "exact" else 4096)
+    by = elbo.nelbo_by_trajectories if small else elbo.nelbo
+    truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
+    return close(found, truth, ops=int(p.end) * _ops(p, model.L), scale=scale, names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    reaches_prior=True,
+    tex=r"\mathrm{NELBO}(x_0) \ge -\log p_\theta(x_0)",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
+    mutants=("loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
+    cost=2,
+)
+def nelbo_bounds_the_likelihood(
+    loss: Any, prior_kl: Any, reverse: Any, p: Process, x0: Array, model: Model
+) -> list[Claim]:
+    """NELBO ≥ −log p_θ(x_0), and the gap is KL(q(x_{1:T}|x_0) ‖ p_θ(x_{1:T}|x_0)); the likelihood is the method's own chain's"""
+    every = sequences.all_sequences(model.L, range(p.K))
+    times = list(range(int(p.end) + 1))
+    kernels = {t: own_kernel(reverse, p, model, every, t) for t in times[1:]}
+
+    def chain(s: Time, t: Time) -> Array:
+        return kernels[int(t)]
+
+    found, scale = total_loss(loss, p, x0, model)
+    found = found + prior_kl(p, x0)
+    likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
+    ops = 2 * int(p.end) * _ops(p, model.L)
+    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound")]
+    few = 256 if p.numbers == "exact" else 1024
+    if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
+        gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
+        claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), says="the gap is a KL"))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="continuous",
+    reaches_prior=True,
+    parameterizations=("score", "subs", "mixture", "joint-sum"),
+    tex=r"\int_0^1 \mathbb{E}\, \ell\, dt + \mathrm{KL}\left(q(x_1|x_0) \,\|\, \pi\right) \ge -\log p_\theta(x_0)",
+    cites="Lou et al. 2024, thm 3.6; Sahoo et al. 2024, eq. 10",
+    mutants=("loss-with-another-weight", "loss-averaged-over-positions", "rate-forgotten-in-the-loss"),
+    smallest={"L": 1},
+    cost=6,
+)
+def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
+    """∫ E[loss] dt + prior term is the continuous-time NELBO, and bounds −log p_θ(x_0) of the reverse jump process"""
+    if model.parameterization == "mixture" and p.family != "absorbing":
+        # A mixture that does not sharpen as t -> 0 jumps away from clean tokens at a rate like 1/t: its NELBO is infinite.
+        raise Unanswerable
+    model = model.frozen()
+    x0 = x0[:2]
+    table = floats(model.predicted_table(0))
+    nodes, weights = graded_rule(p, 28)
+    found: Any = floats(prior_kl(p, x0))
+    batch = every_noisy_at(p, x0, list(nodes))
+    values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
+    found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
+    prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
+    truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
+    known, rough = 1e-5, cast(Any, Rough(p.exact))
+    likelihood = floats(
+        continuous_likelihood.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
+    )
+    # The solver is wrong by so much of the likelihood itself, of which little may be left.
+    bound = -np.log(np.exp(likelihood[sequences.sequence_index(x0, p.K)]) + 4 * known)
+    ops = len(nodes) * _ops(p, model.L)
+    scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
+    # What the rule misses of the integral is seen where a finer rule changes it.
+    with np.errstate(invalid="ignore"):
+        missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0)
+    return [
+        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), says="the integral"),
+        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    clock="discrete",
+    tex=r"\mathbb{E}[f \mid x_t] = \ell(x_t), \quad f = \log \frac{q(x_s|x_t,x_0)}{p_\theta(x_s|x_t)}, \qquad \mathrm{Var}\, \ell \le \mathrm{Var}\, f",
+    cites="Blackwell 1947, thm 2 (Rao-Blackwell); Austin et al. 2021, eq. 1",
+    mutants=("loss-with-another-weight", "posterior-forgets-the-likelihood", "reverse-one-step-late"),
+)
+def integrating_out_a_step_keeps_the_mean(
+    loss: Any, posterior: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
+) -> list[Claim]:
+    """The loss is the log-ratio of posterior and reverse with x_s integrated out: the same mean, no larger variance"""
+    s = before(p, t)
+    row, clean, xt, q = every_noisy(p, x0, t)
+    output = model.output(xt, t)
+    true, own = posterior(p, clean, xt, s, t), reverse(p, output, xt, s, t)
+    dust = 0.0 if np.asarray(own).dtype == object else 64 * p.depth * p.conditioning(t) * rounding_unit(p)
+    exact = bayes.posterior(p.truth, clean, xt, s, t)
+    seen = exact > 0
+    if (exact[seen] <= dust).any() or (own[seen] <= dust).any():
+        raise Unanswerable  # the ratio is infinite or rounding: the mean exists, the variance does not
+    ratio = transcendental.log(np.where(seen, true, 1 + 0 * true)) - transcendental.log(
+        np.where(seen, own, 1 + 0 * own)
+    )
+    weight = np.where(seen, true, 0 * true)
+    mean = (weight * ratio).sum(-1)
+    spread = (weight * ratio * ratio).sum(-1) - mean * mean
+    integrated = loss(p, output, clean, xt, t)
+    n = len(x0)
+    first = average(mean.sum(-1), q, row, n)
+    own_mean = average(integrated, q, row, n)
+    variance = average(mean.sum(-1) ** 2 + spread.sum(-1), q, row, n) - first**2
+    own_variance = average(integrated**2, q, row, n) - own_mean**2
+    scale = magnitude(p, model, own_mean, t)
+    ops = 2 * _ops(p, model.L)
+    return [
+        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), says="the same mean"),
+        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), says="no larger variance"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\nabla_\theta\, \ell = \nabla_\theta\, L_{t-1}",
+    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 8 and 10",
+    mutants=("loss-detaches-a-term", "loss-with-another-weight"),
+    cost=3,
+)
+def gradient_is_the_gradient_of_the_nelbo(
+    gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
+) -> Claim:
+    """Autograd through the loss is the derivative of the exact NELBO, taken by differences of 40-digit numbers"""
+    _interior(p, t)
+    if model.style == "peaked":
+        raise Unanswerable  # saturated outputs have no derivative worth the digits; moderate ones say it all
+    _, clean, xt, _ = every_noisy(p, x0[:2], t)
+    rng = np.random.default_rng([seed, 3])
+    few = rng.permutation(len(xt))[:6]
+    clean, xt = clean[few], xt[few]
+    output = floats(model.output(xt, t))
+    direction = rng.integers(-4, 5, output.shape) / 4
+    h = numbers.MP.mpf(10) ** -13
+
+    def at(shift: Any) -> Array:
+        moved = (
+            np.array([numbers.MP.mpf(float(v)) for v in output.ravel()], dtype=object).reshape(output.shape)
+            + shift * direction
+        )
+        return true_loss(p.exact, model.parameterization, predict(p, model.parameterization, moved, xt), clean, xt, t)
+
+    truth = floats((at(h) - at(-h)) / (2 * h))
+    found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(given(clean, xt),))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"L_\lambda = L_{vb} + \lambda\, \mathbb{E}\left[-\log \tilde p_\theta(x_0|x_t)\right]",
+    cites="Austin et al. 2021, eq. 5",
+    mutants=("hybrid-averages-the-cross-entropy", "hybrid-forgets-the-weight"),
+)
+def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
+    """The hybrid loss is the NELBO's term plus λ times the denoiser's cross-entropy at x_0"""
+    _interior(p, t)
+    _, clean, xt, q = every_noisy(p, x0, t)
+    output, weight = model.output(xt, t), 1 / 8
+    at_x0 = np.take_along_axis(model.predicted(xt, t), clean[..., None], -1)[..., 0]
+    if (at_x0 == 0).any():
+        raise Unanswerable
+    extra = -transcendental.log(at_x0).sum(-1)
+    plain = loss(p, output, clean, xt, t)
+    if plain.dtype == object:
+        plain, extra = numbers.common(plain, extra)
+    truth = plain + (numbers.MP.mpf(weight) if plain.dtype == object else weight) * extra
+    found = hybrid_loss(p, output, clean, xt, t, weight)
+    scale = magnitude(p, model, truth, t) / np.minimum(1, floats(q))
+    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=(given(clean, xt),))
+
+
+@law(
+    chapter=CHAPTER,
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
+    tex=r"\nabla\, L_\lambda = \nabla L_{vb} + \lambda \left(\tilde p_\theta(\cdot|x_t) - e_{x_0}\right)",
+    cites="Austin et al. 2021, eq. 5",
+    mutants=("hybrid-detaches-the-cross-entropy",),
+    floating=True,
+)
+def hybrid_loss_teaches_by_both_terms(
+    hybrid_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
+) -> Claim:
+    """The hybrid loss's gradient is the NELBO's plus λ times the cross-entropy's, p̃ − δ at x_0"""
+    _interior(p, t)
+    _, clean, xt, q = every_noisy(p, x0, t)
+    output, weight, one = model.output(xt, t), 1 / 8, np.ones(len(xt))
+    extra = floats(model.predicted(xt, t)) - np.eye(p.K)[clean]
+    truth = floats(gradient(p, output, clean, xt, t, one)) + weight * extra
+    found = hybrid_gradient(p, output, clean, xt, t, weight, one)
+    scale = (1 + np.abs(truth).max()) * magnitude(p, model, 0.0, t) / np.minimum(1, floats(q))
+    return close(
+        found, truth, ops=_ops(p, model.L), scale=scale[:, None, None], names=(given(clean, xt), "position", "class")
+    )
+
+
+def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
+    """What a network's output stands for, in 40 digits."""
+    if parameterization == "score":
+        return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
+    probabilities = transcendental.softmax(output, exact=True)
+    return reference.subs_denoiser(probabilities, xt, int(p.mask or 0)) if parameterization == "subs" else probabilities
+
+
+def total_loss(loss: Any, p: Process, x0: Array, model: Model) -> tuple[Array, Array]:
+    """``Σ_t E[loss]`` over the discrete clock, and the scale of its rounding."""
+    times = inner(p)
+    batch = every_noisy_at(p, x0, times)
+    output = np.concatenate([model.output(batch.xt[batch.when == k], t) for k, t in enumerate(times)])
+    terms = batch.sums(loss(p, output, batch.x0, batch.xt, batch.t), len(times), len(x0))
+    found = terms.sum(0)
+    scale: Any = sum(magnitude(p, model, term, t) for term, t in zip(terms, times, strict=True))
+    return found, scale

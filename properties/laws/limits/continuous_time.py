@@ -1,0 +1,158 @@
+"""Limits, each at its rate."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, converges
+from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.laws.common import Array, every_noisy_at, floats, rounding_unit
+from unmask.properties.laws.likelihood.integration import integrated_truth
+from unmask.properties.subjects.processes.process import Process, Schedule
+from unmask.properties.subjects.tables.classes import Model
+
+CHAPTER = "Limits"
+#: Seeds of the tables of a network's output that both laws about finer steps draw from.  Of some others higher powers
+#: hide, at these numbers of steps, what the laws are about: each of these was tried with every kind of noise, graph and
+#: schedule, and up to five classes.
+TABLES = (0, 2, 3, 4, 5, 7)
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="discrete",
+    schedules=("polynomial", "mutual-information", "log-linear"),
+    families=lambda kind: kind.observes,
+    reaches_prior=True,
+    parameterizations=("joint-sum", "mixture", "subs"),
+    tex=r"\mathrm{NELBO}_T - \mathrm{NELBO}_{2T} = O(1/T)",
+    cites="Kingma et al. 2021, sec. 4.1; Sahoo et al. 2024, eq. 44-46 and 65; Campbell et al. 2022, prop. 4",
+    mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
+    smallest={"K": 3},
+    cost=10,
+)
+def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list[Claim]:
+    """NELBO_T approaches its continuous-time limit like 1/T, and the limit is the integral of the continuous-time loss
+
+    It is a Riemann sum: a term is a step times an integrand that is smooth where noise is finite.  Where alpha reaches 0,
+    a mode of eigenvalue -λ is left as alpha^λ, which is rough at the end for small λ: for those that see it, noise ends
+    before, at alpha = 1/8.  The law about the slowest mode is about the end itself.
+    """
+    if model.parameterization == "mixture" and p.family != "absorbing":
+        raise Unanswerable  # grows like log T instead: see the law about integrated losses
+    L = min(model.L, 2)
+    model = replace(model, L=L, style="moderate", timeless=True, seed=TABLES[model.seed % len(TABLES)])
+    x0 = np.array([p.clean[:2], (p.clean[-1], p.clean[0])]) if L == 2 else np.array(p.clean[:2])[:, None]
+    p = _before_the_end(p)
+    model = model.on(p)
+    grids = [8, 16, 32, 64, 128, 256]
+    totals = [_in_steps(loss, p.on_grid(T), model, x0) for T in grids]
+    limit = _continuous(p, model, x0, 64)
+    # The limit is known no better than the rule that integrates it.
+    known = float(np.abs(limit - _continuous(p, model, x0, 44)).max())
+    eps = rounding_unit(p)
+    worst = int(np.argmax(np.abs(totals[0] - limit)))
+    errors = [float(total[worst] - limit[worst]) for total in totals]
+    # With error a/T + o(1/T) the combination 2 e(2T) - e(T) loses its leading term: it must vanish faster than 1/T,
+    # which shows limit and rate at once, also where the error passes through zero.
+    left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
+    floor = 64 * 256 * eps * (1 + float(np.abs(limit).max())) + 8 * known
+    return [
+        converges(
+            errors,
+            grids,
+            rate=1,
+            floor=floor,
+            at_least=True,
+            grows="T",
+            limit=float(limit[worst]),
+            says="NELBO_T - NELBO, which may vanish faster",
+        ),
+        converges(
+            left,
+            grids[:-1],
+            rate=1.5,
+            floor=floor,
+            at_least=True,
+            grows="T",
+            says="2 e(2T) - e(T), which has no 1/T left of e(T) = NELBO_T - NELBO",
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    clock="discrete",
+    schedules=("mutual-information",),
+    families=lambda kind: kind.observes and not kind.keeps_or_redraws and kind.mask == "none",
+    reaches_prior=True,
+    parameterizations=("joint-sum",),
+    tex=r"\mathrm{NELBO}_T - \mathrm{NELBO}_{2T} = O\left(T^{-\min(1, 2 \lambda_2)}\right), \quad \alpha = 1 - t/T",
+    cites="Kingma et al. 2021, sec. 4.1; Austin et al. 2021, eq. 1; Levin and Peres 2017, sec. 12.1 (spectral gap)",
+    mutants=("loss-weighted-by-beta",),
+    smallest={"K": 5},
+    cost=10,
+)
+def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim:
+    """Where noise is infinite at the end, NELBO_T converges like T^(-min(1, 2λ)), λ the spectral gap of the rates
+
+    A mode of eigenvalue -λ is left as α^λ = (1 - t)^λ, and a divergence is quadratic in it: the integrand is like
+    (1 - t)^(2λ - 1) at the end, of which a sum of T steps misses T^(-2λ).  Smooth parts leave 1/T, which for λ near 1/2
+    and another sign hides what is slow from thousands of steps: of changes d(T) it is told apart in 2 d(2T) - d(T).
+    """
+    seed = TABLES[model.seed % len(TABLES)]
+    model = replace(model, L=1, style="moderate", timeless=True, p=replace(p, numbers="rough"), seed=seed)
+    p, x0 = model.p, np.array(p.clean[:2])[:, None]
+    rate = floats(replace(p, clock="continuous", T=None).truth.rate)
+    decays = np.sort(-np.linalg.eigvals(rate).real)
+    gap = float(decays[decays > 1e-9 * decays[-1]][0])
+    grids = [8, 16, 32, 64, 128, 256, 512]
+    totals = np.array([_in_steps(loss, p.on_grid(T), model, x0) for T in grids])
+    changes = totals[:-1] - totals[1:]
+    left = 2 * changes[1:] - changes[:-1]
+    worst = int(np.argmax(np.abs(left[0])))
+    eps = rounding_unit(p)
+    # How far a float of alpha may be from its limit at the very end costs the steps before it their digits.
+    floor = 64 * 512 * eps * (1 + float(np.abs(totals).max()))
+    return converges(
+        left[:, worst].tolist(),
+        grids[:-2],
+        rate=min(1.5, 2 * gap),
+        floor=floor,
+        at_least=True,
+        grows="T",
+        says="2 d(2T) - d(T), which has no 1/T left of d(T) = NELBO_T - NELBO_2T, where noise ends infinite",
+    )
+
+
+def _in_steps(loss: Any, q: Process, model: Model, x0: Array) -> Array:
+    """All terms of the NELBO but the prior's, ``[len(x0)]``."""
+    times = list(range(1, int(q.end) + 1))
+    smooth = replace(q, clock="continuous", T=None)
+    batch = every_noisy_at(q, x0, times, smooth, [Fraction(t, len(times)) for t in times])
+    values = floats(loss(q, model.on(q).output(batch.xt, 0), batch.x0, batch.xt, batch.t))
+    return np.asarray(floats(batch.sums(values, len(times), len(x0))).sum(0))
+
+
+def _before_the_end(p: Process) -> Process:
+    """The process itself if nothing of it is slow; else one whose noise ends while some of the data is left."""
+    if p.kind.keeps_or_redraws:
+        return p
+    if p.mask is not None:
+        return replace(p, numbers="rough")  # every mode ends in the mask at rate one at least
+    return replace(p, schedule=Schedule("log-linear", (("eps", Fraction(1, 8)),)), numbers="rough")
+
+
+def _continuous(p: Process, model: Model, x0: Array, nodes: int) -> Array:
+    """The continuous-time loss of the reference, integrated over the unit interval."""
+    smooth = replace(p, clock="continuous", T=None)
+    kind = model.parameterization
+    return integrated_truth(smooth, replace(model, p=smooth, parameterization=kind), x0, nodes)

@@ -1,0 +1,234 @@
+"""Ever finer levels: what walks on them become, each at its rate.
+
+Levels ``0..K-1`` of a walk are the middles ``y = -1 + (2 k + 1)/K`` of ``K`` cells of ``[-1, 1]``, ``h = 2/K`` apart.
+Noise ``variance / (2 h^2)`` gives the walk the variance of the motion that it approaches.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, close, converges
+from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.trial import Bound, Unanswerable
+from unmask.properties.laws.common import Array, floats, rounding_unit
+from unmask.properties.subjects.processes.families import Family
+from unmask.properties.subjects.processes.lumping import is_dense
+from unmask.properties.subjects.processes.process import Process, Schedule
+from unmask.reference.limits import ornstein_uhlenbeck as ou
+from unmask.reference.limits import reflected_brownian as brownian
+
+CHAPTER = "Limits"
+
+#: Numbers of levels: for a method that makes nothing of size K x K, for one that does, and for the reference.  Cells are
+#: ``2/K`` wide, so that K itself doubles, and a start at an eighth of the levels is ``1/K`` beside the same place only
+#: if 8 divides K.  Where levels are ``2/(K-1)`` apart, with one on each wall, it is ``K - 1`` that is a power of two.
+MANY, MODERATE, FEW = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
+#: Numbers of spins, all of them squares, so that one standard deviation is a whole number of levels.
+SPINS, FEW_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)
+#: The time at which continuous clocks are read, far from both ends.
+HALF = Fraction(1, 2)
+
+
+def is_walk(kind: Family) -> bool:
+    """Whether it is a walk in continuous time that becomes reflected Brownian motion."""
+    return kind.becomes == "reflected-brownian" and "continuous" in kind.clocks
+
+
+def levels_of(capability: Bound, p: Process, arguments: Any) -> tuple[int, ...]:
+    """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
+    if by_reference(capability):
+        return FEW
+    # Asked about 512 levels, and for as much as a whole matrix of them: a recurrence over the levels is none.
+    name, bound = f"{capability.name} of a walk", 724
+    dense = is_dense(capability.trial.method, name, lambda: capability(*arguments(512)), bound)
+    return MODERATE if dense else MANY
+
+
+def by_reference(capability: Bound) -> bool:
+    """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
+    method = capability.trial.method
+    if method.processes.K[0] == method.processes.K[1]:
+        raise Unanswerable  # made for that many levels and no others
+    return bool(method.arrays == "exact")
+
+
+def walk(p: Process, K: int, variance: Fraction) -> Process:
+    """The walk over ``K`` levels that has this variance at time one half, at a constant rate."""
+    noise = 2 * variance * Fraction(K * K, 8)
+    return replace(p, K=K, schedule=Schedule("linear", (("first", noise), ("last", noise))), numbers="rough")
+
+
+def centers(K: int) -> Array:
+    """Where the levels are, ``[K]``."""
+    return -1 + (2 * np.arange(K) + 1) / K
+
+
+def rounding(p: Process, noise: float) -> float:
+    """What float64 leaves of a probability: an exponential of rates whose products with the noise are this large."""
+    return (64 + 8 * noise) * rounding_unit(p)
+
+
+def noise_of(K: int, variance: Fraction) -> float:
+    """The noise of :func:`walk` at time one half."""
+    return float(variance * K * K / 8)
+
+
+@law(
+    chapter=CHAPTER,
+    families=is_walk,
+    clock="continuous",
+    schedules=("linear",),
+    floating=True,
+    tex=r"\frac{1}{h^2}\, R \to \frac{\partial^2}{\partial y^2}: \quad \mathbb{E}\left[\cos \tfrac{n \pi (y + 1)}{2}\right] = e^{-(n \pi / 2)^2 t} \cos \tfrac{n \pi (y_0 + 1)}{2} + O(1/K^2)",
+    cites="Carslaw and Jaeger 1959, sec. 3.3; Karatzas and Shreve 1991, sec. 2.8",
+    mutants=(
+        "walk-is-absorbed-at-the-ends",
+        "walk-at-half-the-rate",
+        "walk-on-a-ring",
+        "marginal-is-estimated-from-draws",
+        "marginal-is-smoothed",
+        "marginal-starts-one-level-up",
+    ),
+    cost=8,
+)
+def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list[Claim]:
+    """Birth-death on ever finer levels is the heat equation between walls: waves decay right, and laws agree, up to O(1/K²)"""
+    rng = np.random.default_rng([seed, 41])
+    variance = Fraction((16, 12, 20)[seed % 3], 64)
+    places = rng.permutation(8)[:3] if seed else np.array([0, 2, 5])
+
+    def starts(K: int) -> Array:
+        return places * K // 8
+
+    def asked(K: int) -> tuple[Process, Array, Fraction]:
+        return walk(p, K, variance), starts(K)[:, None], HALF
+
+    sizes = levels_of(marginal, p, asked)
+    found = {K: floats(marginal(*asked(K)))[:, 0] for K in sizes}
+    claims = []
+    for n in (1, 2, 3):
+        errors = []
+        for K in sizes:
+            # cos(n pi (y + 1) / 2) is an eigenvector of both, so that all starts tell one number: how much is left.
+            wave = np.cos(n * np.pi * (centers(K) + 1) / 2)
+            at = wave[starts(K)]
+            left = float(at @ (found[K] @ wave)) / float(at @ at)
+            errors.append(left - float(brownian.cosine_moment(n, -1.0, float(variance))))
+        floor = rounding(p, noise_of(sizes[-1], variance))
+        claims.append(converges(errors, sizes, rate=2, floor=floor, grows="K", says=f"what is left of wave {n}"))
+    gaps = []
+    for K in sizes:
+        walls = -1 + 2 * np.arange(1, K + 1) / K
+        truth = [brownian.cdf_by_images(np.minimum(walls, 1.0), y0, float(variance)) for y0 in centers(K)[starts(K)]]
+        gaps.append(float(np.abs(found[K].cumsum(-1) - np.stack(truth)).max()))
+    floor = sizes[-1] * rounding(p, noise_of(sizes[-1], variance))
+    claims.append(converges(gaps, sizes, rate=2, floor=floor, grows="K", says="the distribution function"))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    families=lambda kind: kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes,
+    clock="discrete",
+    schedules=("free",),
+    floating=True,
+    tex=r"Q^T \to e^{\frac{\tau}{2} \frac{\partial^2}{\partial y^2}}: \quad \epsilon(T, K) = C\, T^{-3/2} + O(1/K^2), \qquad \beta = 2\tau/T",
+    cites="Austin et al. 2021, eq. 8; Karatzas and Shreve 1991, sec. 2.8 (reflection)",
+    mutants=(
+        "gaussian-is-absorbed-at-the-ends",
+        "gaussian-of-twice-the-variance",
+        "gaussian-piles-up-at-the-ends",
+        "gaussian-normalized-over-the-row",
+        "marginal-is-smoothed",
+    ),
+    cost=12,
+)
+def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed: int) -> list[Claim]:
+    """T discretized Gaussian steps of variance β/2 = τ/T are reflected Brownian motion up to T^(-3/2), and O(1/K²) beside it
+
+    A jump that would leave stays where it was, and is not reflected.  At distance d of a wall, with an overshoot of e,
+    that is f(e) against f(d) for a smooth f without slope at the wall: f'' (e² - d²) / 2, which cancels over a layer of
+    width √β, since jumps depend on d + e alone.  What is left needs two more derivatives, of f or of the density:
+    β^(5/2) a step, and T steps.
+    """
+    variance, n = Fraction((16, 20, 24)[seed % 3], 64), 1 + seed % 2
+    exact = by_reference(marginal)
+    fine, steps = (129, (4, 8, 16, 32, 64)) if exact else (257, (8, 16, 32, 64, 128))
+    truth = float(brownian.cosine_moment(n, -1.0, float(variance)))
+
+    def error(T: int, K: int) -> float:
+        # The levels span [-1, 1], and the cells around them 2K/(K-1): the widths are scaled, so that the limit is one.
+        beta = 2 * variance / T * Fraction(K, K - 1) ** 2
+        q = replace(p, K=K, T=T, schedule=Schedule("free", betas=(beta,) * T), numbers="rough")
+        wave = np.cos(n * np.pi * (centers(K) + 1) / 2)
+        law_of = floats(marginal(q, np.arange(K)[:, None], T))[:, 0]
+        return float(wave @ (law_of @ wave) / (wave @ wave)) - truth
+
+    floor = rounding(p, 0) * (steps[-1] + fine)
+    in_steps = converges(
+        [error(T, fine) for T in steps],
+        steps,
+        rate=1.5,
+        floor=floor,
+        grows="T",
+        says=f"in the number of steps, K = {fine}",
+    )
+    few, levels = 4, [8, 16, 32, 64, 128, 256] if exact else [16, 32, 64, 128, 256, 512]
+    errors = [error(few, K) for K in levels]
+    # At a fixed number of steps the error goes to what T^(-3/2) leaves, and what changes on the way goes like 1/K^2.
+    changes = [a - b for a, b in itertools.pairwise(errors)]
+    in_levels = converges(
+        changes, levels[:-1], rate=2, floor=floor, grows="K", says=f"in the number of levels, to the floor of T = {few}"
+    )
+    return [in_steps, in_levels]
+
+
+@law(
+    chapter=CHAPTER,
+    families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
+    clock="continuous",
+    schedules=("linear",),
+    floating=True,
+    tex=r"Y = \frac{2X - S}{\sqrt{S}}: \quad \mathbb{E} Y_t = e^{-t} y_0, \quad \mathrm{Var}\, Y_t = 1 - e^{-2t}, \quad P\left(Y_t \le y + \tfrac{1}{\sqrt S}\right) = \Phi + O(1/S)",
+    cites="Winkler et al. 2024 (arXiv 2405.03549), sec. 4; Karatzas and Shreve 1991, ex. 5.6.8",
+    mutants=(
+        "one-spin-too-many",
+        "spins-flip-at-rate-one",
+        "marginal-is-estimated-from-draws",
+        "marginal-is-smoothed",
+        "marginal-starts-one-level-up",
+    ),
+    cost=8,
+)
+def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: int) -> list[Claim]:
+    """Of S spins, Y = (2X − S)/√S has the mean and variance of Ornstein-Uhlenbeck exactly, and its law up to O(1/S)
+
+    Spins are independent, so that cumulants add up: beyond the variance they are S y_0 / √S and S, in units of √S to the
+    third and fourth power 1/S both; the correction by half a level takes away the 1/√S of the lattice itself.
+    """
+    sizes = FEW_SPINS if by_reference(marginal) else SPINS
+    noise, side = Fraction((8, 6, 10)[seed % 3], 16), (1, -1)[seed % 2]
+    t = float(noise)
+    claims, gaps = [], []
+    for S in sizes:
+        rate = 2 * noise
+        q = replace(p, K=S + 1, schedule=Schedule("linear", (("first", rate), ("last", rate))), numbers="rough")
+        up = (S + side * math.isqrt(S)) // 2
+        law_of = floats(marginal(q, np.array([[up]]), HALF))[0, 0]
+        y = (2 * np.arange(S + 1) - S) / math.sqrt(S)
+        y0 = float(y[up])
+        mean = law_of @ y
+        found = np.array([mean, law_of @ y**2 - mean**2])
+        truth = np.array([float(ou.mean(y0, t)), float(ou.variance(t))])
+        scale = np.array([math.sqrt(S), S])
+        claims.append(close(found, truth, ops=q.depth + S, scale=scale, says=f"mean and variance, S = {S}"))
+        gaps.append(float(np.abs(law_of.cumsum() - ou.cdf(y + 1 / math.sqrt(S), y0, t)).max()))
+    floor = sizes[-1] * rounding(p, t * sizes[-1])
+    return [*claims, converges(gaps, sizes, rate=1, floor=floor, grows="S", says="the distribution function")]

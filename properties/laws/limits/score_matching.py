@@ -1,0 +1,195 @@
+"""Ever finer levels: what scores of walks on them become, each at its rate.
+
+The score ``d log p/dy`` of a motion between walls is zero at the walls.  Levels as in ``limits_ordinal``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, converges
+from unmask.properties.engine.lawbook import law
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.limits.ordinal import (
+    CHAPTER,
+    HALF,
+    by_reference,
+    centers,
+    is_walk,
+    noise_of,
+    rounding,
+    walk,
+)
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.classes import Model
+from unmask.reference.limits import reflected_brownian as brownian
+
+#: Numbers of levels: of a network's output there are K x K numbers.
+LEVELS, FEW = (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
+#: The variance of the motion, on an interval of length two.
+VARIANCE = Fraction(1, 4)
+
+
+def score_of(y: Array, y0: Array, weights: Array, variance: float) -> Array:
+    """``d log p/dy`` at ``y`` of motions that start at ``y0`` with probabilities ``weights``."""
+    density = sum(w * brownian.density_by_images(y, s, variance) for s, w in zip(y0, weights, strict=True))
+    slope = sum(w * brownian.slope_by_images(y, s, variance) for s, w in zip(y0, weights, strict=True))
+    return np.asarray(slope / density)
+
+
+def between(K: int) -> Array:
+    """The middles between neighboring levels, ``[K - 1]``."""
+    return -1 + 2 * np.arange(1, K) / K
+
+
+@law(
+    chapter=CHAPTER,
+    families=is_walk,
+    clock="continuous",
+    schedules=("linear",),
+    floating=True,
+    tex=r"\frac{1}{h} \log \frac{p(y + h/2)}{p(y - h/2)} = \partial_y \log p(y) + O(h^2)",
+    cites="Meng et al. 2022, prop. 1 (concrete score); Karatzas and Shreve 1991, sec. 2.8",
+    mutants=(
+        "walk-is-absorbed-at-the-ends",
+        "walk-at-half-the-rate",
+        "marginal-starts-one-level-up",
+        "marginal-is-smoothed",
+    ),
+    cost=8,
+)
+def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: int) -> Claim:
+    """On ever finer levels the log-ratio of neighbors, over their distance, is the score between them up to O(h²)"""
+    rng = np.random.default_rng([seed, 43])
+    weights = rng.integers(1, 8, 2) / 8 if seed else np.array([1, 3]) / 4
+    weights = weights / weights.sum()
+    eighths = np.sort(rng.permutation(8)[:2]) if seed else np.array([1, 6])
+    sizes = FEW if by_reference(marginal) else LEVELS
+    errors = []
+    for K in sizes:
+        starts = eighths * K // 8
+        q = weights @ floats(marginal(walk(p, K, VARIANCE), starts[:, None], HALF))[:, 0]
+        found = np.diff(np.log(q)) * K / 2
+        truth = score_of(between(K), centers(K)[starts], weights, float(VARIANCE))
+        errors.append(float(np.abs(found - truth).max()))
+    # A probability of one level has rounding errors relative to the largest, and logarithms are divided by h.
+    floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
+    return converges(
+        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    families=is_walk,
+    clock="continuous",
+    schedules=("linear",),
+    floating=True,
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
+    tex=r"\frac{1}{h} \log s_\theta(x_t)_{x_t + 1} = \partial_y \log q_t(y|x_0) + O(h^2)",
+    cites="Meng et al. 2022, prop. 1 (concrete score); Campbell et al. 2022, prop. 3",
+    mutants=("score-is-the-inverse-ratio",),
+    cost=8,
+)
+def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, seed: int) -> Claim:
+    """The concrete score that a denoiser stands for, once it knows x_0, becomes the score of the motion that began there"""
+    sizes = FEW if by_reference(score) else LEVELS
+    eighth = seed % 8 or 3
+    errors = []
+    for K in sizes:
+        start = eighth * K // 8
+        # All levels as positions of one sequence, which share what belongs to the time.
+        level = np.arange(K - 1)
+        knows = model.encode(np.broadcast_to(np.eye(K)[start], (1, K - 1, K)))
+        found = floats(score(walk(p, K, VARIANCE), knows, level[None], HALF))[0, level, level + 1]
+        truth = score_of(between(K), centers(K)[[start]], np.ones(1), float(VARIANCE))
+        errors.append(float(np.abs(np.log(found) * K / 2 - truth).max()))
+    floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
+    return converges(
+        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    families=is_walk,
+    clock="continuous",
+    schedules=("linear",),
+    floating=True,
+    parameterizations=("score",),
+    tex=r"s = e^{\pm h s_\theta}: \quad \ell_{DWDSE} \to \gamma\, \mathbb{E} \left\| s_\theta - \nabla \log q_t(\cdot|x_0) \right\|^2",
+    cites="Lou et al. 2024, eq. 10; Vincent 2011, eq. 11 (denoising score matching); Campbell et al. 2022, prop. 2",
+    mutants=("walk-entropy-drops-the-constant", "walk-entropy-at-half-the-rate", "walk-entropy-counts-jumps-up-twice"),
+    cost=8,
+)
+def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: int) -> list[Claim]:
+    """The score entropy of s = e^(±h s_θ) becomes γ E|s_θ − ∂ log q|²: O(1/K²) if s_θ is zero at the walls, else O(1/K)
+
+    With a = s_θ and b = log(q(y')/q(y))/h between y and its neighbor y', and δ = h (a − b), the two jumps across add
+    γ/h² √(q q') [cosh(hb/2) (2 cosh δ − 2) + sinh(hb/2) (2 sinh δ − 2δ)] = γ √(q q') (a − b)² (1 + O(h²)).
+    Their sum is the trapezoidal rule for the integral, O(h²), but for its two ends: there is no jump across a wall, where
+    the rule has half a cell.  There b = 0, so that the sum lacks γ (h/2) Σ_walls p a².
+    """
+    rng = np.random.default_rng([seed, 47])
+    waves = rng.integers(-4, 5, 2) / 4 if seed else np.array([-6, 8]) / 4
+    slant = rng.integers(4, 9) / 4 * np.array([1, -0.25]) if seed else np.array([2, -0.5])
+
+    def quiet(y: Array) -> Array:
+        return np.asarray(waves[0] * np.cos(np.pi * y / 2) + waves[1] * np.sin(np.pi * y))
+
+    def free(y: Array) -> Array:
+        return np.asarray(quiet(y) + slant[0] + slant[1] * y)
+
+    sizes = LEVELS
+    by_reference(loss)
+    starts = [(2 + seed % 3) * K // 8 for K in sizes]
+    sought = [[_matching(K, start, f) for K, start in zip(sizes, starts, strict=True)] for f in (quiet, free)]
+    still, moving = (
+        [_entropy(loss, p, K, start, f) - goal for K, start, goal in zip(sizes, starts, goals, strict=True)]
+        for f, goals in zip((quiet, free), sought, strict=True)
+    )
+    held_back = [_at_the_walls(K, start, free) for K, start in zip(sizes, starts, strict=True)]
+    whole = [error + missing for error, missing in zip(moving, held_back, strict=True)]
+    # Rates are of order K^2; what a probability's rounding does to a square of differences is less by a factor h.
+    most = sizes[-1]
+    floor = 64 * most**2 * rounding(p, 0) / 64 + 16 * most * rounding(p, noise_of(most, VARIANCE))
+
+    def claim(errors: list[float], rate: float, says: str, limit: list[float] | None) -> Claim:
+        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, grows="K", limit=limit, says=says)
+
+    return [
+        claim(still, 2, "a score that is zero at the walls", sought[0]),
+        claim(moving, 1, "a score that is not", sought[1]),
+        claim(whole, 2, "a score that is not, with what the walls hold back", None),
+    ]
+
+
+def _entropy(loss: Any, p: Process, K: int, start: int, field: Any) -> float:
+    """The loss at time one half, averaged over all levels that a start can lead to."""
+    q = walk(p, K, VARIANCE)
+    xt = np.arange(K)[:, None]
+    steps = 2 / K * field(between(K))
+    output = np.zeros((K, 1, K))
+    output[np.arange(K - 1), 0, np.arange(1, K)] = steps
+    output[np.arange(1, K), 0, np.arange(K - 1)] = -steps
+    given = np.exp(output) if loss.trial.method.arrays == "exact" else output
+    return float(floats(q.truth.marginal(HALF))[start] @ floats(loss(q, given, np.full_like(xt, start), xt, HALF)))
+
+
+def _at_the_walls(K: int, start: int, field: Any) -> float:
+    """``γ (h/2) Σ_walls p a²``."""
+    walls = np.array([-1.0, 1.0])
+    density = brownian.density_by_images(walls, float(centers(K)[start]), float(VARIANCE))
+    return float(VARIANCE) / K * float(density @ field(walls) ** 2)
+
+
+def _matching(K: int, start: int, field: Any) -> float:
+    """``γ E|s_θ − ∂ log q|²`` by Gauss-Legendre, with ``γ`` per unit of the clock: the variance is ``2 γ t``."""
+    y, weights = np.polynomial.legendre.leggauss(64)
+    y0, gamma = float(centers(K)[start]), float(VARIANCE)
+    density = brownian.density_by_images(y, y0, float(VARIANCE))
+    gap = field(y) - score_of(y, np.array([y0]), np.ones(1), float(VARIANCE))
+    return float(gamma * (weights * density) @ gap**2)

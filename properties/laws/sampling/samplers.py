@@ -1,0 +1,348 @@
+"""Whole samples: what comes out of a sampler, and when things happen in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, at_most, close, exact, sampled
+from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.conduct.situations import falling
+from unmask.properties.laws.likelihood.terms import reachable, true_reverse_rate
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.tables.classes import Data, Model
+from unmask.reference.d3pm import logistic_head as heads
+from unmask.reference.likelihood import reverse
+from unmask.reference.masked import masked_language_model as mlm
+from unmask.reference.numbers import arithmetic as numbers
+from unmask.reference.numbers import sequences
+from unmask.reference.sampling import samplers
+
+CHAPTER = "Samplers"
+#: Samples of a law, in how many calls.
+SAMPLES, CALLS = 20_000, 2
+#: Cells that a law of times is divided into.
+CELLS = 64
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a sampler asks: a table, or for scores the true ones, whose analytic step is a law."""
+
+    model: Model
+    data: Data | None
+
+    @property
+    def timeless(self) -> bool:
+        """Whether the answer does not depend on the time."""
+        return self.data is None and self.model.timeless
+
+    def output(self, xt: Array, t: Time) -> Array:
+        """Output at ``xt``, ``[n, L, K]``."""
+        if self.data is None:
+            return self.model.output(xt, t)
+        return self.model.encode(self.predicted_table(t))[sequences.sequence_index(xt, self.model.p.K)]
+
+    def predicted_table(self, t: Time) -> Array:
+        """What the outputs at all noisy sequences stand for, ``[K**L, L, K]``."""
+        return self.model.predicted_table(t) if self.data is None else self.data.concrete_score(t)
+
+    def kernel(self, s: Time, t: Time) -> Array:
+        """``p_theta(x_s|x_t)`` for all noisy sequences, ``[K**L, L, K]``."""
+        kind, p = self.model.parameterization, self.model.p
+        every = self.model.sequences
+        found = floats(reverse.reverse_kernel(p.truth, kind, self.predicted_table(t), every, s, t))
+        # Where nothing can have led to x_t, any law will do: no sampler comes there.
+        stay = np.eye(p.K)[every]
+        return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
+
+
+def asked(p: Process, model: Model, data: Data, method: Any) -> Network:
+    """The network that a sampler is given."""
+    if not method.draws_exactly and method.reverse is None:
+        raise Unanswerable  # the law of a first-order scheme is its own
+    return Network(model, data if model.parameterization == "score" else None)
+
+
+def telling(model: Model) -> Model:
+    """The same network, if it says anything: one that answers the same to all hides what a sampler shows it."""
+    return replace(model, style="moderate") if model.style == "flat" else model
+
+
+def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: str) -> Claim:
+    """``draw(seed) -> [N, L]``, in several calls, held against the law ``[K**L]`` of whole sequences."""
+    if abs(law_of.sum() - 1) > 1e-9:
+        raise Unanswerable
+    found = np.concatenate([draw(seed + call) for call in range(CALLS)])
+    counts = np.bincount(sequences.sequence_index(found, p.K), minlength=p.K**L)
+    return sampled(
+        counts[None],
+        law_of[None],
+        ops=64 * p.depth * p.K,
+        scale=p.K**L,
+        names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
+        says=says,
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    tex=r"x_{t_n} \sim \pi, \quad x_{t_{k-1}} \sim p_\theta(\cdot | x_{t_k}), \quad x_{t_0} \sim \pi P_n \cdots P_1",
+    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
+    mutants=("generate-starts-at-the-second-time", "generate-asks-at-the-wrong-time", "generate-skips-the-last-step"),
+    cost=4,
+)
+def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
+    """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
+    times = falling(p, model)
+    network = asked(p, model, data, generate.trial.method)
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
+    return drawn_from(
+        lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    families=("absorbing",),
+    tex=r"x_\theta(x_t, t) = x_\theta(x_t) \implies \text{cached} \overset{d}{=} \text{ancestral}",
+    cites="Sahoo et al. 2024, sec. 4.1 (caching)",
+    mutants=("cache-is-never-renewed",),
+    smallest={"L": 2, "K": 3},
+    cost=4,
+)
+def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
+    """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
+    model, times = telling(model).frozen(), falling(p, model)
+    network = asked(p, model, data, generate_cached.trial.method)
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
+    return drawn_from(
+        lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    families=("absorbing",),
+    tex=r"x^{(b)} \sim p_\theta\left(\cdot | x^{(1)}, \dots, x^{(b-1)}\right), \quad b = 1, 2, \dots",
+    cites="Sahoo et al. 2024, sec. 4.2 (semi-autoregressive decoding)",
+    mutants=("blocks-forget-the-finished-ones",),
+    smallest={"L": 2, "K": 3},
+    cost=4,
+)
+def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
+    """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
+    model, times = telling(model), falling(p, model)
+    lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
+    blocks = [range(lengths[0]), range(lengths[0], model.L)]
+    network = asked(p, model, data, generate_in_blocks.trial.method)
+    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _exact(p, times), model.L))
+    return drawn_from(
+        lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
+        truth,
+        p,
+        model.L,
+        seed,
+        "sequences",
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    families=("absorbing",),
+    parameterizations=("subs",),
+    clock="continuous",
+    reaches_prior=True,
+    tex=r"p(x) = \mathbb{E}_\sigma \prod_k x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
+    cites="Zheng et al. 2024, sec. 4 (first-hitting sampler); Ou et al. 2024, sec. 3",
+    mutants=("reveals-go-left-to-right",),
+    smallest={"L": 2, "K": 3},
+    cost=4,
+)
+def one_by_one_is_any_order_autoregression(
+    generate_one_by_one: Any, p: Process, model: Model, data: Data, seed: int
+) -> Claim:
+    """Revealing one position at a time at its hitting time is autoregression in uniformly random order"""
+    model = telling(model).frozen()
+    if p.schedule.function is not None or not p.ends_in_its_prior:
+        raise Unanswerable  # where a mask may never come, or never go, there are fewer positions to reveal
+    assert p.mask is not None
+    guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
+    truth = floats(samplers.any_order_law(guess, model.L, p.K))
+    network = Network(model, None)
+    return drawn_from(
+        lambda s: generate_one_by_one(p, network, SAMPLES // CALLS, model.L, s), truth, p, model.L, seed, "sequences"
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    tex=r"p_\theta(x_s^{free} | x_t^{free}, x^{known}), \qquad x^{known} \ \text{fixed}",
+    cites="Lou et al. 2024, alg. 3",
+    mutants=("infilling-starts-known-positions-masked", "infilling-overwrites-what-is-known"),
+    smallest={"L": 2},
+    cost=4,
+)
+def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
+    """Known positions stay at their values; the free ones follow the reverse chain given them"""
+    times = falling(p, model)
+    network = asked(p, model, data, infill.trial.method)
+    rng = np.random.default_rng([seed, 41])
+    known = np.zeros(model.L, dtype=bool)
+    known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True
+    values = rng.choice(np.array(p.clean), model.L)
+    where = tuple(int(v) if k else None for v, k in zip(values, known, strict=True))
+    truth = floats(samplers.infilling_law(p.truth, network.kernel, _exact(p, times), where))
+    x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
+    kept = infill(p, network, x0[:64], fixed[:64], times, seed)
+    return [
+        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), says="known positions"),
+        drawn_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    families=("absorbing",),
+    clock="continuous",
+    tex=r"P(\text{next reveal before } u) = \left(\frac{1 - \alpha_u}{1 - \alpha_t}\right)^n",
+    cites="Zheng et al. 2024, sec. 4 (first-hitting sampler)",
+    mutants=("next-reveal-forgets-how-many-are-masked",),
+    cost=4,
+)
+def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, seed: int) -> list[Claim]:
+    """Going back from t, none of n masks is lifted before u with probability ((1 − α_u)/(1 − α_t))^n"""
+    if float(p.alpha(t)) == 1:
+        raise Unanswerable
+    masked = np.array([1, 2, 3, 7])
+    rows = SAMPLES // 4
+    found = floats(next_reveal(p, np.repeat(masked, rows), [t] * (4 * rows), seed)).reshape(4, rows)
+    # Cells whose borders are dyadic times; whatever comes before 0, or not at all, is one more.
+    borders = [float(t) * k / CELLS for k in range(CELLS + 1)]
+    never = (found < 0) | ~np.isfinite(found)
+    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, CELLS))
+    counts = np.stack([np.bincount(row, minlength=CELLS + 1) for row in place])
+    noise = np.array([1 - float(p.alpha(u)) for u in borders])
+    survival = np.stack([(noise / noise[-1]) ** n for n in masked])
+    truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
+    return [
+        at_most(found, float(t), ops=2, says="no reveal comes later than t"),
+        sampled(counts, truth, ops=64 * p.depth, scale=8 * p.conditioning(t), names=("n masked",), says="when"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    tex=r"i \sim U\{1, \dots, N\} \implies t_i \sim U",
+    cites="Kingma et al. 2021, app. I.1 (low-discrepancy times); Sahoo et al. 2024, app. D.3",
+    mutants=(
+        "training-times-cluster",
+        "training-times-leave-out-the-last",
+        "training-times-keep-away-from-zero",
+    ),
+    cost=6,
+)
+def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
+    """The training time of a row taken at random is uniform over the clock, however the times depend on each other
+
+    So the mean loss over a batch is unbiased, its rows being in no order.  Strata that each keep to one row are right.
+    """
+    N, calls = 3, 2000
+    found = np.stack([floats(training_times(p, N, seed * calls + call)) for call in range(calls)])
+    first = 0 if p.T is None else 1
+    inside = (found >= first) & (found <= float(p.end))
+    cells = CELLS if p.T is None else p.T
+    place = np.clip(np.floor(found * cells).astype(int) if p.T is None else found.astype(int) - 1, 0, cells - 1)
+    taken = place[np.arange(calls), np.random.default_rng([seed, 47]).integers(0, N, calls)]
+    return [
+        exact(inside, np.ones_like(inside), names=("call", "row"), says="on the clock"),
+        sampled(
+            np.bincount(taken, minlength=cells)[None],
+            np.full((1, cells), 1 / cells),
+            names=("all", "part of the clock"),
+            says="the time of a row taken at random",
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    tex=r"p_k \propto F(b_k) - F(a_k), \quad F(x) = \mathrm{sigmoid}\left((x - \mu) / s\right)",
+    cites="Austin et al. 2021, app. A.8 (truncated discretized logistic)",
+    mutants=("head-gives-the-tails-to-the-ends", "head-with-wrong-bins"),
+    cost=2,
+)
+def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed: int) -> list[Claim]:
+    """The head's probabilities are the logistic law's over K bins, renormalized; they fall on both sides of the top"""
+    rng = np.random.default_rng([seed, 43])
+    location, log_scale = rng.integers(-12, 13, (4, model.L)) / 8, rng.integers(-16, 9, (4, model.L)) / 8
+    found = head(p, location, log_scale)
+    # D3PM's networks return the scale's logarithm plus 2; here it is the logarithm itself.
+    truth = floats(heads.truncated_logistic(location, log_scale + 2, p.K))
+    names = ("row", "position", "level")
+    top = found.argmax(-1, keepdims=True)
+    level = np.arange(p.K - 1)
+    rising = np.where(level < top, found[..., :-1] - found[..., 1:], found[..., 1:] - found[..., :-1])
+    scale = 1 + np.abs(truth).max()
+    return [
+        close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, says="the bins"),
+        close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, says="sums to one"),
+        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, says="one top"),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    clock="continuous",
+    tex=r"E(y|x) = \delta_{x}(y) + (t - s)\, \bar R_t(x, y)",
+    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2 (tau-leaping)",
+    mutants=("euler-with-the-rate-at-the-end-of-the-step", "euler-of-another-width"),
+)
+def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) -> list[Claim]:
+    """Euler's kernel is δ + (t − s) R̄_t while that is a law, and always a law"""
+    if t == 1:
+        raise Unanswerable
+    xt = reachable(p, model.L, t)
+    rate = true_reverse_rate(p, model.parameterization, model.predicted(xt, t), xt, t)
+    jump, width = numbers.common(rate, t - s)
+    jump = jump * width
+    found = euler(p, model.output(xt, t), xt, s, t)
+    leave = jump.sum(-1, keepdims=True)
+    own = np.eye(p.K, dtype=int)[xt]
+    truth = np.where(own == 1, 1 - leave, jump)
+    scale = np.maximum(1, floats(jump).max()) * p.conditioning(t)
+    names = (("x_t", xt), "position", "y")
+    ops = 4 * p.depth + 8 * p.K
+    small = floats(leave) <= 1
+    one = np.ones(found.shape[:-1], dtype=int)
+    return [
+        close(found, truth, ops=ops, scale=scale, where=small, names=names, says="δ + (t − s) R̄"),
+        close(found.sum(-1), one, ops=ops, scale=scale, names=names, says="sums to one"),
+        at_most(-found, 0 * found, ops=ops, scale=scale, names=names, says="no negative entry"),
+    ]
+
+
+def _exact(p: Process, times: list[Any]) -> list[Any]:
+    """Times as the reference reads them."""
+    return times if p.T is not None else [Fraction(t) for t in times]

@@ -1,0 +1,169 @@
+"""Rare classes are drawn as often as they should be: noise of too few bits draws them less often, or never.
+
+One class of probability 1e-8 would need billions of draws; fifty thousand of them beside a dominant one show it in some
+thousands.  Two are waited for: a correct sampler is done soon, and one that has drawn fewer where 25 were expected is
+wrong (a correct one is as unlucky with probability 4e-10).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, exact
+from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.tables.classes import RULED_OUT, Model
+from unmask.reference.likelihood import reverse as reference
+
+CHAPTER = "Samplers"
+#: Classes, and the probability of each rare one.
+CLASSES, RARE = 50_000, 1e-8
+#: How many must have been expected before a sampler that has drawn fewer than two is called wrong: 26 exp(-25) < 1e-9.
+PATIENCE = 25
+#: Seconds of computing after which a slow method is asked no more.  A verdict against one takes 2.5e9 numbers of noise:
+#: over a minute for most; one in favor a twelfth of that.
+LONGEST = 300
+PROBE = 512
+
+
+def dominated(p: Process, K: int) -> Lumped:
+    """``p`` over ``K`` classes, of which the dominant one and the mask are told apart."""
+    whole = enlarged(p, K)
+    clean = 1 if whole.mask == 0 else 0
+    return Lumped(whole, (clean,) if whole.mask is None else (clean, whole.mask))
+
+
+#: Methods that were too slow to tell, kept so that their identity stays theirs: they are not asked again.
+_slow: dict[int, Any] = {}
+
+
+def waited_for(
+    method: Any, draw: Callable[[int, int], Array], share: float, common: tuple[int, ...], seed: int
+) -> list[Claim]:
+    """``draw(rows, seed)`` until rare classes, of which a draw shows one with probability ``share``, have come."""
+    if id(method) in _slow:
+        raise Unanswerable
+    # On a busy machine everything takes longer, and whether a mistake is found must not depend on that.
+    rows, drawn, seen, call, began = 64, 0, 0, 0, time.thread_time()
+    while seen < 2 and drawn * share < PATIENCE:
+        if time.thread_time() - began > LONGEST:
+            _slow[id(method)] = method
+            raise Unanswerable
+        started = time.perf_counter()
+        found = draw(rows, seed + call)
+        call, drawn, seen = call + 1, drawn + rows, seen + int((~np.isin(found, common)).sum())
+        if time.perf_counter() - started < 0.25:
+            rows = min(2 * rows, 512)
+    says = f"in {drawn} draws, classes of probability {RARE:g} came up twice: {drawn * share:.3g} times were expected"
+    return [exact(np.array(min(seen, 2)), np.array(2), says=says)]
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    families=lambda kind: kind.keeps_or_redraws,
+    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity", "score"),
+    tex=r"P(x_s \in \text{rare}) = \sum_{k\ \text{rare}} p_\theta(k|x_t), \qquad p_\theta(k|x_t) = 10^{-8}",
+    cites="Zheng et al. 2024, sec. 5 (numerical issue of Gumbel-based categorical sampling)",
+    mutants=("step-with-24-bit-noise",),
+    cost=30,
+    thorough=True,
+)
+def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: int) -> list[Claim]:
+    """50,000 classes of probability 1e-8 each are drawn as often as they should be: noise of 24 bits hardly ever draws them"""
+    method = step.trial.method
+    if method.processes.K[0] == method.processes.K[1] or not (method.draws_exactly or method.reverse is not None):
+        raise Unanswerable
+    if model.parameterization == "score" and (p.mask is None or p.family != "absorbing" or float(p.alpha(t)) < 1e-3):
+        raise Unanswerable
+    s: Time = 0 if method.time_steps == "any" else int(t) - 1
+    probe = dominated(p, PROBE)
+    arguments = _outputs(probe, model, t, RARE * CLASSES)
+    if is_dense(method, "rare steps", lambda: step(*_call(probe, arguments[0], 2, s, t, seed)), PROBE):
+        raise Unanswerable
+    big = dominated(p, CLASSES)
+    found = _share(big, model, s, t)
+    if found is None:
+        raise Unanswerable
+    output, share = found
+    return waited_for(
+        method, lambda rows, seed: step(*_call(big, output, rows, s, t, seed)), share, big.special, 1000 * seed
+    )
+
+
+def _call(big: Lumped, output: Array, rows: int, s: Time, t: Time, seed: int) -> tuple[Any, ...]:
+    at = big.whole.mask if big.whole.family == "absorbing" else big.special[0]
+    return big.whole, np.broadcast_to(output, (rows, 1, big.whole.K)), np.full((rows, 1), at), s, t, seed
+
+
+def _outputs(big: Lumped, model: Model, t: Time, tail: float) -> tuple[Array, Array]:
+    """A network's output at the noisy class that gives all others together the share ``tail``, and what it stands for."""
+    p, n = big.whole, big.others
+    masked = p.mask is not None
+    few = np.array([1 - tail, 0.0, tail] if masked else [1 - tail, tail])
+    output = np.full((1, 1, p.K), np.log(tail / n))
+    output[..., big.special[0]] = np.log1p(-tail)
+    if masked:
+        output[..., p.mask] = RULED_OUT
+    if model.parameterization == "score":
+        odds = float(p.alpha(t) / (1 - p.alpha(t)))
+        few, output = few * odds, output + np.log(odds)
+        few[1], output[..., p.mask] = 1.0, 0.0
+    return output, few[None, None]
+
+
+def _share(big: Lumped, model: Model, s: Time, t: Time) -> tuple[Array, float] | None:
+    """An output at which each rare class has probability ``RARE`` or a little less, and how much all have together."""
+    at = np.array([[big.special.index(big.whole.mask) if big.whole.family == "absorbing" else 0]])
+    wanted = RARE * big.others
+    low, high = 1e-12, 0.5
+    for _ in range(60):
+        tail = (low * high) ** 0.5
+        made = _outputs(big, model, t, tail)
+        share = float(
+            floats(reference.reverse_kernel(big.process, model.parameterization, made[1], at, s, t))[0, 0, -1]
+        )
+        low, high = (tail, high) if share < wanted else (low, tail)
+    made = _outputs(big, model, t, low)
+    share = float(floats(reference.reverse_kernel(big.process, model.parameterization, made[1], at, s, t))[0, 0, -1])
+    return (made[0], share) if share > wanted / 2 else None
+
+
+@law(
+    chapter=CHAPTER,
+    floating=True,
+    tensors=True,
+    families=("uniform",),
+    clock="continuous",
+    tex=r"P(x_t \ne x_0) = (1 - \alpha_t)(K-1)/K, \qquad (1 - \alpha_t)/K = 10^{-8}",
+    cites="Zheng et al. 2024, sec. 5 (numerical issue of Gumbel-based categorical sampling)",
+    mutants=("sample-with-24-bit-noise",),
+    cost=30,
+    thorough=True,
+)
+def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]:
+    """Early on, when each of 50,000 other classes has probability 1e-8, noise draws them as often as it should"""
+    method = sample.trial.method
+    if method.processes.K[0] == method.processes.K[1]:
+        raise Unanswerable
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if 1 - float(p.alpha(middle)) < RARE * CLASSES else (low, middle)
+    share = (1 - float(p.alpha(low))) * (CLASSES - 1) / CLASSES
+    if not RARE * CLASSES / 2 < share < 2 * RARE * CLASSES:
+        raise Unanswerable
+    small, big = enlarged(p, PROBE), enlarged(p, CLASSES)
+    if is_dense(method, "rare samples", lambda: sample(small, np.zeros((2, 1), dtype=int), low, seed), PROBE):
+        raise Unanswerable
+    return waited_for(
+        method, lambda rows, seed: sample(big, np.zeros((rows, 1), dtype=int), low, seed), share, (0,), 1000 * seed
+    )

@@ -1,0 +1,10 @@
+"""The processes that laws quantify over.
+
+* `schedule`: how fast noise arrives;
+* `families`: kinds of corruption;
+* `process`: one corruption process, exactly;
+* `spaces`: sets of processes, and how one is drawn;
+* `rounded`: processes of the reference in float64;
+* `lumping`: many classes counted as few;
+* `gaussian`: Gaussian diffusions.
+"""

@@ -1,0 +1,333 @@
+"""The families of corruption processes that laws quantify over, each with its definition in the reference.
+
+A family says how its exact process is built, on which clocks it lives, and how Hypothesis draws its parameters.  A
+family of your own is one more record::
+
+    two_steps = Family("mine", build=lambda p: corruption.DiscreteTime(my_matrices(p), [Fraction(1, p.K)] * p.K), ...)
+    METHOD = Method(name="mine", processes=processes(two_steps), ...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal
+from unmask.reference.noise.rate_time import step
+from unmask.reference.numbers.arithmetic import MP, to_float
+from unmask.reference.numbers.transcendental import log
+
+Clock: TypeAlias = Literal["discrete", "continuous"]
+Exact: TypeAlias = corruption.Process
+
+#: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".
+BETAS = tuple(Fraction(k, 16) for k in (1, 2, 3, 4, 6, 8, 10, 12, 14, 15, 0, 16))
+#: Widths of a discretized Gaussian's steps: they are not probabilities, and narrow ones leave far levels to rounding.
+WIDTHS = tuple(Fraction(k, 4) for k in (1, 2, 3, 4, 6, 8, 12, 16, 0))
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of corruption processes.
+
+    Attributes
+    ----------
+    name : what laws, reports and replay lines call it.
+    build : the exact process of the reference for a :class:`~unmask.properties.subjects.processes.process.Process`.
+    clocks : on which clocks it lives.
+    mask : whether one of the classes is a mask: ``"none"``, ``"any"`` class, or always the ``"last"``.
+    schedules : names of the schedules that it has; ``None`` for all of the clock.
+    draw : ``(K, T, variant) -> parameters`` beyond those of every process; ``variant`` is an integer, 0 the simplest.
+    betas : what the entries of a free schedule are drawn from.
+    linear : first and last entry of a linear schedule on the discrete clock.
+    least : the smallest ``K`` that it makes sense for.
+    hits : whether a position is either hit or not, so that ``alpha_t`` has a meaning.
+    redraws_from : where a hit forgets the class, so that ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``: the
+        prior's probability of class ``k`` as a function of the process and ``k``; ``None`` for all others.
+    stationary : whether the prior is a law that noise never changes.
+    commuting : whether steps of different noise commute, so that products of reversible steps are reversible.
+    becomes : the diffusion that it turns into on ever finer levels: ``"reflected-brownian"`` for walks on levels that
+        are the middles of ``K`` cells between two walls, in continuous time with rate one to each neighbor, in discrete
+        time with steps of variance ``beta / 2`` where the levels span ``[-1, 1]``; ``"ornstein-uhlenbeck"`` where level
+        ``x`` stands for ``(2x - S) / sqrt(S)``, ``S = K - 1``; empty for all others.
+    roundings : how many roundings a straightforward evaluation of one transition probability makes.
+    """
+
+    name: str
+    build: Callable[[Any], Exact]
+    clocks: tuple[Clock, ...] = ("discrete", "continuous")
+    mask: Literal["none", "any", "last"] = "none"
+    schedules: tuple[str, ...] | None = None
+    draw: Callable[[int, int | None, int], Mapping[str, Any]] = field(default=lambda K, T, variant: {})
+    betas: tuple[Fraction, ...] = BETAS
+    linear: tuple[Fraction, Fraction] = (Fraction(1, 16), Fraction(1, 2))
+    least: int = 2
+    hits: bool = True
+    redraws_from: Callable[[Any, int], Fraction] | None = None
+    stationary: bool = True
+    commuting: bool = True
+    becomes: str = ""
+    roundings: Callable[[Any], int] = field(default=lambda p: _product(p))
+
+    @property
+    def keeps_or_redraws(self) -> bool:
+        """Whether a position keeps its class until a hit makes it forget it."""
+        return self.redraws_from is not None
+
+    @property
+    def observes(self) -> bool:
+        """Whether its discrete clock is the continuous one, looked at now and then, so that a grid can be refined."""
+        return set(self.clocks) == {"discrete", "continuous"}
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """Names of the parameters that only this family has."""
+        return sorted(self.draw(max(self.least, 3), 2, 0))
+
+    def __post_init__(self) -> None:
+        name: Any = self.name
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"name must be a non-empty string, got {self.name!r}")
+        if not self.clocks or not set(self.clocks) <= {"discrete", "continuous"}:
+            raise ValueError(f"clocks must be 'discrete', 'continuous' or both, got {self.clocks!r}")
+        if self.mask not in ("none", "any", "last"):
+            raise ValueError(f"mask must be 'none', 'any' or 'last', got {self.mask!r}")
+        if self.becomes not in ("", "reflected-brownian", "ornstein-uhlenbeck"):
+            raise ValueError(
+                f"becomes must be 'reflected-brownian', 'ornstein-uhlenbeck' or empty, got {self.becomes!r}"
+            )
+        if not callable(self.build):
+            raise TypeError(f"build must be a function of the process, got {self.build!r}")
+
+
+FAMILIES: dict[str, Family] = {}
+
+
+def enter(one: Family) -> Family:
+    """Make a family known by its name; the same record may come again, another one of that name may not.
+
+    Raises
+    ------
+    TypeError : if it is not a :class:`Family`.
+    ValueError : if another family has the name.
+    """
+    if not isinstance(one, Family):
+        raise TypeError(f"family must be a Family or the name of one, got {one!r}")
+    if FAMILIES.setdefault(one.name, one) is not one:
+        raise ValueError(f"name: there is another family named {one.name!r}")
+    return one
+
+
+def family(name: str) -> Family:
+    """The family of that name; ``ValueError`` says which there are."""
+    if name not in FAMILIES:
+        raise ValueError(f"family must be one of {sorted(FAMILIES)}, got {name!r}")
+    return FAMILIES[name]
+
+
+# ---------------------------------------------------------------------------------------------- roundings
+
+
+def _hit_or_not(p: Any) -> int:
+    """A product of ``T`` probabilities of staying, or a few transcendental functions."""
+    return 2 * int(p.T) + 8 if p.T is not None else 24
+
+
+def _product(p: Any) -> int:
+    """A product of ``T`` matrices, each entry a sum of ``K`` products of a few transcendental functions."""
+    return int(p.T * (p.K + 4) + 16)
+
+
+def _exponential(p: Any) -> int:
+    """The exponential of a matrix, some fifteen products of matrices, of a noise that is itself a schedule's."""
+    return 15 * (int(p.K) + 2) + _hit_or_not(p)
+
+
+# ---------------------------------------------------------------------------------------------- keep or redraw
+
+
+def _keeping(step_of: Callable[[Any, Any], Any]) -> Callable[[Any], Exact]:
+    def build(p: Any) -> Exact:
+        prior = np.array([p.kind.redraws_from(p, k) for k in range(p.K)], dtype=object)
+        if p.T is None:
+            return corruption.ContinuousTime(p.schedule.alpha, prior)
+        return corruption.DiscreteTime(tuple(step_of(p, beta) for beta in p.exact_betas), prior)
+
+    return build
+
+
+UNIFORM = enter(
+    Family(
+        "uniform",
+        _keeping(lambda p, beta: corruption.uniform(beta, p.K)),
+        redraws_from=lambda p, k: Fraction(1, p.K),
+        roundings=_hit_or_not,
+    )
+)
+ABSORBING = enter(
+    Family(
+        "absorbing",
+        _keeping(lambda p, beta: corruption.absorbing(beta, p.K, p.mask)),
+        mask="any",
+        redraws_from=lambda p, k: Fraction(k == p.mask),
+        roundings=_hit_or_not,
+    )
+)
+MASK_AND_UNIFORM = enter(
+    Family(
+        "mask-and-uniform",
+        _keeping(lambda p, beta: corruption.mask_and_uniform(p["share"] * beta, (1 - p["share"]) * beta, p.K, p.mask)),
+        mask="any",
+        draw=lambda K, T, variant: {"share": (Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))[variant % 3]},
+        redraws_from=lambda p, k: p["share"] * (k == p.mask) + (1 - p["share"]) / Fraction(p.K),
+        roundings=_hit_or_not,
+    )
+)
+
+
+def _moving_priors(K: int, T: int | None, variant: int) -> dict[str, Any]:
+    """``T`` laws of few bits, some of which leave classes out."""
+    rng = np.random.default_rng([variant, 29])
+    laws = []
+    for _ in range(T or 1):
+        weights = rng.integers(0, 5, K)
+        weights[rng.integers(K)] += 16 - weights.sum() % 16
+        laws.append(tuple(Fraction(int(w), int(weights.sum())) for w in weights))
+    return {"priors": tuple(laws)}
+
+
+DRIFTING = enter(
+    Family(
+        "drifting-prior",
+        lambda p: drifting_prior.drifting_prior(p.exact_betas, list(p["priors"])),
+        clocks=("discrete",),
+        draw=_moving_priors,
+        stationary=False,
+        roundings=lambda p: 4 * p.T + 8,
+    )
+)
+
+# ---------------------------------------------------------------------------------------------- levels
+
+
+def _flat(p: Any) -> list[Fraction]:
+    return [Fraction(1, p.K)] * p.K
+
+
+def _bells(p: Any) -> Exact:
+    """Steps of the discretized Gaussian; those of one width are made once."""
+    rough = p.numbers == "rough"
+    steps = {b: ordinal.discretized_gaussian(float(b) if rough else b, p.K) for b in dict.fromkeys(p.exact_betas)}
+    prior = np.full(p.K, 1 / p.K) if rough else np.array(_flat(p), dtype=object)
+    return corruption.DiscreteTime(tuple(steps[b] for b in p.exact_betas), prior)
+
+
+GAUSSIAN = enter(
+    Family(
+        "discretized-gaussian",
+        _bells,
+        clocks=("discrete",),
+        schedules=("free", "linear"),
+        betas=WIDTHS,
+        linear=(Fraction(1, 4), Fraction(1)),
+        hits=False,
+        commuting=False,
+        becomes="reflected-brownian",
+    )
+)
+BAND = enter(
+    Family(
+        "band",
+        lambda p: corruption.DiscreteTime(
+            tuple(ordinal.band(beta, p.K, p["width"]) for beta in p.exact_betas), np.array(_flat(p), dtype=object)
+        ),
+        clocks=("discrete",),
+        schedules=("free", "linear"),
+        draw=lambda K, T, variant: {"width": 1 + variant % max(K - 1, 1)},
+        hits=False,
+    )
+)
+
+# ---------------------------------------------------------------------------------------------- rates
+
+
+def _driven(rate: Callable[[Any], Any], prior: Callable[[Any], Any]) -> Callable[[Any], Exact]:
+    """Rates at the schedule's speed; a discrete step is what the rates do in its share of the noise."""
+
+    def build(p: Any) -> Exact:
+        R, end = rate(p), np.array(prior(p), dtype=object)
+        if p.numbers == "rough":
+            R, end = to_float(R), to_float(end)
+        if p.T is None:
+            return corruption.RateTime(p.schedule.alpha, R, end)
+        limit = corruption.RateTime(lambda u: 1 - u, R, end).limit
+        noise = [-log(1 - MP.convert(beta)) for beta in p.exact_betas]
+        if p.numbers == "rough":
+            noise = [float(amount) for amount in noise]
+        steps = tuple(limit if amount == MP.inf else step(amount, R) for amount in noise)
+        return corruption.DiscreteTime(steps, end)
+
+    return build
+
+
+def _graph(K: int, T: int | None, variant: int) -> dict[str, Any]:
+    """The nearest neighbors of ``K`` points of the plane, in general position, in a ring, or in two parts."""
+    rng = np.random.default_rng([variant, 31])
+    points = rng.integers(-8, 9, (K, 2)) if variant else np.arange(2 * K).reshape(K, 2)
+    k = 1 + variant % max(K - 1, 1)
+    return {"neighbors": tuple(tuple(int(j) for j in row) for row in neighbors.nearest_neighbors(points, k))}
+
+
+def _masked_graph(K: int, T: int | None, variant: int) -> dict[str, Any]:
+    """The same over the classes without the mask, and how many times as fast they move as they are masked."""
+    return {**_graph(K - 1, T, variant), "speed": (Fraction(1), Fraction(2), Fraction(1, 2))[variant % 3]}
+
+
+def _masked_rate(p: Any) -> Any:
+    return neighbors.with_mask_rate(neighbors.neighbor_rate(p["neighbors"]), p["speed"])
+
+
+BIRTH_DEATH = enter(
+    Family(
+        "birth-death",
+        _driven(lambda p: ordinal.birth_death_rate(p.K), _flat),
+        becomes="reflected-brownian",
+        roundings=_exponential,
+    )
+)
+EHRENFEST = enter(
+    Family(
+        "ehrenfest",
+        _driven(lambda p: ordinal.ehrenfest_rate(p.K), lambda p: ordinal.binomial_prior(p.K)),
+        becomes="ornstein-uhlenbeck",
+        roundings=_exponential,
+    )
+)
+NEIGHBORS = enter(
+    Family(
+        "nearest-neighbor",
+        _driven(lambda p: neighbors.neighbor_rate(p["neighbors"]), _flat),
+        draw=_graph,
+        roundings=_exponential,
+    )
+)
+MASKED_NEIGHBORS = enter(
+    Family(
+        "masked-nearest-neighbor",
+        _driven(_masked_rate, lambda p: corruption.absorbing_prior(p.K, p.K - 1)),
+        mask="last",
+        draw=_masked_graph,
+        least=3,
+        roundings=_exponential,
+    )
+)
+
+#: The families that keep a class or redraw it from one prior: most published methods.
+REDRAWING = tuple(f.name for f in FAMILIES.values() if f.keeps_or_redraws)
+
+__all__ = ["BETAS", "FAMILIES", "REDRAWING", "Clock", "Exact", "Family", "enter", "family"]

@@ -1,0 +1,338 @@
+"""The corruption process that a law quantifies over.
+
+A ``Process`` is a *specification*: exact numbers, no tensors.  The reference computes its truth from it and a method
+builds its own implementation from it, so both sides answer the same question about the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+import torch
+
+from unmask.properties.subjects.processes.families import Clock, Family, family
+from unmask.properties.subjects.processes.rounded import Rough, Rounded
+from unmask.properties.subjects.processes.schedule import Schedule
+from unmask.reference.noise import corruption, schedules
+from unmask.reference.numbers.arithmetic import MP, to_float
+
+Time: TypeAlias = int | Fraction | float
+Numbers: TypeAlias = Literal["float64", "exact", "rough"]
+
+
+@dataclass(frozen=True)
+class Process:
+    """One corruption process, exactly, together with how a law wants to see it computed.
+
+    Attributes
+    ----------
+    family : how a class becomes another; ``p["name"]`` are the parameters that only this family has:
+
+        * ``"uniform"`` over all ``K`` classes, ``"absorbing"`` (the mask), ``"mask-and-uniform"`` (BERT's: the mask
+          with probability ``p["share"]``, otherwise uniform over all ``K``);
+        * ``"drifting-prior"``: a hit in step ``t`` draws from ``p["priors"][t - 1]``;
+        * ``"discretized-gaussian"`` and ``"band"`` (``p["width"]``), steps of D3PM on ordered levels: ``betas`` are the
+          widths of the steps, and ``beta / K`` the probability of each near level;
+        * rates at the schedule's speed, on either clock: ``"birth-death"``, ``"ehrenfest"``, ``"nearest-neighbor"``
+          (``p["neighbors"]``, ids ``[K][k]``), and ``"masked-nearest-neighbor"`` (the same over ``K - 1`` classes at
+          ``p["speed"]`` times the rate at which they are masked);
+        * the name of a :class:`~unmask.properties.subjects.processes.families.Family` of your own.
+    K : number of classes, the mask included where there is one.
+    clock : ``"discrete"`` (times are the integers ``0..T``) or ``"continuous"`` (times are reals in ``[0, 1]``).
+    schedule : how fast noise arrives.
+    T : the last time of the discrete clock; ``None`` for the continuous one.
+    mask : id of the mask class; ``None`` where there is none.
+    parameters : the family's own, a mapping (kept as sorted pairs).
+    precision, device : what a method is asked to compute in; not part of the mathematics.
+    numbers : how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or ``"rough"``,
+        in float64 all along, for sizes at which exact numbers would take for ever.
+    """
+
+    family: str
+    K: int
+    clock: Clock
+    schedule: Schedule
+    T: int | None = None
+    mask: int | None = None
+    parameters: Any = ()
+    precision: str = "float64"
+    device: str = "cpu"
+    numbers: Numbers = "float64"
+
+    states: ClassVar[str] = "classes"
+
+    # ------------------------------------------------------------------ what a method may ask
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating-point type that the method is asked to compute in."""
+        dtype = getattr(torch, self.precision)
+        assert isinstance(dtype, torch.dtype)
+        return dtype
+
+    @property
+    def end(self) -> Time:
+        """The last time: ``T`` or ``1``."""
+        return self.T if self.T is not None else Fraction(1)
+
+    def __getitem__(self, key: str) -> Any:
+        """Parameter ``key`` of the family, exact; ``KeyError`` names the parameters that there are."""
+        values = dict(self.parameters)
+        if key not in values:
+            raise KeyError(f"family {self.family!r} has parameters {sorted(values)}, not {key!r}")
+        return values[key]
+
+    @cached_property
+    def betas(self) -> tuple[float, ...]:
+        """Noise probability (or width) of each step, ``T`` floats (discrete clock)."""
+        return tuple(float(b) for b in self.exact_betas)
+
+    @cached_property
+    def alphas(self) -> tuple[float, ...]:
+        """Probability of not having been hit by time ``t``, ``T + 1`` floats (discrete clock)."""
+        assert self.T is not None
+        return tuple(float(self.alpha(t)) for t in range(self.T + 1))
+
+    @cached_property
+    def prior(self) -> tuple[float, ...]:
+        """What noise draws from, ``K`` floats."""
+        # Not from the matrices of the exact process, which nobody can afford for a large vocabulary.
+        law = self.kind.redraws_from
+        if law is None:
+            return tuple(float(v) for v in (self.truth if self.numbers == "rough" else self.exact).prior)
+        exact = (law(self, k) for k in range(self.K))
+        return tuple(float(v) for v in exact)
+
+    @property
+    def clean(self) -> tuple[int, ...]:
+        """Classes that clean data may hold: all but the mask."""
+        return tuple(k for k in range(self.K) if k != self.mask)
+
+    # ------------------------------------------------------------------ the truth
+    @property
+    def kind(self) -> Family:
+        """The family's record."""
+        return family(self.family)
+
+    @property
+    def starts_clean(self) -> bool:
+        """Whether nothing has happened at time 0."""
+        return self.T is not None or bool(self.schedule.alpha(Fraction(0)) == 1)
+
+    @property
+    def ends_in_its_prior(self) -> bool:
+        """Whether the prior can make whatever ``x_end`` is; where a mask is not yet certain, NELBOs are infinite."""
+        end = to_float(self.exact.marginal(self.end))[list(self.clean)]
+        return bool((end[:, to_float(self.exact.prior) == 0] == 0).all())
+
+    def alpha(self, t: Time) -> Any:
+        """Exact probability that a position has not been hit by noise at time ``t``.
+
+        Raises
+        ------
+        ValueError : for a family that has no such thing.
+        """
+        if not self.kind.hits:
+            raise ValueError(f"alpha has no meaning for {self.family!r}: its steps do not hit or miss")
+        self._on_the_clock(t, 0)
+        return self.schedule.alpha(t) if self.T is None else self._exact_alphas[int(t)]
+
+    def rate(self, t: Time) -> Any:
+        """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete, ``t >= 1``)."""
+        self._on_the_clock(t, 0 if self.T is None else 1)
+        if self.T is None:
+            return schedules.noise_rate(self.schedule.alpha, t)
+        return self.exact_betas[int(t) - 1]
+
+    def _on_the_clock(self, t: Time, first: int) -> None:
+        if not first <= t <= self.end or (self.T is not None and t != int(t)):
+            kind = "an integer" if self.T is not None else "a number"
+            raise ValueError(f"t must be {kind} from {first} to {self.end}, got {t}")
+
+    @cached_property
+    def exact(self) -> Any:
+        """The reference's ``DiscreteTime`` or ``ContinuousTime``, exact wherever the schedule is rational."""
+        return _exact_process(self.identity)
+
+    @cached_property
+    def truth(self) -> Any:
+        """The reference's process in the numbers of this run: exact, correctly rounded to float64, or in float64."""
+        if self.numbers == "rough":
+            return _rough_process(replace(self.identity, numbers="rough"))
+        return self.exact if self.numbers == "exact" else _rounded_process(self.identity)
+
+    @cached_property
+    def identity(self) -> Process:
+        """The same process without the wishes about how to compute it."""
+        return replace(self, precision="float64", device="cpu", numbers="float64")
+
+    @property
+    def depth(self) -> int:
+        """Roundings behind one entry of a transition matrix."""
+        return self.kind.roundings(self)
+
+    def conditioning(self, t: Time, s: Time | None = None) -> float:
+        """How much a rounding of probabilities is amplified where a formula divides by the least of them.
+
+        With one prior that is ``1 - alpha_t`` (and ``1 - alpha_s``): formulas that form it by subtraction lose its
+        digits, which is correct mathematics.  Laws about mathematics grant it, laws about accuracy do not.
+        """
+        if self.kind.keeps_or_redraws:
+            least = [1 - float(self.alpha(u)) for u in (t, s) if u is not None]
+        else:
+            least = [q[q > 0].min() for u in (t, s) if u is not None for q in [self._seen(u)]]
+        return max([1.0] + [1 / float(q) for q in least if q > 0])
+
+    def _seen(self, t: Time) -> Any:
+        return to_float(self.truth.marginal(t))[list(self.clean)]
+
+    def inflation(self, s: Time, t: Time) -> float:
+        """How much undoing the noise between ``s`` and ``t`` amplifies a rounding; infinite where nothing is left."""
+        if float(self.alpha(t)) == 0:
+            return math.inf
+        if self.kind.keeps_or_redraws:
+            return float(self.alpha(s) / self.alpha(t))
+        try:
+            return float(np.abs(np.linalg.inv(to_float(self.truth.transition(s, t)))).sum(-1).max())
+        except np.linalg.LinAlgError:
+            return math.inf
+
+    def on_grid(self, T: int) -> Process:
+        """The same schedule observed at ``T`` equal steps of the discrete clock."""
+        return replace(self, clock="discrete", T=T)
+
+    @cached_property
+    def exact_betas(self) -> tuple[Any, ...]:
+        """Noise probability (or width) of each step, exact, ``T`` of them (discrete clock)."""
+        if self.T is None:
+            raise ValueError("betas belong to the discrete clock; this process is continuous")
+        if self.schedule.name == "free":
+            return self.schedule.betas
+        if self.schedule.name == "linear":
+            values = dict(self.schedule.params)
+            return tuple(schedules.linear_betas(values["first"], values["last"], self.T))
+        return tuple(schedules.betas_from_alphas(self._exact_alphas))
+
+    @cached_property
+    def _exact_alphas(self) -> tuple[Any, ...]:
+        assert self.T is not None
+        if self.schedule.name not in ("free", "linear"):
+            return tuple(self.schedule.alpha(Fraction(t, self.T)) for t in range(self.T + 1))
+        return tuple(schedules.alphas_from_betas(self.exact_betas))
+
+    def described(self) -> str:
+        """One line for a report."""
+        clock = f"T = {self.T} steps" if self.T is not None else "continuous time"
+        mask = f", mask = {self.mask}" if self.mask is not None else ""
+        own = "".join(f", {name} = {_in_words(value)}" for name, value in self.parameters)
+        details = ""
+        if self.schedule.betas:
+            details = f" (betas {', '.join(map(str, self.schedule.betas))})"
+        elif self.schedule.params:
+            details = f" ({', '.join(f'{k} = {v}' for k, v in self.schedule.params)})"
+        return f"{self.family}, K = {self.K}{mask}{own}, {clock}, {self.schedule.name} schedule{details}"
+
+    def noise_at(self, times: Iterable[Time]) -> str:
+        """How much of the data is left at the given times; empty where steps show it already."""
+        if not self.kind.hits or (self.T is not None and self.schedule.betas):
+            return ""
+        return ", ".join(f"alpha({u}) = {float(self.alpha(u)):.9g}" for u in times)
+
+    def __post_init__(self) -> None:
+        kind = family(self.family)
+        given = self.parameters.items() if isinstance(self.parameters, Mapping) else self.parameters
+        object.__setattr__(self, "parameters", tuple(sorted((str(k), _exactly(v)) for k, v in given)))
+        if not isinstance(self.schedule, Schedule):
+            raise TypeError(f"schedule must be a Schedule, got {self.schedule!r}")
+        whole: dict[str, Any] = {"K": self.K, "T": self.T, "mask": self.mask}
+        for name, value in whole.items():
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                raise TypeError(f"{name} must be an int, got {value!r}")
+        if self.K < 2:
+            raise ValueError(f"K must be at least 2, got {self.K}")
+        if self.T is not None and self.T < 1:
+            raise ValueError(f"T must be at least 1, got {self.T}")
+        if self.mask is not None and not 0 <= self.mask < self.K:
+            raise ValueError(f"mask must be a class id below K = {self.K}, got {self.mask}")
+        if self.clock not in ("discrete", "continuous"):
+            raise ValueError(f"clock must be 'discrete' or 'continuous', got {self.clock!r}")
+        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
+            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
+        if (kind.mask == "none") != (self.mask is None) or (kind.mask == "last" and self.mask != self.K - 1):
+            valid = {"none": "None", "any": "a class id", "last": f"the last class, {self.K - 1},"}[kind.mask]
+            raise ValueError(f"mask must be {valid} for {self.family!r}, got {self.mask}")
+        if (self.clock == "discrete") != (self.T is not None):
+            raise ValueError(f"T must be {'given' if self.clock == 'discrete' else 'None'} for the {self.clock} clock")
+        if self.clock not in kind.clocks:
+            there_are = " or ".join(map(repr, kind.clocks))
+            raise ValueError(f"clock must be {there_are} for {self.family!r}, got {self.clock!r}")
+        if self.K < kind.least:
+            raise ValueError(f"K must be at least {kind.least} for {self.family!r}, got {self.K}")
+        if kind.hits and any(beta > 1 for beta in self.schedule.betas):
+            betas = ", ".join(map(str, self.schedule.betas))
+            raise ValueError(f"betas must be probabilities for {self.family!r}, got {betas}")
+        names = [k for k, _ in self.parameters]
+        if names != kind.parameters:
+            raise ValueError(f"parameters of {self.family!r} must be {kind.parameters}, got {names}")
+        share = dict(self.parameters).get("share", 0)
+        if not 0 <= share <= 1:
+            raise ValueError(f"share must be a probability, got {share}")
+        if self.T is not None:
+            self.schedule.check_steps()
+        if self.schedule.name == "free" and len(self.schedule.betas) != self.T:
+            raise ValueError(f"a free schedule needs T = {self.T} betas, got {len(self.schedule.betas)}")
+
+    def __repr__(self) -> str:
+        parts = [f"{self.family!r}", f"K={self.K}", f"clock={self.clock!r}", f"schedule={self.schedule!r}"]
+        parts += [f"{name}={value}" for name in ("T", "mask") if (value := getattr(self, name)) is not None]
+        if self.parameters:
+            parts.append(f"parameters={{{', '.join(f'{k!r}: {_shown(v)!r}' for k, v in self.parameters)}}}")
+        return f"Process({', '.join(parts)})"
+
+
+def _exactly(value: Any) -> Any:
+    """A parameter as exact, hashable numbers: text and floats as fractions, lists as tuples."""
+    if isinstance(value, (str, float)):
+        return Fraction(value)
+    return tuple(_exactly(v) for v in value) if isinstance(value, Iterable) else value
+
+
+def _shown(value: Any) -> Any:
+    """What :func:`_exactly` reads."""
+    if isinstance(value, tuple):
+        return tuple(_shown(v) for v in value)
+    return str(value) if isinstance(value, Fraction) else value
+
+
+def _in_words(value: Any) -> str:
+    return f"[{', '.join(_in_words(v) for v in value)}]" if isinstance(value, tuple) else str(value)
+
+
+@lru_cache(maxsize=4096)
+def _exact_process(p: Process) -> corruption.Process:
+    return p.kind.build(p)
+
+
+@lru_cache(maxsize=64)
+def _rough_process(p: Process) -> Any:
+    return Rough(p.kind.build(p))
+
+
+@lru_cache(maxsize=4096)
+def _rounded_process(p: Process) -> Any:
+    return Rounded(_exact_process(p))
+
+
+def as_number(t: Time | float) -> float:
+    """Time as a float; exact, because times are drawn as dyadic rationals."""
+    value = float(t)
+    assert math.isfinite(value)
+    return value
+
+
+__all__ = ["MP", "Clock", "Numbers", "Process", "Schedule", "Time", "as_number"]

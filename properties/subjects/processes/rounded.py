@@ -1,0 +1,96 @@
+"""Processes of the reference in float64: correctly rounded where that is the truth, roughly where speed is all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from unmask.reference.noise import corruption, schedules
+from unmask.reference.noise.rate_time import step
+from unmask.reference.numbers.arithmetic import MP, to_float
+
+
+class Rounded:
+    """A reference process whose matrices are the exact ones, correctly rounded to float64."""
+
+    def __init__(self, process: Any) -> None:
+        self.process = process
+        self.K = process.K
+        self.prior = to_float(process.prior)
+        self.T = getattr(process, "T", None)
+        self._matrices: dict[tuple[str, Any, Any], Any] = {}
+
+    def _once(self, key: tuple[str, Any, Any], compute: Callable[[], Any]) -> Any:
+        if key not in self._matrices:
+            self._matrices[key] = compute()
+        return self._matrices[key]
+
+    def transition(self, s: Any, t: Any) -> Any:
+        """``q(x_t|x_s)``, ``[K, K]``."""
+        return self._once(("transition", s, t), lambda: to_float(self.process.transition(s, t)))
+
+    def marginal(self, t: Any) -> Any:
+        """``q(x_t|x_0)``, ``[K, K]``."""
+        return self._once(("marginal", t, None), lambda: to_float(self.process.marginal(t)))
+
+    def alpha(self, t: Any) -> Any:
+        """Exact, because formulas of the reference differentiate it."""
+        return self.process.alpha(t)
+
+    def noise_rate(self, t: Any) -> float:
+        """``-d log alpha/dt``."""
+        return float(self._once(("rate", t, None), lambda: float(self.process.noise_rate(t))))
+
+    @property
+    def rate(self) -> Any:
+        """The rate matrix of one unit of noise."""
+        return self._once(("generator", None, None), lambda: to_float(self.process.rate))
+
+    def generator(self, t: Any) -> Any:
+        """The rate matrix at time ``t``."""
+        return self.noise_rate(t) * self.rate
+
+
+class Rough(Rounded):
+    """The same, computed in float64: accurate to a rounding of 1, not of each entry; for solvers that ask often."""
+
+    def __init__(self, process: Any) -> None:
+        super().__init__(process)
+        self._exactly = process
+        prior = to_float(process.prior)
+        if isinstance(process, corruption.RateTime):
+            self.process = corruption.RateTime(self._alpha, to_float(process.rate), prior)
+        elif isinstance(process, corruption.ContinuousTime):
+            self.process = corruption.ContinuousTime(self._alpha, prior)
+
+    def transition(self, s: Any, t: Any) -> Any:
+        """``q(x_t|x_s)``, ``[K, K]``."""
+        return self._once(("transition", s, t), lambda: self._moved(s, t))
+
+    def marginal(self, t: Any) -> Any:
+        """``q(x_t|x_0)``, ``[K, K]``."""
+        return self._once(("marginal", t, None), lambda: self._moved(None, t))
+
+    def _moved(self, s: Any, t: Any) -> Any:
+        """What rates do in the noise between two times, which may be so much that no float is its exponential."""
+        if isinstance(self.process, corruption.RateTime) and s != t and (s is None or self._exactly.alpha(s) > 0):
+            before = 0 if s is None else schedules.total_noise(self._exactly.alpha, s)
+            noise = schedules.total_noise(self._exactly.alpha, t) - before
+            if MP.isfinite(noise):
+                return step(float(noise), self.process.rate)
+        return to_float(self.process.marginal(t) if s is None else self.process.transition(s, t))
+
+    def _alpha(self, t: Any) -> float:
+        return float(self._exactly.alpha(t))
+
+    def noise_rate(self, t: Any) -> float:
+        """``-d log alpha/dt`` of the exact schedule."""
+        return float(self._once(("rate", t, None), lambda: float(self._exactly.noise_rate(t))))
+
+
+def in_floats(process: corruption.DiscreteTime) -> corruption.DiscreteTime:
+    """The discrete process made of steps that are rounded to float64, and of nothing exact."""
+    return corruption.DiscreteTime(tuple(to_float(step) for step in process.steps), to_float(process.prior))
+
+
+__all__ = ["Rough", "Rounded", "in_floats"]

@@ -1,0 +1,194 @@
+"""Networks as tables: an explicit output for every noisy sequence, so that expectations over x_t are finite sums.
+
+Entries are drawn from a seed, as multiples of 1/8 with few bits: the same numbers in bfloat16 and in fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from unmask.properties.subjects.processes.process import Process, Time
+from unmask.reference.likelihood import denoisers, reverse
+from unmask.reference.numbers import arithmetic as numbers
+from unmask.reference.numbers import sequences, transcendental
+
+Array: TypeAlias = Any
+Style: TypeAlias = Literal["moderate", "flat", "peaked"]
+STYLES: tuple[Style, ...] = ("moderate", "flat", "peaked")
+
+#: Logit of a class that the network rules out.  Its exponential is zero in every floating-point format, and no
+#: arithmetic on it makes a NaN (minus infinity has a law of its own).
+RULED_OUT = -1e4
+
+
+@dataclass(frozen=True)
+class Model:
+    """A table of network outputs for process ``p``: what a method is fed and what the reference takes it to mean.
+
+    ``parameterization`` is the method's.  The reference is fed probabilities (or scores) themselves (``plain``), as
+    fractions in exact runs; everyone else logits (or log-scores) in float64.
+    """
+
+    p: Process
+    L: int
+    parameterization: str
+    seed: int
+    style: Style = "moderate"
+    timeless: bool = False
+    plain: bool = False
+
+    @cached_property
+    def sequences(self) -> Array:
+        """All ``K**L`` noisy sequences, ``[K**L, L]``."""
+        return sequences.all_sequences(self.L, range(self.p.K))
+
+    def output_table(self, t: Time) -> Array:
+        """Network output for every noisy sequence, ``[K**L, L, K]``."""
+        return (_predicted_table if self._plain_floats else _output_table)(self._key, self._clock(t))
+
+    def predicted_table(self, t: Time) -> Array:
+        """The same as the reference reads it: probabilities of ``x_0`` or concrete scores, ``[K**L, L, K]``."""
+        return _predicted_table(self._key, self._clock(t))
+
+    def output(self, xt: Array, t: Time) -> Array:
+        """Network output at ``xt``, ``[N, L, K]``."""
+        return self.output_table(t)[self._index(xt)]
+
+    def predicted(self, xt: Array, t: Time) -> Array:
+        """Probabilities of ``x_0`` (or scores) at ``xt``, ``[N, L, K]``."""
+        return self.predicted_table(t)[self._index(xt)]
+
+    def kernel(self, s: Time, t: Time) -> Array:
+        """The reference's reverse kernel ``p_theta(x_s^i | x_t)`` for every noisy sequence, ``[K**L, L, K]``."""
+        return reverse.reverse_kernel(
+            self.p.truth, self.parameterization, self.predicted_table(t), self.sequences, s, t
+        )
+
+    def frozen(self) -> Model:
+        """The same kind of table without dependence on time."""
+        return replace(self, timeless=True)
+
+    def on(self, p: Process) -> Model:
+        """The same table for another process over the same classes."""
+        return replace(self, p=p)
+
+    def encode(self, predicted: Array) -> Array:
+        """A network output that stands for the given probabilities (or scores)."""
+        if self.plain:
+            return predicted
+        values = numbers.to_float(predicted)
+        with np.errstate(divide="ignore"):
+            return np.maximum(np.log(values), RULED_OUT)
+
+    @cached_property
+    def _key(self) -> Model:
+        return replace(self, p=replace(self.p, precision="float64", device="cpu"), plain=False)
+
+    @property
+    def _plain_floats(self) -> bool:
+        return self.plain and self.p.numbers != "exact"
+
+    def _clock(self, t: Time) -> Time:
+        return 0 if self.timeless else t
+
+    def _index(self, xt: Array) -> Array:
+        place = self.p.K ** np.arange(self.L - 1, -1, -1)
+        return (np.asarray(xt) * place).sum(-1)
+
+
+@lru_cache(maxsize=2048)
+def _output_table(m: Model, t: Time) -> Array:
+    K, L = m.p.K, m.L
+    clock = Fraction(t)
+    rng = np.random.default_rng([m.seed, clock.numerator, clock.denominator])
+    eighths = {
+        "moderate": rng.integers(-24, 25, (K**L, L, K)),
+        "flat": np.zeros((K**L, L, K), dtype=np.int64),
+        "peaked": 24 * rng.integers(-4, 5, (K**L, L, K)),
+    }[m.style]
+    own = m.sequences[:, :, None] == np.arange(K)
+    if m.parameterization == "score":
+        eighths = np.where(own, 0, np.clip(eighths, -24, 24))
+        if m.p.numbers == "exact":
+            return np.where(own, np.array(Fraction(1), dtype=object), _fractions(2.0 ** (eighths / 4)))
+        return eighths / 8
+    ruled_out = np.zeros(K, dtype=bool)
+    if m.p.mask is not None and m.parameterization != "subs":
+        ruled_out[m.p.mask] = True
+    if m.p.numbers == "exact":
+        weights = _fractions(2.0 ** (eighths / 4).clip(-12, 12))
+        weights[..., ruled_out] = Fraction(0)
+        return weights / weights.sum(-1, keepdims=True)
+    return np.where(ruled_out, RULED_OUT, eighths / 8)
+
+
+@lru_cache(maxsize=2048)
+def _predicted_table(m: Model, t: Time) -> Array:
+    output = m.output_table(t)
+    if m.parameterization == "score":
+        return output if m.p.numbers == "exact" else np.exp(output)
+    probabilities = output if m.p.numbers == "exact" else transcendental.softmax(output)
+    if m.parameterization == "subs":
+        return reverse.subs_denoiser(probabilities, m.sequences, int(m.p.mask or 0))
+    return probabilities
+
+
+def _fractions(values: Array) -> Array:
+    """Round to sixteenths of a power of two: short fractions, so that exact arithmetic stays fast."""
+    short = np.array(
+        [Fraction(float(v)).limit_denominator(64) or Fraction(1, 64) for v in values.ravel()], dtype=object
+    )
+    return short.reshape(values.shape)
+
+
+@dataclass(frozen=True)
+class Data:
+    """A law of clean sequences, drawn from a seed, in exact fractions."""
+
+    p: Process
+    L: int
+    seed: int
+
+    @cached_property
+    def law(self) -> Array:
+        """Probability of every sequence, ``[K**L]``; zero where a mask would be inside."""
+        K = self.p.K
+        rng = np.random.default_rng([self.seed, 77])
+        every = sequences.all_sequences(self.L, range(K))
+        clean = np.isin(every, self.p.clean).all(-1)
+        weights = np.array([Fraction(int(w)) for w in rng.integers(1, 9, K**self.L)], dtype=object) * clean
+        law = weights / weights.sum()
+        return law if self.p.numbers == "exact" else numbers.to_float(law)
+
+    def posterior_denoiser(self, t: Time) -> Array:
+        """``p(x_0^i | x_t)`` for every noisy sequence, ``[K**L, L, K]``."""
+        return denoisers.posterior_denoiser(self.p.truth, self.law, self.L, t)
+
+    def leave_one_out_denoiser(self, t: Time) -> Array:
+        """``p(x_0^i | x_t without position i)`` for every noisy sequence, ``[K**L, L, K]``."""
+        return denoisers.leave_one_out_denoiser(self.p.truth, self.law, self.L, t)
+
+    def concrete_score(self, t: Time) -> Array:
+        """``p_t(y) / p_t(x_t)`` for every noisy sequence, ``[K**L, L, K]``."""
+        return _concrete_score(replace(self, p=replace(self.p, precision="float64", device="cpu")), t)
+
+    def optimum(self, parameterization: str, t: Time) -> Array:
+        """The prediction at which the NELBO of this parameterization is least, ``[K**L, L, K]``."""
+        if parameterization == "score":
+            return self.concrete_score(t)
+        if parameterization in ("joint-sum", "joint-sum-direct"):
+            return self.leave_one_out_denoiser(t)
+        return self.posterior_denoiser(t)
+
+
+@lru_cache(maxsize=256)
+def _concrete_score(data: Data, t: Time) -> Array:
+    return denoisers.concrete_score(data.p.truth, data.law, data.L, t)
+
+
+__all__ = ["RULED_OUT", "STYLES", "Data", "Model", "Style"]

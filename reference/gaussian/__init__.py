@@ -1,0 +1,10 @@
+"""Gaussian diffusion: the neighbor on the line, where data drowns in Gaussian noise.
+
+* `levels`: signal and noise as functions of time;
+* `diffusion`: marginals, bridges, and the meanings of a network's output;
+* `elbo`: the bound on a grid of times and in continuous time.
+"""
+
+from unmask.reference.gaussian import diffusion, elbo, levels
+
+__all__ = ["diffusion", "elbo", "levels"]
