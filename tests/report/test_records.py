@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.report_runs import METHODS, STEPS, a_run, record
+from tests.report.runs import METHODS, STEPS, a_run, record
 from unmask.properties.report import (
     Record,
     write_json,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import unmask.implementations as fast
-from tests.over_chains import (
+from tests.noise.over_chains import (
     KINDS,
     OPS,
     STYLES,
@@ -26,7 +26,7 @@ from tests.over_chains import (
     softmax,
     some_pairs,
 )
-from tests.test_processes import CASES, PAIRS, built, time_tensor, truth
+from tests.noise.test_processes import CASES, PAIRS, built, time_tensor, truth
 from unmask.implementations import D3PM, SEDD, Chain, WithMask
 from unmask.properties.claims.claim import sampled
 from unmask.reference import MP

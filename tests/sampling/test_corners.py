@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.sampler_laws import DRAWS, MASK, TIMES, L, Table, follows, masked, rng
+from tests.sampling.laws import DRAWS, MASK, TIMES, L, Table, follows, masked, rng
 from unmask.implementations import ancestral, cached, first_hitting, infill, semi_autoregressive, two_stage_step
 
 SAMPLERS: dict[str, Callable[[int, int, torch.Generator], Tensor]] = {

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import unmask.implementations as fast
-from tests.over_chains import F, euler, finite_gradient, logits, near
-from tests.test_processes import time_tensor
+from tests.noise.over_chains import F, euler, finite_gradient, logits, near
+from tests.noise.test_processes import time_tensor
 from unmask.implementations import D3PM, MDLM, SEDD, BirthDeath, Interpolating
 
 INTERPOLATING = {

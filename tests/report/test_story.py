@@ -17,7 +17,7 @@ from unmask.properties import LAWBOOK, Law, Method, Process, Schedule, at_most, 
 from unmask.properties.engine.trial import Inputs, Trial
 from unmask.properties.report.story import tell
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 P = Process("uniform", 2, "discrete", Schedule("free", betas=(Fraction(1, 2), Fraction(1, 4))), T=2)
 
 
@@ -107,7 +107,7 @@ def test_a_wrong_number() -> None:
     allowed   2.220e-15 (10 ulps of 2.2e-16)
 
 """
-    line = f"{REPLAY}'sums_to_one', 'tests.test_story:FLIPPED', {PROCESS}, t=1, L=2, seed=7)"
+    line = f"{REPLAY}'sums_to_one', 'tests.report.test_story:FLIPPED', {PROCESS}, t=1, L=2, seed=7)"
     assert story(sums_to_one, FLIPPED, t=1, L=2, seed=7) == head + body + line
 
 
@@ -120,14 +120,14 @@ def test_an_exception() -> None:
         at {__file__}:{number} in raising: raise KeyError("no table for this K")
 
 """
-    line = f"{REPLAY}'sums_to_one', 'tests.test_story:RAISING', {PROCESS}, t=2)"
+    line = f"{REPLAY}'sums_to_one', 'tests.report.test_story:RAISING', {PROCESS}, t=2)"
     assert story(sums_to_one, RAISING, t=2) == head + body + line
 
 
 def test_a_malformed_answer() -> None:
     head = HEAD.format(law="sums_to_one", method="wrong", statement="Σ_x q(x_t = x|x_0) = 1", inputs="t = 2")
     body = "\n    marginal returned shape (3,); (1, 2, 2) was wanted\n\n"
-    line = f"{REPLAY}'sums_to_one', 'tests.test_story:MALFORMED', {PROCESS}, t=2)"
+    line = f"{REPLAY}'sums_to_one', 'tests.report.test_story:MALFORMED', {PROCESS}, t=2)"
     assert story(sums_to_one, MALFORMED, t=2) == head + body + line
 
 
@@ -146,7 +146,7 @@ def test_counts_that_do_not_follow() -> None:
     allowed   false alarms at most 1e-09 for the whole claim
 
 """
-    line = f"{REPLAY}'is_drawn_evenly', 'tests.test_story:STUCK', {PROCESS}, t=2, seed=3)"
+    line = f"{REPLAY}'is_drawn_evenly', 'tests.report.test_story:STUCK', {PROCESS}, t=2, seed=3)"
     assert story(is_drawn_evenly, STUCK, t=2, seed=3) == head + body + line
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from unmask.properties import LAWBOOK
 
-PAGE = Path(__file__).parents[1] / "docs" / "essay-claims.md"
+PAGE = Path(__file__).parents[2] / "docs" / "essay-claims.md"
 ROW = re.compile(r"^\| (\d+) \| (.*?) \| (.*) \| ([^|]*) \|$", re.MULTILINE)
 ROWS = {int(number): (laws, verdict) for number, _, laws, verdict in ROW.findall(PAGE.read_text(encoding="utf-8"))}
 CITED = re.compile(r"essay, claims? ((?:\d+(?:, | and )?)+)")

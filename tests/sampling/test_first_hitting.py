@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.sampler_laws import DRAWS, EPS, MASK, K, L, Table, exact_law, follows, index, masked, rng
+from tests.sampling.laws import DRAWS, EPS, MASK, K, L, Table, exact_law, follows, index, masked, rng
 from unmask.implementations import (
     Cosine,
     Geometric,

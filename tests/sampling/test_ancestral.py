@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.sampler_laws import DRAWS, F64, GRID, MASK, METHODS, TIMES, K, L, Table, exact_law, follows, masked, rng
+from tests.sampling.laws import DRAWS, F64, GRID, MASK, METHODS, TIMES, K, L, Table, exact_law, follows, masked, rng
 from unmask.implementations import (
     MDLM,
     BirthDeath,

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.sampler_laws import DRAWS, MASK, METHODS, TIMES, K, L, Table, exact_law, follows, masked, push, rng, spaces
+from tests.sampling.laws import DRAWS, MASK, METHODS, TIMES, K, L, Table, exact_law, follows, masked, push, rng, spaces
 from unmask.implementations import (
     ancestral,
     infill,

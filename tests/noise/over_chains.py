@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.test_processes import CASES, PAIRS, clean
+from tests.noise.test_processes import CASES, PAIRS, clean
 from unmask.implementations import Chain
 from unmask.implementations.d3pm.d3pm import Parameterization
 from unmask.reference import MP

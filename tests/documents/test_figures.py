@@ -9,7 +9,7 @@ import pytest
 from examples.figures import FIGURES, Figure, draw
 from unmask.properties import LAWBOOK
 
-FOLDER = Path(__file__).parents[1] / "docs" / "figures"
+FOLDER = Path(__file__).parents[2] / "docs" / "figures"
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=[figure.name for figure in FIGURES])

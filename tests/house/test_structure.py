@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SIDES = ("implementations", "properties", "reference")
 FOLDERS = (*SIDES, "tests", "examples", "benchmarks", "docs", ".ci")
 TEXT = {".py", ".md", ".toml", ".txt", ".j2", ".css", ".html", ".yml", ".yaml", ".json", ""}

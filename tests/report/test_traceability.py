@@ -29,7 +29,7 @@ from unmask.properties.report.traceability import (
     write_traceability,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "traceability.md"
 FACTS = [(paper, fact) for paper in PAPERS for fact in paper.facts]
 BAD_PLACES = ("", "3", "equation 3", "eq. 3 or 4", "eq. 4-3", "app. A-3", "eq. 3 (a", "eq.3", "sec. x")

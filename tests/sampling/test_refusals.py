@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import unmask.implementations as fast
-from tests.sampler_laws import GRID, MASK, TIMES, K, L, Table, masked, rng
+from tests.sampling.laws import GRID, MASK, TIMES, K, L, Table, masked, rng
 from unmask.implementations import (
     D3PM,
     Cosine,

@@ -18,7 +18,7 @@ from unmask.properties import Method, Process, Schedule, delta_profile, draw_pro
 from unmask.reference.noise.ordinal import ehrenfest_binomials
 from unmask.reference.smoothness.projective_distance import ehrenfest_distance, uniform_distance
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FREE = Schedule("free", betas=(Fraction(1, 4), Fraction(1, 2)))
 UNIFORM = Process("uniform", 3, "discrete", FREE, T=2)
 ABSORBING = Process("absorbing", 4, "discrete", FREE, T=2, mask=1)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.report_runs import BAYES, STEPS, Page, a_run, many, record
+from tests.report.runs import BAYES, STEPS, Page, a_run, many, record
 from unmask.properties.report import (
     write_html,
     write_report,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.report_runs import Page
+from tests.report.runs import Page
 from unmask.properties.report.mathml import mathml
 
 

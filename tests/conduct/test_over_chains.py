@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import unmask.implementations as fast
-from tests.over_chains import KINDS, each, logits, near
-from tests.test_processes import PAIRS, built, time_tensor
+from tests.noise.over_chains import KINDS, each, logits, near
+from tests.noise.test_processes import PAIRS, built, time_tensor
 from unmask.implementations import D3PM, SEDD, BirthDeath, DriftingPrior, Grid, WithMask
 from unmask.properties.claims.claim import sampled
 

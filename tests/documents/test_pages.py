@@ -11,7 +11,7 @@ import unmask.implementations
 import unmask.properties
 from unmask.properties import LAWBOOK
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / name for name in ("does-diffusion-suit-your-data.md", "essay-claims.md")]
 #: A page's code, and names in running text; what is called so in the suite.
 BLOCK = re.compile(r"```.*?```", re.DOTALL)

@@ -9,8 +9,19 @@ import pytest
 import torch
 
 import unmask.implementations as fast
-from tests.over_chains import KINDS, STYLES, each, finite_gradient, logits, near, pairs, situation, softmax, some_pairs
-from tests.test_processes import BETAS, CASES, PAIRS, built, time_tensor, truth
+from tests.noise.over_chains import (
+    KINDS,
+    STYLES,
+    each,
+    finite_gradient,
+    logits,
+    near,
+    pairs,
+    situation,
+    softmax,
+    some_pairs,
+)
+from tests.noise.test_processes import BETAS, CASES, PAIRS, built, time_tensor, truth
 from unmask.implementations import D3PM, DriftingPrior, Grid, Interpolating
 from unmask.implementations.d3pm.d3pm import Parameterization
 from unmask.reference.likelihood import elbo, reverse

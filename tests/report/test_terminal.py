@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report_runs import a_run, many
+from tests.report.runs import a_run, many
 from unmask.properties.report import (
     laws_table,
     print_laws_table,
