@@ -1,4 +1,4 @@
-"""The house rules that a program can check: who imports whom, what is shipped, and how long a file is."""
+"""The house rules that a program can check: who imports whom, what lies where and is shipped, how long a file is."""
 
 import ast
 import re
@@ -21,6 +21,37 @@ OURS = {
     "properties": {"unmask.properties", "unmask.reference"},
 }
 LIBRARIES = {"reference": {"numpy", "scipy", "mpmath"}}
+
+# The chapters, in the order in which they build on one another, and what is divided into them.
+CHAPTERS = (
+    "numbers",
+    "noise",
+    "likelihood",
+    "d3pm",
+    "sedd",
+    "masked",
+    "flow",
+    "sampling",
+    "gaussian",
+    "limits",
+    "smoothness",
+    "degradation",
+    "conduct",
+)
+DIVIDED = ("reference", "implementations", "properties/laws", "tests")
+# Tests of what is no chapter, and what tests are made of.
+TESTS_OWN = {"engine", "claims", "report", "documents", "house", "methods", "mutants", "bad_input"}
+
+MOST_MODULES = 14
+FULL = {"tests/mutants"}
+
+# Modules that import each other, until they no longer do.
+KNOWN_CIRCLES = {
+    frozenset(
+        f"unmask.properties.claims.{name}"
+        for name in ("arrays", "claim", "independence", "judges", "pooled", "rates", "samples")
+    ),
+}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -162,6 +193,90 @@ def test_every_package_is_listed() -> None:
 def test_packages_are_regular_and_typed(side: str) -> None:
     assert [name_of(folder) for folder in folders_of(side) if not (folder / "__init__.py").is_file()] == []
     assert (ROOT / side / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("shelf", DIVIDED)
+def test_folders_are_chapters(shelf: str) -> None:
+    found = {path.name for path in (ROOT / shelf).iterdir() if any(path.rglob("*.py"))}
+    assert found - {*CHAPTERS, *(TESTS_OWN if shelf == "tests" else ())} == set()
+
+
+def test_every_chapter_is_written() -> None:
+    folders = {path.name for shelf in DIVIDED for path in (ROOT / shelf).iterdir() if any(path.rglob("*.py"))}
+    assert {*CHAPTERS, *TESTS_OWN} - folders == set()
+
+
+def test_folders_are_small() -> None:
+    """A folder of more modules than one takes in at a glance is several; its ``__init__`` is not counted."""
+    modules = {
+        name_of(folder): sum(path.stem != "__init__" for path in folder.glob("*.py"))
+        for side in (*SIDES, "tests")
+        for folder in folders_of(side)
+    }
+    assert {name for name, n in modules.items() if n > MOST_MODULES} == FULL
+
+
+def graph_of(side: str) -> dict[str, set[str]]:
+    """Each module of a side, and which others of it it names in its imports, those inside functions included.
+
+    That a module's packages are imported before it is not counted: it is so for all.
+    """
+    paths = {package_of(p) if p.stem == "__init__" else module_of(p): p for p in sources(side)}
+
+    def module(name: str) -> str:
+        """What is imported from: the longest beginning of a name that is a module."""
+        while name and name not in paths:
+            name = name.rpartition(".")[0]
+        return name
+
+    return {own: {module(name) for name in imports_of(path)} - {"", own} for own, path in paths.items()}
+
+
+def by_folder(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The same between folders; the root is one of them, and so none may import what it makes public."""
+    packages = {name.rpartition(".")[0] for name in graph}
+    room = {name: name if name in packages else name.rpartition(".")[0] for name in graph}
+    found: dict[str, set[str]] = {room[name]: set() for name in graph}
+    for name, others in graph.items():
+        found[room[name]] |= {room[other] for other in others} - {room[name]}
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
+    """The largest sets in which each leads to each other."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [*graph[start]]
+        while ahead:
+            if (name := ahead.pop()) not in seen:
+                seen.add(name)
+                ahead += graph[name]
+        return seen
+
+    after = {name: reached(name) for name in graph}
+    return {frozenset(o for o in after[name] if name in after[o]) for name in graph if name in after[name]}
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_modules_do_not_import_in_circles(side: str) -> None:
+    known = {circle for circle in KNOWN_CIRCLES if all(within(name, {f"unmask.{side}"}) for name in circle)}
+    assert circles(graph_of(side)) == known
+
+
+@pytest.mark.parametrize("side", ["reference", "implementations"])
+def test_chapters_do_not_import_in_circles(side: str) -> None:
+    assert circles(by_folder(graph_of(side))) == set()
+
+
+def test_circles_bite() -> None:
+    straight = {"a": {"a.x.m", "a.y.n"}, "a.x": set(), "a.x.m": {"a.y.n"}, "a.y": set(), "a.y.n": set(), "a.y.o": set()}
+    assert circles(straight) == circles(by_folder(straight)) == set()
+    between = straight | {"a.y.o": {"a.x.m"}}
+    assert circles(between) == set()
+    assert circles(by_folder(between)) == {frozenset({"a.x", "a.y"})}
+    assert circles(straight | {"a.y.n": {"a.x.m"}}) == {frozenset({"a.x.m", "a.y.n"})}
+    assert frozenset({"a", "a.y.o"}) in circles(straight | {"a": {"a.y.o"}, "a.y.o": {"a"}})
 
 
 def test_unmask_is_a_namespace() -> None:
