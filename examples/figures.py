@@ -22,7 +22,7 @@ from examples.style import COLORS, MARKERS, STYLE, UNDATED, rounded
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run, examine
 from unmask.properties.claims.claim import Fit
-from unmask.properties.engine.search import EXAMPLES
+from unmask.properties.engine.run import EXAMPLES
 
 #: What the reference and the implementation showed of one claim.
 Pair: TypeAlias = tuple[Fit, Fit]

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from unmask.properties.subjects.method import Method
 from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.subject import Subject
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 #: How many numbers a block of columns that are compared may hold.
@@ -70,7 +70,7 @@ class DeltaProfile:
 
 
 def delta_profile(
-    process: Method | Callable[[Any], Any],
+    process: Subject | Callable[[Any], Any],
     times: Sequence[Any],
     *,
     p: Process | None = None,
@@ -82,12 +82,11 @@ def delta_profile(
 
     Parameters
     ----------
-    process : a :class:`~unmask.properties.subjects.method.Method` that offers ``transition`` or
+    process : a :class:`~unmask.properties.Subject` that offers ``transition`` or
         ``projective_distance``, or a function that takes a time and returns ``q(x_t = j|x_0 = i)`` as ``[K, K]``: an
-        array or a tensor, sources
-        before targets.
+        array or a tensor, sources before targets.
     times : at least one, in the process's own units.
-    p : for a ``Method``: which of its processes.
+    p : for a ``Subject``: which of its processes.
     mask : for a function: the id of the mask, which clean data does not hold; ``None`` where there is none.
     logs : the function returns logarithms, so that probabilities out of the range of floats still count.
     name : what the picture calls it.
@@ -106,29 +105,31 @@ def delta_profile(
     given: list[Any] = list(many)
     if not given:
         raise ValueError("times must hold at least one time, got []")
-    if isinstance(process, Method):
+    if isinstance(process, Subject):
         if not isinstance(p, Process):
-            raise TypeError(f"p must be the Process that the method is asked about, got {p!r}")
-        if process.transition is None and process.projective_distance is None:
+            raise TypeError(f"p must be the Process that the subject is asked about, got {p!r}")
+        if not (process.can("transition") or process.can("projective_distance")):
             raise ValueError(f"process must offer transition or projective_distance, but {process.name!r} does not")
         mask, name = p.mask, name or process.name
-        found = [_of_method(process, p, t) for t in given]
+        found = [_of_subject(process, p, t) for t in given]
     elif callable(process):
         found = [_of_kernel(_log_kernel(process(t), logs, t), mask) for t in given]
     else:
-        raise TypeError(f"process must be a Method or a function of time, got {type(process).__name__} {process!r}")
+        raise TypeError(f"process must be a Subject or a function of time, got {type(process).__name__} {process!r}")
     rows = np.array([_summary(distance, mask) for distance in found])
     return DeltaProfile(name or "corruption", np.array([float(t) for t in given]), *rows.T)
 
 
-def _of_method(method: Method, p: Process, t: Time) -> Floats:
+def _of_subject(subject: Subject, p: Process, t: Time) -> Floats:
     dtype = torch.int64 if p.T is not None else p.dtype
     start, when = torch.zeros((), dtype=dtype), torch.as_tensor(t if p.T is not None else float(t), dtype=dtype)
-    if method.projective_distance is not None:
-        asked = method.projective_distance(p, t if method.arrays == "exact" else when)
-        return _numbers(asked)
-    assert method.transition is not None
-    kernel = method.transition(p, 0, t) if method.arrays == "exact" else method.transition(p, start, when)
+    exact = subject.arrays == "exact"
+    distance = subject.capability(p, "projective_distance")
+    if distance is not None:
+        return _numbers(distance(t=t if exact else when))
+    transition = subject.capability(p, "transition")
+    assert transition is not None
+    kernel = transition(s=0, t=t) if exact else transition(s=start, t=when)
     return _of_kernel(_log_kernel(kernel, False, t), p.mask)
 
 

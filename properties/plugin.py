@@ -59,7 +59,7 @@ def _option(config: pytest.Config, name: str) -> Any:
 @pytest.fixture(scope="session")
 def unmask_run(pytestconfig: pytest.Config) -> Any:
     """How this session runs the laws, from its command line and environment."""
-    from unmask.properties.engine.search import Run
+    from unmask.properties.engine.run import Run
 
     return Run.of_environment(
         _option(pytestconfig, "--dtype"), _option(pytestconfig, "--device"), _option(pytestconfig, "--budget")
@@ -87,24 +87,26 @@ class _Run(pytest.Module):
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if getattr(metafunc.module, "__name__", None) != "unmask.properties.run":
         return
+    from unmask.properties.engine.plan import Absent, plan
+
     pairs = [
         pytest.param(law, method, id=f"{method.name}-{law.name}")
         for method in _methods(metafunc.config)
         for law in _laws(metafunc.config)
-        if law.absent_because(method) is None
+        if not isinstance(plan(law, method), Absent)
     ]
     metafunc.parametrize(("law", "method"), pairs)
 
 
 def _methods(config: pytest.Config) -> list[Any]:
-    from unmask.properties.engine.replaying import load_methods
     from unmask.properties.engine.search import check_known
+    from unmask.properties.subjects.addresses import load_subjects
 
     addresses = _option(config, "--method")
     if not addresses:
         raise pytest.UsageError("name a method to hold against the laws: --method package.module:NAME")
     try:
-        methods = [method for address in addresses for method in load_methods(address)]
+        methods = [method for address in addresses for method in load_subjects(address)]
         for method in methods:
             check_known(method)
     except ValueError as problem:
@@ -129,7 +131,7 @@ def _laws(config: pytest.Config) -> list[Any]:
 
 def _left_out(config: pytest.Config, law: Any) -> bool:
     """Whether a law is too slow for the budget of this run, and was not asked for by name."""
-    return law.thorough and _option(config, "--budget") == "quick" and not _option(config, "--law")
+    return law.drawn.rare and _option(config, "--budget") == "quick" and not _option(config, "--law")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -187,10 +189,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _offered(config: pytest.Config) -> dict[str, Any]:
     """The methods named on the command line; none if they cannot be loaded."""
-    from unmask.properties.engine.replaying import load_methods
+    from unmask.properties.subjects.addresses import load_subjects
 
     try:
-        return {m.name: m for address in _option(config, "--method") for m in load_methods(address)}
+        return {m.name: m for address in _option(config, "--method") for m in load_subjects(address)}
     except ValueError:
         return {}
 
@@ -198,6 +200,7 @@ def _offered(config: pytest.Config) -> dict[str, Any]:
 def complete(found: dict[tuple[str, str], Any], config: pytest.Config) -> list[Any]:
     """All laws by all methods seen, in the lawbook's order, the absent ones included."""
     from unmask.properties import LAWBOOK
+    from unmask.properties.engine.plan import plan
     from unmask.properties.report import Record
 
     names = list(dict.fromkeys(method for _, method in found))
@@ -210,16 +213,16 @@ def complete(found: dict[tuple[str, str], Any], config: pytest.Config) -> list[A
         for name in names:
             record = found.get((law.name, name))
             if record is None:
-                why = (law.absent_because(offered[name]) if name in offered else None) or "not run"
+                why = getattr(plan(law, offered[name]), "reason", "") if name in offered else "not run"
                 record = Record(
                     law.name,
                     name,
-                    law.chapter,
+                    law.told.chapter,
                     "absent",
-                    law.statement,
-                    law.tex,
-                    law.cites,
-                    law.mutants,
+                    law.told.statement,
+                    law.told.tex,
+                    law.told.cites,
+                    law.told.mutants,
                     None,
                     0,
                     0.0,

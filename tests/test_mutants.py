@@ -9,7 +9,7 @@ import pytest
 from tests.mutants import MUTANTS, catches, concerned, first_to_see
 from unmask.properties import LAWBOOK, Law, Run
 
-NAMED = [(law, name) for law in LAWBOOK for name in law.mutants]
+NAMED = [(law, name) for law in LAWBOOK for name in law.told.mutants]
 #: Mistakes that no law sees, each with its reason.
 ESCAPE = sorted(name for name in MUTANTS if MUTANTS[name].escapes)
 OTHERS = sorted(set(MUTANTS) - {name for _, name in NAMED} - set(ESCAPE))
@@ -43,7 +43,7 @@ def test_no_law_names_what_escapes_it() -> None:
 
 def without_mutants(laws: list[Law]) -> list[str]:
     """Names of the laws that have never been seen to fail: they name no mutant, or one that does not exist."""
-    return [law.name for law in laws if not law.mutants or not set(law.mutants) <= set(MUTANTS)]
+    return [law.name for law in laws if not law.told.mutants or not set(law.told.mutants) <= set(MUTANTS)]
 
 
 def test_every_law_names_a_mutant() -> None:
@@ -52,6 +52,6 @@ def test_every_law_names_a_mutant() -> None:
 
 def test_a_law_without_a_mutant_is_reported() -> None:
     laws = list(LAWBOOK)
-    laws[3] = replace(laws[3], mutants=())
-    laws[5] = replace(laws[5], mutants=("nobody-wrote-this-one",))
+    laws[3] = replace(laws[3], told=replace(laws[3].told, mutants=()))
+    laws[5] = replace(laws[5], told=replace(laws[5].told, mutants=("nobody-wrote-this-one",)))
     assert without_mutants(laws) == [laws[3].name, laws[5].name]

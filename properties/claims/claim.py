@@ -88,13 +88,6 @@ class Claim:
     says: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
-    def judge(self, eps: float) -> Verdict:
-        """Judge the claim for numbers computed with relative precision ``eps``."""
-        # The judges know claims; claims meet them only here.
-        from unmask.properties.claims.judges import JUDGES
-
-        return JUDGES[self.kind](self, eps)
-
 
 def close(
     left: Array,

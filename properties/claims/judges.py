@@ -24,4 +24,10 @@ JUDGES: Final[Mapping[str, Callable[[Claim, float], Verdict]]] = MappingProxyTyp
     }
 )
 
-__all__ = ["JUDGES"]
+
+def judge(claim: Claim, eps: float) -> Verdict:
+    """Judge a claim for numbers computed with relative precision ``eps``."""
+    return JUDGES[claim.kind](claim, eps)
+
+
+__all__ = ["JUDGES", "judge"]

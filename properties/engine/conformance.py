@@ -1,56 +1,69 @@
-"""Every law that applies to a method, as tests in anyone's test file."""
+"""Every law that applies to a subject, as tests in anyone's test file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from unmask.properties.engine.lawbook import LAWBOOK, Law
-from unmask.properties.engine.search import Run, check_known, examine
-from unmask.properties.subjects.method import Method
+from unmask.properties.engine.plan import Plan, plan
+from unmask.properties.engine.run import Run
+from unmask.properties.engine.search import check_known, examine
+from unmask.properties.subjects.subject import Subject
 
 
-def conformance(method: Method) -> type:
-    """A test class with one test for every law that applies to ``method``.
+def conformance(build: Callable[[Any], object] | Subject, processes: Any = None, **declared: Any) -> type:
+    """A test class with one test for every law that applies.
 
-    Use it as ``TestMine = conformance(METHOD)``; the tests are called ``TestMine::test_law[<name of the law>]``.
-    Options of the pytest plugin (``--dtype``, ``--device``, ``--budget``) apply.
+    Use it as ``TestMine = conformance(Mine, processes("absorbing"), output="subs")``; the arguments are those of
+    :class:`Subject`, or one subject.  The tests are called ``TestMine::test_law[<name of the law>]``; the options
+    ``--unmask-dtype``, ``--unmask-device`` and ``--unmask-budget`` of pytest apply.
 
     Raises
     ------
-    TypeError : if ``method`` is not a :class:`Method`.
-    ValueError : if its ``known`` names a law that does not exist, or no law applies to it.
+    TypeError : for arguments that make no :class:`Subject`.
+    ValueError : likewise; or if ``known`` names a law that does not exist, or no law applies.
     """
-    if not isinstance(method, Method):
-        raise TypeError(f"method must be a Method, got {type(method).__name__}")
-    check_known(method)
-    applicable = [law for law in LAWBOOK if law.absent_because(method) is None]
-    # Laws about whatever is offered apply to nothing as well, and hold.
-    if not applicable or next(method.capabilities(), None) is None:
-        raise ValueError(f"method {method.name!r} offers nothing that a law speaks about")
+    if isinstance(build, Subject):
+        if processes is not None or declared:
+            raise TypeError("a Subject has its processes and declarations: give it alone")
+        subject = build
+    else:
+        subject = Subject(build, processes, **declared)
+    check_known(subject)
+    applicable = [law for law in LAWBOOK if isinstance(plan(law, subject), Plan)]
+    # That it can be built is a law about whatever offers nothing, too.
+    if not applicable or not subject.offered:
+        raise ValueError(
+            f"subject {subject.name!r} offers nothing that a law speaks about; objects of kind "
+            f"{subject.kind.name!r} may offer {', '.join(subject.kind.capabilities)}"
+        )
 
     class Conformance:
-        unmask_method = method
+        unmask_subject = subject
 
         @pytest.mark.parametrize("law", applicable, ids=[law.name for law in applicable])
         def test_law(self, law: Law, unmask_run: Run, record_property: Any) -> None:
-            hold(law, method, unmask_run, record_property)
+            hold(law, subject, unmask_run, record_property)
 
-    Conformance.__name__ = Conformance.__qualname__ = f"Conformance[{method.name}]"
-    Conformance.__doc__ = f"Every law that applies to {method.name}."
+    Conformance.__name__ = Conformance.__qualname__ = f"Conformance[{subject.name}]"
+    Conformance.__doc__ = f"Every law that applies to {subject.name}."
     return Conformance
 
 
-def hold(law: Law, method: Method, run: Run, record_property: Any) -> None:
+def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:
     """Examine and report through pytest: a broken law fails with its story, a known one is an expected failure."""
     __tracebackhide__ = True
-    record = examine(law, method, run)
+    record = examine(law, subject, run)
     record_property("unmask", record.to_json())
     if record.status == "broken":
         pytest.fail(record.failure, pytrace=False)
     if record.status == "known":
         pytest.xfail(record.reason)
+    if record.status in ("unasked", "blocked"):
+        pytest.skip(record.reason)
 
 
 __all__ = ["conformance", "hold"]

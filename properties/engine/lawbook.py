@@ -2,112 +2,120 @@
 
 A law is a pure function from capabilities and drawn values to claims.  Its signature is its requirement:
 
-* a parameter named like a capability of :class:`~unmask.properties.subjects.method.Method` asks for that capability
-  (``gradient`` and ``hybrid_gradient`` ask for the derivatives of ``loss`` and ``hybrid_loss`` with respect to the
-  network's output);
-* ``p`` is the drawn process, of the law's ``states``; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t``
-  alone is any positive time);
-* ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy sequence,
-  ``data`` a drawn law of clean sequences, ``seed`` an integer for the law's own choices;
-* ``offers`` is everything that the method offers and the law is ``about``, by name.
+* a parameter named like a capability of the law's kind asks for that capability, called with the process first,
+  ``posterior(p, x0, xt, s, t)``; one named like a derivative (``gradient``) asks for what it is a derivative of;
+* ``p`` is the drawn process; ``t``, then ``s < t``, then ``r < s`` are drawn times (``t`` alone is any positive time);
+* ``seed`` is an integer for the law's own choices;
+* of classes, ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy
+  sequence, ``data`` a drawn law of clean sequences; other kinds draw what their modules say;
+* ``offers`` is everything that the subject offers and the law is about, by name, and ``situation(name)`` valid
+  arguments for each; ``build`` is the subject's own constructor.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from unmask.properties.claims.claim import Claim
-from unmask.properties.subjects.method import GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, SOLVED, Method
+from unmask.properties.subjects.capability import Capability
+from unmask.properties.subjects.kinds import kind, kinds
+from unmask.properties.subjects.names import closest
 from unmask.properties.subjects.processes.families import Clock, Family
-from unmask.properties.subjects.processes.gaussian import GaussianSpace
-from unmask.properties.subjects.processes.spaces import Space, schedule_name
 
 Claims: TypeAlias = Claim | Sequence[Claim]
 
-DRAWS = ("p", "r", "s", "t", "x0", "model", "data", "seed", "offers")
+#: What laws of every kind may draw.
+TIMES = ("r", "s", "t")
+DRAWS = ("p", *TIMES, "seed", "offers", "situation", "build")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a law speaks about.
+
+    Attributes
+    ----------
+    kind : the kind of subject; ``"any"`` for laws of conduct, which ask whatever is offered.
+    families, clock, schedules : the processes; ``None`` is no restriction.  ``families`` are names, or a condition on
+        :class:`~unmask.properties.subjects.processes.families.Family`.
+    processes : further condition on the drawn process.
+    outputs : the meanings of a network's output.
+    capabilities : for a law of whatever a subject ``offers``, condition on the capability; none by default.
+    schedules_too : names of schedules that the law asks about beside the drawn one.
+    tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
+    """
+
+    kind: str = "classes"
+    families: tuple[str, ...] | Callable[[Family], bool] | None = None
+    clock: Clock | None = None
+    schedules: tuple[str, ...] | None = None
+    processes: Callable[[Any], bool] | None = None
+    outputs: tuple[str, ...] | None = None
+    capabilities: Callable[[Capability], bool] | None = None
+    schedules_too: tuple[str, ...] = ()
+    tensors: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How a law's examples are drawn.
+
+    Attributes
+    ----------
+    K, L, T : the least that it needs to say something.
+    reaches_prior : only schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
+    floating : in floating point even where exact numbers are offered (integrals, long sums).
+    cost : how expensive an example is; the budget of examples is divided by it.
+    rare : it waits for rare events, for so long that the quick budget leaves it out, visibly.
+    """
+
+    K: int = 1
+    L: int = 1
+    T: int = 1
+    reaches_prior: bool = False
+    floating: bool = False
+    cost: float = 1.0
+    rare: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a law is told: its equation in words and in TeX, its chapter and source, and mistakes that it catches."""
+
+    statement: str
+    chapter: str
+    cites: str
+    tex: str
+    mutants: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Law:
-    """One equation, for every method.  Made by :func:`law`; ``check`` is the function itself."""
+    """One equation, for every subject of a kind.  Made by :func:`law`; ``check`` is the function itself.
+
+    ``needs`` are the capabilities and derivatives that it names, ``draws`` the other parameters.
+    """
 
     name: str
-    chapter: str
-    statement: str
-    tex: str
-    cites: str
-    mutants: tuple[str, ...]
     check: Callable[..., Claims]
     needs: tuple[str, ...]
     draws: tuple[str, ...]
-    families: tuple[str, ...] | Callable[[Family], bool] | None
-    clock: Clock | None
-    schedules: tuple[str, ...] | None
-    also: tuple[str, ...]
-    parameterizations: tuple[str, ...] | None
-    reaches_prior: bool
-    where: Callable[[Any], bool] | None
-    about: Callable[[str], bool] | None
-    tensors: bool
-    floating: bool
-    states: str
-    smallest: dict[str, int]
-    cost: float
-    thorough: bool
+    about: About
+    drawn: Drawn
+    told: Told
 
-    def space(self, method: Method) -> Space | GaussianSpace | None:
-        """The processes of ``method`` that the law speaks about."""
-        if self.states not in ("any", method.processes.states):
-            return None
-        space = method.processes.restricted(self.families, self.clock, self.schedules)
-        if space is not None and "discrete" in space.clocks and space.T[1] < self.steps:
-            space = space.restricted(clock="continuous")
-        return space if space is not None and space.K[1] >= self.smallest.get("K", 1) else None
-
-    def heard(self, method: Method) -> list[str]:
-        """Names of what ``method`` offers and a law of whatever it ``offers`` is to ask.
-
-        Left out are those that follow another clock than the drawn process has, those that take long, and, where nobody
-        says what an output means, those that take one.
-        """
-        left_out = {*ONE_TOKEN_A_STEP, *SOLVED}
-        if method.parameterization is None:
-            left_out |= {name for name, (arguments, _) in SIGNATURES.items() if "output" in arguments}
-        names = [name for name, _ in method.capabilities() if name not in left_out]
-        return [name for name in names if self.about is None or self.about(name)]
-
-    def absent_because(self, method: Method) -> str | None:
-        """Why the law does not apply to ``method``; ``None`` where it does."""
-        missing = [GRADIENTS.get(n, n) for n in self.needs if not method.offers(n)]
-        if missing:
-            return f"does not offer {', '.join(missing)}"
-        if not any(True for _ in method.capabilities()):
-            return "offers nothing"
-        if self.tensors and method.arrays != "torch":
-            return "speaks about tensors"
-        if self.space(method) is None:
-            least = "".join(f" of {name} >= {value}" for name, value in self.smallest.items() if name in ("K", "T"))
-            return f"speaks about other processes{least and f', or processes{least}'}"
-        known = None if method.processes.schedules is None else {schedule_name(s) for s in method.processes.schedules}
-        if known is not None and not known.issuperset(self.also):
-            return f"asks about {' and '.join(self.also)} schedules as well"
-        if "offers" in self.draws and not self.heard(method):
-            return "offers nothing that the law is about"
-        if "model" in self.draws and "offers" not in self.draws and method.parameterization is None:
-            return "does not say what its network's output means (parameterization)"
-        if self.parameterizations is not None and method.parameterization not in self.parameterizations:
-            return f"speaks about {' and '.join(self.parameterizations)} outputs"
-        if "r" in self.draws and method.time_steps == "unit" and "transition" not in self.needs:
-            return "needs two steps at once, and the method offers single steps"
-        return None
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Which times it draws, in rising order."""
+        return tuple(name for name in TIMES if name in self.draws)
 
     @property
     def steps(self) -> int:
         """How many steps of a discrete clock the law needs; the earliest of several times may be 0."""
-        return max(sum(name in self.draws for name in ("r", "s", "t")) - 1, self.smallest.get("T", 1))
+        return max(len(self.times) - 1, self.drawn.T)
 
 
 class Lawbook:
@@ -128,13 +136,13 @@ class Lawbook:
 
     def __getitem__(self, name: str) -> Law:
         if name not in self._laws:
-            raise KeyError(f"no law named {name!r}; the laws are {', '.join(self._laws)}")
+            raise KeyError(f"no law named {name!r}{closest(name, self._laws)}")
         return self._laws[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._laws
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Law]:
         return iter(list(self._laws.values()))
 
     def __len__(self) -> int:
@@ -150,90 +158,47 @@ LAWBOOK = Lawbook()
 
 def law(
     *,
-    chapter: str,
-    cites: str,
-    mutants: Iterable[str],
+    chapter: str = "Your own",
+    cites: str = "",
     tex: str = "",
-    families: Iterable[str] | Callable[[Family], bool] | None = None,
-    clock: Clock | None = None,
-    schedules: Iterable[str] | None = None,
-    also: Iterable[str] = (),
-    parameterizations: Iterable[str] | None = None,
-    reaches_prior: bool = False,
-    where: Callable[[Any], bool] | None = None,
-    about: Callable[[str], bool] | None = None,
-    tensors: bool = False,
-    floating: bool = False,
-    states: Literal["classes", "reals", "any"] = "classes",
-    smallest: dict[str, int] | None = None,
-    cost: float = 1.0,
-    thorough: bool = False,
+    mutants: Iterable[str] = (),
+    about: About | None = None,
+    drawn: Drawn | None = None,
 ) -> Callable[[Callable[..., Claims]], Callable[..., Claims]]:
-    """Enter a function into the book of laws.
+    """Enter the decorated function into the book of laws.
+
+    Its docstring's first line is the equation, in text; its parameters say what it needs, as told at the head of this
+    module.
 
     Parameters
     ----------
-    chapter : heading under which the law is shown.
-    cites : where the equation stands (paper, equation).
-    mutants : names of the wrong variants that this law is known to catch; a law without one fails the suite.
-    tex : the equation in LaTeX, for the report; the docstring's first line says it in plain text.
-    families, clock, schedules, parameterizations : what the law speaks about; everything by default.  ``families`` may
-        be a condition on the :class:`~unmask.properties.subjects.processes.families.Family` instead of names.
-    also : names of schedules that the law asks about beside the drawn one.
-    reaches_prior : ask for schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
-    where : further condition on the drawn process.
-    about : condition on the names of capabilities, for a law of whatever a method ``offers``; none by default.
-    tensors : the law is about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
-    floating : evaluate in floating point even where exact numbers are offered (integrals, long sums).
-    states : what it speaks about: sequences of ``"classes"``, ``"reals"`` (Gaussian diffusion; ``families`` are then
-        names of kinds of :class:`~unmask.properties.subjects.processes.gaussian.GaussianProcess`), or ``"any"``.
-    smallest : least ``K``, ``L`` or ``T`` that the law needs to say something.
-    cost : how expensive an example is; the budget of examples is divided by it.
-    thorough : so slow (it waits for rare events, say) that the quick budget leaves it out, visibly.
+    chapter : heading under which it stands.
+    cites : where the equation comes from: paper and equation.
+    tex : the equation in TeX, for the page.
+    mutants : names of mistakes that it catches.
+    about, drawn : what it speaks about, and how its examples are drawn.
 
     Raises
     ------
     TypeError : if the function has no docstring or asks for something that nobody offers.
+    ValueError : for an unknown kind, or a name that is taken.
     """
 
     def enter(function: Callable[..., Claims]) -> Callable[..., Claims]:
         statement = (inspect.getdoc(function) or "").split("\n")[0]
         if not statement:
             raise TypeError(f"law {function.__name__} needs a docstring: its equation in one line")
-        asked = tuple(inspect.signature(function).parameters)
-        needs = tuple(a for a in asked if a in SIGNATURES or a in GRADIENTS)
-        draws = tuple(a for a in asked if a in DRAWS)
-        unknown = [a for a in asked if a not in needs and a not in draws]
-        if unknown:
-            raise TypeError(
-                f"law {function.__name__} asks for {unknown}; there are the capabilities {sorted(SIGNATURES)} "
-                f"and {sorted(GRADIENTS)}, and the draws {DRAWS}"
-            )
+        subject = about or About()
+        needs, draws = _parts(function, subject.kind)
         LAWBOOK.add(
             Law(
                 name=function.__name__,
-                chapter=chapter,
-                statement=statement,
-                tex=tex,
-                cites=cites,
-                mutants=tuple(mutants),
                 check=function,
                 needs=needs,
                 draws=draws,
-                families=families if families is None or callable(families) else tuple(families),
-                clock=clock,
-                schedules=None if schedules is None else tuple(schedules),
-                also=tuple(also),
-                parameterizations=None if parameterizations is None else tuple(parameterizations),
-                reaches_prior=reaches_prior,
-                where=where,
-                about=about,
-                floating=floating,
-                states=states,
-                tensors=tensors or not GRADIENTS.keys().isdisjoint(needs),
-                smallest=dict(smallest or {}),
-                cost=cost,
-                thorough=thorough,
+                about=subject,
+                drawn=drawn or Drawn(),
+                told=Told(statement, chapter, cites, tex, tuple(mutants)),
             )
         )
         return function
@@ -241,4 +206,27 @@ def law(
     return enter
 
 
-__all__ = ["DRAWS", "LAWBOOK", "Claims", "Law", "Lawbook", "law"]
+def _parts(function: Callable[..., Claims], about: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The capabilities that a law names, and what it draws."""
+    asked = tuple(inspect.signature(function).parameters)
+    if about == "any":
+        offered: set[str] = set()
+        drawn = set(DRAWS)
+    else:
+        own = kind(about)
+        offered = {*own.capabilities, *own.derivatives}
+        drawn = {*DRAWS, *own.draws}
+    for name in asked:
+        if name not in offered and name not in drawn:
+            elsewhere = [k.name for k in kinds().values() if name in k.capabilities or name in k.derivatives]
+            where = (
+                f"; it belongs to the kind {elsewhere[0]!r}: about=About(kind={elsewhere[0]!r})" if elsewhere else ""
+            )
+            raise TypeError(
+                f"law {function.__name__} asks for {name!r}, which subjects of kind {about!r} do not offer and nobody "
+                f"draws{where or closest(name, {*offered, *drawn})}"
+            )
+    return tuple(a for a in asked if a in offered), tuple(a for a in asked if a not in offered)
+
+
+__all__ = ["DRAWS", "LAWBOOK", "TIMES", "About", "Claims", "Drawn", "Law", "Lawbook", "Told", "law"]

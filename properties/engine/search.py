@@ -2,71 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
 from zlib import crc32
 
 import hypothesis
-import torch
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
-from hypothesis import strategies as st
 
 from unmask.properties.claims.claim import Fit
+from unmask.properties.engine.calls import Blocked
+from unmask.properties.engine.drawing import inputs
 from unmask.properties.engine.lawbook import LAWBOOK, Law
-from unmask.properties.engine.trial import MOST_SEQUENCES, Inputs, Outcome, Trial, Unanswerable, prepared
-from unmask.properties.report import Record
-from unmask.properties.report.story import replay_of, tell
-from unmask.properties.subjects.method import Method
-from unmask.properties.subjects.processes.gaussian import GaussianProcess, GaussianSpace
-from unmask.properties.subjects.processes.process import Process, Time
-from unmask.properties.subjects.processes.spaces import Space
-from unmask.properties.subjects.tables.classes import STYLES
-
-Budget: TypeAlias = Literal["quick", "ci", "nightly"]
-
-#: Examples per law and method; a law that is expensive says so and gets fewer.
-EXAMPLES: dict[str, int] = {"quick": 6, "ci": 30, "nightly": 1500}
-
-#: Continuous times, as fractions of the unit interval; the ends of the interval and their neighbourhoods are corners.
-TICKS = tuple(Fraction(k, 16) for k in range(1, 16))
-LATE = (
-    *(*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1)),
-    # Nearer to either end than epsilons that code puts between itself and the end.
-    *(Fraction(1, 2**12), 1 - Fraction(1, 2**14)),
-)
-#: Of t, to get s. Every sampler ends in a step to 0: it comes as often as four others.
-SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))
-
+from unmask.properties.engine.plan import Absent, plan
+from unmask.properties.engine.record import Record, Status
+from unmask.properties.engine.run import EXAMPLES, Run
+from unmask.properties.engine.story import replay_of, tell
+from unmask.properties.engine.trial import Outcome, Trial, Unanswerable, prepared
+from unmask.properties.subjects.inputs import Inputs
+from unmask.properties.subjects.names import closest
+from unmask.properties.subjects.subject import Subject
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a run of the laws is done: dtype, device, how many examples, and whether the cases are always the same."""
-
-    precision: str = "float64"
-    device: str = "cpu"
-    budget: Budget = "ci"
-    derandomize: bool = False
-    shrink: bool = True
-
-    def __post_init__(self) -> None:
-        if self.budget not in EXAMPLES:
-            raise ValueError(f"budget must be one of {sorted(EXAMPLES)}, got {self.budget!r}")
-        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
-            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
-
-    @staticmethod
-    def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "ci") -> Run:
-        """With ``CI`` set the same cases come every time; ``nightly`` always draws new ones."""
-        return Run(precision, device, budget, derandomize=bool(os.environ.get("CI")) and budget != "nightly")
 
 
 class _Broken(Exception):
@@ -78,245 +37,176 @@ class _Broken(Exception):
         self.outcome = outcome
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """What a law draws over a method's processes; many pairs of the two draw alike, and share one strategy."""
+class _Search:
+    """One law held against one subject: what was asked, and what came of it."""
 
-    space: Space | GaussianSpace
-    where: Callable[[Any], bool] | None
-    reaches_prior: bool
-    times: tuple[str, ...]
-    unit: bool
-    steps: int
-    least_L: int
-    model: bool
+    def __init__(self, law: Law, subject: Subject, run: Run) -> None:
+        self.law, self.subject, self.run = law, subject, run
+        self.known = subject.known.get(law.name, "")
+        self.started = time.perf_counter()
+        self.worst: float | None = None
+        self.fits: tuple[Fit, ...] = ()
+        self.examples = 0
+        self.refused: Counter[str] = Counter()
+        self.blocked: Counter[str] = Counter()
+        self._failed: dict[str, _Broken] = {}
 
-
-def inputs(law: Law, method: Method) -> st.SearchStrategy[Inputs]:
-    """Everything that ``law`` draws, over the processes of ``method``."""
-    space = law.space(method)
-    assert space is not None
-    space = replace(space, K=(max(space.K[0], law.smallest.get("K", 1)), space.K[1]))
-    return _inputs(
-        _Wanted(
-            space,
-            law.where,
-            law.reaches_prior,
-            times=tuple(name for name in ("r", "s", "t") if name in law.draws),
-            unit=method.time_steps == "unit",
-            steps=law.steps,
-            least_L=law.smallest.get("L", 1),
-            model="model" in law.draws,
-        )
-    )
-
-
-@lru_cache(maxsize=1024)
-def _inputs(wanted: _Wanted) -> st.SearchStrategy[Inputs]:
-    processes: Any = wanted.space.strategy(steps=wanted.steps, reaches_prior=wanted.reaches_prior)
-    if wanted.where is not None:
-        processes = processes.filter(wanted.where)
-    return st.builds(
-        _assemble,
-        st.just(wanted),
-        processes,
-        st.integers(0, len(LATE) - 1),
-        st.integers(0, len(SHARES) - 1),
-        st.integers(0, len(SHARES) - 1),
-        st.integers(wanted.least_L, 3),
-        st.integers(0, 2**20),
-        st.sampled_from(STYLES) if wanted.model else st.just("moderate"),
-        st.booleans() if wanted.model else st.just(False),
-    )
-
-
-def _assemble(
-    wanted: _Wanted,
-    p: Process | GaussianProcess,
-    a: int,
-    b: int,
-    c: int,
-    L: int,
-    seed: int,
-    style: Any,
-    timeless: bool,
-) -> Inputs:
-    while L > wanted.least_L and p.K**L > MOST_SEQUENCES:
-        L -= 1
-    r, s, t = _times(p, len(wanted.times), a, b, c, wanted.unit)
-    whole = {"r": r, "s": s, "t": t}
-    drawn = {name: whole[name] for name in wanted.times}
-    return Inputs(p, L=L, seed=seed, style=style, timeless=timeless, **drawn)
-
-
-def _times(p: Process | GaussianProcess, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time, Time, Time]:
-    """Times ``r < s < t``; of which the law uses the last ``count``."""
-    if p.T is None:
-        t = LATE[a]
-        s = t * SHARES[b] if count < 3 else t * (SHARES[b] or Fraction(1, 2))
-        return s * SHARES[c], s, t
-    least = 2 if count == 3 else 1
-    day = least + a % (p.T - least + 1)
-    if unit and a >= len(TICKS):
-        day = least  # the last step of a sampler is unlike the others, and may be the only one that ends at 0
-    before = day - 1 if unit else least - 1 + b % (day - least + 1)
-    first = 0 if unit else c % before if before else 0
-    return first, before, day
-
-
-def examine(law: Law, method: Method, run: Run) -> Record:
-    """Hold ``method`` against ``law``: the record says whether it holds, and if not, tells the whole story.
-
-    Raises
-    ------
-    TypeError : if the arguments are not a :class:`Law`, a :class:`Method` and a :class:`Run`.
-    """
-    for name, value, kind in (("law", law, Law), ("method", method, Method), ("run", run, Run)):
-        if not isinstance(value, kind):
-            raise TypeError(f"{name} must be a {kind.__name__}, got {type(value).__name__}")
-    absent = law.absent_because(method)
-    known = method.known.get(law.name, "")
-    if absent is None and law.thorough and run.budget == "quick":
-        absent = "is too slow for the quick budget: --budget ci"
-    if absent is not None:
-        return _record(law, method, "absent", reason=absent)
-    worst: list[float] = []
-    fits: tuple[Fit, ...] = ()
-    count = 0
-    started = time.perf_counter()
-
-    failed: dict[str, _Broken] = {}
-
-    def ask(drawn: Inputs) -> None:
-        nonlocal count, fits
-        if repr(drawn) in failed:
-            raise failed[repr(drawn)]  # what took long to fail need not be asked again
-        trial = Trial(law, method, prepared(drawn, law, method, run.precision, run.device))
+    def ask(self, drawn: Inputs) -> None:
+        """Judge one example; raise :class:`_Broken` if it fails."""
+        law = self.law
+        if repr(drawn) in self._failed:
+            raise self._failed[repr(drawn)]  # what took long to fail need not be asked again
+        trial = Trial(law, self.subject, prepared(drawn, law, self.subject, self.run.precision, self.run.device))
         try:
             outcome = trial.run()
-        except Unanswerable:
+        except Blocked as reason:
+            self.blocked[str(reason)] += 1
             hypothesis.reject()
-        if law.thorough and not outcome.holds:
-            failed[repr(drawn)] = _Broken(trial, outcome)
-        count += 1
+        except Unanswerable as reason:
+            self.refused[str(reason)] += 1
+            hypothesis.reject()
+        if law.drawn.rare and not outcome.holds:
+            self._failed[repr(drawn)] = _Broken(trial, outcome)
+        self.examples += 1
         # Hypothesis draws the simplest inputs first: the table of rates is the same in every run.
-        fits = fits or outcome.fits
+        self.fits = self.fits or outcome.fits
         if not outcome.holds:
             raise _Broken(trial, outcome)
         if outcome.ulps is not None:
-            worst.append(outcome.ulps)
+            self.worst = max(self.worst or 0.0, outcome.ulps)
             target(min(outcome.ulps, 1e300), label="worst gap in ulps")
 
-    # Hypothesis reads the source of what it runs, every time: a line is read faster than a page.
-    @given(inputs(law, method))
-    def once(drawn: Inputs) -> None:
-        ask(drawn)
+    def search(self, strategy: Any) -> None:
+        """Look for an example that fails."""
+        law, run = self.law, self.run
 
-    # A law that waits for rare events would wait again for every smaller example.
-    shrinks = run.shrink and not known and not law.thorough
-    phases = [Phase.generate, Phase.target, *([Phase.shrink] if shrinks else [])]
-    configure = settings(
-        max_examples=max(1 if law.thorough else 2, round(EXAMPLES[run.budget] / law.cost)),
-        # The seed below does it; where CI is set, Hypothesis would by itself.
-        derandomize=False,
-        database=None,
-        deadline=None,
-        phases=phases,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=_HEALTH_CHECKS,
-        verbosity=Verbosity.quiet,
-    )
-    search = configure(once)
-    if run.derandomize:
-        # The same cases every time, and those of a law its own, whatever the code around it.
-        search = hypothesis.seed(crc32(law.name.encode()))(search)
-    broken: _Broken | None = None
-    try:
-        search()
-    except _Broken as failure:
-        broken = failure
-    except errors.Flaky as failure:
-        return _record(
-            law,
-            method,
-            "broken",
-            seconds=time.perf_counter() - started,
-            examples=count,
-            failure=f"{law.name} on {method.name}: the same inputs gave different answers in two runs\n{failure}",
+        # Hypothesis reads the source of what it runs, every time: a line is read faster than a page.
+        @given(strategy)
+        def once(drawn: Inputs) -> None:
+            self.ask(drawn)
+
+        # A law that waits for rare events would wait again for every smaller example.
+        shrinks = run.shrink and not self.known and not law.drawn.rare
+        configure = settings(
+            max_examples=max(1 if law.drawn.rare else 2, round(EXAMPLES[run.budget] / law.drawn.cost)),
+            # The seed below does it; where CI is set, Hypothesis would by itself.
+            derandomize=False,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.target, *([Phase.shrink] if shrinks else [])],
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=_HEALTH_CHECKS,
+            verbosity=Verbosity.quiet,
         )
+        search = configure(once)
+        if run.derandomize:
+            # The same cases every time, and those of a law its own, whatever the code around it.
+            search = hypothesis.seed(crc32(law.name.encode()))(search)
+        search()
+
+    def record(self, status: Status, **told: Any) -> Record:
+        """What is to be reported."""
+        law = self.law
+        return Record(
+            law=law.name,
+            method=self.subject.name,
+            kind=self.subject.kind.name,
+            chapter=law.told.chapter,
+            status=status,
+            statement=law.told.statement,
+            tex=law.told.tex,
+            cites=law.told.cites,
+            mutants=law.told.mutants,
+            worst_ulps=told.pop("worst_ulps", None),
+            examples=self.examples,
+            seconds=time.perf_counter() - self.started if self.examples else 0.0,
+            refused=sum(self.refused.values()),
+            **told,
+        )
+
+
+def examine(law: Law, subject: Subject, run: Run) -> Record:
+    """Hold ``subject`` against ``law``: the record says whether it holds, and if not, tells the whole story.
+
+    Raises
+    ------
+    TypeError : if the arguments are not a :class:`Law`, a :class:`Subject` and a :class:`Run`.
+    """
+    for name, value, kind in (("law", law, Law), ("subject", subject, Subject), ("run", run, Run)):
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, got {type(value).__name__}")
+    search = _Search(law, subject, run)
+    planned = plan(law, subject)
+    if isinstance(planned, Absent):
+        return search.record("absent", reason=planned.reason)
+    if law.drawn.rare and run.budget == "quick":
+        return search.record("absent", reason="waits for rare events, too long for the quick budget (ci has it)")
+    known = search.known
+    try:
+        search.search(inputs(planned))
+    except _Broken as failure:
+        replay = replay_of(failure.trial)
+        return search.record(
+            "known" if known else "broken",
+            worst_ulps=failure.outcome.ulps,
+            reason=known,
+            failure=tell(failure.trial, failure.outcome, replay),
+            replay=replay.line,
+            fits=failure.outcome.fits,
+        )
+    except errors.Flaky as failure:
+        text = f"{law.name} on {subject.name}: the same inputs gave different answers in two runs\n{failure}"
+        return search.record("broken", failure=text)
     except errors.Unsatisfiable:
-        return _record(law, method, "absent", reason="no process of this method is one that the law speaks about")
-    seconds = time.perf_counter() - started
-    if broken is None:
-        if known:
-            story = f"{law.name} is known to fail for {method.name} ({known}), but it holds: take it out of `known`."
-            return _record(law, method, "broken", examples=count, seconds=seconds, failure=story)
-        return _record(law, method, "holds", max(worst, default=None), count, seconds, fits=fits)
-    replay = replay_of(broken.trial)
-    return _record(
-        law,
-        method,
-        "known" if known else "broken",
-        broken.outcome.ulps,
-        count,
-        seconds,
-        reason=known,
-        failure=tell(broken.trial, broken.outcome, replay),
-        replay=replay.line,
-        fits=broken.outcome.fits,
-    )
+        pass
+    if not search.examples:
+        return _nothing_asked(search)
+    if known:
+        story = f"{law.name} is known to fail for {subject.name} ({known}), but it holds: take it out of `known`."
+        return search.record("broken", failure=story)
+    return search.record("holds", worst_ulps=search.worst, fits=search.fits)
 
 
-def examine_all(method: Method, run: Run, laws: Iterable[Law] | None = None) -> list[Record]:
-    """One record per law.
+def _nothing_asked(search: _Search) -> Record:
+    """The record of a law that could not be asked of any process that was drawn."""
+    if search.blocked:
+        ((why, _),) = search.blocked.most_common(1)
+        return search.record("blocked", reason=f"cannot be built for the processes that the law draws: {why}")
+    if not search.refused:
+        return search.record("absent", reason="implements no process of which the law's condition holds")
+    ((why, count),) = search.refused.most_common(1)
+    why = why or "outside what the law speaks about"
+    return search.record("unasked", reason=f"{count} of {sum(search.refused.values())} draws were refused: {why}")
+
+
+def examine_all(
+    subject: Subject, run: Run, laws: Iterable[Law] | None = None, *, stop_at_first: bool = False
+) -> Iterator[Record]:
+    """One record per law, as they come: the cheapest and most general first where no ``laws`` are given.
+
+    ``stop_at_first`` ends after the first broken law.
 
     Raises
     ------
     ValueError : if ``known`` names a law that does not exist.
     """
-    check_known(method)
-    return [examine(law, method, run) for law in (LAWBOOK if laws is None else laws)]
+    check_known(subject)
+    return _records(subject, run, list(LAWBOOK) if laws is None else list(laws), stop_at_first)
 
 
-def check_known(method: Method) -> None:
+def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -> Iterator[Record]:
+    for law in laws:
+        record = examine(law, subject, run)
+        yield record
+        if stop_at_first and record.status == "broken":
+            return
+
+
+def check_known(subject: Subject) -> None:
     """Refuse a ``known`` list that names a law that is not in the book."""
-    unknown = sorted(set(method.known) - set(LAWBOOK.names()))
-    if unknown:
-        raise ValueError(
-            f"known of {method.name}: no law named {', '.join(unknown)}; the laws are {', '.join(LAWBOOK.names())}"
-        )
+    for name in sorted(set(subject.known) - set(LAWBOOK.names())):
+        raise ValueError(f"known of {subject.name}: no law named {name!r}{closest(name, LAWBOOK.names())}")
 
 
-def _record(
-    law: Law,
-    method: Method,
-    status: Literal["holds", "broken", "known", "absent"],
-    worst_ulps: float | None = None,
-    examples: int = 0,
-    seconds: float = 0.0,
-    reason: str = "",
-    failure: str = "",
-    replay: str = "",
-    fits: tuple[Fit, ...] = (),
-) -> Record:
-    return Record(
-        law=law.name,
-        method=method.name,
-        chapter=law.chapter,
-        status=status,
-        statement=law.statement,
-        tex=law.tex,
-        cites=law.cites,
-        mutants=law.mutants,
-        worst_ulps=worst_ulps,
-        examples=examples,
-        seconds=seconds,
-        reason=reason,
-        failure=failure,
-        replay=replay,
-        fits=fits,
-    )
-
-
-__all__ = ["EXAMPLES", "Budget", "Run", "check_known", "examine", "examine_all", "inputs"]
+__all__ = ["check_known", "examine", "examine_all"]

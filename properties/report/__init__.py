@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from unmask.properties.engine.record import Record, Status
 from unmask.properties.report.grid import summary
 from unmask.properties.report.html import write_html
 from unmask.properties.report.json_report import write_json
 from unmask.properties.report.limits import limits_summary, write_limits
-from unmask.properties.report.record import Record, Status
 from unmask.properties.report.terminal import laws_table, print_laws_table, render_laws_table
 
 __all__ = [

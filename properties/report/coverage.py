@@ -10,8 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from unmask.properties.subjects.method import Method
 from unmask.properties.subjects.processes.families import FAMILIES, Clock
+from unmask.properties.subjects.subject import Subject
 from unmask.reference.gaussian.levels import KINDS
 
 #: What there is to know of a corruption process and its reversal, and the capability that tells it, of classes and of
@@ -28,23 +28,27 @@ ASPECTS = {
 }
 
 
-def coverage(methods: Sequence[Method]) -> dict[tuple[str, str], dict[str, list[str]]]:
+def coverage(methods: Sequence[Subject]) -> dict[tuple[str, str], dict[str, list[str]]]:
     """For each family and clock that some method implements, the names of the methods that offer each aspect."""
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     clocks: dict[str, tuple[Clock, ...]] = {family.name: family.clocks for family in FAMILIES.values()}
     clocks |= dict.fromkeys(KINDS, ("discrete", "continuous"))
     for family in clocks:
         for clock in clocks[family]:
-            speaking = [m for m in methods if m.processes.restricted([family], clock) is not None]
+            speaking = [
+                m
+                for m in methods
+                if family in m.processes.families and m.processes.restricted([family], clock) is not None
+            ]
             if speaking:
                 found[family, clock] = {
-                    aspect: [m.name for m in speaking if any(m.offers(c) for c in capabilities)]
+                    aspect: [m.name for m in speaking if any(c in m.offered for c in capabilities)]
                     for aspect, capabilities in ASPECTS.items()
                 }
     return found
 
 
-def print_coverage(methods: Sequence[Method], file: IO[str]) -> None:
+def print_coverage(methods: Sequence[Subject], file: IO[str]) -> None:
     """Print how many of the methods offer each aspect of each process; ``–`` where none does."""
     table = Table(box=SIMPLE_HEAD, title="how many methods cover what", title_justify="left")
     for header in ("process", "clock", *ASPECTS):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from unmask.properties.report.record import Record, Status
+from unmask.properties.engine.record import Record, Status
 
 # What a reader must not miss comes first.
 _SEVERITY: Mapping[Status, int] = {"broken": 3, "known": 2, "holds": 1, "absent": 0}

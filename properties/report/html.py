@@ -14,10 +14,10 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from unmask.properties.engine.record import Record, Status
 from unmask.properties.report.grid import GLYPHS, Grid, arrange, plural, ulps_text
 from unmask.properties.report.limits import measured
 from unmask.properties.report.mathml import mathml
-from unmask.properties.report.record import Record, Status
 
 _WORDS: Mapping[Status, str] = {
     "holds": "holds",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from unmask.properties.report.record import Record
+from unmask.properties.engine.record import Record
 
 
 def write_json(records: Sequence[Record], path: str | Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unmask.properties.claims.claim import Fit
-from unmask.properties.report.record import Record, fit_to_json
+from unmask.properties.engine.record import Record, fit_to_json
 
 
 @dataclass(frozen=True)

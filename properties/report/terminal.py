@@ -18,8 +18,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from unmask.properties.engine.record import STATUSES, Record, Status
 from unmask.properties.report.grid import GLYPHS, Grid, arrange, summary, ulps_text
-from unmask.properties.report.record import STATUSES, Record, Status
 
 _WORDS: Mapping[Status, str] = {"holds": "✓", "broken": "BROKEN", "known": "known", "absent": "–"}
 _STYLES: Mapping[Status, str] = {

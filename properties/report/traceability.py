@@ -130,7 +130,7 @@ def problems(laws: Iterable[Law] | None = None) -> list[str]:
     found = []
     for law in built_in() if laws is None else laws:
         try:
-            for paper, place in citations(law.cites):
+            for paper, place in citations(law.told.cites):
                 fact = fact_at(paper, place)
                 if fact.no_fact:
                     found.append(f"{law.name}: {paper.cited}, {place} is no fact that a law can check: {fact.no_fact}")
@@ -152,7 +152,7 @@ def table(laws: Iterable[Law] | None = None) -> list[dict[str, Any]]:
     """
     citing: dict[tuple[str, str], list[str]] = {}
     for law in built_in() if laws is None else laws:
-        for paper, place in citations(law.cites):
+        for paper, place in citations(law.told.cites):
             names = citing.setdefault((paper.cited, fact_at(paper, place).where), [])
             if law.name not in names:
                 names.append(law.name)

@@ -11,7 +11,8 @@ import pytest
 
 from unmask.properties import Claim, at_most, close, exact
 from unmask.properties.claims.claim import GUARDED_EPS
-from unmask.properties.report.hints import hint
+from unmask.properties.claims.judges import judge
+from unmask.properties.engine.hints import hint
 from unmask.reference.numbers.arithmetic import MP
 
 EPS = float(np.finfo(np.float64).eps)
@@ -21,7 +22,7 @@ NAN, INF = math.nan, math.inf
 
 
 def holds(claim: Claim, eps: float = EPS) -> bool:
-    return claim.judge(eps).holds
+    return judge(claim, eps).holds
 
 
 # --- exact --------------------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def test_exact(left: Any, right: Any, equal: bool) -> None:
 
 
 def test_exact_names_the_first_wrong_entry() -> None:
-    verdict = exact([[0, 0, 0], [0, 1, 2]], 0, names=("row",)).judge(EPS)
+    verdict = judge(exact([[0, 0, 0], [0, 1, 2]], 0, names=("row",)), EPS)
     assert (verdict.where, verdict.left, verdict.right) == ("row 1, axis 1 1", "1", "0")
     assert holds(exact([0, NAN, 2], [0, 1, 2], where=[True, False, True]))
 
@@ -64,7 +65,7 @@ def test_exact_names_the_first_wrong_entry() -> None:
 @pytest.mark.parametrize("ulps", [0, 1, 3, 64])
 def test_close_counts_ulps(ulps: int) -> None:
     claim = close([1.0, 1.0 + ulps * EPS], 1.0, ops=ulps, names=("n",))
-    verdict = claim.judge(EPS)
+    verdict = judge(claim, EPS)
     assert verdict.holds
     assert verdict.ulps == ulps
     assert not ulps or verdict.where == "n 1"
@@ -100,7 +101,7 @@ def test_close_knows_the_precision_and_the_scale_and_nothing_else() -> None:
 )
 @pytest.mark.filterwarnings("error")
 def test_close_beyond_the_numbers(left: Any, right: Any, agree: bool) -> None:
-    verdict = close(left, right, ops=1e300).judge(EPS)
+    verdict = judge(close(left, right, ops=1e300), EPS)
     assert verdict.holds == agree
     assert agree or verdict.ulps == INF
 
@@ -132,7 +133,7 @@ def test_close_looks_where_it_is_told() -> None:
 
 
 def test_shapes_that_do_not_fit_are_a_failure_and_no_error() -> None:
-    verdict = close(np.zeros((2, 3)), np.zeros((3, 2)), ops=1e9).judge(EPS)
+    verdict = judge(close(np.zeros((2, 3)), np.zeros((3, 2)), ops=1e9), EPS)
     assert not verdict.holds
     assert (verdict.left, verdict.right, verdict.gap) == ("(2, 3)", "(3, 2)", "shapes differ")
 
@@ -167,14 +168,14 @@ def test_at_most(left: Any, right: Any, bounded: bool) -> None:
 
 
 def test_at_most_reports_a_gap_on_one_side_only() -> None:
-    assert at_most([0.0, 1.0 + 2 * EPS], 1.0, ops=3).judge(EPS).ulps == 2
-    assert at_most([-9.0, -1e300], 1.0, ops=3).judge(EPS).ulps == 0
+    assert judge(at_most([0.0, 1.0 + 2 * EPS], 1.0, ops=3), EPS).ulps == 2
+    assert judge(at_most([-9.0, -1e300], 1.0, ops=3), EPS).ulps == 0
 
 
 @pytest.mark.parametrize("scale", [INF, NAN, [INF, 1.0], [NAN, 1.0]])
 @pytest.mark.filterwarnings("error")
 def test_a_scale_that_measures_nothing_allows_nothing(scale: Any) -> None:
-    verdict = close([1.0, 2.0], [1.0 + EPS, 2.0], ops=1e300, scale=scale).judge(EPS)
+    verdict = judge(close([1.0, 2.0], [1.0 + EPS, 2.0], ops=1e300, scale=scale), EPS)
     assert not verdict.holds
     assert "the scale is" in verdict.allowed
     assert not holds(at_most([1.0 + EPS, 2.0], [1.0, 2.0], ops=1e300, scale=scale))
@@ -196,13 +197,13 @@ def test_a_budget_that_is_none_is_refused(claim: Any, ops: float) -> None:
 @pytest.mark.parametrize("kind", [close, at_most])
 def test_nan_where_the_law_does_not_speak_is_no_failure(kind) -> None:
     numbers = np.array([NAN, 1.0])
-    assert kind(numbers, numbers, ops=1, where=[False, True]).judge(2**-52).holds
-    assert not kind(numbers, numbers, ops=1, where=[True, True]).judge(2**-52).holds
+    assert judge(kind(numbers, numbers, ops=1, where=[False, True]), 2**-52).holds
+    assert not judge(kind(numbers, numbers, ops=1, where=[True, True]), 2**-52).holds
 
 
 def test_nan_among_guarded_numbers_is_a_failure_and_no_crash() -> None:
     left, right = (np.array([value], dtype=object) for value in (MP.nan, MP.mpf(1)))
-    assert not close(left, right, ops=1).judge(EPS).holds
+    assert not judge(close(left, right, ops=1), EPS).holds
 
 
 def test_a_pattern_is_told() -> None:

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from unmask.properties import Claim, converges
+from unmask.properties.claims.judges import judge
 
 EPS = float(np.finfo(np.float64).eps)
 NAN, INF = math.nan, math.inf
 
 
 def holds(claim: Claim, eps: float = EPS) -> bool:
-    return claim.judge(eps).holds
+    return judge(claim, eps).holds
 
 
 SIZES = [4 * 2**k for k in range(7)]
@@ -107,7 +108,7 @@ def test_noise_fails(at_least: bool) -> None:
 def test_noise_that_shrinks_does_not_excuse_itself(at_least: bool) -> None:
     steps = np.where(np.arange(7) % 2, 0.45, -0.45)
     assert (np.diff(np.exp(steps - 1.5 * np.log(N))) < 0).all()
-    verdict = converges(np.exp(steps - 1.5 * np.log(N)), SIZES, rate=1.5).judge(EPS)
+    verdict = judge(converges(np.exp(steps - 1.5 * np.log(N)), SIZES, rate=1.5), EPS)
     assert not verdict.holds
     assert "scatter" in verdict.gap
 
@@ -166,13 +167,13 @@ def test_bad_arguments_are_named(errors: Any, sizes: Any, options: dict[str, Any
 def test_what_errors_are_measured_from_is_kept_for_the_report() -> None:
     errors = (1 / N).tolist()
     for goal in (3.0, (3 + 0 * N).tolist()):
-        fit = converges(errors, SIZES, rate=1, limit=goal).judge(EPS).fit
+        fit = judge(converges(errors, SIZES, rate=1, limit=goal), EPS).fit
         assert fit is not None
         assert fit.limits == (3.0,) * len(SIZES)
-    without = converges(errors, SIZES, rate=1).judge(EPS).fit
+    without = judge(converges(errors, SIZES, rate=1), EPS).fit
     assert without is not None
     assert without.limits == ()
 
 
 def test_an_accidental_zero_is_not_the_limit() -> None:
-    assert not converges([1e-3, 0, 1e-3, 1e-3, 1e-3, 1e-3], [4, 8, 16, 32, 64, 128], rate=1).judge(EPS).holds
+    assert not judge(converges([1e-3, 0, 1e-3, 1e-3, 1e-3, 1e-3], [4, 8, 16, 32, 64, 128], rate=1), EPS).holds

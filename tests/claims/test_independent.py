@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from unmask.properties.claims.claim import Verdict, independent
+from unmask.properties.claims.judges import judge
 
 EPS = float(np.finfo(np.float64).eps)
 Array = Any
@@ -24,7 +25,7 @@ def drawn(law: Array, group: Array, noise: Array) -> Array:
 
 
 def judged(draws: Array, law: Array, group: Array | None = None, eps: float = EPS) -> Verdict:
-    return independent(draws, law, group).judge(eps)
+    return judge(independent(draws, law, group), eps)
 
 
 def groups_of(kind: str, G: int, N: int, rng: np.random.Generator) -> Array:

@@ -11,6 +11,7 @@ from scipy import stats
 
 from unmask.properties import Claim, sampled
 from unmask.properties.claims.claim import FALSE_ALARM
+from unmask.properties.claims.judges import judge
 from unmask.properties.claims.power import smallest_error
 
 EPS = float(np.finfo(np.float64).eps)
@@ -18,7 +19,7 @@ NAN, INF = math.nan, math.inf
 
 
 def holds(claim: Claim, eps: float = EPS) -> bool:
-    return claim.judge(eps).holds
+    return judge(claim, eps).holds
 
 
 LAWS = {
@@ -112,7 +113,7 @@ def test_errors_that_no_single_cell_shows() -> None:
 def test_the_impossible_happens_never() -> None:
     impossible = [[0.5, 0.5, 0.0]]
     assert holds(sampled([[500, 500, 0]], impossible))
-    verdict = sampled([[500, 499, 1]], impossible, names=("x0",)).judge(EPS)
+    verdict = judge(sampled([[500, 499, 1]], impossible, names=("x0",)), EPS)
     assert not verdict.holds
     assert verdict.where == "x0 0, category 2"
     assert verdict.left == "1 of 1000 draws"
@@ -132,7 +133,7 @@ def test_slack_is_a_bias_of_every_probability() -> None:
 )
 @pytest.mark.filterwarnings("error")
 def test_what_is_no_distribution_is_no_law_of_samples(probabilities: Any, gap: str) -> None:
-    verdict = sampled([[50, 50]], probabilities).judge(EPS)
+    verdict = judge(sampled([[50, 50]], probabilities), EPS)
     assert not verdict.holds
     assert gap in verdict.gap
 

@@ -12,6 +12,7 @@ from tests.noise.over_chains import KINDS, each, logits, near
 from tests.noise.test_processes import PAIRS, built, time_tensor
 from unmask.implementations import D3PM, SEDD, BirthDeath, DriftingPrior, Grid, WithMask
 from unmask.properties.claims.claim import sampled
+from unmask.properties.claims.judges import judge
 
 
 @each
@@ -22,7 +23,7 @@ def test_steps_are_drawn_from_the_kernel(name: str, clock: str) -> None:
     method = D3PM(process)
     drawn = method.step(output.repeat(1, 4000, 1), xt.repeat(1, 4000), *at, torch.Generator().manual_seed(5))
     hits = torch.nn.functional.one_hot(drawn[0].reshape(4000, -1), process.K).sum(0)
-    assert sampled(hits.numpy(), method.reverse(output, xt, *at)[0].numpy()).judge(2.2e-16).holds
+    assert judge(sampled(hits.numpy(), method.reverse(output, xt, *at)[0].numpy()), 2.2e-16).holds
 
 
 @each

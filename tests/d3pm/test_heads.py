@@ -11,6 +11,7 @@ from torch import Tensor
 
 from unmask.implementations import D3PM, Grid, Interpolating, truncated_logistic
 from unmask.properties.claims.claim import close, exact
+from unmask.properties.claims.judges import judge
 from unmask.reference import MP
 
 EPS = 2.0**-52
@@ -48,7 +49,7 @@ def test_logistic_head_is_its_definition(K: int) -> None:
     wanted = torch.tensor([[float(v) for v in row] for row in want], **F64)
     # Exponents are as large as the largest logarithm; each rounding costs that much.
     scale = 1 + wanted.abs().amax(-1, keepdim=True)
-    assert close(found.numpy(), wanted.numpy(), ops=16 + K, scale=scale.numpy()).judge(EPS).holds
+    assert judge(close(found.numpy(), wanted.numpy(), ops=16 + K, scale=scale.numpy()), EPS).holds
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
@@ -66,7 +67,7 @@ def test_logistic_head_at_the_extremes(K: int, location: float, log_scale: float
     # Rounding log p by an ulp of its size moves p by at most eps |p log p|, and sum |p log p| is the entropy.
     budget = K + 8 if dtype != torch.bfloat16 else 1
     total = log_p.double().exp().sum(-1)
-    assert close(total.detach().numpy(), 1.0, ops=budget, scale=1 + math.log(K)).judge(eps).holds
+    assert judge(close(total.detach().numpy(), 1.0, ops=budget, scale=1 + math.log(K)), eps).holds
     likely = log_p[0, 0, int(log_p[0, 0].argmax())]
     likely.backward()
     assert m.grad is not None
@@ -79,10 +80,10 @@ def test_logistic_head_in_its_limits() -> None:
     K = 5
     # Bins of a scale of e^50 differ by e^-100 of their size: all are alike to the last bit.
     flat = truncated_logistic(one(0.3), one(50.0), K)
-    assert close(flat.numpy(), -math.log(K), ops=16 + K, scale=1 + math.log(K)).judge(EPS).holds
+    assert judge(close(flat.numpy(), -math.log(K), ops=16 + K, scale=1 + math.log(K)), EPS).holds
     for location, level in ((-9.0, 0), (-0.6, 1), (0.1, 2), (0.3, 3), (1.0, 4), (9.0, 4)):
         sharp = truncated_logistic(one(location), one(-2000.0), K).exp()[0, 0]
-        assert exact(sharp.numpy(), torch.eye(K)[level].double().numpy()).judge(EPS).holds
+        assert judge(exact(sharp.numpy(), torch.eye(K)[level].double().numpy()), EPS).holds
 
 
 def test_logistic_head_has_one_mode_and_falls_off() -> None:
@@ -105,7 +106,7 @@ def test_logistic_head_mirrors() -> None:
     left = truncated_logistic(one(0.3, -2.0), one(-1.0, 0.5), 7)
     right = truncated_logistic(one(-0.3, 2.0), one(-1.0, 0.5), 7)
     # The same terms, added up in another order.
-    assert close(left.numpy(), right.flip(-1).numpy(), ops=16, scale=left.abs().amax().numpy()).judge(EPS).holds
+    assert judge(close(left.numpy(), right.flip(-1).numpy(), ops=16, scale=left.abs().amax().numpy()), EPS).holds
 
 
 def test_logistic_head_is_an_output() -> None:

@@ -25,6 +25,7 @@ from unmask.implementations import (
     NearestNeighbor,
 )
 from unmask.properties.claims.claim import at_most, close
+from unmask.properties.claims.judges import judge
 from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.noise import ordinal
 from unmask.reference.noise.transition_matrices import absorbing, uniform
@@ -37,12 +38,12 @@ HALF = Fraction(1, 2)
 
 
 def agree(found: Any, truth: Any, ops: float, scale: Any = 1.0) -> None:
-    verdict = close(np.asarray(found), np.asarray(truth), ops=ops, scale=scale).judge(EPS)
+    verdict = judge(close(np.asarray(found), np.asarray(truth), ops=ops, scale=scale), EPS)
     assert verdict.holds, verdict
 
 
 def below(found: Any, bound: Any, ops: float, scale: Any = 1.0) -> None:
-    verdict = at_most(np.asarray(found), np.asarray(bound), ops=ops, scale=scale).judge(EPS)
+    verdict = judge(at_most(np.asarray(found), np.asarray(bound), ops=ops, scale=scale), EPS)
     assert verdict.holds, verdict
 
 

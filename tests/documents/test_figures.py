@@ -22,5 +22,5 @@ def test_a_figure_is_drawn_again_to_the_byte(figure: Figure, tmp_path: Path) -> 
 
 
 def test_every_figure_is_of_a_law_about_a_limit() -> None:
-    assert {LAWBOOK[figure.law].chapter for figure in FIGURES} == {"Limits"}
+    assert {LAWBOOK[figure.law].told.chapter for figure in FIGURES} == {"Limits"}
     assert {figure.name for figure in FIGURES} <= {path.stem for path in FOLDER.glob("*.svg")}

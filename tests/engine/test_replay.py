@@ -16,8 +16,7 @@ from types import ModuleType
 import pytest
 
 from unmask.properties import LAWBOOK, Method, Process, Schedule, conformance, processes, replay
-from unmask.properties.engine.replaying import load_methods
-from unmask.properties.report.story import address
+from unmask.properties.subjects.addresses import address
 
 METHODS = """\
 from unmask.properties import Method, conformance, processes

@@ -26,6 +26,7 @@ from unmask.implementations import (
 from unmask.implementations.gaussian.diffusion import KINDS
 from unmask.implementations.gaussian.vdm import PREDICTIONS
 from unmask.properties.claims.claim import converges
+from unmask.properties.claims.judges import judge
 
 EPS = 2.0**-52
 F64 = torch.float64
@@ -260,7 +261,7 @@ def test_probability_flow_keeps_the_order(kind: Any) -> None:
         return float((below(z, 0.0) - below(seen[0], 1.0)).abs().max())
 
     sizes = [16, 32, 64, 128, 256]
-    verdict = converges([error(steps) for steps in sizes], sizes, rate=1).judge(EPS)
+    verdict = judge(converges([error(steps) for steps in sizes], sizes, rate=1), EPS)
     assert verdict.holds, verdict
 
 

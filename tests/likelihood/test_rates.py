@@ -29,6 +29,7 @@ from tests.noise.over_chains import (
 from tests.noise.test_processes import CASES, PAIRS, built, time_tensor, truth
 from unmask.implementations import D3PM, SEDD, Chain, WithMask
 from unmask.properties.claims.claim import sampled
+from unmask.properties.claims.judges import judge
 from unmask.reference import MP
 from unmask.reference.likelihood import continuous_elbo, reverse
 from unmask.reference.likelihood import rates as reference_rates
@@ -156,7 +157,7 @@ def test_tweedie_of_the_true_score_is_the_way_back(name: str) -> None:
         many, rows = xt.repeat(1, 4000), score.repeat(1, 4000, 1)
         drawn = SEDD(process).step(rows, many, *at, torch.Generator().manual_seed(3), kind)  # type: ignore[arg-type]
         hits = torch.nn.functional.one_hot(drawn[0].reshape(4000, -1), K).sum(0)
-        assert sampled(hits.numpy(), kernel[0].clamp(min=0).numpy()).judge(2.2e-16).holds
+        assert judge(sampled(hits.numpy(), kernel[0].clamp(min=0).numpy()), 2.2e-16).holds
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.25])

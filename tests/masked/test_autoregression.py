@@ -10,6 +10,7 @@ from torch import Tensor
 
 from unmask.implementations import Autoregression, ancestral
 from unmask.properties.claims.claim import close, exact, sampled
+from unmask.properties.claims.judges import judge
 
 EPS = 2.0**-52
 F64: dict[str, Any] = {"dtype": torch.float64}
@@ -51,9 +52,9 @@ def test_terms_are_the_next_tokens_cross_entropy() -> None:
         # The same from the definition: KL between posterior and kernel.
         q, p = method.posterior(CLEAN, xt, t - 1, t), method.reverse(output, xt, t - 1, t)
         kl = torch.where(q > 0, q * (q.clamp(min=1e-9).log() - p.log()), 0.0).sum((-1, -2))
-        assert close(term.numpy(), kl.numpy(), ops=16 * K, scale=4).judge(EPS).holds
+        assert judge(close(term.numpy(), kl.numpy(), ops=16 * K, scale=4), EPS).holds
     total = total + method.prior_kl(CLEAN)
-    assert close(total.numpy(), chain_rule(CLEAN).numpy(), ops=16 * K, scale=8).judge(EPS).holds
+    assert judge(close(total.numpy(), chain_rule(CLEAN).numpy(), ops=16 * K, scale=8), EPS).holds
 
 
 def test_its_samples_follow_the_chain_rule() -> None:
@@ -62,7 +63,7 @@ def test_its_samples_follow_the_chain_rule() -> None:
     assert not (drawn == MASK).any()
     codes = (drawn * torch.tensor([9, 3, 1])).sum(-1)
     law = (-chain_rule(CLEAN)).exp()
-    assert sampled(torch.bincount(codes, minlength=27).numpy(), law.numpy(), ops=256).judge(EPS).holds
+    assert judge(sampled(torch.bincount(codes, minlength=27).numpy(), law.numpy(), ops=256), EPS).holds
 
 
 def test_masks_come_from_the_right() -> None:
@@ -84,7 +85,7 @@ def test_autoregressive_posteriors() -> None:
             times = [torch.full((len(CLEAN),), v) for v in (s, t)]
             xt = method.sample(CLEAN, times[1], rng())
             posterior = method.posterior(CLEAN, xt, *times)
-            assert exact(posterior.numpy(), method.marginal(CLEAN, times[0]).numpy()).judge(EPS).holds
+            assert judge(exact(posterior.numpy(), method.marginal(CLEAN, times[0]).numpy()), EPS).holds
     impossible = torch.tensor([[1, 1, 0]])
     found = method.posterior(torch.tensor([[0, 1, 0]]), impossible, torch.tensor([0]), torch.tensor([1]))
     assert found.sum(-1).tolist() == [[0, 1, 0]]
@@ -95,14 +96,14 @@ def test_autoregressive_kernel_and_draws() -> None:
     xt, t = torch.tensor([[1, MASK, MASK]]), torch.tensor([2])
     output = next_logits(xt, t)
     kernel = method.reverse(output, xt, t - 1, t)
-    assert exact(kernel[0, [0, 2]].numpy(), torch.eye(K)[[1, MASK]].double().numpy()).judge(EPS).holds
+    assert judge(exact(kernel[0, [0, 2]].numpy(), torch.eye(K)[[1, MASK]].double().numpy()), EPS).holds
     assert kernel[0, 1, MASK] == 0
     carried = method.denoise(output, xt, t)
-    assert exact(carried[0, 1].numpy(), kernel[0, 1].numpy()).judge(EPS).holds
+    assert judge(exact(carried[0, 1].numpy(), kernel[0, 1].numpy()), EPS).holds
     assert carried[0, :, MASK].abs().max() == 0
     n = 20_000
     drawn = method.step(output.expand(n, L, K), xt.expand(n, L), (t - 1).expand(n), t.expand(n), rng(2))
-    assert sampled(torch.bincount(drawn[:, 1], minlength=K).numpy(), kernel[0, 1].numpy()).judge(EPS).holds
+    assert judge(sampled(torch.bincount(drawn[:, 1], minlength=K).numpy(), kernel[0, 1].numpy()), EPS).holds
     assert (drawn[:, [0, 2]] == xt[0, [0, 2]]).all()
 
 

@@ -1,6 +1,4 @@
-"""From a process, as the laws describe it, to an implementation object;
-and the capabilities that all of them share.
-"""
+"""From a process, as the laws describe it, to the implementation's object for it."""
 
 from __future__ import annotations
 
@@ -12,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.methods.generation import head, training_times
 from unmask.implementations import (
     Band,
     BirthDeath,
@@ -120,67 +117,32 @@ def scheduled(p: Process) -> Any:
     return process(p)
 
 
-def alpha(p: Process, t: Tensor) -> Tensor:
-    return scheduled(p).alpha(t)
+class Distances:
+    """What is computed of a process, and not by it."""
+
+    def __init__(self, p: Process) -> None:
+        self.process = process(p)
+
+    def projective_distance(self, t: Tensor) -> Tensor:
+        return projective_distances(self.process, t)
 
 
-def rate(p: Process, t: Tensor) -> Tensor:
-    return scheduled(p).rate(t)
+class Information:
+    """The schedule that loses information evenly, where a process lives on both clocks."""
 
+    def __init__(self, p: Process) -> None:
+        self.p = p
 
-def information_alpha(p: Process, weights: Tensor, t: Tensor) -> Tensor:
-    """Solved for the process itself, in continuous time, where ``alpha = 1 - u``."""
-    assert p.T is not None
-    clock = Specified("mutual-information")
-    made = process(replace(p, clock="continuous", T=None, schedule=clock, precision="float64"))
+    def information_alpha(self, weights: Tensor, t: Tensor) -> Tensor:
+        """Solved for the process itself, in continuous time, where ``alpha = 1 - u``."""
+        assert self.p.T is not None
+        clock = Specified("mutual-information")
+        made = process(replace(self.p, clock="continuous", T=None, schedule=clock, precision="float64"))
+        start = torch.zeros((), dtype=torch.float64)
 
-    start = torch.zeros((), dtype=torch.float64)
+        def kernel(noise: float) -> Tensor:
+            if noise == 0:
+                return torch.eye(self.p.K, dtype=torch.float64)
+            return made.transition(start, start - math.expm1(-noise))
 
-    def kernel(noise: float) -> Tensor:
-        if noise == 0:
-            return torch.eye(p.K, dtype=torch.float64)
-        return made.transition(start, start - math.expm1(-noise))
-
-    return (-information_schedule(kernel, weights, p.T)).exp()[t].to(p.dtype)
-
-
-def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
-    return process(p).transition(s, t)
-
-
-def projective_distance(p: Process, t: Tensor) -> Tensor:
-    return projective_distances(process(p), t)
-
-
-def marginal(p: Process, x0: Tensor, t: Tensor) -> Tensor:
-    return process(p).marginal(x0, t)
-
-
-def sample(p: Process, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-    return process(p).sample(x0, t, generator)
-
-
-def posterior(p: Process, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    return process(p).posterior(x0, xt, s, t)
-
-
-def prior_kl(p: Process, x0: Tensor) -> Tensor:
-    return process(p).prior_kl(x0)
-
-
-#: What a schedule alone answers.
-SCHEDULE: dict[str, Any] = {"alpha": alpha, "rate": rate}
-#: The schedule that loses information evenly, where a process lives on both clocks.
-EVENLY: dict[str, Any] = {"information_alpha": information_alpha}
-#: What the corruption process alone answers, and what is asked of none.
-FORWARD: dict[str, Any] = {
-    **SCHEDULE,
-    "training_times": training_times,
-    "head": head,
-    "transition": transition,
-    "projective_distance": projective_distance,
-    "marginal": marginal,
-    "sample": sample,
-    "posterior": posterior,
-    "prior_kl": prior_kl,
-}
+        return (-information_schedule(kernel, weights, self.p.T)).exp()[t].to(self.p.dtype)

@@ -1,7 +1,4 @@
-"""Embedding tables: how steep a function of classes must be once classes have places.
-
-Nothing is corrupted here, so that of all laws only those about tables, and about conduct, apply.
-"""
+"""Embedding tables: how steep a function of classes must be once classes have places."""
 
 from __future__ import annotations
 
@@ -11,40 +8,41 @@ import numpy as np
 from torch import Tensor
 
 from unmask.implementations import interpolant, least_lipschitz
-from unmask.properties import Method, Process, processes
+from unmask.properties import Subject, Vocabulary, embeddings
 from unmask.reference.numbers.arithmetic import to_float
 from unmask.reference.smoothness import interpolants as truth
 
 
-def one_place_each(p: Process, values: Tensor, embeddings: Tensor, places: Tensor) -> Tensor:
-    """The n-th function at the n-th place.  Blocks so small that there are several."""
-    return interpolant(values, embeddings, places, block=2).diagonal()
+class Embedded:
+    """The implementation, in blocks so small that there are several."""
+
+    def __init__(self, p: Vocabulary) -> None:
+        del p
+
+    def least_lipschitz(self, values: Tensor, embeddings: Tensor) -> Tensor:
+        return least_lipschitz(values, embeddings, block=2)
+
+    def interpolant(self, values: Tensor, embeddings: Tensor, places: Tensor) -> Tensor:
+        """The n-th function at the n-th place."""
+        return interpolant(values, embeddings, places, block=2).diagonal()
 
 
-EMBEDDINGS = Method(
-    name="embeddings",
-    processes=processes("uniform"),
-    least_lipschitz=lambda p, values, embeddings: least_lipschitz(values, embeddings, block=2),
-    interpolant=one_place_each,
-)
+class Exact:
+    """The reference."""
+
+    def __init__(self, p: Vocabulary) -> None:
+        self.exact = p.numbers == "exact"
+
+    def least_lipschitz(self, values: Any, embeddings: Any) -> Any:
+        return self.numbers([truth.least_lipschitz(f, embeddings) for f in values])
+
+    def interpolant(self, values: Any, embeddings: Any, places: Any) -> Any:
+        return self.numbers([truth.mcshane(z, f, embeddings) for f, z in zip(values, places, strict=True)])
+
+    def numbers(self, found: list[Any]) -> Any:
+        """In the numbers of the run."""
+        return np.array([*found, None], dtype=object)[:-1] if self.exact else to_float(found)
 
 
-def exact_constant(p: Process, values: Any, embeddings: Any) -> Any:
-    return _in_numbers_of(p, [truth.least_lipschitz(f, embeddings) for f in values])
-
-
-def exact_interpolant(p: Process, values: Any, embeddings: Any, places: Any) -> Any:
-    return _in_numbers_of(p, [truth.mcshane(z, f, embeddings) for f, z in zip(values, places, strict=True)])
-
-
-def _in_numbers_of(p: Process, found: list[Any]) -> Any:
-    return np.array([*found, None], dtype=object)[:-1] if p.numbers == "exact" else to_float(found)
-
-
-REFERENCE = Method(
-    name="reference/embeddings",
-    processes=processes("uniform", K=(2, 4)),
-    arrays="exact",
-    least_lipschitz=exact_constant,
-    interpolant=exact_interpolant,
-)
+EMBEDDINGS = Subject(Embedded, embeddings(), name="embeddings")
+REFERENCE = Subject(Exact, embeddings(K=(2, 4)), name="reference/embeddings", arrays="exact")

@@ -1,56 +1,30 @@
 """Discrete flow matching.
 
-``score`` is not offered: the model's rates are not those of a time reversal, so they have no concrete score.
-Nor is ``posterior``: only the marginals are those of the corruption, and Bayes' rule on it is not used.
+``score`` is not offered: the model's rates are not those of a time reversal, so they have no concrete score.  Nor is
+``posterior``: only the marginals are those of the corruption, and Bayes' rule on it is not used.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import torch
-from torch import Tensor
-
-from tests.methods.building import FORWARD, keeping
-from tests.methods.generation import samplers
+from tests.methods.building import Distances, keeping
+from tests.methods.generation import Sampling
 from unmask.implementations import FlowMatching
-from unmask.properties import Method, Process, processes
+from unmask.properties import Process, Subject, processes
 
 
-@lru_cache(maxsize=4096)
-def build(p: Process) -> FlowMatching:
-    return FlowMatching(keeping(p))
+class Path:
+    """The marginals of a corruption process, and what else is the path's own."""
+
+    def __init__(self, p: Process) -> None:
+        corruption = keeping(p)
+        self.alpha, self.rate, self.transition = corruption.alpha, corruption.rate, corruption.transition
+        self.marginal, self.sample = corruption.marginal, corruption.sample
 
 
-def denoise(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return build(p).denoise(output, xt, t)
+def build(p: Process) -> tuple[object, ...]:
+    """Flow matching, its samplers, and its path."""
+    method = FlowMatching(keeping(p))
+    return method, Sampling(p, method), Path(p), Distances(p)
 
 
-def reverse(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    return build(p).reverse(output, xt, s, t)
-
-
-def step(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-    return build(p).step(output, xt, s, t, generator)
-
-
-def loss(p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return build(p).loss(output, x0, xt, t)
-
-
-def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return build(p).reverse_rate(output, xt, t)
-
-
-FLOW = Method(
-    name="flow",
-    processes=processes("uniform", "absorbing", clock="continuous", mask="any"),
-    parameterization="velocity",
-    denoise=denoise,
-    reverse=reverse,
-    step=step,
-    loss=loss,
-    reverse_rate=reverse_rate,
-    **samplers(build),
-    **{name: capability for name, capability in FORWARD.items() if name != "posterior"},
-)
+FLOW = Subject(build, processes("uniform", "absorbing", clock="continuous", mask="any"), output="velocity", name="flow")

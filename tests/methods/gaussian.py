@@ -1,4 +1,4 @@
-"""The built-in Gaussian diffusion: one record per meaning of the network's output."""
+"""The built-in Gaussian diffusion: one subject per meaning of the network's output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from unmask.implementations.gaussian.log_snr import (
 )
 from unmask.implementations.gaussian.mixture import GaussianMixture
 from unmask.implementations.gaussian.vdm import VDM, decode
-from unmask.properties import GaussianProcess, Method, gaussian
+from unmask.properties import GaussianProcess, Subject, gaussian
 
 
 @lru_cache(maxsize=256)
@@ -54,105 +54,114 @@ def _curve(p: GaussianProcess) -> LogSNR:
             return CosineLogSNR(*ends)
 
 
-def _points(p: GaussianProcess, z: Tensor) -> Tensor:
-    return torch.tensor(p.data, dtype=z.dtype, device=z.device)[:, None]
+class Predicting:
+    """What a network's output has a part in."""
+
+    def __init__(self, p: GaussianProcess, prediction: Any) -> None:
+        self.p, self.process, self.method = p, diffusion(p), VDM(diffusion(p), prediction)
+        self.clock = torch.int64 if p.T is not None else torch.float64
+        self.diffusion_loss = renamed(self.method.loss, x="x0", z="xt")
+        self.deterministic_step = renamed(self.method.deterministic_step, z="xt")
+        self.reverse_step = renamed(self.method.step, z="xt")
+
+    def points(self, z: Tensor) -> Tensor:
+        return torch.tensor(self.p.data, dtype=z.dtype, device=z.device)[:, None]
+
+    def convert(self, value: Tensor, z: Tensor, t: Tensor, source: Any, target: str) -> Tensor:
+        method = VDM(self.process, source)
+        by = {"data": method.denoise, "noise": method.noise, "score": method.score, "velocity": method.velocity}
+        return by[target](value, z, t)
+
+    def prior_divergence(self, x: Tensor) -> Tensor:
+        return self.process.prior_kl(x)
+
+    def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
+        start = torch.zeros(len(z), dtype=self.clock, device=z.device)
+        among = decode(self.process, self.points(z), *columns(z, start))
+        place = (x.reshape(-1, 1) == self.points(z).T).long().argmax(-1, keepdim=True)
+        return -among.gather(-1, place).reshape(z.shape).sum(-1)
+
+    def reverse_mean(self, output: Tensor, z: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return self.method.reverse(output, z, s, t).mean
+
+    def generate_reals(self, network: Any, N: int, D: int, times: list[Any], generator: torch.Generator) -> Tensor:
+        when = torch.tensor(times, dtype=self.clock, device=self.p.device)
+        return self.method.generate(network, (N, D), when, generator, dtype=self.p.dtype)
 
 
-def _columns(z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+class Whole(Predicting):
+    """That, and all that it has no part in."""
+
+    def __init__(self, p: GaussianProcess, prediction: Any) -> None:
+        super().__init__(p, prediction)
+        self.signal_level, self.noise_level = self.process.alpha, self.process.sigma
+        self.log_snr = self.process.schedule.log_snr
+        self.noisy = renamed(self.process.sample, x="x0")
+
+    def log_snr_rate(self, t: Tensor) -> Tensor:
+        return -self.process.schedule.rate(t)
+
+    def bridge_mean(self, x: Tensor, z: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return self.process.posterior(x, z, s, t).mean
+
+    def bridge_variance(self, s: Tensor, t: Tensor) -> Tensor:
+        return self.process.bridge(s, t).variance
+
+    def log_density(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.mixture(z).log_density(*columns(z, t)).reshape(z.shape)
+
+    def data_score(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.mixture(z).score(*columns(z, t)).reshape(z.shape)
+
+    def data_mean(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.mixture(z).posterior_mean(*columns(z, t)).reshape(z.shape)
+
+    def data_variance(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.mixture(z).posterior_covariance(*columns(z, t)).reshape(z.shape)
+
+    def denoiser_derivative(self, z: Tensor, t: Tensor, direction: Tensor) -> Tensor:
+        return directional_derivative(self.denoiser(z, t), z, direction)[1]
+
+    def denoiser_steepness(self, z: Tensor, t: Tensor) -> Tensor:
+        return local_lipschitz(self.denoiser(z, t), z, torch.Generator(z.device).manual_seed(0), steps=3)
+
+    def mixture(self, z: Tensor) -> GaussianMixture:
+        """The law of the noisy data set."""
+        weights = torch.tensor(self.p.probabilities, dtype=torch.float64, device=z.device)
+        return GaussianMixture(self.process, self.points(z), weights)
+
+    def denoiser(self, z: Tensor, t: Tensor) -> Any:
+        """``E[x|z_t]`` of rows ``[N, D]``, all columns together, as a function of them."""
+        mixture, when = self.mixture(z), t.repeat_interleave(z.shape[1])
+        # Inside of a derivative values cannot be looked at.
+        mixture.process.check(xt=z.reshape(-1, 1), t=when)
+        return lambda x: mixture.posterior_mean(x.reshape(-1, 1), when).reshape(x.shape)
+
+
+def renamed(function: Any, **names: str) -> Any:
+    """The same function, called with other names for some of its arguments."""
+    return lambda **given: function(**{names.get(name, name): value for name, value in given.items()})
+
+
+def columns(z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """Every entry as a row of its own: ``[N D, 1]`` and ``[N D]``."""
     return z.reshape(-1, 1), t.repeat_interleave(z.shape[1])
 
 
-def of_mixture(name: str) -> Any:
-    """A quantity of the noisy data set, entry by entry."""
-
-    def capability(p: GaussianProcess, z: Tensor, t: Tensor) -> Tensor:
-        weights = torch.tensor(p.probabilities, dtype=torch.float64, device=z.device)
-        mixture = GaussianMixture(diffusion(p), _points(p, z), weights)
-        found: Tensor = getattr(mixture, name)(*_columns(z, t))
-        return found.reshape(z.shape)
-
-    return capability
-
-
-def _denoiser(p: GaussianProcess, z: Tensor, t: Tensor) -> Any:
-    """``E[x|z_t]`` of rows ``[N, D]``, all columns together, as a function of them."""
-    weights = torch.tensor(p.probabilities, dtype=torch.float64, device=z.device)
-    mixture = GaussianMixture(diffusion(p), _points(p, z), weights)
-    when = t.repeat_interleave(z.shape[1])
-    # Inside of a derivative values cannot be looked at.
-    mixture.process.check(xt=z.reshape(-1, 1), t=when)
-    return lambda x: mixture.posterior_mean(x.reshape(-1, 1), when).reshape(x.shape)
-
-
-def denoiser_derivative(p: GaussianProcess, z: Tensor, t: Tensor, direction: Tensor) -> Tensor:
-    return directional_derivative(_denoiser(p, z, t), z, direction)[1]
-
-
-def denoiser_steepness(p: GaussianProcess, z: Tensor, t: Tensor) -> Tensor:
-    return local_lipschitz(_denoiser(p, z, t), z, torch.Generator(z.device).manual_seed(0), steps=3)
-
-
-def convert(p: GaussianProcess, value: Tensor, z: Tensor, t: Tensor, source: Any, target: str) -> Tensor:
-    method = VDM(diffusion(p), source)
-    by = {"data": method.denoise, "noise": method.noise, "score": method.score, "velocity": method.velocity}
-    return by[target](value, z, t)
-
-
-def reconstruction_loss(p: GaussianProcess, x: Tensor, z: Tensor) -> Tensor:
-    start = torch.zeros(len(z), dtype=torch.int64 if p.T is not None else torch.float64, device=z.device)
-    column, times = _columns(z, start)
-    points = _points(p, z)
-    among = decode(diffusion(p), points, column, times)
-    place = (x.reshape(-1, 1) == points.T).long().argmax(-1, keepdim=True)
-    return -among.gather(-1, place).reshape(z.shape).sum(-1)
-
-
-def record(prediction: Any, **more: Any) -> Method:
-    def method(p: GaussianProcess) -> VDM:
-        return VDM(diffusion(p), prediction)
-
-    def generate(
-        p: GaussianProcess, network: Any, N: int, D: int, times: list[Any], generator: torch.Generator
-    ) -> Tensor:
-        when = torch.tensor(times, dtype=torch.int64 if p.T is not None else torch.float64, device=p.device)
-        return method(p).generate(network, (N, D), when, generator, dtype=p.dtype)
-
-    return Method(
+def vdm(prediction: str, build: Any) -> Subject:
+    """What a network predicts, as a subject."""
+    return Subject(
+        lambda p: build(p, prediction),
+        gaussian(),
+        output=prediction,
         name=f"vdm-{prediction}",
-        processes=gaussian(),
-        parameterization=prediction,
         dtypes=("float64", "float32", "bfloat16"),
-        convert=convert,
-        diffusion_loss=lambda p, output, x, z, t: method(p).loss(output, x, z, t),
-        prior_divergence=lambda p, x: diffusion(p).prior_kl(x),
-        reconstruction_loss=reconstruction_loss,
-        reverse_mean=lambda p, output, z, s, t: method(p).reverse(output, z, s, t).mean,
-        deterministic_step=lambda p, output, z, s, t: method(p).deterministic_step(output, z, s, t),
-        reverse_step=lambda p, output, z, s, t, generator: method(p).step(output, z, s, t, generator),
-        generate_reals=generate,
-        **more,
     )
 
 
 #: What a network's output has no part in is held under the laws once.
-VDM_NOISE = record(
-    "noise",
-    signal_level=lambda p, t: diffusion(p).alpha(t),
-    noise_level=lambda p, t: diffusion(p).sigma(t),
-    log_snr=lambda p, t: diffusion(p).schedule.log_snr(t),
-    log_snr_rate=lambda p, t: -diffusion(p).schedule.rate(t),
-    noisy=lambda p, x, t, generator: diffusion(p).sample(x, t, generator),
-    bridge_mean=lambda p, x, z, s, t: diffusion(p).posterior(x, z, s, t).mean,
-    bridge_variance=lambda p, s, t: diffusion(p).bridge(s, t).variance,
-    log_density=of_mixture("log_density"),
-    data_score=of_mixture("score"),
-    data_mean=of_mixture("posterior_mean"),
-    data_variance=of_mixture("posterior_covariance"),
-    denoiser_derivative=denoiser_derivative,
-    denoiser_steepness=denoiser_steepness,
-)
-VDM_DATA = record("data")
-VDM_SCORE = record("score")
-VDM_VELOCITY = record("velocity")
+VDM_NOISE = vdm("noise", Whole)
+VDM_DATA = vdm("data", Predicting)
+VDM_SCORE = vdm("score", Predicting)
+VDM_VELOCITY = vdm("velocity", Predicting)
 ALL = [VDM_NOISE, VDM_DATA, VDM_SCORE, VDM_VELOCITY]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties import GaussianProcess, Method, gaussian
+from tests.methods.functions import functions
+from unmask.properties import GaussianProcess, Subject, gaussian
 from unmask.reference.gaussian import diffusion as truth
 from unmask.reference.gaussian import elbo as gaussian_elbo
 from unmask.reference.numbers.arithmetic import real, to_float
@@ -197,39 +198,43 @@ def reconstruction_loss(p: GaussianProcess, x: Array, z: Array) -> Array:
     )
 
 
-def record(parameterization: Any, **more: Any) -> Method:
+#: What needs no output, by function of the process.
+SHARED = {
+    "convert": convert,
+    "prior_divergence": prior_divergence,
+    "reconstruction_loss": reconstruction_loss,
+}
+FORWARD = {
+    "signal_level": signal_level,
+    "noise_level": noise_level,
+    "log_snr": log_snr,
+    "log_snr_rate": log_snr_rate,
+    "noisy": noisy,
+    "bridge_mean": bridge_mean,
+    "bridge_variance": bridge_variance,
+    "log_density": _of_the_data(truth.log_density),
+    "data_score": _of_the_data(truth.data_score),
+    "data_mean": _of_the_data(truth.data_mean),
+    "data_variance": _of_the_data(truth.data_variance),
+    "denoiser_derivative": denoiser_derivative,
+    "denoiser_steepness": denoiser_steepness,
+}
+
+
+def reference(meaning: str, **more: Any) -> Subject:
     """The reference with one meaning of the network's output."""
-    return Method(
-        name=f"reference/gaussian-{parameterization}",
-        processes=gaussian(T=(1, 4)),
-        parameterization=parameterization,
+    return Subject(
+        functions(SHARED | _meaning(meaning) | more),
+        gaussian(T=(1, 4)),
+        output=meaning,
+        name=f"reference/gaussian-{meaning}",
         arrays="exact",
-        convert=convert,
-        prior_divergence=prior_divergence,
-        reconstruction_loss=reconstruction_loss,
-        **_meaning(parameterization),
-        **more,
     )
 
 
 #: What a network's output has no part in is held under the laws once.
-NOISE = record(
-    "noise",
-    signal_level=signal_level,
-    noise_level=noise_level,
-    log_snr=log_snr,
-    log_snr_rate=log_snr_rate,
-    noisy=noisy,
-    bridge_mean=bridge_mean,
-    bridge_variance=bridge_variance,
-    log_density=_of_the_data(truth.log_density),
-    data_score=_of_the_data(truth.data_score),
-    data_mean=_of_the_data(truth.data_mean),
-    data_variance=_of_the_data(truth.data_variance),
-    denoiser_derivative=denoiser_derivative,
-    denoiser_steepness=denoiser_steepness,
-)
-DATA = record("data")
-SCORE = record("score")
-VELOCITY = record("velocity")
+NOISE = reference("noise", **FORWARD)
+DATA = reference("data")
+SCORE = reference("score")
+VELOCITY = reference("velocity")
 ALL = [NOISE, DATA, SCORE, VELOCITY]

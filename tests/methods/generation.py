@@ -1,4 +1,4 @@
-"""Samplers, training times and the head for ordered levels, as the laws ask for them."""
+"""Whole samples, training times and the head for ordered levels, as the laws ask for them."""
 
 from __future__ import annotations
 
@@ -12,50 +12,37 @@ from unmask import implementations as fast
 from unmask.properties import Process
 
 
-def training_times(p: Process, N: int, generator: Generator) -> Tensor:
-    return fast.uniform_times(N, generator, T=p.T)
+class Sampling:
+    """Ancestral samples of a method, around known tokens too, and the times at which to train it."""
+
+    def __init__(self, p: Process, method: Any, times: Callable[..., Tensor] = fast.uniform_times) -> None:
+        self.p, self.method, self.times = p, method, times
+        self.device = torch.device(p.device)
+
+    def generate(self, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        return fast.ancestral(self.method, network, N, L, times, generator, device=self.device)
+
+    def infill(self, network: Any, x0: Tensor, known: Tensor, times: Any, generator: Generator) -> Tensor:
+        return fast.infill(self.method, network, x0, known, times, generator)
+
+    def training_times(self, N: int, generator: Generator) -> Tensor:
+        return self.times(N, generator, T=self.p.T)
+
+    def head(self, location: Tensor, log_scale: Tensor) -> Tensor:
+        return fast.truncated_logistic(location, log_scale, self.p.K)
 
 
-def low_discrepancy_times(p: Process, N: int, generator: Generator) -> Tensor:
-    return fast.low_discrepancy_times(N, generator, T=p.T)
-
-
-def antithetic_times(p: Process, N: int, generator: Generator) -> Tensor:
-    return fast.antithetic_times(N, generator, T=p.T)
-
-
-def head(p: Process, location: Tensor, log_scale: Tensor) -> Tensor:
-    return fast.truncated_logistic(location, log_scale, p.K)
-
-
-def samplers(build: Callable[[Process], Any]) -> dict[str, Any]:
-    """Whole samples by ancestral steps, and around known tokens, with the methods that ``build`` makes."""
-
-    def generate(p: Process, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
-        return fast.ancestral(build(p), network, N, L, times, generator, device=torch.device(p.device))
-
-    def infill(p: Process, network: Any, x0: Tensor, known: Tensor, times: Any, generator: Generator) -> Tensor:
-        return fast.infill(build(p), network, x0, known, times, generator)
-
-    return {"generate": generate, "infill": infill}
-
-
-def masked_samplers(build: Callable[[Process], Any], clock: str) -> dict[str, Any]:
+class MaskedSampling(Sampling):
     """What masked diffusion can do besides."""
 
-    def generate_cached(p: Process, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
-        return fast.cached(build(p), network, N, L, times, generator, device=torch.device(p.device)).samples
+    def generate_cached(self, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        return fast.cached(self.method, network, N, L, times, generator, device=self.device).samples
 
-    def generate_in_blocks(p: Process, network: Any, N: int, blocks: Any, times: Any, generator: Generator) -> Tensor:
-        return fast.semi_autoregressive(build(p), network, N, blocks, times, generator, device=torch.device(p.device))
+    def generate_in_blocks(self, network: Any, N: int, blocks: Any, times: Any, generator: Generator) -> Tensor:
+        return fast.semi_autoregressive(self.method, network, N, blocks, times, generator, device=self.device)
 
-    def generate_one_by_one(p: Process, network: Any, N: int, L: int, generator: Generator) -> Tensor:
-        return fast.first_hitting(build(p), network, N, L, generator, device=torch.device(p.device))
+    def generate_one_by_one(self, network: Any, N: int, L: int, generator: Generator) -> Tensor:
+        return fast.first_hitting(self.method, network, N, L, generator, device=self.device)
 
-    def next_reveal(p: Process, masked: Tensor, t: Tensor, generator: Generator) -> Tensor:
-        return fast.next_hit(build(p).process.schedule, masked, t, generator)
-
-    offered: dict[str, Any] = {"generate_cached": generate_cached, "generate_in_blocks": generate_in_blocks}
-    if clock == "continuous":
-        offered |= {"generate_one_by_one": generate_one_by_one, "next_reveal": next_reveal}
-    return offered
+    def next_reveal(self, masked: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        return fast.next_hit(self.method.process.schedule, masked, t, generator)

@@ -1,4 +1,4 @@
-"""The reference itself under the laws, in exact numbers: one record per meaning of a network's output.
+"""The reference itself under the laws, in exact numbers: one subject per meaning of a network's output.
 
 Here a network "outputs" probabilities (or concrete scores) as fractions, and results are NumPy arrays of fractions, or
 of 40-digit numbers where a logarithm or a transcendental schedule enters.
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties import Method, Process, Schedule, processes
+from tests.methods.functions import functions
+from unmask.properties import Process, Schedule, Subject, processes
 from unmask.properties.subjects.processes.families import REDRAWING, family
 from unmask.reference.likelihood import continuous_elbo, elbo, rates, reverse
 from unmask.reference.noise import forward, information
@@ -198,54 +199,49 @@ def reverse_rate_as(parameterization: str) -> Any:
     return reverse_rate
 
 
-def record(
-    parameterization: Any, name: str, *families: Any, clock: Any = "both", K: tuple[int, int] = (2, 4), **more: Any
-) -> Method:
+def reference(
+    meaning: str, name: str, *families: str, clock: Any = "both", K: tuple[int, int] = (2, 4), **more: Any
+) -> Subject:
     """The reference with one meaning of the network's output."""
     # On the discrete clock alpha is read off the matrices, which tell it only where hits forget the class.
     hits = all(family(f).hits and (clock == "continuous" or f in (*REDRAWING, "drifting-prior")) for f in families)
-    schedule: dict[str, Any] = {"alpha": alpha, "rate": rate} if hits else {}
+    offered: dict[str, Any] = {
+        **({"alpha": alpha, "rate": rate} if hits else {}),
+        **({} if meaning == "velocity" else {"posterior": posterior, "score": score_as(meaning)}),
+        **({} if meaning == "score" else {"denoise": denoise_as(meaning)}),
+        **({} if clock == "discrete" else {"reverse_rate": reverse_rate_as(meaning)}),
+        "transition": transition,
+        "projective_distance": projective_distance,
+        "marginal": marginal,
+        "sample": sample,
+        "prior_kl": prior_kl,
+        "reverse": reverse_as(meaning),
+        "step": step_as(meaning),
+        "loss": loss_as(meaning),
+    }
     rational = ("free", "linear", "mutual-information", "log-linear", "polynomial", "cosine", "geometric")
-    return Method(
-        name=name,
-        processes=processes(*families, clock=clock, schedules=rational, mask="any", K=K, T=(1, 4)),
-        parameterization=parameterization,
-        arrays="exact",
-        **schedule,
-        transition=transition,
-        projective_distance=projective_distance,
-        marginal=marginal,
-        sample=sample,
-        posterior=None if parameterization == "velocity" else posterior,
-        prior_kl=prior_kl,
-        denoise=None if parameterization == "score" else denoise_as(parameterization),
-        reverse=reverse_as(parameterization),
-        step=step_as(parameterization),
-        loss=loss_as(parameterization),
-        score=None if parameterization == "velocity" else score_as(parameterization),
-        reverse_rate=reverse_rate_as(parameterization) if clock != "discrete" else None,
-        **more,
-    )
+    space = processes(*families, clock=clock, schedules=rational, mask="any", K=K, T=(1, 4))
+    return Subject(functions(offered | more), space, output=meaning, name=name, arrays="exact")
 
 
 EVERYTHING = ("uniform", "absorbing", "mask-and-uniform")
-JOINT_SUM = record(
+JOINT_SUM = reference(
     "joint-sum", "reference/joint-sum", *EVERYTHING,
     hybrid_loss=hybrid_as("joint-sum"), joint_sum=reverse_as("joint-sum"), mixture=reverse_as("mixture"),
 )  # fmt: skip
-MIXTURE = record(
+MIXTURE = reference(
     "mixture", "reference/mixture", *EVERYTHING,
     hybrid_loss=hybrid_as("mixture"), information_alpha=information_alpha,
 )  # fmt: skip
-SUBS = record("subs", "reference/subs", "absorbing")
-SCORE = record("score", "reference/score", *EVERYTHING, clock="continuous", squared_loss=squared_loss)
-VELOCITY = record("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
+SUBS = reference("subs", "reference/subs", "absorbing")
+SCORE = reference("score", "reference/score", *EVERYTHING, clock="continuous", squared_loss=squared_loss)
+VELOCITY = reference("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
 
 RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
-BY_LEVELS = record("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
-DRIFTING = record("mixture", "reference/drifting", "drifting-prior", clock="discrete")
+BY_LEVELS = reference("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
+DRIFTING = reference("mixture", "reference/drifting", "drifting-prior", clock="discrete")
 # A slow mode needs five levels.
-BY_RATES = record("joint-sum", "reference/rates", *RATES, K=(2, 5), information_alpha=information_alpha)
-BY_RATES_SCORE = record("score", "reference/rates-score", *RATES, clock="continuous", squared_loss=squared_loss)
+BY_RATES = reference("joint-sum", "reference/rates", *RATES, K=(2, 5), information_alpha=information_alpha)
+BY_RATES_SCORE = reference("score", "reference/rates-score", *RATES, clock="continuous", squared_loss=squared_loss)
 
 ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY, BY_LEVELS, DRIFTING, BY_RATES, BY_RATES_SCORE]

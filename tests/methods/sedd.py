@@ -1,78 +1,47 @@
-"""SEDD with the paper's two graphs.
+"""SEDD over every corruption process.
 
 ``denoise`` is not offered: the analytic step from scores that belong to no distribution has negative entries.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from tests.methods.building import FORWARD, keeping, process
-from tests.methods.generation import low_discrepancy_times, samplers
-from unmask.implementations import SEDD, concrete_score_loss
-from unmask.properties import Method, Process, processes
+from tests.methods.building import Distances, keeping, process
+from tests.methods.generation import Sampling
+from unmask import implementations as fast
+from unmask.properties import Process, Subject, processes
 
 
-@lru_cache(maxsize=4096)
-def build(p: Process) -> SEDD:
-    return SEDD(process(p))
+class Squares:
+    """Concrete score matching, where a class is kept or redrawn."""
+
+    def __init__(self, p: Process) -> None:
+        self.process = keeping(p)
+
+    def squared_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        return fast.concrete_score_loss(self.process, output, x0, xt, t)
 
 
-def reverse(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    return build(p).reverse(output, xt, s, t)
+def sedd(
+    name: str,
+    *families: str,
+    times: Callable[..., Tensor] = fast.uniform_times,
+    squares: bool = False,
+    mask: Any = "last",
+) -> Subject:
+    """SEDD over some families."""
+
+    def build(p: Process) -> tuple[object, ...]:
+        method = fast.SEDD(process(p))
+        parts = (method, Sampling(p, method, times), process(p), Distances(p))
+        return (*parts, Squares(p)) if squares else parts
+
+    return Subject(build, processes(*families, clock="continuous", mask=mask), output="score", name=name)
 
 
-def step(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-    return build(p).step(output, xt, s, t, generator)
-
-
-def loss(p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return build(p).loss(output, x0, xt, t)
-
-
-def score(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return build(p).score(output, xt, t)
-
-
-def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return build(p).reverse_rate(output, xt, t)
-
-
-def euler(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    return build(p).euler(output, xt, s, t)
-
-
-def squared_loss(p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    return concrete_score_loss(keeping(p), output, x0, xt, t)
-
-
-REVERSE: dict[str, Any] = {
-    **samplers(build),
-    "euler": euler,
-    "reverse": reverse,
-    "step": step,
-    "loss": loss,
-    "score": score,
-    "reverse_rate": reverse_rate,
-}
-
-SEDD_UNIFORM = Method(
-    name="sedd_uniform",
-    processes=processes("uniform", clock="continuous"),
-    parameterization="score",
-    squared_loss=squared_loss,
-    **(FORWARD | {"training_times": low_discrepancy_times}),
-    **REVERSE,
-)
-SEDD_ABSORB = Method(
-    name="sedd_absorb",
-    processes=processes("absorbing", clock="continuous", mask="any"),
-    parameterization="score",
-    squared_loss=squared_loss,
-    **FORWARD,
-    **REVERSE,
-)
+SEDD_UNIFORM = sedd("sedd_uniform", "uniform", times=fast.low_discrepancy_times, squares=True)
+SEDD_ABSORB = sedd("sedd_absorb", "absorbing", squares=True, mask="any")

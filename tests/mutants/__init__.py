@@ -2,6 +2,7 @@
 
 from tests.mutants import (
     answers,
+    building,
     chains,
     cold,
     conduct,
@@ -31,6 +32,7 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "answers",
+    "building",
     "catches",
     "chains",
     "cold",

@@ -179,7 +179,7 @@ def score_cut_off(right: Right, p: GaussianProcess, z: Array, t: Any) -> Array:
 @mutant("gaussian-loss-of-the-noise", "diffusion_loss", of=EXACT)
 def loss_of_the_noise(right: Right, p: GaussianProcess, output: Array, x: Array, z: Array, t: Any) -> Array:
     """|eps - eps^|^2 / 2, the loss that is simple, and no bound"""
-    said = right.convert(p, output, z, t, right.parameterization, "noise")
+    said = right.convert(p, output, z, t, right.output, "noise")
     true = right.convert(p, x, z, t, "data", "noise")
     return ((said - true) ** 2).sum(-1) / 2
 

@@ -66,7 +66,7 @@ def step_without_noise_at_last(
 
 def _by_parts(right: Right, p: GaussianProcess, output: Array, z: Array, t: Any) -> tuple[Array, Array]:
     """The data and the noise that are predicted."""
-    meanings = [right.convert(p, output, z, t, right.parameterization, name) for name in ("data", "noise")]
+    meanings = [right.convert(p, output, z, t, right.output, name) for name in ("data", "noise")]
     return meanings[0], meanings[1]
 
 

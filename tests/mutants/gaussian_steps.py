@@ -22,7 +22,7 @@ def _levels(right: Right, p: GaussianProcess, t: Tensor, like: Tensor) -> tuple[
 
 
 def _clean(right: Right, p: GaussianProcess, output: Tensor, z: Tensor, t: Tensor) -> Tensor:
-    found: Tensor = right.convert(p, output, z, t, right.parameterization, "data")
+    found: Tensor = right.convert(p, output, z, t, right.output, "data")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.methods.d3pm import build
+from tests.methods.building import process
 from tests.mutants.limits import gaussian_is_absorbed_at_the_ends
 from tests.mutants.registry import Right, also, mutant
 from unmask.implementations import D3PM
@@ -64,7 +64,7 @@ def loss_has_free_bits(right: Right, p: Process, output: Tensor, x0: Tensor, xt:
 @mutant("loss-mixes-posteriors", "loss", of=GAUSSIAN)
 def loss_mixes_posteriors(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The kernel is a mixture of posteriors, though the network does not yet know what the noisy level tells."""
-    return build(p, "mixture").loss(output, x0, xt, t)
+    return D3PM(process(p), "mixture").loss(output, x0, xt, t)
 
 
 def _with(p: Process, betas: tuple[Any, ...]) -> Process:

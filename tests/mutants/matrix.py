@@ -8,28 +8,33 @@ from dataclasses import replace
 
 from tests.mutants.registry import Mutant
 from unmask.properties import LAWBOOK, Law, Run, examine
-from unmask.properties.subjects.method import GRADIENTS
+from unmask.properties.engine.plan import Plan, plan
 
 
 def concerned(mutant: Mutant) -> Iterator[Law]:
     """The laws that look at what the mutant changed: cheap and narrow ones first, those about every capability last."""
 
     def looks(law: Law) -> bool:
-        needs = {GRADIENTS.get(need, need) for need in law.needs}
-        offered = "offers" in law.draws and any(law.about is None or law.about(part) for part in mutant.parts)
-        return bool(needs & set(mutant.parts)) or offered
+        kind = mutant.bases[0].kind
+        if law.about.kind not in ("any", kind.name):
+            return False
+        if "build" in mutant.parts:
+            return "build" in law.draws
+        looked_at = law.about.capabilities or (lambda capability: True)
+        offered = "offers" in law.draws and any(looked_at(kind.capabilities[part]) for part in mutant.parts)
+        return bool({kind.of(need) for need in law.needs} & set(mutant.parts)) or offered
 
     return iter(sorted(filter(looks, LAWBOOK), key=_dear))
 
 
 def _dear(law: Law) -> tuple[bool, bool, float, int]:
-    return law.thorough, "offers" in law.draws, law.cost, len(law.needs)
+    return law.drawn.rare, "offers" in law.draws, law.drawn.cost, len(law.needs)
 
 
 #: A failure that is an exception and no number: a mutant that crashes shows nothing about a law.
 _RAISED = re.compile(r"^    (the law could not be evaluated .*)?raised ", re.MULTILINE)
 #: Mutants whose mistake is to raise.
-RAISE = ("empty-batch-fails",)
+RAISE = ("empty-batch-fails", "process-that-cannot-be-built")
 
 
 def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:
@@ -40,7 +45,7 @@ def catches(law: Law, mutant: Mutant, run: Run) -> dict[str, str]:
     seen: dict[str, str] = {}
     for base in mutant.bases:
         mutated = mutant(base)
-        if law.absent_because(mutated) is None:
+        if isinstance(plan(law, mutated), Plan):
             record = examine(law, mutated, run)
             crashed = mutant.name not in RAISE and _RAISED.search(record.failure) is not None
             seen[base.name] = "crashed" if crashed else record.status

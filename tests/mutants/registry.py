@@ -1,37 +1,39 @@
 """What a mutant is: a small, plausible, wrong variant of a real method.
 
-A function ``wrong(right, p, ...)`` stands in for one capability of a built-in record; ``right`` is that record,
-all of whose capabilities may be asked.  Its docstring says in one sentence which real mistake it imitates.
+A function ``wrong(right, p, ...)`` stands in for one capability of a built-in subject; ``right`` is that subject,
+all of whose capabilities may be asked, with a process first.  Its docstring says in one sentence which real mistake
+it imitates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from tests.methods import ALL
-from unmask.properties import Method
-from unmask.properties.subjects.method import SIGNATURES
+from unmask.properties import Subject, mutated
+from unmask.properties.subjects.kinds import kinds
 
-#: The unchanged method.  Its capabilities are optional; a mutant asks only for those that its bases offer.
+#: The unchanged subject.  Its capabilities are optional; a mutant asks only for those that its bases offer.
 Right: TypeAlias = Any
 
 Wrong: TypeAlias = Callable[..., Any]
 
-BASES: dict[str, Method] = {method.name: method for method in ALL}
+BASES: dict[str, Subject] = {subject.name: subject for subject in ALL}
+#: The capabilities of every kind.
+CAPABILITIES = {name for kind in kinds().values() for name in kind.capabilities}
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mistake that can be made in a method: called with one of its bases, it returns the mutated record.
+    """A mistake that can be made in a method: called with one of its bases, it returns the mutated subject.
 
     Attributes
     ----------
     name : what laws call it.
     imitates : the real mistake, in one sentence.
-    of : names of the built-in records that it is made of, those in which it shows best first.
+    of : names of the built-in subjects that it is made of, those in which it shows best first.
     parts : the wrong capabilities by name; those that a base does not offer are left out there.
     escapes : for a mistake that no law catches yet, why not; empty for all others.
     """
@@ -43,30 +45,25 @@ class Mutant:
     escapes: str = ""
 
     @property
-    def bases(self) -> tuple[Method, ...]:
-        """The records that it is made of."""
+    def bases(self) -> tuple[Subject, ...]:
+        """The subjects that it is made of."""
         return tuple(BASES[name] for name in self.of)
 
-    def __call__(self, base: Method) -> Method:
+    def __call__(self, base: Subject) -> Subject:
         """``base`` with the mistake made in it."""
-        wrong: dict[str, Any] = {
-            capability: partial(function, base)
-            for capability, function in self.parts.items()
-            if base.offers(capability)
-        }
-        return replace(base, name=f"{base.name} with {self.name}", known={}, **wrong)
+        return mutated(base, self.name, **self.parts)
 
 
 MUTANTS: dict[str, Mutant] = {}
 
 
 def mutant(name: str, capability: str, *, of: tuple[str, ...], escapes: str = "") -> Callable[[Wrong], Wrong]:
-    """Register the decorated function as the mistake ``name`` in ``capability`` of the records ``of``.
+    """Register the decorated function as the mistake ``name`` in ``capability`` of the subjects ``of``.
 
     Raises
     ------
-    ValueError : for a name that is taken, an unknown capability or record, a record that does not offer the
-        capability, or a function without a docstring.
+    ValueError : for a name that is taken, an unknown capability or subject, a subject that does not offer
+        the capability, or a function without a docstring.
     """
 
     def enter(wrong: Wrong) -> Wrong:
@@ -86,7 +83,7 @@ def also(name: str, capability: str) -> Callable[[Wrong], Wrong]:
 
     def enter(wrong: Wrong) -> Wrong:
         known = MUTANTS[name]
-        if capability in known.parts or capability not in SIGNATURES:
+        if capability in known.parts or capability not in CAPABILITIES:
             raise ValueError(f"mutant {name!r}: {capability!r} must be another capability than {sorted(known.parts)}")
         known.parts[capability] = wrong
         return wrong
@@ -95,11 +92,11 @@ def also(name: str, capability: str) -> Callable[[Wrong], Wrong]:
 
 
 def _check(name: str, capability: str, of: tuple[str, ...]) -> None:
-    if capability not in SIGNATURES:
-        raise ValueError(f"mutant {name!r}: no capability named {capability!r}; there are {sorted(SIGNATURES)}")
-    unfit = [base for base in of if base not in BASES or not BASES[base].offers(capability)]
+    if capability not in {*CAPABILITIES, "build"}:
+        raise ValueError(f"mutant {name!r}: no capability named {capability!r}; there are {sorted(CAPABILITIES)}")
+    unfit = [base for base in of if base not in BASES or not (capability == "build" or BASES[base].can(capability))]
     if unfit or not of:
-        raise ValueError(f"mutant {name!r}: {unfit or 'an empty list'} are not records that offer {capability}")
+        raise ValueError(f"mutant {name!r}: {unfit or 'an empty list'} are not subjects that offer {capability}")
 
 
 __all__ = ["BASES", "MUTANTS", "Mutant", "Right", "Wrong", "also", "mutant"]

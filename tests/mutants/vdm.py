@@ -161,7 +161,7 @@ def reverse_of_clipped_data(
     right: Right, p: GaussianProcess, output: Tensor, z: Tensor, s: Tensor, t: Tensor
 ) -> Tensor:
     """The prediction of the data clipped to [-1, 1], for data that is not in there"""
-    clean = right.convert(p, output, z, t, right.parameterization, "data").clamp(-1, 1)
+    clean = right.convert(p, output, z, t, right.output, "data").clamp(-1, 1)
     return right.bridge_mean(p, clean, z, s, t)
 
 

@@ -17,6 +17,7 @@ from unmask.implementations import BirthDeath, Chain, DriftingPrior, Ehrenfest, 
 from unmask.implementations.noise.birth_death import circle
 from unmask.implementations.numbers.entrywise import exponential
 from unmask.properties.claims.claim import sampled
+from unmask.properties.claims.judges import judge
 from unmask.reference import MP, RateTime
 from unmask.reference.likelihood import reverse
 from unmask.reference.noise import corruption, drifting_prior, forward, neighbors, ordinal, schedules
@@ -211,7 +212,7 @@ def test_samples(name: str, clock: str) -> None:
     for n, t in enumerate(moments):
         law = np.maximum(to_float(exact.marginal(t))[clean(process)], 0)
         hits = torch.nn.functional.one_hot(drawn[n].reshape(4000, -1), process.K).sum(0)
-        verdict = sampled(hits.numpy(), law).judge(2.2e-16)
+        verdict = judge(sampled(hits.numpy(), law), 2.2e-16)
         assert verdict.holds, verdict
     at = time_tensor(clock, PAIRS[clock][1][0]), time_tensor(clock, PAIRS[clock][1][1])
     xt = torch.arange(process.K).repeat(1, 4000)
@@ -220,7 +221,7 @@ def test_samples(name: str, clock: str) -> None:
     kernel = process.reverse(weights, xt, *at)[0, : process.K]
     possible = kernel.sum(-1) > 0
     hits = torch.nn.functional.one_hot(back[0].reshape(4000, -1), process.K).sum(0)
-    assert sampled(hits[possible].numpy(), kernel[possible].numpy()).judge(2.2e-16).holds
+    assert judge(sampled(hits[possible].numpy(), kernel[possible].numpy()), 2.2e-16).holds
 
 
 @each
@@ -344,4 +345,4 @@ def test_rare_hops_are_drawn_at_their_rate() -> None:
     drawn = process.sample(torch.zeros(1, 20_000, dtype=torch.int64), t, torch.Generator().manual_seed(13))
     moved = int((drawn != 0).sum())
     leave = -math.expm1(-float(process.noise(None, t)))
-    assert sampled([[20_000 - moved, moved]], [[1 - leave, leave]], slack=leave**2).judge(2.2e-16).holds
+    assert judge(sampled([[20_000 - moved, moved]], [[1 - leave, leave]], slack=leave**2), 2.2e-16).holds

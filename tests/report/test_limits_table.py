@@ -10,6 +10,7 @@ import pytest
 from tests.methods import ALL
 from unmask.properties import LAWBOOK, Run, examine
 from unmask.properties.claims.claim import converges
+from unmask.properties.claims.judges import judge
 from unmask.properties.report import Record, limits_summary, write_report
 from unmask.properties.report.limits import ROWS, measured
 
@@ -30,7 +31,7 @@ def records() -> list[Record]:
 def test_every_law_of_a_row_is_in_the_book() -> None:
     missing = {law for row in ROWS for law in row.laws if law not in LAWBOOK}
     assert not missing
-    about_limits = {law.name for law in LAWBOOK if law.chapter == "Limits"}
+    about_limits = {law.name for law in LAWBOOK if law.told.chapter == "Limits"}
     assert about_limits <= {name for row in ROWS for name in row.laws}
 
 
@@ -67,10 +68,10 @@ def test_without_limits_there_is_no_table(records: list[Record], tmp_path: Path)
 
 def test_the_constant_is_that_of_the_claimed_rate() -> None:
     sizes = [4, 8, 16, 32, 64]
-    fit = converges([-3 / n**2 * (1 + 2 / n) for n in sizes], sizes, rate=2, grows="K", says="here").judge(EPS).fit
+    fit = judge(converges([-3 / n**2 * (1 + 2 / n) for n in sizes], sizes, rate=2, grows="K", says="here"), EPS).fit
     assert fit is not None
     assert fit.constant == pytest.approx(-3, rel=0.02)
     assert (fit.says, fit.grows, fit.sizes) == ("here", "K", (4, 8, 16, 32, 64))
-    at_once = converges([0.0] * 5, sizes, rate=2).judge(EPS).fit
+    at_once = judge(converges([0.0] * 5, sizes, rate=2), EPS).fit
     assert at_once is not None
     assert at_once.slope is None

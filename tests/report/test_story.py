@@ -14,8 +14,8 @@ import torch
 from torch.nn.functional import one_hot
 
 from unmask.properties import LAWBOOK, Law, Method, Process, Schedule, at_most, close, exact, law, processes, sampled
+from unmask.properties.engine.story import tell
 from unmask.properties.engine.trial import Inputs, Trial
-from unmask.properties.report.story import tell
 
 ROOT = Path(__file__).parents[2]
 P = Process("uniform", 2, "discrete", Schedule("free", betas=(Fraction(1, 2), Fraction(1, 4))), T=2)
@@ -23,7 +23,11 @@ P = Process("uniform", 2, "discrete", Schedule("free", betas=(Fraction(1, 2), Fr
 
 def stated(function: Callable[..., Any]) -> Law:
     """A law for this file alone: it is not left in the book."""
-    law(chapter="Told", cites="Austin et al. 2021, eq. 3", mutants=("none",))(function)
+    law(
+    chapter="Told",
+    cites="Austin et al. 2021, eq. 3",
+    mutants=("none",),
+)(function)
     entry = LAWBOOK[function.__name__]
     LAWBOOK.remove(entry.name)
     return entry

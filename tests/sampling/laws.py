@@ -25,6 +25,7 @@ from unmask.implementations import (
     Schedule,
 )
 from unmask.properties.claims.claim import sampled
+from unmask.properties.claims.judges import judge
 
 L, K, MASK, DRAWS = 2, 3, 2, 20_000
 EPS = 2.0**-52
@@ -108,7 +109,7 @@ def exact_law(method: Any, network: Table, times: Sequence[float], keep: Tensor 
 def follows(samples: Tensor, law: Tensor) -> None:
     assert samples.dtype == torch.int64
     counts = torch.bincount(index(samples), minlength=len(law))
-    verdict = sampled(counts.numpy(), law.numpy()).judge(EPS)
+    verdict = judge(sampled(counts.numpy(), law.numpy()), EPS)
     assert verdict.holds, verdict
 
 

@@ -24,6 +24,7 @@ from unmask.implementations import (
     next_hit,
 )
 from unmask.properties.claims.claim import sampled
+from unmask.properties.claims.judges import judge
 
 
 def by_orders(network: Table, revealed: float, hot: float = 0.0) -> Tensor:
@@ -112,7 +113,7 @@ def test_next_hit_has_its_law(schedule: Schedule, n: int) -> None:
     counts = torch.bincount(torch.bucketize(u, edges), minlength=len(edges))
     # A hit at 0 itself has probability 0 unless noise is there already, when none comes at all.
     assert int(counts[0]) == int((u == -math.inf).sum())
-    assert sampled(counts.numpy(), law.numpy()).judge(EPS).holds
+    assert judge(sampled(counts.numpy(), law.numpy()), EPS).holds
 
 
 def test_nothing_masked_is_never_hit() -> None:

@@ -26,6 +26,7 @@ from unmask.implementations import (
     uniform_times,
 )
 from unmask.properties.claims.claim import close, sampled
+from unmask.properties.claims.judges import judge
 
 EPS = 2.0**-52
 Times = Callable[..., Tensor]
@@ -52,7 +53,7 @@ def test_every_time_is_uniform(kind: str, T: int | None) -> None:
         assert ((times >= 1) & (times <= T)).all()
         bins, count = times - 1, T
     counts = np.stack([np.bincount(bins[:, i].numpy(), minlength=count) for i in range(N)])
-    verdict = sampled(counts, np.full((N, count), 1 / count)).judge(EPS)
+    verdict = judge(sampled(counts, np.full((N, count), 1 / count)), EPS)
     assert verdict.holds, verdict
 
 
@@ -150,7 +151,7 @@ def test_information_is_its_definition(kernel: Callable[[float], Tensor], noise:
     matrix = kernel(noise)
     found = float(mutual_information(matrix, DATA))
     # Entropies of some nats, from 16 terms each.
-    assert close(found, plain_information(matrix, DATA), ops=64, scale=entropy(DATA)).judge(EPS).holds
+    assert judge(close(found, plain_information(matrix, DATA), ops=64, scale=entropy(DATA)), EPS).holds
 
 
 def test_little_information_keeps_its_digits() -> None:
@@ -177,14 +178,14 @@ def test_information_falls_linearly(kernel: Callable[[float], Tensor], most: flo
     H = entropy(DATA)
     left = [float(mutual_information(kernel(float(n)), DATA)) for n in noise[:-1]]
     # One bit of the noise moves the information by no more than the kernel's own rounding does.
-    assert close(left, [H * (T - t) / T for t in range(T)], ops=64, scale=H).judge(EPS).holds
+    assert judge(close(left, [H * (T - t) / T for t in range(T)], ops=64, scale=H), EPS).holds
 
 
 def test_absorbing_noise_has_the_closed_form() -> None:
     data = torch.tensor([0.5, 0.0, 0.375, 0.125], dtype=torch.float64)
     T = 50
     grid = information_grid(data, T, mask=1)
-    assert close(grid.betas.numpy(), Grid.mutual_information(T).betas.numpy(), ops=64 * T).judge(EPS).holds
+    assert judge(close(grid.betas.numpy(), Grid.mutual_information(T).betas.numpy(), ops=64 * T), EPS).holds
 
 
 @pytest.mark.parametrize("T", [1, 4])
@@ -195,7 +196,7 @@ def test_uniform_grid_loses_information_evenly(T: int) -> None:
     matrices = process.transition(torch.zeros_like(times), times)
     left = [float(mutual_information(m, DATA)) for m in matrices]
     H = entropy(DATA)
-    assert close(left, [H * (T - t) / T for t in range(1, T + 1)], ops=64 * T, scale=H).judge(EPS).holds
+    assert judge(close(left, [H * (T - t) / T for t in range(1, T + 1)], ops=64 * T, scale=H), EPS).holds
 
 
 def test_grid_of_a_process_driven_by_rates() -> None:
@@ -205,7 +206,7 @@ def test_grid_of_a_process_driven_by_rates() -> None:
     times = torch.arange(1, T + 1)
     left = [float(mutual_information(m, DATA)) for m in process.transition(torch.zeros_like(times), times)]
     H = entropy(DATA)
-    assert close(left, [H * (T - t) / T for t in range(1, T + 1)], ops=64 * T, scale=H).judge(EPS).holds
+    assert judge(close(left, [H * (T - t) / T for t in range(1, T + 1)], ops=64 * T, scale=H), EPS).holds
 
 
 def test_float32_data_is_taken() -> None:

@@ -18,6 +18,7 @@ from unmask.implementations import (
     concrete_score_loss,
 )
 from unmask.properties.claims.claim import at_most, close
+from unmask.properties.claims.judges import judge
 
 EPS = 2.0**-52
 F64: dict[str, Any] = {"dtype": torch.float64}
@@ -61,7 +62,7 @@ def test_concrete_score_loss_is_its_definition(process: Interpolating) -> None:
     t = torch.tensor([0.25, 0.5, 0.9], **F64)
     score = torch.randn(*x0.shape, K, **F64, generator=rng(3))
     found, wanted = concrete_score_loss(process, score, x0, xt, t), spelled_out(process, score, x0, xt, t)
-    assert close(found.numpy(), wanted.numpy(), ops=16 * K * len(pairs), scale=wanted.numpy()).judge(EPS).holds
+    assert judge(close(found.numpy(), wanted.numpy(), ops=16 * K * len(pairs), scale=wanted.numpy()), EPS).holds
 
 
 @pytest.mark.parametrize("process", noises(), ids=repr)
@@ -86,10 +87,10 @@ def test_best_scores_are_the_true_ones(process: Interpolating) -> None:
     best.backward()
     assert true.grad is not None
     reachable = process.prior > 0
-    assert close(true.grad[reachable].numpy(), 0.0, ops=64 * K * K, scale=16).judge(EPS).holds
+    assert judge(close(true.grad[reachable].numpy(), 0.0, ops=64 * K * K, scale=16), EPS).holds
     for seed in range(5):
         other = true.detach() + torch.randn(K, K, **F64, generator=rng(seed))
-        assert at_most(best.item(), average(other).item(), ops=64 * K * K).judge(EPS).holds
+        assert judge(at_most(best.item(), average(other).item(), ops=64 * K * K), EPS).holds
 
 
 def test_it_is_the_second_order_of_score_entropy() -> None:

@@ -8,43 +8,58 @@ import numpy as np
 import torch
 
 from unmask.properties.claims.claim import Claim, close, exact, sampled
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, every_noisy, floats, given
-from unmask.properties.laws.conduct.situations import batched, computed, named, reach, situation
-from unmask.properties.subjects.method import RANDOM, SHARED, SIGNATURES
+from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
 
 CHAPTER = "Conduct"
 
 
-def _rows(name: str, arguments: list[Any], some: slice) -> list[Any]:
-    return [a if k in SHARED else a[some] for k, a in zip(SIGNATURES[name][0], arguments, strict=True)]
+def _rows(call: Call, arguments: list[Any], some: slice) -> list[Any]:
+    """The process, and those rows of each argument."""
+    p, *values = arguments
+    capability = call.capability
+    return [p, *(v if capability.shares(k) else v[some] for k, v in zip(capability.arguments, values, strict=True))]
 
 
-def _has_positions(name: str) -> bool:
-    arguments, result = SIGNATURES[name]
-    return computed(name) and (result != "N" or not {"x0", "x"}.isdisjoint(arguments))
+def _has_positions(capability: Capability) -> bool:
+    """Whether permuting the positions of its arguments permutes its result, or, of a sum over positions, leaves it."""
+    return capability.computes and (len(capability.gives.axes) > 1 or not {"x0", "x"}.isdisjoint(capability.takes))
 
 
-def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list[Any]:
-    moved = []
-    for k, a in zip(SIGNATURES[name][0], arguments, strict=True):
-        if k in SHARED:
-            moved.append(a)
-        elif axis == "rows":
-            moved.append([a[i] for i in order] if isinstance(a, list) else a[order])
-        else:
-            moved.append(a if isinstance(a, list) else np.ascontiguousarray(a[:, order]))
-    return moved
+def _positions(arguments: list[Any]) -> int:
+    """How many positions there are; two, where arguments have none."""
+    return next((np.shape(a)[1] for a in arguments[1:] if np.ndim(a) >= 2), 2)
+
+
+def _reordered(call: Call, arguments: list[Any], order: Array) -> list[Any]:
+    """The process, and each argument with its positions in another order."""
+    p, *values = arguments
+    takes = call.capability.takes
+    positions = [shape.batched and shape.axes[1:2] in (("L",), ("D",)) for shape in takes.values()]
+    return [p, *(np.ascontiguousarray(v[:, order]) if has else v for v, has in zip(values, positions, strict=True))]
+
+
+def reach(call: Call, arguments: list[Any], result: Array) -> Array:
+    """How large the numbers are that make up ``result``: what its roundings are relative to.
+
+    Losses of reals subtract a prediction from data, and multiply what is left by up to e^10: how far their result moves
+    with the noisy data says how far it moves with a rounding.
+    """
+    size = np.where(np.isfinite(result), np.maximum(1, np.abs(result)), 1)
+    if "z" not in call.capability.takes:
+        return size
+    nudge = 2.0**-10
+    p, *values = arguments
+    moved = [a * (1 + nudge) if k == "z" else a for k, a in zip(call.capability.arguments, values, strict=True)]
+    return np.asarray(size + np.abs(floats(call(p, *moved)) - result) / nudge)
 
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    about=computed,
     cites="batch invariance; LAWS of numerical software",
     mutants=(
         "batch-uses-the-first-time",
@@ -52,17 +67,18 @@ def _reordered(name: str, arguments: list[Any], order: Array, axis: str) -> list
         "times-along-positions",
         "gaussian-batch-uses-the-first-time",
     ),
-    cost=3,
+    about=About(kind="any", capabilities=lambda c: c.computes),
+    drawn=Drawn(floating=True, cost=3),
 )
-def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name, p, x0, model, seed)
+        arguments = situation(name)
         together = floats(capability(*arguments))
         # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
-        for some in (slice(4, 5), slice(0, x0.shape[1])):
-            alone = _rows(name, arguments, some)
+        for some in (slice(4, 5), slice(0, _positions(arguments))):
+            alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
             scale = reach(capability, alone, fewer)
             says = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
@@ -72,50 +88,46 @@ def rows_do_not_see_each_other(offers: Any, p: Any, x0: Array, model: Any, seed:
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    about=_has_positions,
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
-    cost=3,
-    smallest={"L": 2},
+    about=About(kind="any", capabilities=_has_positions),
+    drawn=Drawn(floating=True, cost=3, L=2),
 )
-def positions_may_be_permuted(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def positions_may_be_permuted(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """Permuting the positions of all inputs permutes the result"""
     claims = []
-    L = x0.shape[1]
-    order = np.random.default_rng([seed, 13]).permutation(L)
-    if (order == np.arange(L)).all():
-        order = order[::-1]
     for name, capability in offers.items():
-        arguments = situation(name, p, x0, model, seed)
+        arguments = situation(name)
+        L = _positions(arguments)
+        order = np.random.default_rng([seed, 13]).permutation(L)
+        if (order == np.arange(L)).all():
+            order = order[::-1]
+        per_position = len(capability.capability.gives.axes) > 1
         plain = floats(capability(*arguments))
-        moved = floats(capability(*_reordered(name, arguments, order, "positions")))
-        expected = plain if SIGNATURES[name][1] == "N" else plain[:, order]
+        moved = floats(capability(*_reordered(capability, arguments, order)))
+        expected = plain[:, order] if per_position else plain
         scale = reach(capability, arguments, plain)
-        scale = scale if SIGNATURES[name][1] == "N" else scale[:, order]
+        scale = scale[:, order] if per_position else scale
         claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), says=name))
     return claims
 
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    about=lambda name: name in RANDOM,
     cites="reproducibility",
     mutants=(
         "sample-uses-the-global-generator",
         "step-uses-the-global-generator",
         "gaussian-draws-ignore-the-generator",
     ),
-    cost=3,
+    about=About(kind="any", capabilities=lambda c: c.draws),
+    drawn=Drawn(floating=True, cost=3),
 )
-def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """The same generator gives the same draw, whatever the global random state is, and leaves that state alone"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name, p, x0, model, seed, N=32)
+        arguments = situation(name, N=32)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1)
             first = capability(*arguments)
@@ -130,25 +142,29 @@ def a_generator_fixes_the_draw(offers: Any, p: Any, x0: Array, model: Any, seed:
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    tensors=True,
     tex=r"X_1, X_2 \text{ from one generator} \implies P(X_1 = X_2) = \sum_x p(x)^2",
-    about=("sample", "step", "noisy", "reverse_step").__contains__,
     cites="reproducibility",
     mutants=("step-rewinds-its-generator", "sample-rewinds-its-generator", "gaussian-draws-rewind-their-generator"),
-    cost=4,
+    about=About(kind="any", tensors=True, capabilities=lambda c: c.name in ("sample", "step", "noisy", "reverse_step")),
+    drawn=Drawn(floating=True, cost=4),
 )
-def a_generator_moves_on(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """Two draws in a row from one generator are two draws: they agree no more often than draws from two generators"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name, p, x0, model, seed, N=64)
+        arguments = situation(name, N=64)
         apart = [
-            capability(*[seed + 2 + k if a == "generator" else v for a, v in named(name, arguments)]) for k in (0, 1)
+            capability(
+                p,
+                *(
+                    seed + 2 + k if a == "generator" else v
+                    for a, v in zip(capability.capability.arguments, arguments[1:], strict=True)
+                ),
+            )
+            for k in (0, 1)
         ]
-        tensors, shape = capability.prepare(*arguments)
-        again = [capability.read(capability.run(tensors), shape) for _ in (0, 1)]
+        prepared = capability.prepare(*arguments)
+        again = [capability.read(capability.run(prepared), prepared) for _ in (0, 1)]
         # Both pairs are independent draws of the same law: each position that differs is as likely to be on either side.
         between, within = (int((a != b).sum()) for a, b in (apart, again))
         if between + within < 40:
@@ -166,18 +182,16 @@ def a_generator_moves_on(offers: Any, p: Any, x0: Array, model: Any, seed: int) 
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    about=batched,
     cites="functions of their arguments",
     mutants=("loss-remembers-the-last-call",),
-    cost=3,
+    about=About(kind="any", capabilities=lambda c: c.batched),
+    drawn=Drawn(floating=True, cost=3),
 )
-def calls_do_not_remember_each_other(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def calls_do_not_remember_each_other(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """A call gives the same whether the call before it had the same arguments or others"""
     claims = []
     for name, capability in offers.items():
-        others, arguments = (situation(name, p, x0, model, seed + k) for k in (1, 0))
+        others, arguments = (situation(name, other=k) for k in (1, 0))
         capability(*others)
         after_others = capability(*arguments)
         after_itself = capability(*arguments)
@@ -187,26 +201,24 @@ def calls_do_not_remember_each_other(offers: Any, p: Any, x0: Array, model: Any,
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    about=batched,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output", "sample-writes-into-the-data"),
-    cost=3,
+    about=About(kind="any", capabilities=lambda c: c.batched),
+    drawn=Drawn(floating=True, cost=3),
 )
-def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def inputs_are_left_alone(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """No capability changes the tensors that it is given"""
     claims = []
     for name, capability in offers.items():
-        tensors, shape = capability.prepare(*situation(name, p, x0, model, seed))
-        kept = [
-            a.clone() if isinstance(a, torch.Tensor) else np.array(a) if isinstance(a, np.ndarray) else None
-            for a in tensors
-        ]
-        capability.read(capability.run(tensors), shape)
-        for argument, now, old in zip(SIGNATURES[name][0], tensors, kept, strict=True):
-            if old is None:
-                continue
+        prepared = capability.prepare(*situation(name))
+        kept = {
+            argument: a.clone() if isinstance(a, torch.Tensor) else np.array(a)
+            for argument, a in prepared.values.items()
+            if isinstance(a, (torch.Tensor, np.ndarray))
+        }
+        capability.read(capability.run(prepared), prepared)
+        for argument, old in kept.items():
+            now = prepared.values[argument]
             after, before = (
                 floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old)
             )
@@ -216,24 +228,20 @@ def inputs_are_left_alone(offers: Any, p: Any, x0: Array, model: Any, seed: int)
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    tensors=True,
-    about=computed,
     cites="functions of values, not of memory",
     mutants=("loss-reads-raw-memory",),
-    smallest={"L": 2},
-    cost=2,
+    about=About(kind="any", tensors=True, capabilities=lambda c: c.computes),
+    drawn=Drawn(floating=True, L=2, cost=2),
 )
-def memory_layout_does_not_matter(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """Transposed and strided views of the same numbers give the same result"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name, p, x0, model, seed)
-        tensors, shape = capability.prepare(*arguments)
-        plain = floats(capability.read(capability.run(tensors), shape))
+        arguments = situation(name)
+        prepared = capability.prepare(*arguments)
+        plain = floats(capability.read(capability.run(prepared), prepared))
         try:
-            strided = floats(capability.read(capability.run([_strided(a) for a in tensors]), shape))
+            strided = floats(capability.read(capability.run(prepared.mapped(_strided)), prepared))
         except RuntimeError as refusal:
             if "view size is not compatible" not in str(refusal):
                 raise
@@ -255,36 +263,35 @@ def _strided(value: Any) -> Any:
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    about=batched,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
-    cost=3,
+    about=About(kind="any", capabilities=lambda c: c.batched),
+    drawn=Drawn(floating=True, cost=3),
 )
-def an_empty_batch_gives_an_empty_answer(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """No rows in, no rows out"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name, p, x0, model, seed, N=2)
-        none = [
-            a if k in SHARED else 0 if k == "N" else a[:0] for k, a in zip(SIGNATURES[name][0], arguments, strict=True)
-        ]
-        found = capability(*none)
+        _, *arguments = situation(name, N=2)
+        takes = capability.capability.takes
+        none = [0 if k == "N" else a if not takes[k].batched else a[:0] for k, a in zip(takes, arguments, strict=True)]
+        found = capability(p, *none)
         claims.append(exact(np.array(len(found)), np.array(0), says=name))
     return claims
 
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
-    families=lambda kind: kind.mask != "none",
-    where=lambda p: p.K > 2,
     tex=r"\ell_\theta \to \ell_\theta|_{\tilde p(k) = 0} \ \text{as logit}_k \to -\infty, \ k \ne x_0",
     cites="numerics: the logit of a class that is ruled out",
     mutants=("loss-is-nan-for-minus-infinity",),
+    about=About(
+        tensors=True,
+        outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
+        families=lambda kind: kind.mask != "none",
+        processes=lambda p: p.K > 2,
+    ),
+    drawn=Drawn(floating=True),
 )
 def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
     """A logit of −∞ for the mask gives what −10⁴ gives, and finite gradients, never a NaN"""
@@ -319,20 +326,16 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
 
 @law(
     chapter=CHAPTER,
-    states="any",
-    floating=True,
-    tensors=True,
-    about=lambda name: name not in RANDOM and "output" in SIGNATURES[name][0],
     cites="numerics: a result is as precise as its inputs",
     mutants=("loss-in-single-precision",),
-    cost=3,
+    about=About(kind="any", tensors=True, capabilities=lambda c: not c.draws and "output" in c.takes),
+    drawn=Drawn(floating=True, cost=3),
 )
-def precision_is_kept(offers: Any, p: Any, x0: Array, model: Any, seed: int) -> list[Claim]:
+def precision_is_kept(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """A network's output in one precision gives results in the same precision, never in a coarser one"""
     claims = []
     for name, capability in offers.items():
-        tensors, _ = capability.prepare(*situation(name, p, x0, model, seed))
-        value = capability.run(tensors)
+        value = capability.run(capability.prepare(*situation(name)))
         if not isinstance(value, torch.Tensor):
             raise Unanswerable
         kept = torch.finfo(value.dtype).eps <= torch.finfo(p.dtype).eps if value.is_floating_point() else False

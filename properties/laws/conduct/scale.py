@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Bound, Unanswerable
+from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, given
-from unmask.properties.laws.conduct.situations import computed, situation
 from unmask.properties.laws.likelihood.terms import magnitude, true_loss
-from unmask.properties.subjects.method import SHARED, SIGNATURES
 from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
 from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.shapes import Shape
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
 from unmask.reference.likelihood import reverse as reference
 from unmask.reference.noise import posterior as bayes
@@ -27,9 +26,9 @@ VOCABULARY, MODERATE, PROBE = 128_000, 257, 512
 PIECES = 14
 
 
-def _of_its_size(p: Process, capability: Bound, arguments: Any) -> Lumped:
+def _of_its_size(p: Process, capability: Call, arguments: Any) -> Lumped:
     """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
-    method = capability.trial.method
+    method = capability.subject
     if method.processes.K[0] == method.processes.K[1]:
         raise Unanswerable  # made for that many classes and no others
     probe = told_apart(p, PROBE)
@@ -76,13 +75,11 @@ def _noisy(big: Lumped, t: Time) -> Array:
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.keeps_or_redraws,
-    floating=True,
-    tensors=True,
     tex=r"\sum_{k \in \text{others}} q(x_t = k|x_0) = q(x_t \in \text{others}|x_0)",
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (marginal)",
     mutants=("marginal-forgets-the-rest-of-a-large-vocabulary",),
-    cost=3,
+    about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
+    drawn=Drawn(floating=True, cost=3),
 )
 def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Process, t: Time) -> Claim:
     """With up to 128,000 classes q(x_t|x_0) is that of the few that are told apart, all others sharing what is left"""
@@ -101,13 +98,11 @@ def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Proce
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.keeps_or_redraws,
-    floating=True,
-    tensors=True,
     tex=r"\sum_{k \in \text{others}} q(x_s = k|x_t,x_0) = q(x_s \in \text{others}|x_t,x_0)",
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-forgets-the-rest-of-a-large-vocabulary",),
-    cost=3,
+    about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
+    drawn=Drawn(floating=True, cost=3),
 )
 def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
     """With up to 128,000 classes q(x_s|x_t,x_0) is that of the few that are told apart, all others sharing what is left"""
@@ -136,14 +131,15 @@ def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Pro
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.keeps_or_redraws,
-    floating=True,
-    tensors=True,
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
     tex=r"\sum_{k \in \text{others}} p_\theta(x_s = k|x_t) = p_\theta(x_s \in \text{others}|x_t)",
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 4",
     mutants=("reverse-forgets-the-rest-of-a-large-vocabulary",),
-    cost=3,
+    about=About(
+        families=lambda kind: kind.keeps_or_redraws,
+        tensors=True,
+        outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
+    ),
+    drawn=Drawn(floating=True, cost=3),
 )
 def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     reverse: Any, p: Process, s: Time, t: Time, model: Model
@@ -170,13 +166,11 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.keeps_or_redraws,
-    floating=True,
-    tensors=True,
     tex=r"\mathbb{E}\, \ell_K = \mathbb{E}\, \ell_{\text{few}}",
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Cover and Thomas, thm 2.5.3 (chain rule)",
     mutants=("loss-forgets-the-rest-of-a-large-vocabulary",),
-    cost=3,
+    about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
+    drawn=Drawn(floating=True, cost=3),
 )
 def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: Time, model: Model) -> Claim:
     """With up to 128,000 classes the loss is that of the few that are told apart: no class that is treated alike adds to it"""
@@ -205,22 +199,22 @@ def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: T
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    about=lambda name: computed(name) and not {"x0", "xt", "location"}.isdisjoint(SIGNATURES[name][0]),
     cites="independence of positions; Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-knows-only-short-sequences", "posterior-knows-only-short-sequences"),
-    cost=3,
+    about=About(capabilities=lambda c: c.computes and not {"x0", "xt", "location"}.isdisjoint(c.takes)),
+    drawn=Drawn(floating=True, cost=3),
 )
-def a_long_sequence_is_its_pieces(offers: Any, p: Process, x0: Array, model: Model, seed: int) -> list[Claim]:
+def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model: Model) -> list[Claim]:
     """On forty positions, given the network's output, everything is what it is on each piece; losses add up"""
     claims = []
     for name, capability in offers.items():
         # The same time for all pieces of a sequence; two sequences, so that rows are not positions.
-        one = situation(name, p, x0, model, seed, N=PIECES, one_time=True)
+        one = situation(name, N=PIECES, one_time=True)
         pieces = floats(capability(*one))
-        together = [_joined(k, a) for k, a in zip(SIGNATURES[name][0], one, strict=True)]
+        takes = capability.capability.takes
+        together = [p, *(_joined(takes[k], a) for k, a in zip(takes, one[1:], strict=True))]
         whole = floats(capability(*together))
-        if SIGNATURES[name][1] == "N":
+        if len(capability.capability.gives.axes) == 1:
             expected = np.array([pieces.sum(), pieces.sum()])
             size = np.abs(np.where(np.isfinite(pieces), pieces, 0)).sum()
         else:
@@ -232,10 +226,10 @@ def a_long_sequence_is_its_pieces(offers: Any, p: Process, x0: Array, model: Mod
     return claims
 
 
-def _joined(name: str, value: Any) -> Any:
+def _joined(shape: Shape, value: Any) -> Any:
     """Rows laid end to end, twice."""
-    if name in ("s", "t"):
+    if shape.of == "times":
         return value[:2]
-    if name in SHARED:
+    if not shape.batched:
         return value
     return np.concatenate(list(value))[None].repeat(2, 0)

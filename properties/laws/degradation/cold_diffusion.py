@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from unmask.properties.claims.claim import Claim, close, converges, exact
-from unmask.properties.engine.lawbook import law
+from unmask.properties.claims.judges import judge
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.reference.degradation import cold_diffusion as cold
@@ -74,10 +75,10 @@ def _budget(times: list[Time], *values: Array) -> dict[str, Any]:
 
 @law(
     chapter=CHAPTER,
-    where=lambda p: p.starts_clean,
     tex=r"D(x, t)_i = \sum_j P_t[i, j]\, x_j,\quad D(x, 0) = x",
     cites=f"{CITES}, sec. 3.1 and 5.1",
     mutants=("blur-by-columns", "blur-one-step-late", "fading-into-nothing"),
+    about=About(kind="degradation", processes=lambda p: p.starts_clean),
 )
 def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
     """D(x, t)_i = Σ_j P_t[i, j] x_j, and D(x, 0) = x"""
@@ -112,6 +113,7 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
         "last-step-returns-the-proposal",
         "last-step-left-out",
     ),
+    about=About(kind="degradation"),
 )
 def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
     """If D(x, t) = x + a(t), the improved sampler returns D(x_0, s) at every s, whatever is proposed"""
@@ -142,6 +144,7 @@ def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Tim
         "restoration-told-the-next-time",
         "last-step-returns-the-proposal",
     ),
+    about=About(kind="degradation"),
 )
 def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
     """The improved sampler misses D(x_0, s) by the sum of what D does otherwise to the proposals than to x_0"""
@@ -150,7 +153,7 @@ def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: 
     restoration = Restoration(signals)
     found = restore(p, degradation, restoration, degradation(x0, t), times)
     asked = _asked(restoration, times)
-    if not asked.judge(0).holds:
+    if not judge(asked, 0).holds:
         return [asked]
     expected = degradation(x0, s) + cold.accumulated_error(degradation, x0, restoration.proposals, times)[-1]
     budget = _budget(times, expected, x0, *restoration.proposals)
@@ -163,6 +166,7 @@ def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: 
     tex=r"R = x_0 \implies x_s = D(x_0, s)",
     cites=f"{CITES}, sec. 3.3; essay, claim 9",
     mutants=("improved-with-flipped-signs", "improved-degrades-to-the-same-time", "last-step-left-out"),
+    about=About(kind="degradation"),
 )
 def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, seed: int) -> Claim:
     """If x_0 itself is proposed, the improved sampler returns D(x_0, s), whatever the degradation is"""
@@ -179,6 +183,7 @@ def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, s
     tex=r"x_s = D(R(x_t, t), s)",
     cites=f"{CITES}, algorithm 1; essay, claim 9",
     mutants=("naive-degrades-to-the-earlier-noise", "naive-without-degrading-again", "naive-asks-at-the-next-time"),
+    about=About(kind="degradation"),
 )
 def the_naive_sampler_returns_its_last_proposal(
     restore_naively: Any, p: Process, s: Time, t: Time, seed: int
@@ -189,7 +194,7 @@ def the_naive_sampler_returns_its_last_proposal(
     restoration = Restoration(signals)
     found = restore_naively(p, degradation, restoration, degradation(x0, t), times)
     asked = _asked(restoration, times)
-    if not asked.judge(0).holds:
+    if not judge(asked, 0).holds:
         return [asked]
     budget = _budget(times, x0, *restoration.proposals)
     expected = degradation(restoration.proposals[-1], s)
@@ -198,12 +203,13 @@ def the_naive_sampler_returns_its_last_proposal(
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
-    floating=True,
-    schedules=("polynomial", "linear", "mutual-information", "log-linear"),
     tex=r"x_{t-h} - D(x_0, t-h) = O(h) \text{ for every } R",
     cites=f"{CITES}, sec. 3.3 (first order of the Taylor expansion); essay, claim 9",
     mutants=("naive-sold-as-improved", "last-step-returns-the-proposal"),
+    about=About(
+        kind="degradation", clock="continuous", schedules=("polynomial", "linear", "mutual-information", "log-linear")
+    ),
+    drawn=Drawn(floating=True),
 )
 def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Process, seed: int) -> list[Claim]:
     """A step of length h with a wrong proposal misses D(x_0, t - h) by its share of h, and by nothing more"""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian.common import CHAPTER, Rows, batch, level_ops, near_ridges
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
@@ -25,10 +25,10 @@ SOFTMAX = 32
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\log q(z_t) = \log \sum_i w_i\, \mathcal{N}(z_t; \alpha_t x_i, \sigma_t^2)",
     cites="Kingma et al. 2021 (arXiv 2107.00630), eq. 1",
     mutants=("gaussian-density-without-weights", "gaussian-density-without-its-width"),
+    about=About(kind="gaussian"),
 )
 def density_is_a_mixture_of_gaussians(log_density: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """The density of noisy data is the weighted sum of one Gaussian for each point"""
@@ -42,12 +42,11 @@ def density_is_a_mixture_of_gaussians(log_density: Any, p: GaussianProcess, t: T
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
     tex=r"\int q(z_t)\, dz_t = 1",
     cites="by definition",
     mutants=("gaussian-density-without-its-width",),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
 )
 def density_has_mass_one(log_density: Any, p: GaussianProcess, t: Time) -> Claim:
     """The density of noisy data integrates to 1"""
@@ -64,8 +63,6 @@ def density_has_mass_one(log_density: Any, p: GaussianProcess, t: Time) -> Claim
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
     tex=r"E\, e^{i \omega z_t} = e^{-\sigma_t^2 \omega^2 / 2}\, E\, e^{i \omega \alpha_t x}",
     cites="essay, claims 2 and 3: noise is a low-pass filter",
     mutants=(
@@ -73,7 +70,8 @@ def density_has_mass_one(log_density: Any, p: GaussianProcess, t: Time) -> Claim
         "gaussian-density-without-weights",
         "gaussian-density-of-half-noise",
     ),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
 )
 def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Time) -> list[Claim]:
     """Noise multiplies the characteristic function by exp(−σ²ω²/2), and α changes the scale of its frequencies"""
@@ -102,10 +100,10 @@ def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Ti
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"E[x|z_t] = \sum_i w_i(z_t)\, x_i, \quad w_i \propto q(x_i)\, e^{-(z_t - \alpha_t x_i)^2 / 2\sigma_t^2}",
     cites="essay, claims 5 and 6: a weighted sum over the training points, each weight by the distance to its point",
     mutants=("gaussian-weights-by-distance", "gaussian-denoiser-without-signal"),
+    about=About(kind="gaussian"),
 )
 def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """The perfect denoiser is the mean of the points, each weighted by the Gaussian density of its distance"""
@@ -116,10 +114,10 @@ def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\mathrm{Var}[x|z_t] = \sum_i w_i(z_t)\, (x_i - E[x|z_t])^2",
     cites="by definition",
     mutants=("gaussian-variance-of-the-data",),
+    about=About(kind="gaussian"),
 )
 def variance_of_the_data_is_bayes_rule(data_variance: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """The variance of the data given its noisy version is that of the posterior over the points"""
@@ -138,10 +136,10 @@ def _score_scale(rows: Rows) -> Array:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\nabla \log q(z_t) = \sum_i w_i(z_t)\, \frac{\alpha_t x_i - z_t}{\sigma_t^2}",
     cites="essay, claim 5: what is regressed is a weighted combination of Gaussian scores, one for each training point",
     mutants=("gaussian-score-of-unit-width", "gaussian-score-forgets-the-weights"),
+    about=About(kind="gaussian"),
 )
 def score_is_a_weighted_sum_of_scores(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """The score of noisy data is the sum of each point's own score, weighted by the probability of the point"""
@@ -152,10 +150,10 @@ def score_is_a_weighted_sum_of_scores(data_score: Any, p: GaussianProcess, t: Ti
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\nabla \log q(z_t) = -\frac{z_t - \alpha_t E[x|z_t]}{\sigma_t^2}",
     cites="Vincent 2011; Kingma et al. 2021 (arXiv 2107.00630), app. L",
     mutants=("gaussian-score-of-unit-width", "gaussian-denoiser-without-signal"),
+    about=About(kind="gaussian"),
 )
 def score_and_denoiser_are_one(data_score: Any, data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """Tweedie: the score is −(z − α E[x|z]) / σ², the method's own score against its own denoiser"""
@@ -167,11 +165,10 @@ def score_and_denoiser_are_one(data_score: Any, data_mean: Any, p: GaussianProce
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    where=lambda p: p.K == 1,
     tex=r"\nabla \log \mathcal{N}(z; \alpha x, \sigma^2) = -\frac{1}{\sigma^2} z + \frac{\alpha x}{\sigma^2}",
     cites="essay, claim 4: the score of one Gaussian of fixed variance is linear",
     mutants=("gaussian-score-of-unit-width", "gaussian-score-cut-off"),
+    about=About(kind="gaussian", processes=lambda p: p.K == 1),
 )
 def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """The score of a single point falls along one straight line, of slope −1/σ²"""
@@ -191,11 +188,11 @@ def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, s
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"E[x|z'] - E[x|z] = \int_z^{z'} \frac{\alpha_t}{\sigma_t^2} \mathrm{Var}[x|y]\, dy",
     cites="essay, claims 3 and 6: the weights are smooth in the noisy data; the slope of the denoiser is a posterior variance",
     mutants=("gaussian-denoiser-without-signal", "gaussian-variance-of-the-data"),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(cost=2),
 )
 def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """Between two values of z the perfect denoiser rises by the integral of (α/σ²) Var[x|z]: its Jacobian"""
@@ -221,10 +218,10 @@ def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: Gaussi
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"|E[x|z] - E[x|z']| \le \frac{\alpha_t\, \mathrm{diam}^2}{4 \sigma_t^2} |z - z'|",
     cites="essay, claims 3 and 6: smooth where there is noise, ever steeper towards the end of the reverse process",
     mutants=("gaussian-denoiser-of-the-nearest-point",),
+    about=About(kind="gaussian"),
 )
 def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """No two values of the perfect denoiser differ by more than α diam²/(4σ²) times the distance of their inputs"""
@@ -242,10 +239,10 @@ def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, 
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\frac{d}{dz} E[x|z] = \frac{\alpha_t}{\sigma_t^2} \mathrm{Var}[x|z]",
     cites="essay, claims 3 and 6: the slope of the denoiser is a posterior variance",
     mutants=("gaussian-denoiser-detached",),
+    about=About(kind="gaussian"),
 )
 def slope_of_the_denoiser_is_a_variance(data_mean_slope: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """What autograd says of the denoiser's slope is (α/σ²) Var[x|z]"""
@@ -261,10 +258,10 @@ def slope_of_the_denoiser_is_a_variance(data_mean_slope: Any, p: GaussianProcess
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\frac{d}{dz} \log q(z_t) = s(z_t)",
     cites="by definition of the score",
     mutants=("gaussian-density-detached",),
+    about=About(kind="gaussian"),
 )
 def slope_of_the_density_is_the_score(density_slope: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """What autograd says of the slope of log q(z) is the score"""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, grid
 from unmask.properties.laws.gaussian.common import (
     CHAPTER,
@@ -27,10 +27,10 @@ VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\alpha_t^2 + \sigma_t^2 = 1, \quad \alpha_t = 1 \quad\text{or}\quad \alpha_t + \sigma_t = 1",
     cites=f"{VDM}, sec. 3.1; Song et al. 2021 (arXiv 2011.13456), sec. 3.4",
     mutants=("gaussian-noise-level-without-signal", "gaussian-schedule-backwards"),
+    about=About(kind="gaussian"),
 )
 def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianProcess) -> list[Claim]:
     """α(t) and σ(t) are those of log SNR(t) for the kind of process: α² + σ² = 1, α = 1, or α + σ = 1"""
@@ -48,7 +48,6 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\lambda(0) = \lambda_\text{first},\quad \lambda(1) = \lambda_\text{last},\quad s < t \implies \lambda_t \le \lambda_s",
     cites=f"{VDM}, sec. 3.1 and eq. 2; essay, claim 7",
     mutants=(
@@ -58,6 +57,7 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
         "gaussian-grid-without-clean-data",
         "gaussian-steps-do-not-reach-the-end",
     ),
+    about=About(kind="gaussian"),
 )
 def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Claim]:
     """log SNR begins and ends where the schedule says, never rises, and is the schedule's at every time"""
@@ -73,11 +73,11 @@ def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Cla
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
     tex=r"\lambda_t = \log \frac{\alpha_t^2}{\sigma_t^2}",
     cites=f"{VDM}, eq. 2",
     mutants=("gaussian-log-snr-of-amplitudes", "gaussian-noise-level-without-signal"),
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True),
 )
 def log_snr_is_that_of_the_levels(signal_level: Any, noise_level: Any, log_snr: Any, p: GaussianProcess) -> Claim:
     """log SNR(t) = 2 log(α(t)/σ(t)), the method's own against its own"""
@@ -88,11 +88,10 @@ def log_snr_is_that_of_the_levels(signal_level: Any, noise_level: Any, log_snr: 
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    clock="continuous",
     tex=r"\lambda'(t) = \frac{d}{dt} \log \mathrm{SNR}(t)",
     cites=f"{VDM}, eq. 17; essay, claim 7",
     mutants=("gaussian-rate-without-chain-rule", "gaussian-beta-of-the-end"),
+    about=About(kind="gaussian", clock="continuous"),
 )
 def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Claim:
     """The rate of log SNR is its derivative in time"""
@@ -104,10 +103,10 @@ def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Cla
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"q(z_s|z_t,x) = q(z_s|x)\, q(z_t|z_s) / q(z_t|x)",
     cites=f"{VDM}, eq. 25-27",
     mutants=("gaussian-bridge-with-the-later-signal", "gaussian-bridge-variance-of-the-step"),
+    about=About(kind="gaussian"),
 )
 def gaussian_bridge_is_bayes_rule(
     bridge_mean: Any, bridge_variance: Any, p: GaussianProcess, s: Time, t: Time, seed: int
@@ -127,10 +126,10 @@ def gaussian_bridge_is_bayes_rule(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\int q(z_s|z_t,x)\, q(z_t|x)\, dz_t = q(z_s|x)",
     cites=f"{VDM}, sec. 3.1 and app. A",
     mutants=("gaussian-bridge-with-the-later-signal", "gaussian-bridge-variance-of-the-step"),
+    about=About(kind="gaussian"),
 )
 def gaussian_bridge_leads_back_to_the_marginal(
     bridge_mean: Any, bridge_variance: Any, p: GaussianProcess, s: Time, t: Time, seed: int
@@ -156,10 +155,10 @@ def gaussian_bridge_leads_back_to_the_marginal(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\int q(z_r|z_s,x)\, q(z_s|z_t,x)\, dz_s = q(z_r|z_t,x)",
     cites=f"{VDM}, app. A",
     mutants=("gaussian-bridge-variance-of-the-step",),
+    about=About(kind="gaussian"),
 )
 def gaussian_bridges_compose(
     bridge_mean: Any, bridge_variance: Any, p: GaussianProcess, r: Time, s: Time, t: Time, seed: int
@@ -192,10 +191,10 @@ KINDS = gaussian.PARAMETERIZATIONS
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"z = \alpha \hat{x} + \sigma \hat\epsilon,\quad \hat{s} = -\hat\epsilon/\sigma,\quad \hat{v} = \alpha\hat\epsilon - \sigma\hat{x}",
     cites=f"{VDM}, sec. 3.2; Salimans and Ho 2022 (arXiv 2202.00512), sec. 4",
     mutants=("gaussian-velocity-of-other-sign", "gaussian-score-without-noise-level"),
+    about=About(kind="gaussian"),
 )
 def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """Noise, data, score and velocity are four names of one prediction: z = α x̂ + σ ε̂, s = −ε̂/σ, v = α ε̂ − σ x̂"""
@@ -211,10 +210,10 @@ def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"c_{b \to a}(c_{a \to b}(y)) = y",
     cites=f"{VDM}, sec. 3.2",
     mutants=("gaussian-velocity-of-other-sign", "gaussian-score-without-noise-level"),
+    about=About(kind="gaussian"),
 )
 def converting_there_and_back_changes_nothing(convert: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """An output converted to another meaning and back is the output"""

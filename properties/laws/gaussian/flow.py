@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian.common import CHAPTER, batch, level_ops, said
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
@@ -25,7 +25,6 @@ def _size(p: GaussianProcess, output: Array, z: Array, s: Time, t: Time, kind: s
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"z_s = \alpha_s \hat{x} + \sigma_s \hat\epsilon, \quad z_t = \alpha_t \hat{x} + \sigma_t \hat\epsilon",
     cites=f"{DDIM}, eq. 12 without noise; essay, claim 8",
     mutants=(
@@ -35,6 +34,7 @@ def _size(p: GaussianProcess, output: Array, z: Array, s: Time, t: Time, kind: s
         "gaussian-step-with-the-later-signal",
         "gaussian-step-puts-no-noise-back",
     ),
+    about=About(kind="gaussian"),
 )
 def deterministic_step_carries_the_marginal(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
@@ -50,10 +50,10 @@ def deterministic_step_carries_the_marginal(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\Phi_{r \leftarrow s}(\Phi_{s \leftarrow t}(z_t; x); x) = \Phi_{r \leftarrow t}(z_t; x)",
     cites=f"{DDIM}, sec. 4.2: fewer steps need no other network",
     mutants=("gaussian-flow-of-clipped-data",),
+    about=About(kind="gaussian"),
 )
 def deterministic_steps_compose(
     deterministic_step: Any, p: GaussianProcess, r: Time, s: Time, t: Time, model: Any, seed: int

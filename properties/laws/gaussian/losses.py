@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close, converges
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.laws.gaussian.common import (
     CHAPTER,
@@ -46,10 +46,10 @@ def _weight(p: GaussianProcess, t: Time) -> tuple[Any, float]:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"L_t = \mathrm{KL}(q(z_s|z_t,x) \| p(z_s|z_t)) \quad\text{or}\quad -\tfrac12 \mathrm{SNR}'(t) |x - \hat{x}|^2",
     cites=f"{VDM}, eq. 13-17",
     mutants=("gaussian-loss-of-the-noise", "gaussian-loss-without-half"),
+    about=About(kind="gaussian"),
 )
 def diffusion_loss_is_its_term(diffusion_loss: Any, p: GaussianProcess, t: Time, model: Any, seed: int) -> Claim:
     """The loss is the divergence of its step (discrete time), or −½ SNR'(t) |x − x̂|² (continuous time)"""
@@ -79,10 +79,10 @@ def _divergences(p: GaussianProcess, rows: Rows, meant: Array) -> Array:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"L_t(c_{x \to k}(\hat{x})) = L_t(\hat{x})",
     cites=f"{VDM}, sec. 3.2; Salimans and Ho 2022 (arXiv 2202.00512), sec. 4",
     mutants=("gaussian-loss-of-the-noise", "gaussian-velocity-of-other-sign"),
+    about=About(kind="gaussian"),
 )
 def loss_does_not_see_how_the_network_speaks(
     diffusion_loss: Any, convert: Any, p: GaussianProcess, t: Time, model: Any, seed: int
@@ -103,10 +103,10 @@ def loss_does_not_see_how_the_network_speaks(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\nabla_y L_t(y) = w_t \nabla_y |x - \hat{x}(y)|^2",
     cites=f"{VDM}, eq. 14",
     mutants=("gaussian-loss-half-detached",),
+    about=About(kind="gaussian"),
 )
 def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t: Time, model: Any, seed: int) -> Claim:
     """The gradient of the loss by the network's output is that of its weight times |x − x̂|²"""
@@ -138,11 +138,11 @@ def _points(p: GaussianProcess) -> Array:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"L_\text{prior} = \mathrm{KL}(q(z_1|x) \| \mathcal{N}(0, v))",
     cites=f"{VDM}, eq. 12",
     mutants=("gaussian-prior-forgets-the-mean",),
-    cost=3,
+    about=About(kind="gaussian"),
+    drawn=Drawn(cost=3),
 )
 def gaussian_prior_term_is_a_divergence(prior_divergence: Any, p: GaussianProcess) -> Claim:
     """The prior term is the divergence, an integral over z, from what is left at the end to the prior"""
@@ -156,10 +156,10 @@ def gaussian_prior_term_is_a_divergence(prior_divergence: Any, p: GaussianProces
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"p(x|z_0) = \frac{q(z_0|x)}{\sum_i q(z_0|x_i)}",
     cites=f"{VDM}, sec. 3.3",
     mutants=("gaussian-reconstruction-with-weights",),
+    about=About(kind="gaussian"),
 )
 def reconstruction_is_bayes_rule_over_the_points(
     reconstruction_loss: Any, p: GaussianProcess, seed: int
@@ -198,14 +198,11 @@ def moderate(p: GaussianProcess) -> bool:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    clock="discrete",
-    floating=True,
-    where=moderate,
     tex=r"L_\text{prior} + \sum_t L_t + L_\text{reconstruction} \ge -\log p(x)",
     cites=f"{VDM}, eq. 11",
     mutants=("gaussian-loss-without-half", "gaussian-prior-forgets-the-mean"),
-    cost=3,
+    about=About(kind="gaussian", clock="discrete", processes=moderate),
+    drawn=Drawn(floating=True, cost=3),
 )
 def gaussian_terms_bound_the_likelihood(
     diffusion_loss: Any, prior_divergence: Any, reconstruction_loss: Any, p: GaussianProcess, model: Any
@@ -265,14 +262,11 @@ def _in_time(p: GaussianProcess) -> tuple[Array, Array]:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    clock="continuous",
-    floating=True,
-    where=moderate,
     tex=r"\int_0^1 L_t\, dt = \tfrac12 \int_{\mathrm{SNR}(1)}^{\mathrm{SNR}(0)} E|x - \hat{x}|^2\, d\mathrm{SNR}",
     cites=f"{VDM}, eq. 18 and sec. 5.1",
     mutants=("gaussian-loss-weighted-by-time", "gaussian-loss-without-half"),
-    cost=10,
+    about=About(kind="gaussian", clock="continuous", processes=moderate),
+    drawn=Drawn(floating=True, cost=10),
 )
 def continuous_bound_does_not_see_the_schedule(diffusion_loss: Any, p: GaussianProcess, model: Any) -> Claim:
     """Between fixed ends of SNR the integrated loss is the same for every schedule: an integral over SNR"""
@@ -316,16 +310,12 @@ STEPS = (8, 16, 32, 64, 128, 256)
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    clock="discrete",
-    floating=True,
-    # A power below 2 is no smooth function of time at the beginning, and spreads of many e-folds need many steps.
-    where=moderate,
-    schedules=("linear", "cosine"),
     tex=r"L_T - L_\infty = \frac{1}{2T} \int |\mathrm{SNR}'(u)|\, f'(u)\, du + O(T^{-2}), \quad f = \tfrac12 E|x - \hat{x}|^2",
     cites=f"{VDM}, eq. 14-17 and app. F; derived in the reference",
     mutants=("gaussian-loss-without-half", "gaussian-loss-of-the-noise"),
-    cost=15,
+    # A power below 2 is no smooth function of time at the beginning, and spreads of many e-folds need many steps.
+    about=About(kind="gaussian", clock="discrete", processes=moderate, schedules=("linear", "cosine")),
+    drawn=Drawn(floating=True, cost=15),
 )
 def gaussian_bound_converges_as_steps_shrink(diffusion_loss: Any, p: GaussianProcess, model: Any) -> Claim:
     """The diffusion part on T steps approaches that of continuous time like 1/T"""

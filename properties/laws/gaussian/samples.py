@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from unmask.properties.claims.claim import Claim, close, sampled
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.laws.gaussian.common import CHAPTER, batch, bridge_scale, level_ops, said, squared_levels
 from unmask.properties.laws.gaussian.losses import moderate, predict
@@ -30,11 +30,11 @@ def counted(draws: Array, mean: Array, sd: float) -> Array:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\mathbb{P}(z_t \in A) = \int_A q(z_t|x)\, dz_t",
     cites="Kingma et al. 2021 (arXiv 2107.00630), eq. 1",
     mutants=("gaussian-draws-of-variance-for-deviation", "gaussian-draws-shared-by-columns"),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(cost=2),
 )
 def noisy_data_follows_the_marginal(noisy: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """Noisy data is drawn from N(α x, σ²), and columns are drawn for themselves"""
@@ -61,10 +61,10 @@ def _claims(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Cl
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\mu_\theta = E[z_s|z_t, x = \hat{x}]",
     cites="Kingma et al. 2021 (arXiv 2107.00630), eq. 26-34",
     mutants=("gaussian-reverse-towards-the-later-mean",),
+    about=About(kind="gaussian"),
 )
 def reverse_mean_is_the_bridge_of_the_prediction(
     reverse_mean: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
@@ -82,12 +82,11 @@ def reverse_mean_is_the_bridge_of_the_prediction(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
     tex=r"z_s \sim p(z_s|z_t)",
     cites="Kingma et al. 2021 (arXiv 2107.00630), eq. 26-34",
     mutants=("gaussian-step-without-noise-at-last",),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
 )
 def reverse_steps_are_drawn_from_the_bridge(
     reverse_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
@@ -104,14 +103,11 @@ def reverse_steps_are_drawn_from_the_bridge(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    clock="discrete",
-    floating=True,
-    where=moderate,
     tex=r"z_0 \sim \int p(z_T) \prod_t p(z_{t-1}|z_t)\, dz_{1:T}",
     cites="Kingma et al. 2021 (arXiv 2107.00630), sec. 3.2",
     mutants=("gaussian-sampler-from-unit-noise", "gaussian-sampler-skips-a-step"),
-    cost=2,
+    about=About(kind="gaussian", clock="discrete", processes=moderate),
+    drawn=Drawn(floating=True, cost=2),
 )
 def samples_of_reals_follow_the_chain(generate_reals: Any, p: GaussianProcess, model: Any, seed: int) -> Claim:
     """Generated z_0 have the law of the whole chain: the prior, pushed through every reverse step"""

@@ -16,8 +16,8 @@ import torch
 from scipy.special import ndtr
 
 from unmask.properties.claims.claim import Claim, at_most, close, converges
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian.common import (
     CHAPTER,
@@ -86,12 +86,11 @@ def ratio(p: GaussianProcess, s: Time, t: Time) -> tuple[float, float]:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
     tex=r"\sqrt{E |u_s - u_t|^2} \le (1 - \rho_s/\rho_t)\, \rho_t, \qquad u = z/\alpha,\ \rho = \sigma/\alpha",
     cites="essay, claim 8: towards the end the step size is small",
     mutants=("gaussian-step-puts-no-noise-back", "gaussian-step-adds-both-slopes"),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
 )
 def steps_are_as_short_as_noise_falls(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any
@@ -119,11 +118,11 @@ def steps_are_as_short_as_noise_falls(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
     tex=r"|u_s - u_s'| \le \left(r + (1 - r) \frac{\mathrm{diam}^2}{4 \rho_t^2}\right) |u_t - u_t'|, \quad r = \rho_s/\rho_t",
     cites="essay, claims 3 and 8: each step is near the identity if it is short against the noise",
     mutants=("gaussian-step-adds-both-slopes", "gaussian-step-to-the-nearest-point"),
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True),
 )
 def steps_are_no_steeper_than_the_denoiser_lets_them(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
@@ -145,10 +144,6 @@ MANY = [2, 4, 8, 16, 32]
 
 @law(
     chapter=CHAPTER,
-    states="reals",
-    floating=True,
-    clock="continuous",
-    where=lambda p: p.K > 1,
     tex=r"q_s(z \le z_s) = q_t(z \le z_t) + O(1/N), \quad \text{so that } \frac{dz_s}{dz_t} \to \frac{q_t(z_t)}{q_s(z_s)}",
     cites="Song et al. 2021 (arXiv 2011.13456), sec. 4.3 (probability flow); essay, claims 1 and 8: short smooth steps are composed to a map that is as steep as one likes",
     mutants=(
@@ -157,7 +152,8 @@ MANY = [2, 4, 8, 16, 32]
         "gaussian-flow-keeps-the-noise-level",
         "gaussian-flow-is-the-mean",
     ),
-    cost=6,
+    about=About(kind="gaussian", clock="continuous", processes=lambda p: p.K > 1),
+    drawn=Drawn(floating=True, cost=6),
 )
 def many_steps_keep_quantiles(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
@@ -191,10 +187,10 @@ def _quantile(p: GaussianProcess, z: Array, t: Time) -> Array:
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"J v = \frac{\alpha_t}{\sigma_t^2}\, \mathrm{Cov}[x|z_t]\, v",
     cites="essay, claims 3 and 6: the Jacobian of the denoiser is a posterior covariance",
     mutants=("gaussian-derivative-along-the-noise", "gaussian-derivative-of-the-score"),
+    about=About(kind="gaussian"),
 )
 def derivative_of_the_denoiser_is_a_covariance(
     denoiser_derivative: Any, p: GaussianProcess, t: Time, seed: int
@@ -211,11 +207,11 @@ def derivative_of_the_denoiser_is_a_covariance(
 
 @law(
     chapter=CHAPTER,
-    states="reals",
     tex=r"\|J\| = \frac{\alpha_t}{\sigma_t^2} \|\mathrm{Cov}[x|z_t]\|",
     cites="essay, claims 3 and 6: the Jacobian of the denoiser is a posterior covariance",
     mutants=("gaussian-steepness-adds-up", "gaussian-steepness-of-the-mean-direction"),
-    cost=2,
+    about=About(kind="gaussian"),
+    drawn=Drawn(cost=2),
 )
 def steepness_of_the_denoiser_is_its_widest_variance(
     denoiser_steepness: Any, p: GaussianProcess, t: Time, seed: int

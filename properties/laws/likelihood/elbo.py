@@ -7,8 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import (
     Array,
     average,
@@ -105,10 +105,10 @@ def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Arr
 
 @law(
     chapter=CHAPTER,
-    clock="discrete",
     tex=r"L_{t-1} = \mathrm{KL}\left(q(x_{t-1}|x_t,x_0) \,\|\, p_\theta(x_{t-1}|x_t)\right)",
     cites="Austin et al. 2021, eq. 1",
     mutants=("loss-with-another-weight", "loss-one-step-late", "reverse-one-step-late"),
+    about=About(clock="discrete"),
 )
 def loss_is_the_divergence_of_its_own_kernel(
     loss: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
@@ -125,10 +125,10 @@ def loss_is_the_divergence_of_its_own_kernel(
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"\ell = \sum_{y \ne x} \bar R_\theta(y) - \hat R(y) + \hat R(y) \log \frac{\hat R(y)}{\bar R_\theta(y)}",
     cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 58; Shaul et al. 2024, eq. 13",
     mutants=("loss-with-another-weight", "loss-drops-the-constant", "reverse-rate-runs-forward"),
+    about=About(clock="continuous"),
 )
 def loss_is_the_divergence_of_its_own_rates(
     loss: Any, reverse_rate: Any, p: Process, t: Time, x0: Array, model: Model
@@ -149,12 +149,11 @@ def loss_is_the_divergence_of_its_own_rates(
 
 @law(
     chapter=CHAPTER,
-    clock="discrete",
-    reaches_prior=True,
     tex=r"L_T + \sum_{t=1}^{T} L_{t-1} = \mathbb{E}_{q(x_{1:T}|x_0)} \log \frac{q(x_{1:T}|x_0)}{p_\theta(x_{0:T})}",
     cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
     mutants=("loss-with-another-weight", "prior-kl-forgotten", "loss-forgets-the-reconstruction"),
-    cost=2,
+    about=About(clock="discrete"),
+    drawn=Drawn(reaches_prior=True, cost=2),
 )
 def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, model: Model) -> Claim:
     """Prior term + Σ_t E[loss] is the NELBO, enumerated over all trajectories x_1, ..., x_T"""
@@ -170,12 +169,11 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
 
 @law(
     chapter=CHAPTER,
-    clock="discrete",
-    reaches_prior=True,
     tex=r"\mathrm{NELBO}(x_0) \ge -\log p_\theta(x_0)",
     cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
     mutants=("loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
-    cost=2,
+    about=About(clock="discrete"),
+    drawn=Drawn(reaches_prior=True, cost=2),
 )
 def nelbo_bounds_the_likelihood(
     loss: Any, prior_kl: Any, reverse: Any, p: Process, x0: Array, model: Model
@@ -202,15 +200,11 @@ def nelbo_bounds_the_likelihood(
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="continuous",
-    reaches_prior=True,
-    parameterizations=("score", "subs", "mixture", "joint-sum"),
     tex=r"\int_0^1 \mathbb{E}\, \ell\, dt + \mathrm{KL}\left(q(x_1|x_0) \,\|\, \pi\right) \ge -\log p_\theta(x_0)",
     cites="Lou et al. 2024, thm 3.6; Sahoo et al. 2024, eq. 10",
     mutants=("loss-with-another-weight", "loss-averaged-over-positions", "rate-forgotten-in-the-loss"),
-    smallest={"L": 1},
-    cost=6,
+    about=About(clock="continuous", outputs=("score", "subs", "mixture", "joint-sum")),
+    drawn=Drawn(floating=True, reaches_prior=True, L=1, cost=6),
 )
 def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
     """∫ E[loss] dt + prior term is the continuous-time NELBO, and bounds −log p_θ(x_0) of the reverse jump process"""
@@ -246,10 +240,10 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
 
 @law(
     chapter=CHAPTER,
-    clock="discrete",
     tex=r"\mathbb{E}[f \mid x_t] = \ell(x_t), \quad f = \log \frac{q(x_s|x_t,x_0)}{p_\theta(x_s|x_t)}, \qquad \mathrm{Var}\, \ell \le \mathrm{Var}\, f",
     cites="Blackwell 1947, thm 2 (Rao-Blackwell); Austin et al. 2021, eq. 1",
     mutants=("loss-with-another-weight", "posterior-forgets-the-likelihood", "reverse-one-step-late"),
+    about=About(clock="discrete"),
 )
 def integrating_out_a_step_keeps_the_mean(
     loss: Any, posterior: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
@@ -289,7 +283,7 @@ def integrating_out_a_step_keeps_the_mean(
     tex=r"\nabla_\theta\, \ell = \nabla_\theta\, L_{t-1}",
     cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 8 and 10",
     mutants=("loss-detaches-a-term", "loss-with-another-weight"),
-    cost=3,
+    drawn=Drawn(cost=3),
 )
 def gradient_is_the_gradient_of_the_nelbo(
     gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
@@ -344,11 +338,11 @@ def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: T
 
 @law(
     chapter=CHAPTER,
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
     tex=r"\nabla\, L_\lambda = \nabla L_{vb} + \lambda \left(\tilde p_\theta(\cdot|x_t) - e_{x_0}\right)",
     cites="Austin et al. 2021, eq. 5",
     mutants=("hybrid-detaches-the-cross-entropy",),
-    floating=True,
+    about=About(outputs=("joint-sum", "joint-sum-direct", "mixture")),
+    drawn=Drawn(floating=True),
 )
 def hybrid_loss_teaches_by_both_terms(
     hybrid_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
 from unmask.properties.laws.likelihood.integration import graded_rule
 from unmask.properties.laws.likelihood.terms import invertible, reachable, true_loss
@@ -48,12 +48,12 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
 
 @law(
     chapter=CHAPTER,
-    # A velocity's reverse process is another one with the same marginals.
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
     tex=r"p_\theta(x_s|x_t) = q(x_s|x_t)\ \text{at}\ "
     r"\tilde p = p(x_0^i|x_t^{-i})\ \text{(joint sum)},\ \tilde p = p(x_0^i|x_t)\ \text{(mixture)},\ s = p_t(y)/p_t(x)\ \text{(score)}",
     cites="Austin et al. 2021, eq. 4; Lou et al. 2024, thm 4.1 and 4.2; Campbell et al. 2022, prop. 3",
     mutants=("reverse-mixes-instead-of-joining", "reverse-one-step-late", "reverse-ignores-the-noisy-token"),
+    # A velocity's reverse process is another one with the same marginals.
+    about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
 )
 def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """At its own optimum — leave-one-out for the joint sum, posterior for the mixture — p_θ(x_s|x_t) is q(x_s|x_t)"""
@@ -94,7 +94,7 @@ def _true_reverse(p: Process, data: Data, s: Time, t: Time) -> Array:
     tex=r"\mathbb{E}_{\mathrm{data}}\, \nabla_\theta\, \ell = 0 \ \text{at the optimum}",
     cites="Austin et al. 2021, eq. 1; Lou et al. 2024, prop. 3.2 and thm 3.4; Sahoo et al. 2024, eq. 10",
     mutants=("loss-detaches-a-term", "loss-one-step-late", "loss-is-plain-cross-entropy"),
-    cost=2,
+    drawn=Drawn(cost=2),
 )
 def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, model: Model, data: Data) -> Claim:
     """The data average of the loss is stationary at the parameterization's own optimum"""
@@ -124,13 +124,11 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    reaches_prior=True,
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
     tex=r"L = 1: \quad \mathbb{E}_{\mathrm{data}}\, \mathrm{NELBO} = H(x_0) + \mathrm{KL}\left(q(x_T) \,\|\, \pi\right) \ \text{at the truth}",
     cites="Austin et al. 2021, eq. 1; Kingma et al. 2021, sec. 4",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction", "prior-kl-forgotten"),
-    cost=3,
+    about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
+    drawn=Drawn(floating=True, reaches_prior=True, cost=3),
 )
 def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model: Model, data: Data) -> Claim:
     """One position, true reverse: the data average of the NELBO is the entropy of the data (plus what the prior misses)"""
@@ -168,15 +166,13 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
 
 @law(
     chapter=CHAPTER,
-    clock="discrete",
-    schedules=GRIDS,
-    families=lambda kind: kind.observes,
-    reaches_prior=True,
-    parameterizations=("joint-sum", "mixture", "subs"),
     tex=r"\mathbb{E}\, \mathrm{NELBO}_{2T} \le \mathbb{E}\, \mathrm{NELBO}_T \ \text{at the optimum}",
     cites="Kingma et al. 2021, sec. 4.1 and app. F; Sahoo et al. 2024, app. E.3",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
-    cost=3,
+    about=About(
+        clock="discrete", schedules=GRIDS, families=lambda kind: kind.observes, outputs=("joint-sum", "mixture", "subs")
+    ),
+    drawn=Drawn(reaches_prior=True, cost=3),
 )
 def finer_grids_bound_better(loss: Any, prior_kl: Any, p: Process, model: Model, data: Data) -> list[Claim]:
     """For the optimal denoiser the NELBO never grows when every step is divided in two"""

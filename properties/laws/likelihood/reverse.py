@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close, converges
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, before, floats, possible_pairs
 from unmask.properties.laws.likelihood.terms import invertible, reachable, true_reverse_rate
 from unmask.properties.subjects.processes.process import Process, Time
@@ -91,10 +91,10 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
 
 @law(
     chapter=CHAPTER,
-    parameterizations=("mixture", "subs", "velocity"),
     tex=r"p_\theta(x_s|x_t) = \sum_{\tilde x_0} q(x_s|x_t,\tilde x_0)\, x_\theta(\tilde x_0|x_t)",
     cites="Sahoo et al. 2024, eq. 7",
     mutants=("reverse-one-step-late", "subs-forgets-to-carry-over", "posterior-one-step-late"),
+    about=About(outputs=("mixture", "subs", "velocity")),
 )
 def reverse_mixes_its_own_posteriors(
     reverse: Any, posterior: Any, denoise: Any, p: Process, s: Time, t: Time, model: Model
@@ -167,10 +167,10 @@ def joint_sum_and_mixture_agree_where_they_should(
 
 @law(
     chapter=CHAPTER,
-    parameterizations=DENOISERS,
     tex=r"\sum_{x_0} x_\theta(x_0|x_t) = 1",
     cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities) and 3.2.3 (carry-over unmasking)",
     mutants=("denoise-without-normalization", "subs-leaves-mass-on-the-mask"),
+    about=About(outputs=DENOISERS),
 )
 def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
     """The denoiser's x_θ(·|x_t) is the softmax of the output (after SUBS, where the method has it)"""
@@ -191,10 +191,10 @@ def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) 
 
 @law(
     chapter=CHAPTER,
-    parameterizations=("subs",),
     tex=r"x_\theta(m|x_t) = 0",
     cites="Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities)",
     mutants=("subs-leaves-mass-on-the-mask",),
+    about=About(outputs=("subs",)),
 )
 def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
     """SUBS gives the mask probability zero"""
@@ -205,10 +205,10 @@ def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Mode
 
 @law(
     chapter=CHAPTER,
-    parameterizations=("subs",),
     tex=r"x_t^i \ne m \implies x_\theta(\cdot|x_t)^i = \delta_{x_t^i}",
     cites="Sahoo et al. 2024, sec. 3.2.3 (carry-over unmasking)",
     mutants=("subs-forgets-to-carry-over",),
+    about=About(outputs=("subs",)),
 )
 def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
     """SUBS believes every visible token"""
@@ -245,10 +245,10 @@ def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model)
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"\bar R_t(x, y) = \beta(t)\, R(y, x)\, s_\theta(x)_y",
     cites="Lou et al. 2024, eq. 3 and def. 3.5; Sahoo et al. 2024, eq. 12, 59-60 and 77-82; Campbell et al. 2022, eq. 6; Gat et al. 2024, eq. 12",
     mutants=("rate-without-chain-rule", "reverse-rate-runs-forward", "score-inverted"),
+    about=About(clock="continuous"),
 )
 def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: Time, model: Model) -> Claim:
     """The reverse process jumps from x to y at β(t) R(y,x) s(x)_y (one-way paths: −α′/(1−α) times the prediction)"""
@@ -268,12 +268,11 @@ def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: T
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="continuous",
     tex=r"p_\theta(x_{t-h}|x_t) = \delta + h \bar R_t + O(h^2)",
     cites="Lou et al. 2024, eq. 17; Sahoo et al. 2024, eq. 12; Campbell et al. 2022, sec. 4",
     mutants=("reverse-one-step-late", "rate-without-chain-rule"),
-    cost=3,
+    about=About(clock="continuous"),
+    drawn=Drawn(floating=True, cost=3),
 )
 def small_steps_follow_the_rate(
     reverse: Any, reverse_rate: Any, p: Process, t: Time, model: Model, data: Data

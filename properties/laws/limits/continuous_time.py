@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, converges
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, every_noisy_at, floats, rounding_unit
 from unmask.properties.laws.likelihood.integration import integrated_truth
 from unmask.properties.subjects.processes.process import Process, Schedule
@@ -26,17 +26,16 @@ TABLES = (0, 2, 3, 4, 5, 7)
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="discrete",
-    schedules=("polynomial", "mutual-information", "log-linear"),
-    families=lambda kind: kind.observes,
-    reaches_prior=True,
-    parameterizations=("joint-sum", "mixture", "subs"),
     tex=r"\mathrm{NELBO}_T - \mathrm{NELBO}_{2T} = O(1/T)",
     cites="Kingma et al. 2021, sec. 4.1; Sahoo et al. 2024, eq. 44-46 and 65; Campbell et al. 2022, prop. 4",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
-    smallest={"K": 3},
-    cost=10,
+    about=About(
+        clock="discrete",
+        schedules=("polynomial", "mutual-information", "log-linear"),
+        families=lambda kind: kind.observes,
+        outputs=("joint-sum", "mixture", "subs"),
+    ),
+    drawn=Drawn(floating=True, reaches_prior=True, K=3, cost=10),
 )
 def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list[Claim]:
     """NELBO_T approaches its continuous-time limit like 1/T, and the limit is the integral of the continuous-time loss
@@ -89,17 +88,16 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="discrete",
-    schedules=("mutual-information",),
-    families=lambda kind: kind.observes and not kind.keeps_or_redraws and kind.mask == "none",
-    reaches_prior=True,
-    parameterizations=("joint-sum",),
     tex=r"\mathrm{NELBO}_T - \mathrm{NELBO}_{2T} = O\left(T^{-\min(1, 2 \lambda_2)}\right), \quad \alpha = 1 - t/T",
     cites="Kingma et al. 2021, sec. 4.1; Austin et al. 2021, eq. 1; Levin and Peres 2017, sec. 12.1 (spectral gap)",
     mutants=("loss-weighted-by-beta",),
-    smallest={"K": 5},
-    cost=10,
+    about=About(
+        clock="discrete",
+        schedules=("mutual-information",),
+        families=lambda kind: kind.observes and not kind.keeps_or_redraws and kind.mask == "none",
+        outputs=("joint-sum",),
+    ),
+    drawn=Drawn(floating=True, reaches_prior=True, K=5, cost=10),
 )
 def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim:
     """Where noise is infinite at the end, NELBO_T converges like T^(-min(1, 2λ)), λ the spectral gap of the rates

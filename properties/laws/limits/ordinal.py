@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, converges
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Bound, Unanswerable
+from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.subjects.processes.families import Family
 from unmask.properties.subjects.processes.lumping import is_dense
@@ -41,22 +41,22 @@ def is_walk(kind: Family) -> bool:
     return kind.becomes == "reflected-brownian" and "continuous" in kind.clocks
 
 
-def levels_of(capability: Bound, p: Process, arguments: Any) -> tuple[int, ...]:
+def levels_of(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
     """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
     if by_reference(capability):
         return FEW
     # Asked about 512 levels, and for as much as a whole matrix of them: a recurrence over the levels is none.
     name, bound = f"{capability.name} of a walk", 724
-    dense = is_dense(capability.trial.method, name, lambda: capability(*arguments(512)), bound)
+    dense = is_dense(capability.subject, name, lambda: capability(*arguments(512)), bound)
     return MODERATE if dense else MANY
 
 
-def by_reference(capability: Bound) -> bool:
+def by_reference(capability: Call) -> bool:
     """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
-    method = capability.trial.method
-    if method.processes.K[0] == method.processes.K[1]:
+    subject = capability.subject
+    if subject.processes.K[0] == subject.processes.K[1]:
         raise Unanswerable  # made for that many levels and no others
-    return bool(method.arrays == "exact")
+    return bool(subject.arrays == "exact")
 
 
 def walk(p: Process, K: int, variance: Fraction) -> Process:
@@ -82,10 +82,6 @@ def noise_of(K: int, variance: Fraction) -> float:
 
 @law(
     chapter=CHAPTER,
-    families=is_walk,
-    clock="continuous",
-    schedules=("linear",),
-    floating=True,
     tex=r"\frac{1}{h^2}\, R \to \frac{\partial^2}{\partial y^2}: \quad \mathbb{E}\left[\cos \tfrac{n \pi (y + 1)}{2}\right] = e^{-(n \pi / 2)^2 t} \cos \tfrac{n \pi (y_0 + 1)}{2} + O(1/K^2)",
     cites="Carslaw and Jaeger 1959, sec. 3.3; Karatzas and Shreve 1991, sec. 2.8",
     mutants=(
@@ -96,7 +92,8 @@ def noise_of(K: int, variance: Fraction) -> float:
         "marginal-is-smoothed",
         "marginal-starts-one-level-up",
     ),
-    cost=8,
+    about=About(families=is_walk, clock="continuous", schedules=("linear",)),
+    drawn=Drawn(floating=True, cost=8),
 )
 def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list[Claim]:
     """Birth-death on ever finer levels is the heat equation between walls: waves decay right, and laws agree, up to O(1/K²)"""
@@ -135,10 +132,6 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes,
-    clock="discrete",
-    schedules=("free",),
-    floating=True,
     tex=r"Q^T \to e^{\frac{\tau}{2} \frac{\partial^2}{\partial y^2}}: \quad \epsilon(T, K) = C\, T^{-3/2} + O(1/K^2), \qquad \beta = 2\tau/T",
     cites="Austin et al. 2021, eq. 8; Karatzas and Shreve 1991, sec. 2.8 (reflection)",
     mutants=(
@@ -148,7 +141,12 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
         "gaussian-normalized-over-the-row",
         "marginal-is-smoothed",
     ),
-    cost=12,
+    about=About(
+        families=lambda kind: kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes,
+        clock="discrete",
+        schedules=("free",),
+    ),
+    drawn=Drawn(floating=True, cost=12),
 )
 def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed: int) -> list[Claim]:
     """T discretized Gaussian steps of variance β/2 = τ/T are reflected Brownian motion up to T^(-3/2), and O(1/K²) beside it
@@ -192,10 +190,6 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
-    clock="continuous",
-    schedules=("linear",),
-    floating=True,
     tex=r"Y = \frac{2X - S}{\sqrt{S}}: \quad \mathbb{E} Y_t = e^{-t} y_0, \quad \mathrm{Var}\, Y_t = 1 - e^{-2t}, \quad P\left(Y_t \le y + \tfrac{1}{\sqrt S}\right) = \Phi + O(1/S)",
     cites="Winkler et al. 2024 (arXiv 2405.03549), sec. 4; Karatzas and Shreve 1991, ex. 5.6.8",
     mutants=(
@@ -205,7 +199,12 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
         "marginal-is-smoothed",
         "marginal-starts-one-level-up",
     ),
-    cost=8,
+    about=About(
+        families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
+        clock="continuous",
+        schedules=("linear",),
+    ),
+    drawn=Drawn(floating=True, cost=8),
 )
 def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: int) -> list[Claim]:
     """Of S spins, Y = (2X − S)/√S has the mean and variance of Ornstein-Uhlenbeck exactly, and its law up to O(1/S)

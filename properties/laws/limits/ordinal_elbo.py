@@ -43,7 +43,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, converges
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.limits.ordinal import CHAPTER, by_reference, centers, rounding
 from unmask.properties.subjects.processes.families import Family
@@ -207,11 +207,6 @@ def is_one_of_steps(kind: Family) -> bool:
 
 @law(
     chapter=CHAPTER,
-    families=is_one_of_steps,
-    clock="discrete",
-    schedules=("free",),
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
-    floating=True,
     tex=r"\mathrm{NELBO}_{T, K} \to \mathrm{KL}\left(q_{v_T} \| \mathcal{U}\right) - \tfrac{1}{2} \int \mathrm{SNR}'\, \mathbb{E} |x - \hat x|^2 - \mathbb{E} \log p(x|z_0): \quad O(\sigma^2 e^{-2 \pi^2 \sigma^2}), \text{ between walls } O(T^{-3/2}), \text{ or } \tfrac{C}{T}",
     cites="Austin et al. 2021, eq. 1 and 8; Kingma et al. 2021 (arXiv 2107.00630), eq. 11-18; Karatzas and Shreve 1991, sec. 2.8",
     mutants=(
@@ -222,7 +217,13 @@ def is_one_of_steps(kind: Family) -> bool:
         "loss-has-free-bits",
         "loss-mixes-posteriors",
     ),
-    cost=12,
+    about=About(
+        families=is_one_of_steps,
+        clock="discrete",
+        schedules=("free",),
+        outputs=("joint-sum", "joint-sum-direct", "mixture"),
+    ),
+    drawn=Drawn(floating=True, cost=12),
 )
 def the_ordinal_nelbo_becomes_the_gaussian_nelbo(
     loss: Any, prior_kl: Any, p: Process, model: Model, seed: int

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, converges
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.limits.ordinal import (
     CHAPTER,
@@ -47,10 +47,6 @@ def between(K: int) -> Array:
 
 @law(
     chapter=CHAPTER,
-    families=is_walk,
-    clock="continuous",
-    schedules=("linear",),
-    floating=True,
     tex=r"\frac{1}{h} \log \frac{p(y + h/2)}{p(y - h/2)} = \partial_y \log p(y) + O(h^2)",
     cites="Meng et al. 2022, prop. 1 (concrete score); Karatzas and Shreve 1991, sec. 2.8",
     mutants=(
@@ -59,7 +55,8 @@ def between(K: int) -> Array:
         "marginal-starts-one-level-up",
         "marginal-is-smoothed",
     ),
-    cost=8,
+    about=About(families=is_walk, clock="continuous", schedules=("linear",)),
+    drawn=Drawn(floating=True, cost=8),
 )
 def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: int) -> Claim:
     """On ever finer levels the log-ratio of neighbors, over their distance, is the score between them up to O(h²)"""
@@ -84,15 +81,16 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
 
 @law(
     chapter=CHAPTER,
-    families=is_walk,
-    clock="continuous",
-    schedules=("linear",),
-    floating=True,
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
     tex=r"\frac{1}{h} \log s_\theta(x_t)_{x_t + 1} = \partial_y \log q_t(y|x_0) + O(h^2)",
     cites="Meng et al. 2022, prop. 1 (concrete score); Campbell et al. 2022, prop. 3",
     mutants=("score-is-the-inverse-ratio",),
-    cost=8,
+    about=About(
+        families=is_walk,
+        clock="continuous",
+        schedules=("linear",),
+        outputs=("joint-sum", "joint-sum-direct", "mixture"),
+    ),
+    drawn=Drawn(floating=True, cost=8),
 )
 def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, seed: int) -> Claim:
     """The concrete score that a denoiser stands for, once it knows x_0, becomes the score of the motion that began there"""
@@ -115,15 +113,11 @@ def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, se
 
 @law(
     chapter=CHAPTER,
-    families=is_walk,
-    clock="continuous",
-    schedules=("linear",),
-    floating=True,
-    parameterizations=("score",),
     tex=r"s = e^{\pm h s_\theta}: \quad \ell_{DWDSE} \to \gamma\, \mathbb{E} \left\| s_\theta - \nabla \log q_t(\cdot|x_0) \right\|^2",
     cites="Lou et al. 2024, eq. 10; Vincent 2011, eq. 11 (denoising score matching); Campbell et al. 2022, prop. 2",
     mutants=("walk-entropy-drops-the-constant", "walk-entropy-at-half-the-rate", "walk-entropy-counts-jumps-up-twice"),
-    cost=8,
+    about=About(families=is_walk, clock="continuous", schedules=("linear",), outputs=("score",)),
+    drawn=Drawn(floating=True, cost=8),
 )
 def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: int) -> list[Claim]:
     """The score entropy of s = e^(±h s_θ) becomes γ E|s_θ − ∂ log q|²: O(1/K²) if s_θ is zero at the walls, else O(1/K)
@@ -175,7 +169,7 @@ def _entropy(loss: Any, p: Process, K: int, start: int, field: Any) -> float:
     output = np.zeros((K, 1, K))
     output[np.arange(K - 1), 0, np.arange(1, K)] = steps
     output[np.arange(1, K), 0, np.arange(K - 1)] = -steps
-    given = np.exp(output) if loss.trial.method.arrays == "exact" else output
+    given = np.exp(output) if loss.subject.arrays == "exact" else output
     return float(floats(q.truth.marginal(HALF))[start] @ floats(loss(q, given, np.full_like(xt, start), xt, HALF)))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.masked import autoregression as reference
 from unmask.reference.masked.masked_language_model import predict_from_table
@@ -18,7 +18,7 @@ from unmask.reference.numbers import sequences
 CHAPTER = "Masked diffusion"
 
 
-def _read(p: Process, model: Model) -> Any:
+def _read(p: Vocabulary, model: Model) -> Any:
     """The table as a language model: what it says where masks are, visible tokens carried over."""
     assert p.mask is not None
     return predict_from_table(model.predicted_table(0), p.K, p.mask)
@@ -26,14 +26,12 @@ def _read(p: Process, model: Model) -> Any:
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
-    clock="discrete",
-    parameterizations=("subs",),
     tex=r"\sum_{t=1}^{L} \ell(x_0, x_t, t) = L_{vb} = \sum_{i=1}^{L} -\log p_\theta\left(x_0^i | x_0^1, \ldots, x_0^{i-1}\right)",
     cites="Austin et al. 2021, sec. 4 (autoregression)",
     mutants=("next-token-loss-one-position-late", "next-token-loss-lets-the-mask-compete"),
+    about=About(kind="autoregression"),
 )
-def autoregression_is_a_diffusion(next_token_loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
+def autoregression_is_a_diffusion(next_token_loss: Any, p: Vocabulary, x0: Array, model: Model) -> list[Claim]:
     """Masking one token a step, from the right: the NELBO of this D3PM is the cross-entropy of the next tokens"""
     model = model.frozen()
     assert p.mask is not None
@@ -54,15 +52,13 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Process, x0: Array, m
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
-    clock="discrete",
-    parameterizations=("subs",),
     tex=r"p_\theta(x_{t-1}|x_t) = p_\theta\left(x^{L-t} | x_t\right) \prod_{i \ne L-t} \delta_{x_t^i}",
     cites="Austin et al. 2021, sec. 4 (tagged tokens) and eq. 4",
     mutants=("next-token-reverse-from-the-left",),
-    smallest={"L": 2},
+    about=About(kind="autoregression"),
+    drawn=Drawn(L=2),
 )
-def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Process, x0: Array, model: Model) -> Claim:
+def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Vocabulary, x0: Array, model: Model) -> Claim:
     """Its reverse step is that of the D3PM over tokens that carry their positions: one token is drawn, all others stay"""
     model = model.frozen()
     assert p.mask is not None

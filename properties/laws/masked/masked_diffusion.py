@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import (
     Array,
     average,
@@ -37,12 +37,10 @@ CHAPTER = "Masked diffusion"
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
-    clock="continuous",
-    parameterizations=("subs", "score", "mixture"),
     tex=r"\ell_{MDLM}(x_\theta) = \ell_{DWDSE}\left(s = \frac{\alpha_t}{1-\alpha_t}\, x_\theta\right)",
     cites="Sahoo et al. 2024, eq. 10-11, 71-72 and 87; Ou et al. 2024, thm 1; Lou et al. 2024, eq. 10",
     mutants=("loss-with-another-weight", "loss-one-step-late", "loss-of-visible-positions-too"),
+    about=About(families=("absorbing",), clock="continuous", outputs=("subs", "score", "mixture")),
 )
 def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """−α′/(1−α) Σ_masked −log x_θ(x_0) is SEDD's score entropy at s = α/(1−α) x_θ: two formulas, one loss"""
@@ -71,16 +69,16 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    families=("absorbing",),
-    clock="continuous",
-    schedules=("mutual-information", "log-linear", "cosine", "polynomial"),
-    reaches_prior=True,
-    parameterizations=("subs",),
     tex=r"\int_0^1 \mathbb{E}\, \ell\, dt = \mathbb{E}_{\sigma} \sum_k -\log x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
     cites="Sahoo et al. 2024, sec. 3.4 and eq. 11; Ou et al. 2024, sec. 3; Hoogeboom et al. 2022, eq. 2",
     mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss", "loss-averaged-over-positions"),
-    cost=3,
+    about=About(
+        families=("absorbing",),
+        clock="continuous",
+        schedules=("mutual-information", "log-linear", "cosine", "polynomial"),
+        outputs=("subs",),
+    ),
+    drawn=Drawn(floating=True, reaches_prior=True, cost=3),
 )
 def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Model) -> Claim:
     """For a time-independent denoiser the continuous NELBO is the mean any-order autoregressive NLL, whatever the schedule"""
@@ -105,12 +103,11 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="continuous",
-    also=(EVEN.name,),
     tex=r"\alpha_t = \tilde\alpha_u \implies \ell(x_0, x, t)\, dt = \tilde\ell(x_0, x, u)\, du",
     cites="Sahoo et al. 2024, sec. 3.4; Kingma et al. 2021, sec. 5.1",
     mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss"),
+    about=About(clock="continuous", schedules_too=(EVEN.name,)),
+    drawn=Drawn(floating=True),
 )
 def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """A network without a clock pays by how much α falls: where α is the same, so is the loss divided by −dα/dt, for any noise"""
@@ -130,16 +127,17 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    families=("absorbing",),
-    clock="continuous",
-    schedules=("mutual-information", "log-linear", "cosine", "polynomial", "linear"),
-    parameterizations=("subs",),
-    also=(EVEN.name,),
     tex=r"\int_s^t \ell\, d\tau = \int_{\alpha_t}^{\alpha_s} \frac{\mathbb{E} \sum_{masked} CE}{1 - \alpha}\, d\alpha = \int_{\lambda_t}^{\lambda_s} \tilde\ell(u)\, u (1 - u)\, d\lambda, \quad \lambda = \log \frac{\alpha}{1 - \alpha},\ u = \frac{1}{1 + e^\lambda}",
     cites="Sahoo et al. 2024, sec. 3.4 and eq. 94; Ou et al. 2024, eq. 3.6",
     mutants=("loss-with-another-weight", "loss-weighted-by-the-other-end", "loss-of-visible-positions-too"),
-    cost=4,
+    about=About(
+        families=("absorbing",),
+        clock="continuous",
+        schedules=("mutual-information", "log-linear", "cosine", "polynomial", "linear"),
+        outputs=("subs",),
+        schedules_too=(EVEN.name,),
+    ),
+    drawn=Drawn(floating=True, cost=4),
 )
 def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
     """Between two times, the loss integrated over t under any schedule, over α, and over the log-odds of being visible is one number"""
@@ -176,13 +174,15 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
-    clock="discrete",
-    schedules=("mutual-information",),
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs"),
     tex=r"\sum_{t=1}^T L_{t-1} = \sum_{t=1}^T \frac{1}{t}\, \mathbb{E} \sum_{i\,masked} -\log x_\theta(x_0^i|x_t)",
     cites="Austin et al. 2021, sec. 4 (masked language models), app. A.3 (weight), eq. 12-13; Sahoo et al. 2024, eq. 8 and 29; essay, claim 10",
     mutants=("loss-with-another-weight", "loss-averaged-over-positions", "loss-forgets-the-reconstruction"),
+    about=About(
+        families=("absorbing",),
+        clock="discrete",
+        schedules=("mutual-information",),
+        outputs=("joint-sum", "joint-sum-direct", "mixture", "subs"),
+    ),
 )
 def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Process, x0: Array, model: Model) -> Claim:
     """Under the mutual-information schedule the NELBO is Σ_t (1/t) E[Σ_masked cross-entropy]"""
@@ -208,13 +208,15 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
 
 @law(
     chapter=CHAPTER,
-    families=("mask-and-uniform",),
-    clock="discrete",
-    schedules=("free",),
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture"),
     tex=r"T = 1: \quad L_{vb} - L_T = \underbrace{\mathbb{E} \sum_{selected} -\log p_\theta}_{BERT} + \underbrace{\mathbb{E} \sum_{others} -\log p_\theta}_{copying}",
     cites="Austin et al. 2021, sec. 4 (BERT); Devlin et al. 2019, sec. 3.1; essay, claim 10",
     mutants=("loss-of-masked-positions-only", "loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
+    about=About(
+        families=("mask-and-uniform",),
+        clock="discrete",
+        schedules=("free",),
+        outputs=("joint-sum", "joint-sum-direct", "mixture"),
+    ),
 )
 def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array, model: Model) -> Claim:
     """One step of mask-and-uniform noise: the loss is BERT's on the selected positions plus the cost of copying the others"""
@@ -248,11 +250,11 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
     tex=r"p(x_0^i|x_t) = p(x_0^i|\text{visible tokens of } x_t) \ \text{for every } t",
     cites="Ou et al. 2024, thm 1; Zheng et al. 2024, prop. 3.1; essay, claim 10",
     mutants=("marginal-visible-tokens-lie", "marginal-looks-at-the-neighbor"),
-    smallest={"K": 3},
+    about=About(families=("absorbing",)),
+    drawn=Drawn(K=3),
 )
 def the_masked_denoiser_does_not_depend_on_time(marginal: Any, p: Process, data: Data) -> Claim:
     """Given the visible tokens, the true denoiser of the absorbing process is the same at all times"""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close, independent, sampled
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, before, clean_classes, floats, grid, single
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data
@@ -65,12 +65,11 @@ def steps_compose(transition: Any, p: Process, r: Time, s: Time, t: Time) -> Cla
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="continuous",
     tex=r"\frac{d}{dt} P_{s,t} = P_{s,t}\, \beta(t) R",
     cites="Austin et al. 2021, app. A.5 and A.6 (steps), thm 1; Lou et al. 2024, eq. 1-2 and 15-16; Sahoo et al. 2024, eq. 48-49 and 56; Campbell et al. 2022, eq. 2",
     mutants=("transition-transposed", "transition-squared"),
-    cost=2,
+    about=About(clock="continuous"),
+    drawn=Drawn(floating=True, cost=2),
 )
 def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """dP[s,t]/dt = P[s,t] β(t) R, integrated: P[s,t] − I = ∫ P[s,u] β(u) R du"""
@@ -93,7 +92,7 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
     tex=r"\pi\, Q_{s,t} = \pi, \qquad \pi_i\, Q_{s,t}[i,j] = \pi_j\, Q_{s,t}[j,i]",
     cites="Austin et al. 2021, sec. 3.1 (uniform), eq. 8 and 10, app. A.2.4 (steps) and A.4.2",
     mutants=("transition-transposed", "transition-shifts-the-prior"),
-    families=lambda kind: kind.stationary,
+    about=About(families=lambda kind: kind.stationary),
 )
 def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """The prior is stationary, π Q = π, and reversible: π_i Q[i,j] = π_j Q[j,i]"""
@@ -180,7 +179,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
     tex=r"q(x_t|x_0) = \prod_i q(x_t^i | x_0^i)",
     cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5; Lou et al. 2024, eq. 13",
     mutants=("marginal-looks-at-the-neighbor",),
-    smallest={"L": 2},
+    drawn=Drawn(L=2),
 )
 def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0: Array) -> Claim:
     """Every position of a sequence has the law that it would have alone"""
@@ -232,13 +231,11 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    families=("absorbing",),
-    schedules=("mutual-information",),
     tex=r"I(x_t; x_0) / H(x_0) = 1 - t/T",
     cites="Austin et al. 2021, sec. 3.2, eq. 17 and app. A.7 (masks)",
     mutants=("schedule-squared", "marginal-one-step-late"),
-    smallest={"K": 3},
+    about=About(families=("absorbing",), schedules=("mutual-information",)),
+    drawn=Drawn(floating=True, K=3),
 )
 def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim:
     """Under the mutual-information schedule I(x_t; x_0) = (1 − t/T) H(x_0)"""
@@ -256,7 +253,6 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
 
 @law(
     chapter=CHAPTER,
-    floating=True,
     tex=r"x_t \sim q(\cdot | x_0)",
     cites="Austin et al. 2021, eq. 3 (marginal); Sahoo et al. 2024, alg. 1; Lou et al. 2024, alg. 1",
     mutants=(
@@ -266,7 +262,7 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
         "sample-uses-the-first-time",
         "sample-repeats-noise-every-seven-rows",
     ),
-    cost=3,
+    drawn=Drawn(floating=True, cost=3),
 )
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, law
 from unmask.properties.laws.common import clean_classes, given, possible_pairs
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.reference.noise import posterior as bayes
@@ -137,10 +137,10 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
     tex=r"q(x_s = x_0 | x_t = m, x_0) = \frac{\alpha_s - \alpha_t}{1 - \alpha_t}",
     cites="Sahoo et al. 2024, eq. 6; Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-forgets-the-likelihood", "posterior-reveals-too-early"),
+    about=About(families=("absorbing",)),
 )
 def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """A visible token stays; a masked one is revealed with probability (α_s − α_t)/(1 − α_t)"""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, grid, inner
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.numbers import divergences
@@ -20,10 +20,10 @@ CHAPTER = "Schedules"
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.hits,
     tex=r"\alpha_t = \prod_{u \le t} (1 - \beta_u) \quad\text{or}\quad \alpha_t = e^{-\bar\sigma(t)}",
     cites="Austin et al. 2021, app. A.4.1 and eq. 18; Sahoo et al. 2024, eq. 90 and 92; Lou et al. 2024, sec. 5.1, app. C.1 (geometric noise) and C.1 (log-linear noise)",
     mutants=("schedule-one-step-late", "schedule-squared"),
+    about=About(families=lambda kind: kind.hits),
 )
 def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
     """α(t) is the probability that no noise has hit a position by time t, at every time"""
@@ -64,10 +64,10 @@ def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
 
 @law(
     chapter=CHAPTER,
-    floating=True,
     tex=r"\alpha_t = \alpha_0 \exp\left(-\int_0^t \beta(u)\, du\right)",
     cites="Lou et al. 2024, eq. 14",
     mutants=("rate-without-chain-rule", "rate-one-step-late", "schedule-squared"),
+    drawn=Drawn(floating=True),
 )
 def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     """α(t) = α(0) exp(−∫₀ᵗ β(u) du), the method's own rate against its own α"""
@@ -86,15 +86,11 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="discrete",
-    families=lambda kind: kind.observes,
-    schedules=("mutual-information",),
     tex=r"I(x_t; x_0) = (1 - t/T)\, H(x_0) \quad \text{for the schedule that a process and a law of data have of their own}",
     cites="Austin et al. 2021, sec. 3.2, eq. 17, app. A.7 (masks) and A.7 (others)",
     mutants=("information-schedule-of-masks", "information-schedule-of-even-data"),
-    smallest={"K": 3},
-    cost=3,
+    about=About(clock="discrete", families=lambda kind: kind.observes, schedules=("mutual-information",)),
+    drawn=Drawn(floating=True, K=3, cost=3),
 )
 def the_information_schedule_loses_it_evenly(information_alpha: Any, p: Process, seed: int) -> list[Claim]:
     """At the α(t) that are solved for, x_t knows (1 − t/T) H(x_0) of x_0, for any noise and any law of data"""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close, exact, sampled
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.conduct.situations import falling
 from unmask.properties.laws.likelihood.terms import reachable, true_reverse_rate
+from unmask.properties.subjects.kinds.classes.situations import falling
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.d3pm import logistic_head as heads
@@ -64,7 +64,7 @@ class Network:
 
 def asked(p: Process, model: Model, data: Data, method: Any) -> Network:
     """The network that a sampler is given."""
-    if not method.draws_exactly and method.reverse is None:
+    if not method.draws_exactly and not method.can("reverse"):
         raise Unanswerable  # the law of a first-order scheme is its own
     return Network(model, data if model.parameterization == "score" else None)
 
@@ -92,17 +92,16 @@ def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: st
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
     tex=r"x_{t_n} \sim \pi, \quad x_{t_{k-1}} \sim p_\theta(\cdot | x_{t_k}), \quad x_{t_0} \sim \pi P_n \cdots P_1",
     cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
     mutants=("generate-starts-at-the-second-time", "generate-asks-at-the-wrong-time", "generate-skips-the-last-step"),
-    cost=4,
+    about=About(tensors=True),
+    drawn=Drawn(floating=True, cost=4),
 )
 def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
     times = falling(p, model)
-    network = asked(p, model, data, generate.trial.method)
+    network = asked(p, model, data, generate.subject)
     truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
     return drawn_from(
         lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
@@ -111,19 +110,16 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    families=("absorbing",),
     tex=r"x_\theta(x_t, t) = x_\theta(x_t) \implies \text{cached} \overset{d}{=} \text{ancestral}",
     cites="Sahoo et al. 2024, sec. 4.1 (caching)",
     mutants=("cache-is-never-renewed",),
-    smallest={"L": 2, "K": 3},
-    cost=4,
+    about=About(tensors=True, families=("absorbing",)),
+    drawn=Drawn(floating=True, L=2, K=3, cost=4),
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
     model, times = telling(model).frozen(), falling(p, model)
-    network = asked(p, model, data, generate_cached.trial.method)
+    network = asked(p, model, data, generate_cached.subject)
     truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
     return drawn_from(
         lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
@@ -132,21 +128,18 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    families=("absorbing",),
     tex=r"x^{(b)} \sim p_\theta\left(\cdot | x^{(1)}, \dots, x^{(b-1)}\right), \quad b = 1, 2, \dots",
     cites="Sahoo et al. 2024, sec. 4.2 (semi-autoregressive decoding)",
     mutants=("blocks-forget-the-finished-ones",),
-    smallest={"L": 2, "K": 3},
-    cost=4,
+    about=About(tensors=True, families=("absorbing",)),
+    drawn=Drawn(floating=True, L=2, K=3, cost=4),
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
     model, times = telling(model), falling(p, model)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
-    network = asked(p, model, data, generate_in_blocks.trial.method)
+    network = asked(p, model, data, generate_in_blocks.subject)
     truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _exact(p, times), model.L))
     return drawn_from(
         lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
@@ -160,17 +153,11 @@ def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: M
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    families=("absorbing",),
-    parameterizations=("subs",),
-    clock="continuous",
-    reaches_prior=True,
     tex=r"p(x) = \mathbb{E}_\sigma \prod_k x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
     cites="Zheng et al. 2024, sec. 4 (first-hitting sampler); Ou et al. 2024, sec. 3",
     mutants=("reveals-go-left-to-right",),
-    smallest={"L": 2, "K": 3},
-    cost=4,
+    about=About(tensors=True, families=("absorbing",), outputs=("subs",), clock="continuous"),
+    drawn=Drawn(floating=True, reaches_prior=True, L=2, K=3, cost=4),
 )
 def one_by_one_is_any_order_autoregression(
     generate_one_by_one: Any, p: Process, model: Model, data: Data, seed: int
@@ -190,18 +177,16 @@ def one_by_one_is_any_order_autoregression(
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
     tex=r"p_\theta(x_s^{free} | x_t^{free}, x^{known}), \qquad x^{known} \ \text{fixed}",
     cites="Lou et al. 2024, alg. 3",
     mutants=("infilling-starts-known-positions-masked", "infilling-overwrites-what-is-known"),
-    smallest={"L": 2},
-    cost=4,
+    about=About(tensors=True),
+    drawn=Drawn(floating=True, L=2, cost=4),
 )
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
     """Known positions stay at their values; the free ones follow the reverse chain given them"""
     times = falling(p, model)
-    network = asked(p, model, data, infill.trial.method)
+    network = asked(p, model, data, infill.subject)
     rng = np.random.default_rng([seed, 41])
     known = np.zeros(model.L, dtype=bool)
     known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True
@@ -218,14 +203,11 @@ def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: D
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    families=("absorbing",),
-    clock="continuous",
     tex=r"P(\text{next reveal before } u) = \left(\frac{1 - \alpha_u}{1 - \alpha_t}\right)^n",
     cites="Zheng et al. 2024, sec. 4 (first-hitting sampler)",
     mutants=("next-reveal-forgets-how-many-are-masked",),
-    cost=4,
+    about=About(tensors=True, families=("absorbing",), clock="continuous"),
+    drawn=Drawn(floating=True, cost=4),
 )
 def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Going back from t, none of n masks is lifted before u with probability ((1 − α_u)/(1 − α_t))^n"""
@@ -250,8 +232,6 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
     tex=r"i \sim U\{1, \dots, N\} \implies t_i \sim U",
     cites="Kingma et al. 2021, app. I.1 (low-discrepancy times); Sahoo et al. 2024, app. D.3",
     mutants=(
@@ -259,7 +239,8 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
         "training-times-leave-out-the-last",
         "training-times-keep-away-from-zero",
     ),
-    cost=6,
+    about=About(tensors=True),
+    drawn=Drawn(floating=True, cost=6),
 )
 def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
     """The training time of a row taken at random is uniform over the clock, however the times depend on each other
@@ -286,12 +267,11 @@ def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> li
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
     tex=r"p_k \propto F(b_k) - F(a_k), \quad F(x) = \mathrm{sigmoid}\left((x - \mu) / s\right)",
     cites="Austin et al. 2021, app. A.8 (truncated discretized logistic)",
     mutants=("head-gives-the-tails-to-the-ends", "head-with-wrong-bins"),
-    cost=2,
+    about=About(tensors=True),
+    drawn=Drawn(floating=True, cost=2),
 )
 def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed: int) -> list[Claim]:
     """The head's probabilities are the logistic law's over K bins, renormalized; they fall on both sides of the top"""
@@ -314,10 +294,10 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"E(y|x) = \delta_{x}(y) + (t - s)\, \bar R_t(x, y)",
     cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2 (tau-leaping)",
     mutants=("euler-with-the-rate-at-the-end-of-the-step", "euler-of-another-width"),
+    about=About(clock="continuous"),
 )
 def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) -> list[Claim]:
     """Euler's kernel is δ + (t − s) R̄_t while that is a law, and always a law"""

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from unmask.properties.claims.claim import Claim, exact, independent, sampled
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Bound, Unanswerable
+from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, given, possible_pairs
 from unmask.properties.laws.likelihood.reverse import amplified, drawn
 from unmask.properties.laws.likelihood.terms import invertible, true_reverse_rate
@@ -27,23 +27,21 @@ STEPS, CALLS = 5000, 2
 KNOWN, SMALL = 2000, 20_000
 
 
-def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
+def kernel_of_the_steps(step: Call, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
     """What the method's steps are meant to be drawn from, as a function of ``(s, t)``.
 
     Its own kernel if it offers one (that has laws of its own), else the one that its output stands for.
     """
-    method = step.trial.method
-    if method.reverse is not None:
-        own = Bound(step.trial, "reverse")
+    own = step.offers("reverse")
+    if own is not None:
         return lambda s, t: floats(own(p, output, xt, s, t))
-    if not method.draws_exactly:
+    if not step.subject.draws_exactly:
         raise Unanswerable
     return lambda s, t: floats(reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t))
 
 
 @law(
     chapter=CHAPTER,
-    floating=True,
     tex=r"p_\theta(x_s|x_t) = \prod_i p_\theta(x_s^i|x_t), \qquad x_s \sim p_\theta(\cdot|x_t)",
     cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5 and 4.1 (ancestral sampling)",
     mutants=(
@@ -55,8 +53,7 @@ def kernel_of_the_steps(step: Bound, p: Process, model: Model, output: Array, pr
         "step-repeats-noise-every-seven-rows",
         "step-stratifies-its-noise",
     ),
-    smallest={"L": 2},
-    cost=4,
+    drawn=Drawn(floating=True, L=2, cost=4),
 )
 def steps_are_drawn_from_the_reverse(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
@@ -74,7 +71,7 @@ def steps_are_drawn_from_the_reverse(
     # Rows may step to different times; and every sampler ends in a step to the data.
     targets = [s]
     whole = amplified(p, model, predicted, 0, t)
-    if s != 0 and step.trial.method.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
+    if s != 0 and step.subject.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
         targets, scale = [s, 0], whole
     kernel = np.concatenate([kernel_at(u, t) for u in targets])
     copies = STEPS // CALLS
@@ -105,20 +102,19 @@ def steps_are_drawn_from_the_reverse(
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    # A velocity's reverse process is another one with the same marginals.
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"),
     tex=r"\tilde p_\theta(\cdot|x_t) = \delta_{x_0} \implies x_s \sim q(\cdot|x_t, x_0)",
     cites="Austin et al. 2021, eq. 3 (posterior) and sec. 3.3 (certainty); Sahoo et al. 2024, eq. 5-7; Lou et al. 2024, eq. 19",
     mutants=("step-renoises-its-guess", "step-one-step-late"),
-    cost=4,
+    # A velocity's reverse process is another one with the same marginals.
+    about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
+    drawn=Drawn(floating=True, cost=4),
 )
 def a_step_that_knows_the_data_draws_the_posterior(
     step: Any, p: Process, s: Time, t: Time, model: Model, seed: int
 ) -> Claim:
     """A step whose network is certain of x_0 draws from q(x_s|x_t,x_0): the posterior, seen through samples alone"""
-    method = step.trial.method
-    if not method.draws_exactly and method.reverse is None:
+    method = step.subject
+    if not method.draws_exactly and not method.can("reverse"):
         raise Unanswerable
     x0, xt = possible_pairs(p, t)
     few = np.random.default_rng([seed, 59]).permutation(len(xt))[:4]
@@ -162,13 +158,11 @@ def a_step_that_knows_the_data_draws_the_posterior(
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    families=("absorbing",),
     tex=r"p(x_s = y | x_t = m, x_s \ne m) = x_\theta(y|x_t)",
     cites="Sahoo et al. 2024, eq. 7; Austin et al. 2021, app. A.3 (reverse); Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
     mutants=("step-at-another-temperature", "step-drops-unlikely-tokens", "step-leaves-masks-at-the-end"),
-    smallest={"L": 2, "K": 3},
-    cost=3,
+    about=About(families=("absorbing",)),
+    drawn=Drawn(floating=True, L=2, K=3, cost=3),
 )
 def a_mask_becomes_what_the_network_says(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
@@ -176,7 +170,7 @@ def a_mask_becomes_what_the_network_says(
     """Whatever the scheme, a mask that is lifted becomes y with the predicted probability; visible tokens stay; an exact step to the data leaves no mask"""
     if p.alpha(t) == 1:
         raise Unanswerable  # nothing is masked yet, and what becomes of a mask is nobody's to say
-    s = 0 if step.trial.method.time_steps == "any" else s
+    s = 0 if step.subject.time_steps == "any" else s
     xt = np.full((1, model.L), p.mask)
     if model.parameterization == "score":
         if p.T is None and t == 1:
@@ -202,7 +196,7 @@ def a_mask_becomes_what_the_network_says(
             pooled=True,
         ),
     ]
-    if s == 0 and p.starts_clean and step.trial.method.draws_exactly:
+    if s == 0 and p.starts_clean and step.subject.draws_exactly:
         left = (found == p.mask).sum(0)
         claims.append(exact(left, np.zeros_like(left), names=("position",), says="masks left at time 0"))
     return claims
@@ -210,13 +204,11 @@ def a_mask_becomes_what_the_network_says(
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"x_{t-h} \sim \delta + h \bar R_t + O(h^2)",
     cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2; Gat et al. 2024, alg. 1",
     mutants=("step-moves-too-fast", "step-shares-noise"),
-    floating=True,
-    smallest={"L": 2},
-    cost=4,
+    about=About(clock="continuous"),
+    drawn=Drawn(floating=True, L=2, cost=4),
 )
 def small_steps_are_drawn_at_the_rate(
     step: Any, p: Process, t: Time, model: Model, data: Data, seed: int

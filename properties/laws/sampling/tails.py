@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, exact
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
 from unmask.properties.subjects.processes.process import Process, Time
@@ -67,20 +67,20 @@ def waited_for(
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    families=lambda kind: kind.keeps_or_redraws,
-    parameterizations=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity", "score"),
     tex=r"P(x_s \in \text{rare}) = \sum_{k\ \text{rare}} p_\theta(k|x_t), \qquad p_\theta(k|x_t) = 10^{-8}",
     cites="Zheng et al. 2024, sec. 5 (numerical issue of Gumbel-based categorical sampling)",
     mutants=("step-with-24-bit-noise",),
-    cost=30,
-    thorough=True,
+    about=About(
+        tensors=True,
+        families=lambda kind: kind.keeps_or_redraws,
+        outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity", "score"),
+    ),
+    drawn=Drawn(floating=True, cost=30, rare=True),
 )
 def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: int) -> list[Claim]:
     """50,000 classes of probability 1e-8 each are drawn as often as they should be: noise of 24 bits hardly ever draws them"""
-    method = step.trial.method
-    if method.processes.K[0] == method.processes.K[1] or not (method.draws_exactly or method.reverse is not None):
+    method = step.subject
+    if method.processes.K[0] == method.processes.K[1] or not (method.draws_exactly or method.can("reverse")):
         raise Unanswerable
     if model.parameterization == "score" and (p.mask is None or p.family != "absorbing" or float(p.alpha(t)) < 1e-3):
         raise Unanswerable
@@ -139,19 +139,15 @@ def _share(big: Lumped, model: Model, s: Time, t: Time) -> tuple[Array, float] |
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    tensors=True,
-    families=("uniform",),
-    clock="continuous",
     tex=r"P(x_t \ne x_0) = (1 - \alpha_t)(K-1)/K, \qquad (1 - \alpha_t)/K = 10^{-8}",
     cites="Zheng et al. 2024, sec. 5 (numerical issue of Gumbel-based categorical sampling)",
     mutants=("sample-with-24-bit-noise",),
-    cost=30,
-    thorough=True,
+    about=About(tensors=True, families=("uniform",), clock="continuous"),
+    drawn=Drawn(floating=True, cost=30, rare=True),
 )
 def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]:
     """Early on, when each of 50,000 other classes has probability 1e-8, noise draws them as often as it should"""
-    method = sample.trial.method
+    method = sample.subject
     if method.processes.K[0] == method.processes.K[1]:
         raise Unanswerable
     low, high = 0.0, 1.0

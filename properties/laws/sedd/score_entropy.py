@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, average, every_noisy, floats, given
 from unmask.properties.laws.likelihood.optima import clean_support
 from unmask.properties.subjects.processes.process import Process, Time
@@ -49,12 +49,11 @@ def _scale(p: Process, t: Time, table: Array) -> Any:
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
-    parameterizations=("score",),
     tex=r"\mathbb{E}\, \ell = \mathcal{L}_{SE} + C = \mathcal{L}_{ISE} + C'",
     cites="Lou et al. 2024, def. 3.1 (formula), prop. 3.3 and thm 3.4",
     mutants=("loss-with-another-weight", "score-entropy-without-the-log"),
-    cost=2,
+    about=About(clock="continuous", outputs=("score",)),
+    drawn=Drawn(cost=2),
 )
 def denoising_score_entropy_differs_by_a_constant(
     loss: Any, p: Process, t: Time, model: Model, data: Data
@@ -85,12 +84,11 @@ def denoising_score_entropy_differs_by_a_constant(
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
-    parameterizations=("score",),
     tex=r"\mathbb{E}\, \ell(s) \ge \mathbb{E}\, \ell(p_t(y)/p_t(x))",
     cites="Lou et al. 2024, def. 3.1 (non-negative), prop. 3.2 and thm 3.4",
     mutants=("loss-one-step-late", "score-entropy-without-the-log"),
-    cost=2,
+    about=About(clock="continuous", outputs=("score",)),
+    drawn=Drawn(cost=2),
 )
 def the_true_score_is_best(loss: Any, p: Process, t: Time, model: Model, data: Data) -> Claim:
     """No table of scores has a lower loss than the true ratios"""
@@ -125,10 +123,10 @@ def _sharpness(p: Process, t: Time) -> float:
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"\ell = \tfrac12 \sum_{y \ne x} \beta(t)\, R(y, x) \left(s_y - \frac{q_t(y|x_0)}{q_t(x|x_0)}\right)^2",
     cites="Lou et al. 2024, eq. 4; Meng et al. 2022 (concrete score matching)",
     mutants=("squared-loss-without-the-half", "squared-loss-of-the-logarithm", "squared-loss-of-relative-errors"),
+    about=About(clock="continuous"),
 )
 def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Time, x0: Array, seed: int) -> Claim:
     """The squared loss is ½ Σ β R(y,x) (s_y − r_y)² for every pair of x_0 and x_t, whatever the signs of s"""
@@ -149,11 +147,11 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"\mathbb{E}\, \ell(s) - \mathbb{E}\, \ell\left(p_t(y)/p_t(x)\right) = \tfrac12\, \mathbb{E}_{p_t} \sum_{y \ne x} \beta R(y, x) \left(s_y - \frac{p_t(y)}{p_t(x)}\right)^2",
     cites="Lou et al. 2024, eq. 4; Meng et al. 2022 (concrete score matching)",
     mutants=("squared-loss-of-relative-errors", "squared-loss-of-the-logarithm"),
-    cost=2,
+    about=About(clock="continuous"),
+    drawn=Drawn(cost=2),
 )
 def squared_errors_are_least_at_the_true_score(squared_loss: Any, p: Process, t: Time, data: Data, seed: int) -> Claim:
     """Averaged over the data, any scores cost their squared distance from the true ratios more than the true ratios do"""
@@ -173,10 +171,10 @@ def squared_errors_are_least_at_the_true_score(squared_loss: Any, p: Process, t:
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
     tex=r"\partial \ell / \partial s_y = \beta(t)\, R(y, x) \left(s_y - \frac{q_t(y|x_0)}{q_t(x|x_0)}\right)",
     cites="Lou et al. 2024, eq. 4",
     mutants=("squared-loss-detaches-a-factor", "squared-loss-repairs-negative-scores"),
+    about=About(clock="continuous"),
 )
 def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time, x0: Array, seed: int) -> Claim:
     """The gradient of the squared loss is the weighted error itself: zero at the true ratios, and as strong below zero"""
@@ -196,11 +194,10 @@ def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time
 
 @law(
     chapter=CHAPTER,
-    clock="continuous",
-    parameterizations=("score",),
     tex=r"\partial \ell_{SE} / \partial s_y = \frac{1}{s_y}\, \partial \ell_2 / \partial s_y",
     cites="Lou et al. 2024, sec. 3.1",
     mutants=("score-entropy-without-the-log", "squared-loss-detaches-a-factor"),
+    about=About(clock="continuous", outputs=("score",)),
 )
 def score_entropy_pulls_at_logarithms_as_squares_at_scores(
     squared_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
@@ -222,12 +219,11 @@ def score_entropy_pulls_at_logarithms_as_squares_at_scores(
 
 @law(
     chapter=CHAPTER,
-    floating=True,
-    clock="continuous",
-    parameterizations=("score",),
     tex=r"\ell_2(-2r) = \ell_2(4r) = 9\, \ell_2(0), \qquad \ell_{SE}(r e^{-n}) = (n - 1 + e^{-n}) \sum_{y \ne x} \beta R(y, x)\, r_y",
     cites="Lou et al. 2024, sec. 2.2 and def. 3.1 (formula)",
     mutants=("squared-loss-repairs-negative-scores", "score-entropy-is-squared"),
+    about=About(clock="continuous", outputs=("score",)),
+    drawn=Drawn(floating=True),
 )
 def squared_errors_do_not_know_that_rates_are_positive(
     squared_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close, converges, exact
-from unmask.properties.engine.lawbook import law
-from unmask.properties.engine.trial import Unanswerable
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, clean_classes, floats, single
 from unmask.properties.subjects.processes.process import Process, Schedule, Time
 from unmask.reference.numbers import arithmetic as numbers
@@ -145,12 +145,11 @@ def distance_is_the_oscillation_of_the_ratio(projective_distance: Any, p: Proces
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
-    where=lambda p: p.K > 2,
     tex=r"\alpha_t > 0 \implies \Delta_t(i,j) = \infty \quad (i \ne j \ne m)",
     cites="essay, claims 10 and 11",
     mutants=("distance-takes-masks-for-uniform-noise",),
-    smallest={"K": 3},
+    about=About(families=("absorbing",), processes=lambda p: p.K > 2),
+    drawn=Drawn(K=3),
 )
 def visible_tokens_never_blur(projective_distance: Any, p: Process, t: Time) -> Claim:
     """Under masking two different visible states are infinitely far apart at every time: noise never smooths the target"""
@@ -163,10 +162,10 @@ def visible_tokens_never_blur(projective_distance: Any, p: Process, t: Time) -> 
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
     tex=r"p(x_0 | x_t = m) = p(x_0), \qquad p(x_0 | x_t = i) = \delta_i",
     cites="essay, claims 10 and 11; Ou et al. 2024, thm 1 (time-independence)",
     mutants=("marginal-visible-tokens-lie", "marginal-masks-with-the-last-class"),
+    about=About(families=("absorbing",)),
 )
 def the_masked_target_knows_no_time(marginal: Any, p: Process, t: Time, seed: int) -> Claim:
     """Under masking the posterior of a position is the data's law at the mask and certain elsewhere, at every time"""
@@ -190,10 +189,10 @@ def the_masked_target_knows_no_time(marginal: Any, p: Process, t: Time, seed: in
 
 @law(
     chapter=CHAPTER,
-    families=("uniform",),
     tex=r"\Delta_t(i,j) = 2 \log\frac{1 + (K-1)\alpha_t}{1 - \alpha_t} \quad (i \ne j)",
     cites="essay, claims 11 and 14",
     mutants=("distance-forgets-the-least-ratio", "distance-knows-near-from-far"),
+    about=About(families=("uniform",)),
 )
 def uniform_noise_knows_no_near_and_far(projective_distance: Any, p: Process, t: Time) -> Claim:
     """Under uniform noise all states are equally far apart: Δ_t(i,j) = 2 log((1 + (K−1) α_t)/(1 − α_t))"""
@@ -233,11 +232,11 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
 
 @law(
     chapter=CHAPTER,
-    families=("birth-death", "ehrenfest"),
     tex=r"i < j < k \implies \Delta_t(i,k) = \Delta_t(i,j) + \Delta_t(j,k)",
     cites="essay, claim 15; Karlin and McGregor 1957 (total positivity)",
     mutants=("distance-is-the-same-for-all-levels", "distance-on-a-ring"),
-    smallest={"K": 3},
+    about=About(families=("birth-death", "ehrenfest")),
+    drawn=Drawn(K=3),
 )
 def distances_add_up_along_the_levels(projective_distance: Any, p: Process, t: Time) -> Claim:
     """Where noise steps to neighbors, distance has returned: Δ_t(i,k) = Δ_t(i,j) + Δ_t(j,k) for levels i < j < k"""
@@ -251,14 +250,12 @@ def distances_add_up_along_the_levels(projective_distance: Any, p: Process, t: T
 
 @law(
     chapter=CHAPTER,
-    # The reference has a test of its own: sixty-four levels in 40 digits take minutes.
-    tensors=True,
-    clock="continuous",
-    families=("birth-death",),
     tex=r"\max_i \Delta(i,i+1) = O(1/K) \quad \text{at noise } \nu K^2",
     cites="essay, claim 15",
     mutants=("distance-is-the-same-for-all-levels",),
-    cost=4,
+    # The reference has a test of its own: sixty-four levels in 40 digits take minutes.
+    about=About(tensors=True, clock="continuous", families=("birth-death",)),
+    drawn=Drawn(cost=4),
 )
 def finer_levels_bring_neighbors_together(projective_distance: Any, p: Process) -> Claim:
     """At the same noise on the same interval, K²/8 in units of levels, the widest Δ of neighbors shrinks like 1/K"""

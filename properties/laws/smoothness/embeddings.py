@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.reference.numbers.arithmetic import array, elementwise, exactly
 from unmask.reference.smoothness import interpolants
 
@@ -22,7 +22,7 @@ CHAPTER = "The essay"
 FUNCTIONS, D = 4, 3
 
 
-def table(p: Process, seed: int, apart: bool) -> tuple[Array, Array]:
+def table(p: Vocabulary, seed: int, apart: bool) -> tuple[Array, Array]:
     """Functions ``[FUNCTIONS, K]`` and an embedding ``[K, D]``, with few bits; two classes may meet unless ``apart``."""
     rng = np.random.default_rng([seed, 61])
     values = rng.integers(-8, 9, (FUNCTIONS, p.K)) / 8
@@ -45,9 +45,10 @@ def exact(values: Array) -> Array:
     tex=r"\mathrm{Lip} = \max_{x \ne y} \frac{|f(x) - f(y)|}{\|e(x) - e(y)\|}",
     cites="essay, claims 12 and 13; McShane 1934",
     mutants=("slope-of-neighboring-ids", "slope-by-squared-distance"),
-    smallest={"K": 3},
+    about=About(kind="embeddings"),
+    drawn=Drawn(K=3),
 )
-def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Process, seed: int) -> Claim:
+def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Vocabulary, seed: int) -> Claim:
     """No function through given values at given embeddings is less steep than its steepest pair; equal places: infinite"""
     values, places = table(p, seed, apart=False)
     truth = array([interpolants.least_lipschitz(f, places) for f in values])
@@ -59,8 +60,9 @@ def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Process, s
     tex=r"\mathrm{Lip}(f, c\,e) = \mathrm{Lip}(f, e) / c",
     cites="essay, claim 12",
     mutants=("slope-by-squared-distance", "slope-of-normalized-embeddings"),
+    about=About(kind="embeddings"),
 )
-def moving_embeddings_apart_divides_the_slope(least_lipschitz: Any, p: Process, seed: int) -> Claim:
+def moving_embeddings_apart_divides_the_slope(least_lipschitz: Any, p: Vocabulary, seed: int) -> Claim:
     """An embedding table c times as wide makes every function of tokens c times less steep"""
     values, places = table(p, seed, apart=True)
     plain = least_lipschitz(p, values, places)
@@ -76,8 +78,11 @@ def moving_embeddings_apart_divides_the_slope(least_lipschitz: Any, p: Process, 
     tex=r"F(e(x)) = f(x), \qquad |F(z) - F(z')| \le \mathrm{Lip}\, \|z - z'\|",
     cites="essay, claim 13; McShane 1934",
     mutants=("interpolant-of-the-nearest-class", "interpolant-by-street-blocks"),
+    about=About(kind="embeddings"),
 )
-def a_function_of_tokens_may_be_as_smooth_as_its_steepest_pair(interpolant: Any, p: Process, seed: int) -> list[Claim]:
+def a_function_of_tokens_may_be_as_smooth_as_its_steepest_pair(
+    interpolant: Any, p: Vocabulary, seed: int
+) -> list[Claim]:
     """Where no two embeddings meet, some function has the given values, and nowhere more than the least slope"""
     values, places = table(p, seed, apart=True)
     rng = np.random.default_rng([seed, 67])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, Name, at_most, close
-from unmask.properties.engine.lawbook import law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, clean_classes, floats, single
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data
@@ -29,7 +29,7 @@ CHAPTER = "The essay"
     tex=r"\{g : Q_{s,t}[g(i),g(j)] = Q_{s,t}[i,j]\} = \{g : \text{the same of the exact process}\}",
     cites="essay, claims 14 and 15",
     mutants=("walk-on-a-ring", "band-wraps-around", "transition-shifts-the-prior", "transition-prefers-lower-classes"),
-    smallest={"K": 3},
+    drawn=Drawn(K=3),
 )
 def noise_notices_the_same_relabelings(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Corruption commutes with the same relabelings of unmasked classes as the exact process, and with no others"""
@@ -72,13 +72,14 @@ def noisy_table(marginal: Any, p: Process, t: Time, data: Data) -> Array:
 
 @law(
     chapter=CHAPTER,
-    families=lambda kind: kind.keeps_or_redraws,
-    # Hits may lead to the mask, but to no clean class rather than another.
-    where=lambda p: len({p.prior[k] for k in p.clean}) == 1,
     tex=r"\widehat{q_t}(S) = \alpha_t^{|S|}\, \widehat{q_0}(S)",
     cites="essay, claims 2 and 11; O'Donnell 2014, sec. 2.4 (noise stability)",
     mutants=("marginal-looks-at-the-neighbor", "marginal-from-the-wrong-end", "marginal-one-step-late"),
-    smallest={"L": 2},
+    # Hits may lead to the mask, but to no clean class rather than another.
+    about=About(
+        families=lambda kind: kind.keeps_or_redraws, processes=lambda p: len({p.prior[k] for k in p.clean}) == 1
+    ),
+    drawn=Drawn(L=2),
 )
 def hits_damp_waves_by_their_degree(marginal: Any, p: Process, t: Time, data: Data) -> Claim:
     """Interactions of k positions (Walsh coefficients of degree k, for two classes) are multiplied by α_t^k on average"""
@@ -113,10 +114,10 @@ def _contrast(table: Array, S: tuple[int, ...], excess: Array) -> Array:
 
 @law(
     chapter=CHAPTER,
-    families=("absorbing",),
     tex=r"q(y) = \alpha^{|V|} (1-\alpha)^{L-|V|}\, p(x_V = y_V)",
     cites="essay, claims 2, 10 and 11",
     mutants=("marginal-visible-tokens-lie", "marginal-masks-with-the-last-class"),
+    about=About(families=("absorbing",)),
 )
 def masking_erases_and_does_not_filter(marginal: Any, p: Process, t: Time, data: Data) -> Claim:
     """Given which positions are masked, the visible ones have the law of clean data: waves are erased whole or not at all"""
@@ -135,10 +136,10 @@ def masking_erases_and_does_not_filter(marginal: Any, p: Process, t: Time, data:
 
 @law(
     chapter=CHAPTER,
-    families=("birth-death",),
     tex=r"\widehat{q_t}(k) = e^{-4 \bar\sigma_t \sin^2(\pi k / 2K)}\, \widehat{q_0}(k)",
     cites="essay, claims 2 and 15",
     mutants=("walk-at-half-the-rate", "walk-on-a-ring", "walk-is-absorbed-at-the-ends"),
+    about=About(families=("birth-death",)),
 )
 def a_walk_damps_waves_by_their_frequency(marginal: Any, p: Process, t: Time, seed: int) -> Claim:
     """The k-th cosine coefficient of a law on levels is multiplied by exp(−4 σ̄_t sin²(πk/2K))"""

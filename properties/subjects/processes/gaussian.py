@@ -123,8 +123,6 @@ class GaussianProcess:
     device: str = "cpu"
     numbers: Literal["float64", "exact"] = "float64"
 
-    states: ClassVar[str] = "reals"
-
     # ------------------------------------------------------------------ what a method may ask
     @property
     def dtype(self) -> torch.dtype:
@@ -272,7 +270,7 @@ class GaussianSpace:
     K: tuple[int, int]
     T: tuple[int, int]
 
-    states: ClassVar[str] = "reals"
+    kind: ClassVar[str] = "gaussian"
 
     def restricted(
         self,
@@ -289,6 +287,15 @@ class GaussianSpace:
         if names == ("grid",):
             clocks = tuple(c for c in clocks if c == "discrete")
         return replace(self, families=kept, clocks=clocks, schedules=names) if kept and clocks and names else None
+
+    def specimens(self) -> list[GaussianProcess]:
+        """A simple process for each clock."""
+        curves = [name for name in self.schedules if name != "grid"]
+        timed: list[tuple[str, int | None]] = [(curves[0], None)] if "continuous" in self.clocks and curves else []
+        timed += [(self.schedules[0], self.T[0])] if "discrete" in self.clocks else []
+        points, shares = list(range(self.K[0])), [1] * self.K[1]
+        drawn = points, shares, FIRSTS[0], LASTS[0], POWERS[0], [1] * 16
+        return [_build(self.families[0], one, *drawn) for one in timed]
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[GaussianProcess]:
         """Processes of this space with room for ``steps`` different positive times; all of them have finite bounds."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -64,8 +64,6 @@ class Process:
     precision: str = "float64"
     device: str = "cpu"
     numbers: Numbers = "float64"
-
-    states: ClassVar[str] = "classes"
 
     # ------------------------------------------------------------------ what a method may ask
     @property

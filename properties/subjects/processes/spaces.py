@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -33,7 +33,7 @@ class Space:
     K: tuple[int, int]
     T: tuple[int, int]
 
-    states: ClassVar[str] = "classes"
+    kind: str = "classes"
 
     def restricted(
         self,
@@ -79,6 +79,20 @@ class Space:
         ]
         whole = st.one_of(*parts)
         return whole.filter(lambda p: p.starts_clean) if reaches_prior else whole
+
+    def specimens(self) -> list[Process]:
+        """A simple process for each family and clock."""
+        found = []
+        for name in self.families:
+            for clock in self.clocks:
+                if self._schedules(name, clock):
+                    kind = family(name)
+                    T = self.T[0] if clock == "discrete" else None
+                    K, schedule = max(self.K[0], kind.least), self._schedules(name, clock)[0]
+                    mask = {"any": 0, "first": 0, "last": -1}[self.mask]
+                    betas = [kind.betas[0]] * self.T[1]
+                    found.append(_build(kind, clock, K, T, schedule, betas, 0, 0, mask, False))
+        return found
 
     def _of(self, name: str, clock: Clock, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
         kind = family(name)
@@ -232,3 +246,8 @@ def processes(
     if space.restricted() is None:
         raise ValueError(f"schedules {chosen} leave nothing on the {clock} clock")
     return space
+
+
+def degradations(*families: str | Family, **limits: Any) -> Space:
+    """The processes whose means blur the signals of a cold diffusion; arguments and errors as for :func:`processes`."""
+    return replace(processes(*families, **limits), kind="degradation")

@@ -8,7 +8,6 @@ from typing import Any
 import unmask.properties as laws
 import unmask.properties.subjects.processes.families
 from tests.bad_input.bad import Bad
-from unmask.properties.engine.replaying import load_methods
 from unmask.properties.engine.search import check_known
 
 Case = tuple[Callable[[], object], type[Exception], str]

@@ -81,7 +81,11 @@ def of_addresses() -> list[Case]:
 
 
 def of_laws() -> list[Case]:
-    enter = law(chapter="none", cites="nobody", mutants=[])
+    enter = law(
+    chapter="none",
+    cites="nobody",
+    mutants=[],
+)
     return [
         (partial(enter, undocumented), TypeError, "law undocumented needs a docstring"),
         (partial(enter, greedy), TypeError, r"law greedy asks for \['everything'\]; there are"),

@@ -9,19 +9,21 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from unmask.properties.claims.claim import Fit
 
-Status: TypeAlias = Literal["holds", "broken", "known", "absent"]
+Status: TypeAlias = Literal["holds", "broken", "known", "absent", "unasked", "blocked"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
 class Record:
-    """The outcome of one law for one method.
+    """The outcome of one law for one subject, which is called ``method`` here.
 
-    ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the method declares, with its reason)
-    or ``"absent"`` (the method does not offer what the law asks for).  ``worst_ulps`` is the largest gap seen
-    in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.  ``fits`` are the rates
-    that a law about a limit measured, in the simplest example, or in the one that fails.
+    ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the subject declares, with its reason),
+    ``"absent"`` (the law says nothing about the subject), ``"unasked"`` (it does, but everything that was drawn was
+    refused) or ``"blocked"`` (the subject could not be built, about which another law speaks).  ``worst_ulps`` is the
+    largest gap seen in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.
+    ``examples`` were judged and ``refused`` drawn in vain.  ``fits`` are the rates that a law about a limit measured,
+    in the simplest example, or in the one that fails.  ``kind`` is the subject's.
 
     Raises ``ValueError`` for any other status.
     """
@@ -41,6 +43,8 @@ class Record:
     failure: str = ""
     replay: str = ""
     fits: tuple[Fit, ...] = ()
+    kind: str = "classes"
+    refused: int = 0
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -77,7 +81,7 @@ class Record:
         return cls(**fields)
 
 
-_OPTIONAL = ("reason", "failure", "replay", "fits")
+_OPTIONAL = ("reason", "failure", "replay", "fits", "kind", "refused")
 _REQUIRED = tuple(name for name in Record.__dataclass_fields__ if name not in _OPTIONAL)
 
 

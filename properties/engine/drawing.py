@@ -1,0 +1,106 @@
+"""How the inputs of a law are drawn over the processes of a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+from unmask.properties.engine.plan import Plan
+from unmask.properties.subjects.inputs import MOST_SEQUENCES, Inputs
+from unmask.properties.subjects.processes.process import Time
+from unmask.properties.subjects.tables.classes import STYLES
+
+#: Continuous times, as fractions of the unit interval; the ends of the interval and their neighbourhoods are corners.
+TICKS = tuple(Fraction(k, 16) for k in range(1, 16))
+LATE = (
+    *(*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1)),
+    # Nearer to either end than epsilons that code puts between itself and the end.
+    *(Fraction(1, 2**12), 1 - Fraction(1, 2**14)),
+)
+#: Of t, to get s. Every sampler ends in a step to 0: it comes as often as four others.
+SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What a law draws over a subject's processes; many pairs of the two draw alike, and share one strategy."""
+
+    space: Any
+    where: Callable[[Any], bool] | None
+    reaches_prior: bool
+    times: tuple[str, ...]
+    unit: bool
+    steps: int
+    least_L: int
+    model: bool
+
+
+def inputs(plan: Plan) -> st.SearchStrategy[Inputs]:
+    """Everything that a law draws, over the processes of a subject."""
+    law = plan.law
+    space = plan.space
+    space = replace(space, K=(max(space.K[0], law.drawn.K), space.K[1]))
+    return _inputs(
+        _Wanted(
+            space,
+            law.about.processes,
+            law.drawn.reaches_prior,
+            times=law.times,
+            unit=plan.subject.time_steps == "unit",
+            steps=law.steps,
+            least_L=law.drawn.L,
+            model="model" in law.draws or "situation" in law.draws,
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _inputs(wanted: _Wanted) -> st.SearchStrategy[Inputs]:
+    processes: Any = wanted.space.strategy(steps=wanted.steps, reaches_prior=wanted.reaches_prior)
+    if wanted.where is not None:
+        processes = processes.filter(wanted.where)
+    return st.builds(
+        _assemble,
+        st.just(wanted),
+        processes,
+        st.integers(0, len(LATE) - 1),
+        st.integers(0, len(SHARES) - 1),
+        st.integers(0, len(SHARES) - 1),
+        st.integers(wanted.least_L, 3),
+        st.integers(0, 2**20),
+        st.sampled_from(STYLES) if wanted.model else st.just("moderate"),
+        st.booleans() if wanted.model else st.just(False),
+    )
+
+
+def _assemble(wanted: _Wanted, p: Any, a: int, b: int, c: int, L: int, seed: int, style: Any, timeless: bool) -> Inputs:
+    while L > wanted.least_L and p.K**L > MOST_SEQUENCES:
+        L -= 1
+    drawn: dict[str, Time] = {}
+    if wanted.times:
+        r, s, t = _times(p, len(wanted.times), a, b, c, wanted.unit)
+        drawn = {name: {"r": r, "s": s, "t": t}[name] for name in wanted.times}
+    return Inputs(p, L=L, seed=seed, style=style, timeless=timeless, **drawn)
+
+
+def _times(p: Any, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time, Time, Time]:
+    """Times ``r < s < t``; of which the law uses the last ``count``."""
+    if p.T is None:
+        t = LATE[a]
+        s = t * SHARES[b] if count < 3 else t * (SHARES[b] or Fraction(1, 2))
+        return s * SHARES[c], s, t
+    least = 2 if count == 3 else 1
+    day = least + a % (p.T - least + 1)
+    if unit and a >= len(TICKS):
+        day = least  # the last step of a sampler is unlike the others, and may be the only one that ends at 0
+    before = day - 1 if unit else least - 1 + b % (day - least + 1)
+    first = 0 if unit else c % before if before else 0
+    return first, before, day
+
+
+__all__ = ["inputs"]

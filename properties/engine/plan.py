@@ -1,0 +1,101 @@
+"""Whether a law speaks about a subject, decided once: what will be asked, or the reason why nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from unmask.properties.engine.lawbook import Law
+from unmask.properties.subjects.subject import Subject
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A law that speaks about a subject.
+
+    Attributes
+    ----------
+    law, subject : the two.
+    space : the subject's processes that the law speaks about.
+    offers : names of what a law of whatever is offered asks about; empty for all others.
+    """
+
+    law: Law
+    subject: Subject
+    space: Any
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A law that says nothing about a subject; ``reason`` completes "the subject …"."""
+
+    reason: str
+
+
+def plan(law: Law, subject: Subject) -> Plan | Absent:
+    """What ``law`` asks of ``subject``, or why it asks nothing."""
+    if law not in subject.plans:
+        subject.plans[law] = _plan(law, subject)
+    found: Plan | Absent = subject.plans[law]
+    return found
+
+
+def _plan(law: Law, subject: Subject) -> Plan | Absent:
+    about, kind = law.about, subject.kind
+    if about.kind not in ("any", kind.name):
+        return Absent(f"is of another kind ({kind.name}); the law is about {about.kind}")
+    if law.name in kind.exempt:
+        return Absent(kind.exempt[law.name])
+    missing = list(dict.fromkeys(kind.of(n) for n in law.needs if not subject.can(n)))
+    if missing:
+        return Absent(f"does not offer {', '.join(missing)}")
+    if "build" not in law.draws and not subject.offered:
+        return Absent("offers nothing")
+    derives = any(n in kind.derivatives for n in law.needs)
+    if (about.tensors or derives) and subject.arrays != "torch":
+        return Absent("computes with exact numbers; the law speaks about tensors")
+    if not subject.gradients and derives:
+        return Absent("says that autograd cannot follow it (gradients=False)")
+    clock = about.clock or next((c for n in law.needs if (c := kind.capabilities[kind.of(n)].clock)), None)
+    space = subject.processes.restricted(about.families, clock, about.schedules)
+    if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:
+        space = space.restricted(clock="continuous")
+    if space is None or space.K[1] < law.drawn.K:
+        least = "".join(f" of {name} >= {value}" for name in ("K", "T") if (value := getattr(law.drawn, name)) > 1)
+        return Absent(
+            f"implements other processes{least and f', or processes{least}, than those'} that the law speaks about"
+        )
+    named = None if subject.processes.schedules is None else {_name(s) for s in subject.processes.schedules}
+    if named is not None and not named.issuperset(about.schedules_too):
+        return Absent(
+            f"does not implement {' and '.join(about.schedules_too)} schedules, about which the law asks as well"
+        )
+    offers = _offers(law, subject) if "offers" in law.draws else ()
+    if "offers" in law.draws and not offers:
+        return Absent("offers nothing that the law is about")
+    if about.outputs is not None and subject.output not in about.outputs:
+        return Absent(f"has other outputs than the law speaks about ({', '.join(about.outputs)})")
+    if "model" in law.draws and kind.outputs and subject.output is None:
+        return Absent("does not say what its network's output means (output=…)")
+    if "r" in law.draws and subject.time_steps == "unit" and "transition" not in law.needs:
+        return Absent("offers single steps; the law needs two at once")
+    return Plan(law, subject, space, offers)
+
+
+def _offers(law: Law, subject: Subject) -> tuple[str, ...]:
+    """What a law of whatever is offered asks about.
+
+    Left out are capabilities that take long and, where nobody says what an output means, those that take one.
+    """
+    every = [subject.kind.capabilities[name] for name in subject.offered]
+    if subject.kind.outputs and subject.output is None:
+        every = [c for c in every if not {"output", "network"} & set(c.takes)]
+    return tuple(c.name for c in every if not c.slow and (law.about.capabilities or (lambda _: True))(c))
+
+
+def _name(schedule: Any) -> str:
+    return schedule if isinstance(schedule, str) else str(schedule.name)
+
+
+__all__ = ["Absent", "Plan", "plan"]

@@ -1,0 +1,26 @@
+"""What has to be true before anything can be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, exact
+from unmask.properties.engine.lawbook import About, law
+
+CHAPTER = "Conduct"
+
+
+@law(
+    chapter=CHAPTER,
+    cites="a constructor accepts what it is made for",
+    mutants=("process-that-cannot-be-built",),
+    about=About(kind="any"),
+)
+def it_can_be_built(build: Any, p: Any) -> Claim:
+    """For every process that a subject claims to implement, it can be built: every size, schedule, clock, dtype and device"""
+    return exact(np.array(len(build(p)) > 0), np.array(True), says="something is built")
+
+
+__all__ = ["it_can_be_built"]

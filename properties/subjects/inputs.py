@@ -1,0 +1,48 @@
+"""What was drawn for one example: a process, times, the length of sequences, and a seed for everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from unmask.properties.subjects.processes.process import Time
+from unmask.properties.subjects.tables.classes import Style
+
+#: Most noisy sequences of one example: ``K**L`` stays below it.
+MOST_SEQUENCES = 36
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that was drawn for one example; ``repr`` is Python that makes it again.
+
+    ``p`` is a process of the subject's kind; times are ``r < s < t``, as many as the law asks for.
+    """
+
+    p: Any
+    t: Time | None = None
+    s: Time | None = None
+    r: Time | None = None
+    L: int = 1
+    seed: int = 0
+    style: Style = "moderate"
+    timeless: bool = False
+
+    def arguments(self) -> dict[str, Any]:
+        """The drawn values that differ from the defaults, for a replay line."""
+        shown: dict[str, Any] = {"p": self.p}
+        shown.update({k: v for k in ("r", "s", "t") if (v := getattr(self, k)) is not None})
+        defaults = Inputs(self.p)
+        shown.update(
+            {k: v for k in ("L", "seed", "style", "timeless") if (v := getattr(self, k)) != getattr(defaults, k)}
+        )
+        return shown
+
+
+def as_time(value: Any) -> Time:
+    """A time as the laws write it: an int, or a fraction from a float, a string or a fraction."""
+    return value if isinstance(value, int) else Fraction(value)
+
+
+__all__ = ["MOST_SEQUENCES", "Inputs", "as_time"]

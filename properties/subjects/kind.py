@@ -1,0 +1,116 @@
+"""Kinds of subjects: what each may offer, about which processes, and what laws can draw for it.
+
+A kind is one module of :mod:`unmask.properties.subjects.kinds`, or of your own, that calls :func:`enter`; nothing else
+has to know of it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+from unmask.properties.subjects.capability import Capability, read
+from unmask.properties.subjects.inputs import Inputs
+
+Array: TypeAlias = Any
+
+
+class Situation(Protocol):
+    """Valid arguments for a capability, for laws that do not care what it computes."""
+
+    def __call__(self, name: str, N: int = 6, *, one_time: bool = False, other: int = 0) -> list[Any]:
+        """``[p, *arguments]`` of capability ``name``: ``N`` rows, each with a time of its own unless ``one_time``.
+
+        Another integer ``other`` makes another situation of the same process.
+        """
+
+
+class Space(Protocol):
+    """A set of processes that a subject claims to implement."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind of subject that it is for."""
+
+    def restricted(self, families: Any = None, clock: Any = None, schedules: Any = None) -> Any:
+        """The part that a law speaks about; ``None`` where nothing is left."""
+
+    def strategy(self, steps: int = 1, reaches_prior: bool = False) -> Any:
+        """Processes of this space with room for ``steps`` different positive times."""
+
+    def specimens(self) -> list[Any]:
+        """A simple process for each family and clock."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of subject.
+
+    Attributes
+    ----------
+    name : what laws and reports call it.
+    title : its heading.
+    vocabulary : the protocol that declares its capabilities; the protocol's docstring states the conventions.
+    process : the type of its processes, which replays name.
+    outputs : what a network's output may mean, each with its definition; none where there is no network.
+    first_order : those outputs whose steps agree with their kernel for small steps only, unless a subject says
+    otherwise.
+    derivatives : derivatives that laws may ask for: of which capability, and with respect to which argument.
+    draws : what laws may draw beside ``p``, times, ``seed``, ``offers`` and ``situation``: a function of the inputs and
+        the subject for each name.
+    situation : ``(inputs, subject, N, one_time, other) -> {argument: value}``.
+    exempt : names of laws of conduct that do not hold for it, each with the reason, which completes "the subject …".
+    answer : ``(model, noisy, times, p) -> output``: what a drawn network says to ``noisy`` rows at one time each.
+    """
+
+    name: str
+    title: str
+    vocabulary: type
+    process: type
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    first_order: tuple[str, ...] = ()
+    derivatives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    draws: Mapping[str, Callable[[Inputs, Any], Any]] = field(default_factory=dict)
+    situation: Callable[[Inputs, Any, int, bool, int], Mapping[str, Any]] | None = None
+    exempt: Mapping[str, str] = field(default_factory=dict)
+    answer: Callable[[Any, Array, list[Any], Any], Array] | None = None
+
+    @cached_property
+    def capabilities(self) -> dict[str, Capability]:
+        """What its subjects may offer, by name."""
+        return read(self.vocabulary)
+
+    @property
+    def conventions(self) -> str:
+        """What shapes, clocks and units mean, in prose."""
+        return inspect.getdoc(self.vocabulary) or ""
+
+    def of(self, name: str) -> str:
+        """The capability that ``name`` needs: itself, or what it is a derivative of."""
+        return self.derivatives[name][0] if name in self.derivatives else name
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def enter(kind: Kind) -> Kind:
+    """Make a kind known by its name.
+
+    Raises
+    ------
+    ValueError : if another kind has the name.
+    """
+    if _KINDS.setdefault(kind.name, kind) is not kind:
+        raise ValueError(f"name: there is another kind named {kind.name!r}")
+    return kind
+
+
+def entered() -> dict[str, Kind]:
+    """The kinds that have been entered so far, by name."""
+    return dict(_KINDS)
+
+
+__all__ = ["Kind", "Situation", "Space", "enter", "entered"]

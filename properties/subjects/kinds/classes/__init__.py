@@ -1,0 +1,94 @@
+"""Diffusion over classes: uniform, absorbing and every other corruption of tokens, and what learns to undo it.
+
+* `vocabulary`: what an object may offer, and the conventions;
+* `situations`: valid arguments, for laws that do not care what is computed.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from unmask.properties.subjects.inputs import Inputs
+from unmask.properties.subjects.kind import Kind, enter
+from unmask.properties.subjects.kinds.classes import situations
+from unmask.properties.subjects.kinds.classes.vocabulary import Diffusion
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.classes import Data, Model
+from unmask.reference.numbers import sequences
+
+Array: TypeAlias = Any
+
+#: Most clean sequences in a drawn batch ``x0``.
+MOST_CLEAN = 6
+
+
+def clean_batch(given: Inputs) -> Array:
+    """Up to ``MOST_CLEAN`` different clean sequences ``[n, L]``; all where there are few."""
+    return a_few(sequences.all_sequences(given.L, given.p.clean), given.seed)
+
+
+def a_few(every: Array, seed: int) -> Array:
+    """Up to ``MOST_CLEAN`` of the rows, in their order."""
+    if len(every) <= MOST_CLEAN:
+        return every
+    rng = np.random.default_rng([seed, 5])
+    return every[np.sort(rng.choice(len(every), MOST_CLEAN, replace=False))]
+
+
+def network(given: Inputs, subject: Any) -> Model:
+    """The drawn table of outputs, in the meaning that the subject gives to them."""
+    meaning = subject.output or "joint-sum"
+    return Model(given.p, given.L, meaning, given.seed, given.style, given.timeless, subject.arrays == "exact")
+
+
+def data(given: Inputs, subject: Any) -> Data:
+    """The drawn law of clean sequences."""
+    return Data(given.p, given.L, given.seed)
+
+
+def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+    """Valid arguments; see :mod:`~unmask.properties.subjects.kinds.classes.situations`."""
+    seed = given.seed + other
+    return situations.arguments(given.p, clean_batch(given), network(given, subject), seed, N, one_time)
+
+
+def answer(model: Any, noisy: Array, times: list[Any], p: Process) -> Array:
+    """What a table says to ``noisy [n, L]`` at one time each, ``[n, L, K]``."""
+    output = np.empty((*noisy.shape, p.K), dtype=object if p.numbers == "exact" else np.float64)
+    # A table that does not look at the time need not be asked time by time.
+    for u in dict.fromkeys(times[:1] if model.timeless else times):
+        rows = slice(None) if model.timeless else np.array([v == u for v in times], dtype=bool)
+        output[rows] = model.output(noisy[rows], u if p.T is not None else Fraction(u))
+    return output
+
+
+CLASSES = enter(
+    Kind(
+        name="classes",
+        title="Diffusion over classes",
+        vocabulary=Diffusion,
+        process=Process,
+        outputs={
+            "joint-sum": "logits; p(x_s|x_t) ∝ Σ q(x_s, x_t|x̃0) p̃(x̃0|x_t), D3PM as the paper writes it",
+            "joint-sum-direct": "the same, but p(x_0|x_t) = p̃ in the last step, as much public D3PM code does",
+            "mixture": "logits; p(x_s|x_t) = Σ q(x_s|x_t, x̃0) p̃(x̃0|x_t) over the x̃0 that could have led to x_t",
+            "subs": "logits; MDLM's: no mass on the mask, visible tokens carried over, then the mixture",
+            "score": "log of the concrete score p_t(y)/p_t(x_t), 0 at y = x_t, as SEDD's network writes it",
+            "velocity": "logits of discrete flow matching's one-way path",
+        },
+        first_order=("score", "velocity"),
+        derivatives={
+            "gradient": ("loss", "output"),
+            "hybrid_gradient": ("hybrid_loss", "output"),
+            "squared_gradient": ("squared_loss", "output"),
+        },
+        draws={"x0": lambda given, subject: clean_batch(given), "model": network, "data": data},
+        situation=situation,
+        answer=answer,
+    )
+)
+
+__all__ = ["CLASSES", "Diffusion", "a_few", "answer", "clean_batch", "network"]

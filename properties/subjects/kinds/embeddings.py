@@ -1,0 +1,50 @@
+"""Functions of tokens: how steep they must be once an embedding table gives the tokens places."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from unmask.properties.subjects.inputs import Inputs
+from unmask.properties.subjects.kind import Kind, enter
+from unmask.properties.subjects.processes.vocabulary import Vocabulary
+from unmask.properties.subjects.shapes import Embeddings, PerRow, PerRowAndClass, Reals
+
+
+class TokenFunctions(Protocol):
+    """Functions of the tokens of a vocabulary ``p`` that have places ``embeddings [K, D]``.
+
+    Arguments come by keyword; ``values [N, K]`` are ``N`` functions of the classes.
+    """
+
+    def least_lipschitz(self, values: PerRowAndClass, embeddings: Embeddings) -> PerRow:
+        """Of each function, the least Lipschitz constant once class ``x`` lies at ``embeddings[x]``."""
+
+    def interpolant(self, values: PerRowAndClass, embeddings: Embeddings, places: Reals) -> PerRow:
+        """A function with that constant and these values, at ``places``, one for each."""
+
+
+def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+    """A value for every argument that there is."""
+    del subject, one_time
+    rng = np.random.default_rng([given.seed + other, 11])
+    K = given.p.K
+    return {
+        "values": rng.integers(-8, 9, (N, K)) / 8,
+        "embeddings": rng.permutation(2 * K).reshape(K, 2) / 4,
+        "places": rng.integers(-8, 9, (N, 2)) / 4,
+    }
+
+
+EMBEDDINGS = enter(
+    Kind(
+        name="embeddings",
+        title="Functions of tokens",
+        vocabulary=TokenFunctions,
+        process=Vocabulary,
+        situation=situation,
+    )
+)
+
+__all__ = ["EMBEDDINGS", "TokenFunctions"]

@@ -1,0 +1,141 @@
+"""Vocabularies: what is asked of subjects whose noise, if there is any, has no parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from hypothesis import strategies as st
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A number of classes, one of which may be a mask, together with how a law wants to see things computed.
+
+    Attributes
+    ----------
+    K : number of classes, the mask included where there is one.
+    mask : id of the mask class; ``None`` where there is none.
+    precision, device, numbers : as for :class:`~unmask.properties.subjects.processes.process.Process`.
+    """
+
+    K: int
+    mask: int | None = None
+    precision: str = "float64"
+    device: str = "cpu"
+    numbers: Literal["float64", "exact"] = "float64"
+
+    #: Times, where there are any, are integers, and their last one is not a property of the vocabulary.
+    clock: ClassVar[str] = "discrete"
+    T: ClassVar[None] = None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating-point type that the subject is asked to compute in."""
+        dtype = getattr(torch, self.precision)
+        assert isinstance(dtype, torch.dtype)
+        return dtype
+
+    @property
+    def clean(self) -> tuple[int, ...]:
+        """Classes that clean data may hold: all but the mask."""
+        return tuple(k for k in range(self.K) if k != self.mask)
+
+    def described(self) -> str:
+        """One line for a report."""
+        return f"{self.K} classes" + (f", mask = {self.mask}" if self.mask is not None else "")
+
+    def noise_at(self, times: Iterable[Any]) -> str:
+        """Nothing: a vocabulary has no noise of its own."""
+        del times
+        return ""
+
+    def __post_init__(self) -> None:
+        for name, value in (("K", self.K), ("mask", self.mask)):
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                raise TypeError(f"{name} must be an int, got {value!r}")
+        if self.K < 2:
+            raise ValueError(f"K must be at least 2, got {self.K}")
+        if self.mask is not None and not 0 <= self.mask < self.K:
+            raise ValueError(f"mask must be a class id below K = {self.K}, got {self.mask}")
+        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
+            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({self.K}{f', mask={self.mask}' if self.mask is not None else ''})"
+
+
+@dataclass(frozen=True)
+class Vocabularies:
+    """A set of vocabularies; see :func:`autoregression` and :func:`embeddings`."""
+
+    kind: str
+    K: tuple[int, int]
+    mask: Literal["none", "last", "first", "any"]
+
+    clocks: ClassVar[tuple[str, ...]] = ()
+    families: ClassVar[tuple[str, ...]] = ()
+    schedules: ClassVar[None] = None
+
+    def restricted(
+        self,
+        families: Iterable[str] | Callable[[Any], bool] | None = None,
+        clock: str | None = None,
+        schedules: Iterable[str] | None = None,
+    ) -> Vocabularies | None:
+        """All of it: a vocabulary has neither family nor clock nor schedule."""
+        return self if families is None and clock is None and schedules is None else None
+
+    def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Vocabulary]:
+        """Vocabularies of this space."""
+        del steps, reaches_prior
+        return st.builds(self._one, st.integers(*self.K), st.integers(0, 15))
+
+    def specimens(self) -> list[Vocabulary]:
+        """The smallest."""
+        return [self._one(self.K[0], 0)]
+
+    def _one(self, K: int, place: int) -> Vocabulary:
+        return Vocabulary(K, {"none": None, "last": K - 1, "first": 0, "any": place % K}[self.mask])
+
+
+def autoregression(*, K: tuple[int, int] = (2, 5), mask: Literal["last", "first", "any"] = "last") -> Vocabularies:
+    """The vocabularies over which a subject reveals one token a step, from the left.
+
+    Parameters
+    ----------
+    K : smallest and largest number of classes, the mask included.
+    mask : which class id is the mask: the last, the first, or any (drawn).
+
+    Raises
+    ------
+    TypeError, ValueError : for a range that is none, or an unknown mask.
+    """
+    if mask not in ("last", "first", "any"):
+        raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}")
+    return Vocabularies("autoregression", _range(K), mask)
+
+
+def embeddings(*, K: tuple[int, int] = (2, 5)) -> Vocabularies:
+    """The vocabularies whose functions a subject makes smooth by giving places to the tokens.
+
+    ``K`` is the smallest and the largest number of classes.
+
+    Raises
+    ------
+    TypeError, ValueError : for a range that is none.
+    """
+    return Vocabularies("embeddings", _range(K), "none")
+
+
+def _range(K: Any) -> tuple[int, int]:
+    if not isinstance(K, tuple) or len(K) != 2 or not all(type(v) is int for v in K):
+        raise TypeError(f"K must be a pair of ints (smallest, largest), got {K!r}")
+    if not 2 <= K[0] <= K[1]:
+        raise ValueError(f"K must be a range with 2 <= smallest <= largest, got {K}")
+    return K
+
+
+__all__ = ["Vocabularies", "Vocabulary", "autoregression", "embeddings"]

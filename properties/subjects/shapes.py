@@ -1,0 +1,109 @@
+"""What the arguments and results of capabilities are: the types that their signatures are written in.
+
+Each is an annotation that a type checker reads as a tensor (or a number, or a function), and the machinery as a
+:class:`Shape`: which numbers these are, and what their axes are called.  ``N`` are the rows of a batch; what has no
+``N`` is one for the whole batch.
+
+``N`` rows, ``L`` positions, ``K`` classes, ``D`` columns of reals or dimensions of an embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one argument or result is.
+
+    Attributes
+    ----------
+    of : which numbers: ``"ids"`` (int64 class ids), ``"reals"`` (in the dtype asked for), ``"times"`` (int64 on the
+        discrete clock, else reals), ``"flags"`` (bool), ``"counts"`` (int64), ``"grid"`` (a list of falling times),
+        ``"network"``, ``"operator"`` (a function of signals), ``"generator"``, or ``"plain"`` (a Python value).
+    axes : names of the axes, in order.
+    """
+
+    of: Literal["ids", "reals", "times", "flags", "counts", "grid", "network", "operator", "generator", "plain"]
+    axes: tuple[str, ...] = ()
+
+    @property
+    def batched(self) -> bool:
+        """Whether it has a row for each example of the batch."""
+        return self.axes[:1] == ("N",)
+
+    def __str__(self) -> str:
+        return f"[{', '.join(self.axes)}]" if self.axes else self.of
+
+
+def _axes(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
+#: Class ids, one for each position.
+Ids: TypeAlias = Annotated[Tensor, Shape("ids", _axes("N L"))]
+#: A time for each row.
+Times: TypeAlias = Annotated[Tensor, Shape("times", _axes("N"))]
+#: One time for the whole call.
+Time: TypeAlias = Annotated[Tensor, Shape("times")]
+#: A number for each row.
+PerRow: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N"))]
+#: A number for each position.
+PerPosition: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N L"))]
+#: A number for each position and class: probabilities, logits, scores, rates, signals.
+PerClass: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N L K"))]
+#: A matrix over classes, rows are sources.
+Matrix: TypeAlias = Annotated[Tensor, Shape("reals", _axes("K K"))]
+#: Reals, ``D`` independent columns.
+Reals: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N D"))]
+#: A number for each class, one vector for the whole call.
+Weights: TypeAlias = Annotated[Tensor, Shape("reals", _axes("K"))]
+#: A number for each row and class.
+PerRowAndClass: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N K"))]
+#: Where each class lies.
+Embeddings: TypeAlias = Annotated[Tensor, Shape("reals", _axes("K D"))]
+#: Yes or no for each position.
+Flags: TypeAlias = Annotated[Tensor, Shape("flags", _axes("N L"))]
+#: A whole number for each row.
+Counts: TypeAlias = Annotated[Tensor, Shape("counts", _axes("N"))]
+#: Falling times of a sampler, a list of Python numbers.
+Grid: TypeAlias = Annotated[list[Any], Shape("grid")]
+#: ``network(xt, t) -> output``, with ``t [N]``.
+Network: TypeAlias = Annotated[Callable[[Tensor, Tensor], Tensor], Shape("network")]
+#: ``operator(signal, t) -> signal``, with ``t [N]``.
+Operator: TypeAlias = Annotated[Callable[[Tensor, Tensor], Tensor], Shape("operator")]
+Generator: TypeAlias = Annotated[torch.Generator, Shape("generator")]
+Size: TypeAlias = Annotated[int, Shape("plain")]
+Sizes: TypeAlias = Annotated[list[int], Shape("plain")]
+Number: TypeAlias = Annotated[float, Shape("plain")]
+Name: TypeAlias = Annotated[str, Shape("plain")]
+
+__all__ = [
+    "Counts",
+    "Embeddings",
+    "Flags",
+    "Generator",
+    "Grid",
+    "Ids",
+    "Matrix",
+    "Name",
+    "Network",
+    "Number",
+    "Operator",
+    "PerClass",
+    "PerPosition",
+    "PerRow",
+    "PerRowAndClass",
+    "Reals",
+    "Shape",
+    "Size",
+    "Sizes",
+    "Time",
+    "Times",
+    "Weights",
+]
