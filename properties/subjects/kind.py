@@ -101,10 +101,18 @@ def enter(kind: Kind) -> Kind:
 
     Raises
     ------
-    ValueError : if another kind has the name.
+    TypeError : if it is none, or its vocabulary cannot be read.
+    ValueError : if another kind has the name, or a derivative is of nothing that there is.
     """
-    if _KINDS.setdefault(kind.name, kind) is not kind:
+    if not isinstance(kind, Kind):
+        raise TypeError(f"kind must be a Kind, got {type(kind).__name__}")
+    if _KINDS.get(kind.name, kind) is not kind:
         raise ValueError(f"name: there is another kind named {kind.name!r}")
+    offered = kind.capabilities
+    for name, (of, by) in kind.derivatives.items():
+        if of not in offered or by not in offered[of].takes:
+            raise ValueError(f"derivatives[{name!r}] must be of an argument of a capability, got {(of, by)}")
+    _KINDS[kind.name] = kind
     return kind
 
 

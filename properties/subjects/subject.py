@@ -218,7 +218,7 @@ def _check(subject: Subject) -> None:
             raise ValueError(f"{key} must be one of {', '.join(map(repr, valid))}, got {value!r}{near}")
     for key in ("dtypes", "offers"):
         value = getattr(s, key)
-        if isinstance(value, str) or (value is not None and not isinstance(value, Iterable)):
+        if isinstance(value, str) or not (isinstance(value, Iterable) or (value is None and key == "offers")):
             raise TypeError(f"{key} must be a tuple of names, got {value!r}")
     s.dtypes = tuple(s.dtypes)
     if not s.dtypes:
