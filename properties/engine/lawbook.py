@@ -255,7 +255,8 @@ def _parts(function: Callable[..., Claims], about: About) -> tuple[tuple[str, ..
         own = kind(about.kind)
         strange = [name for name in about.outputs or () if name not in own.outputs]
         if strange:
-            raise ValueError(f"outputs must be those of kind {own.name!r}, {', '.join(own.outputs)}; got {strange[0]!r}")
+            there_are = ", ".join(own.outputs) or "none"
+            raise ValueError(f"outputs must be those of kind {own.name!r}, {there_are}; got {strange[0]!r}")
         offered = {*own.capabilities, *own.derivatives}
         drawn = {*DRAWS, *own.draws}
     for name in asked:
@@ -265,8 +266,8 @@ def _parts(function: Callable[..., Claims], about: About) -> tuple[tuple[str, ..
                 f"; it belongs to the kind {elsewhere[0]!r}: about=About(kind={elsewhere[0]!r})" if elsewhere else ""
             )
             raise TypeError(
-                f"law {function.__name__} asks for {name!r}, which subjects of kind {about.kind!r} do not offer and nobody "
-                f"draws{where or closest(name, {*offered, *drawn})}"
+                f"law {function.__name__} asks for {name!r}, which subjects of kind {about.kind!r} do not offer and "
+                f"nobody draws{where or closest(name, {*offered, *drawn})}"
             )
     return tuple(a for a in asked if a in offered), tuple(a for a in asked if a not in offered)
 

@@ -10,7 +10,6 @@ from tests.bad_input.properties.given import (
     CONTINUOUS,
     EVEN,
     STEP,
-    UNIFORM,
     WIDE,
     Case,
     P,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from tests.bad_input.bad import Bad
 from tests.bad_input.properties.given import (

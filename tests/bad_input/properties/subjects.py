@@ -63,6 +63,7 @@ class Declares:
 def of_vocabularies() -> list[Case]:
     return [
         (partial(vocabulary, 2.5), TypeError, "K must be an int, got 2.5"),
+        (partial(vocabulary, None), TypeError, "K must be an int, got None"),
         (partial(vocabulary, 1), ValueError, "K must be at least 2, got 1"),
         (partial(vocabulary, 3, mask=3), ValueError, "mask must be a class id below K = 3, got 3"),
         (partial(vocabulary, 3, mask=True), TypeError, "mask must be an int, got True"),
