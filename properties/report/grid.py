@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from unmask.properties.engine.record import Record, Status
 
 # What a reader must not miss comes first.
-_SEVERITY: Mapping[Status, int] = {"broken": 3, "known": 2, "holds": 1, "absent": 0}
+_SEVERITY: Mapping[Status, int] = {"broken": 5, "known": 4, "blocked": 3, "unasked": 2, "holds": 1, "absent": 0}
 
-GLYPHS: Mapping[Status, str] = {"holds": "✓", "broken": "✗", "known": "!", "absent": "–"}
+GLYPHS: Mapping[Status, str] = {
+    "holds": "✓",
+    "broken": "✗",
+    "known": "!",
+    "absent": "–",
+    "unasked": "?",
+    "blocked": "/",
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ def summary(records: Sequence[Record]) -> str:
     counts = Counter(record.status for record in grid.cells.values())
     broken = f"{counts['broken']} BROKEN" if counts["broken"] else "0 broken"
     parts = [f"{counts['holds']} hold", broken, f"{counts['known']} known", f"{counts['absent']} –"]
+    parts += [f"{counts[status]} {status}" for status in ("unasked", "blocked") if counts[status]]
     if grid.not_run:
         parts.append(f"{grid.not_run} not run")
     return f"{plural(len(grid.laws), 'law')} × {plural(len(grid.methods), 'method')}: {', '.join(parts)}"
