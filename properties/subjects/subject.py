@@ -99,7 +99,7 @@ class Subject:
         #: What each law asks of it, kept by the engine.
         self.plans: dict[Any, Any] = {}
         self._declared = declared
-        self._built: OrderedDict[Any, tuple[object, ...]] = OrderedDict()
+        self._built: OrderedDict[Any, tuple[object, ...] | Exception] = OrderedDict()
         _check(self)
 
     def but(self, *, build: Callable[[Any], object] | None = None, **changes: Any) -> Subject:
@@ -109,7 +109,7 @@ class Subject:
 
     # ------------------------------------------------------------------ what it offers
     def on(self, p: Any) -> tuple[object, ...]:
-        """The objects for process ``p``, built once.
+        """The objects for process ``p``, built once, or tried once.
 
         Raises
         ------
@@ -117,15 +117,20 @@ class Subject:
         """
         made = self._built.get(p)
         if made is None:
-            try:
-                found = self.build(p)
-            except Exception as problem:
-                raise Unbuilt(f"{type(problem).__name__}: {problem}") from problem
-            made = found if isinstance(found, tuple) else (found,)
+            made = self._make(p)
             self._built[p] = made
             if len(self._built) > MOST_BUILT:
                 self._built.popitem(last=False)
+        if isinstance(made, Exception):
+            raise Unbuilt(f"{type(made).__name__}: {made}") from made
         return made
+
+    def _make(self, p: Any) -> tuple[object, ...] | Exception:
+        try:
+            found = self.build(p)
+        except Exception as problem:  # whatever it raises, it would raise again
+            return problem.with_traceback(None)
+        return found if isinstance(found, tuple) else (found,)
 
     def capability(self, p: Any, name: str) -> Callable[..., Any] | None:
         """What answers capability ``name`` for process ``p``; ``None`` where it is not offered."""
