@@ -29,11 +29,30 @@ class Situation(Protocol):
 
 
 class Space(Protocol):
-    """A set of processes that a subject claims to implement."""
+    """A set of processes that a subject claims to implement: a frozen dataclass."""
 
     @property
     def kind(self) -> str:
         """Name of the kind of subject that it is for."""
+
+    @property
+    def K(self) -> tuple[int, int]:
+        """The smallest and the largest number of classes; laws that need more narrow it by :func:`replace`."""
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """Its clocks; none where processes have no noise of their own.
+
+        A space with a discrete clock has ``T``, the smallest and the largest number of steps.
+        """
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of its families; none where there is nothing to choose from."""
+
+    @property
+    def schedules(self) -> Any:
+        """Its schedules; ``None`` for all that there are, or where there are none."""
 
     def restricted(self, families: Any = None, clock: Any = None, schedules: Any = None) -> Any:
         """The part that a law speaks about; ``None`` where nothing is left."""
@@ -54,7 +73,8 @@ class Kind:
     name : what laws and reports call it.
     title : its heading.
     vocabulary : the protocol that declares its capabilities; the protocol's docstring states the conventions.
-    process : the type of its processes, which replays name.
+    process : the type of its processes, which replays name: a frozen dataclass with the attributes of
+        :class:`~unmask.properties.subjects.processes.vocabulary.Vocabulary`, whose ``repr`` is Python.
     outputs : what a network's output may mean, each with its definition; none where there is no network.
     first_order : those outputs whose steps agree with their kernel for small steps only, unless a subject says
     otherwise.

@@ -65,6 +65,7 @@ def of_replay() -> list[Case]:
         (partial(held, p="uniform"), TypeError, "p must be a Process, got str"),
         (partial(good, t=1, q=3), ValueError, r"unknown inputs \['q'\]; a trial is described by"),
         (partial(good), ValueError, "t is missing: law .* speaks about times t"),
+        (partial(good, t=1, r=0), ValueError, "r must be left out: law .* draws no time of that name"),
         (partial(good, t="later"), ValueError, "t must be an integer from 0 to 1, got 'later'"),
         (partial(good, t=2), ValueError, "t must be an integer from 0 to 1, got 2"),
         (partial(good, t=1.0), ValueError, r"t must be an integer from 0 to 1, got 1\.0"),
