@@ -65,7 +65,7 @@ def information_alpha(p: Process, weights: Array, t: Any) -> Array:
     assert p.T is not None
     kind = p.kind.redraws_from
     if kind is None:
-        noise = replace(p, clock="continuous", T=None, schedule=Schedule("mutual-information"))
+        noise = replace(p, clock="continuous", T=None, schedule=Schedule("linear"))
         forgets = information.by_rates(noise.exact.rate)
     else:
         forgets = information.by_redrawing([kind(p, k) for k in range(p.K)])
@@ -205,10 +205,9 @@ def record(
     # On the discrete clock alpha is read off the matrices, which tell it only where hits forget the class.
     hits = all(family(f).hits and (clock == "continuous" or f in (*REDRAWING, "drifting-prior")) for f in families)
     schedule: dict[str, Any] = {"alpha": alpha, "rate": rate} if hits else {}
-    rational = ("free", "linear", "mutual-information", "log-linear", "polynomial", "cosine", "geometric")
     return Method(
         name=name,
-        processes=processes(*families, clock=clock, schedules=rational, mask="any", K=K, T=(1, 4)),
+        processes=processes(*families, clock=clock, mask="any", K=K, T=(1, 4)),
         parameterization=parameterization,
         arrays="exact",
         **schedule,

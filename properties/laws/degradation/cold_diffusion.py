@@ -200,7 +200,7 @@ def the_naive_sampler_returns_its_last_proposal(
     chapter=CHAPTER,
     clock="continuous",
     floating=True,
-    schedules=("polynomial", "linear", "mutual-information", "log-linear"),
+    schedules=("polynomial", "linear-beta", "linear", "log-linear"),
     tex=r"x_{t-h} - D(x_0, t-h) = O(h) \text{ for every } R",
     cites=f"{CITES}, sec. 3.3 (first order of the Taylor expansion); essay, claim 9",
     mutants=("naive-sold-as-improved", "last-step-returns-the-proposal"),

@@ -62,7 +62,7 @@ def by_reference(capability: Bound) -> bool:
 def walk(p: Process, K: int, variance: Fraction) -> Process:
     """The walk over ``K`` levels that has this variance at time one half, at a constant rate."""
     noise = 2 * variance * Fraction(K * K, 8)
-    return replace(p, K=K, schedule=Schedule("linear", (("first", noise), ("last", noise))), numbers="rough")
+    return replace(p, K=K, schedule=Schedule("linear-beta", (("first", noise), ("last", noise))), numbers="rough")
 
 
 def centers(K: int) -> Array:
@@ -84,7 +84,7 @@ def noise_of(K: int, variance: Fraction) -> float:
     chapter=CHAPTER,
     families=is_walk,
     clock="continuous",
-    schedules=("linear",),
+    schedules=("linear-beta",),
     floating=True,
     tex=r"\frac{1}{h^2}\, R \to \frac{\partial^2}{\partial y^2}: \quad \mathbb{E}\left[\cos \tfrac{n \pi (y + 1)}{2}\right] = e^{-(n \pi / 2)^2 t} \cos \tfrac{n \pi (y_0 + 1)}{2} + O(1/K^2)",
     cites="Carslaw and Jaeger 1959, sec. 3.3; Karatzas and Shreve 1991, sec. 2.8",
@@ -194,7 +194,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     chapter=CHAPTER,
     families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
     clock="continuous",
-    schedules=("linear",),
+    schedules=("linear-beta",),
     floating=True,
     tex=r"Y = \frac{2X - S}{\sqrt{S}}: \quad \mathbb{E} Y_t = e^{-t} y_0, \quad \mathrm{Var}\, Y_t = 1 - e^{-2t}, \quad P\left(Y_t \le y + \tfrac{1}{\sqrt S}\right) = \Phi + O(1/S)",
     cites="Winkler et al. 2024 (arXiv 2405.03549), sec. 4; Karatzas and Shreve 1991, ex. 5.6.8",
@@ -219,7 +219,7 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
     claims, gaps = [], []
     for S in sizes:
         rate = 2 * noise
-        q = replace(p, K=S + 1, schedule=Schedule("linear", (("first", rate), ("last", rate))), numbers="rough")
+        q = replace(p, K=S + 1, schedule=Schedule("linear-beta", (("first", rate), ("last", rate))), numbers="rough")
         up = (S + side * math.isqrt(S)) // 2
         law_of = floats(marginal(q, np.array([[up]]), HALF))[0, 0]
         y = (2 * np.arange(S + 1) - S) / math.sqrt(S)

@@ -31,7 +31,7 @@ from unmask.reference.masked.noise_level import expected_cross_entropy
 from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import sequences, transcendental
 
-EVEN = Schedule("mutual-information")
+EVEN = Schedule("linear")
 CHAPTER = "Masked diffusion"
 
 
@@ -74,7 +74,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
     floating=True,
     families=("absorbing",),
     clock="continuous",
-    schedules=("mutual-information", "log-linear", "cosine", "polynomial"),
+    schedules=("linear", "log-linear", "cosine", "polynomial"),
     reaches_prior=True,
     parameterizations=("subs",),
     tex=r"\int_0^1 \mathbb{E}\, \ell\, dt = \mathbb{E}_{\sigma} \sum_k -\log x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
@@ -133,7 +133,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     floating=True,
     families=("absorbing",),
     clock="continuous",
-    schedules=("mutual-information", "log-linear", "cosine", "polynomial", "linear"),
+    schedules=("linear", "log-linear", "cosine", "polynomial", "linear-beta"),
     parameterizations=("subs",),
     also=(EVEN.name,),
     tex=r"\int_s^t \ell\, d\tau = \int_{\alpha_t}^{\alpha_s} \frac{\mathbb{E} \sum_{masked} CE}{1 - \alpha}\, d\alpha = \int_{\lambda_t}^{\lambda_s} \tilde\ell(u)\, u (1 - u)\, d\lambda, \quad \lambda = \log \frac{\alpha}{1 - \alpha},\ u = \frac{1}{1 + e^\lambda}",

@@ -279,16 +279,20 @@ class GaussianSpace:
         families: Iterable[str] | Callable[[Any], bool] | None = None,
         clock: Clock | None = None,
         schedules: Iterable[str] | None = None,
+        most_T: int | None = 16,
     ) -> GaussianSpace | None:
-        """The part of the space that a law speaks about; ``None`` where nothing is left."""
+        """The part that a law speaks about, of at most ``most_T`` steps; ``None`` where nothing is left."""
         speaks = set(self.families if families is None or callable(families) else families)
         wanted = set(self.schedules if schedules is None else schedules)
         kept = tuple(f for f in self.families if f in speaks)
-        clocks = tuple(c for c in self.clocks if clock is None or c == clock)
+        most = self.T[1] if most_T is None else min(self.T[1], most_T)
+        clocks = tuple(c for c in self.clocks if clock in (None, c) and (c == "continuous" or self.T[0] <= most))
         names = tuple(s for s in self.schedules if s in wanted)
         if names == ("grid",):
             clocks = tuple(c for c in clocks if c == "discrete")
-        return replace(self, families=kept, clocks=clocks, schedules=names) if kept and clocks and names else None
+        if not (kept and clocks and names):
+            return None
+        return replace(self, families=kept, clocks=clocks, schedules=names, T=(min(self.T[0], most), most))
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[GaussianProcess]:
         """Processes of this space with room for ``steps`` different positive times; all of them have finite bounds."""
