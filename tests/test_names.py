@@ -266,10 +266,10 @@ def partial_method(restricted: Any) -> Any:
 @pytest.mark.parametrize("clock", ["discrete", "continuous"])
 def test_a_family_without_roundings_has_some(clock: Any) -> None:
     def build(p: Process) -> Any:
-        flat = [F(1, p.K)] * p.K
+        flat = uniform_prior(p.K)
         if p.T is None:
             return corruption.RateTime(p.schedule.alpha, uniform_rate(p.K), flat)
-        return corruption.DiscreteTime(tuple(corruption.uniform(b, p.K) for b in p.exact_betas), flat)  # type: ignore[arg-type]
+        return corruption.DiscreteTime(tuple(corruption.uniform(b, p.K) for b in p.exact_betas), flat)
 
     mine = Family(f"mine-on-the-{clock}-clock", build=build)
 
