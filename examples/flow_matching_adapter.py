@@ -38,7 +38,7 @@ from unmask.properties import Method, Process, processes, seeded
 
 def path(p: Process) -> Any:
     """The library's probability path for process ``p``."""
-    linear = p.schedule.name == "mutual-information"
+    linear = p.schedule.name == "linear"
     return MixtureDiscreteProbPath(CondOTScheduler() if linear else PolynomialConvexScheduler(p.schedule["n"]))
 
 
@@ -89,7 +89,7 @@ def method(name: str, family: Any) -> Method:
     """One record for each source distribution; what the library does not offer is left out."""
     return Method(
         name=name,
-        processes=processes(family, clock="continuous", schedules=("mutual-information", "polynomial"), mask="any"),
+        processes=processes(family, clock="continuous", schedules=("linear", "polynomial"), mask="any"),
         parameterization="velocity",
         alpha=alpha,
         rate=rate,

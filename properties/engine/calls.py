@@ -30,6 +30,10 @@ class Blocked(Unanswerable):
     """The subject could not be built for the drawn process, about which another law speaks."""
 
 
+class Undeclared(Unanswerable):
+    """The law asks about a process that the subject does not claim to implement."""
+
+
 class Malformed(Exception):
     """A subject returned something that no law can read; the message says what was wanted."""
 
@@ -69,6 +73,8 @@ class Call:
 
     def prepare(self, p: Any, *arguments: Any) -> Prepared:
         """Convert the arguments for the subject, and say what shape the answer must have."""
+        if outside := self.subject.processes.excludes(p):
+            raise Undeclared(outside)
         given = dict(zip(self.capability.arguments, arguments, strict=True))
         sizes = self._sizes(p, given)
         convert = _Converter(self.subject, p, sizes)
@@ -271,4 +277,4 @@ def _plain(value: Any) -> Any:
     return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
 
-__all__ = ["Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "built"]
+__all__ = ["Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "Undeclared", "built"]

@@ -66,6 +66,7 @@ class Drawn:
     Attributes
     ----------
     K, L, T : the least that it needs to say something.
+    most_T : the most steps that it can afford; ``None`` for a law that looks at single times.
     reaches_prior : only schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
     floating : in floating point even where exact numbers are offered (integrals, long sums).
     cost : how expensive an example is; the budget of examples is divided by it.
@@ -75,6 +76,7 @@ class Drawn:
     K: int = 1
     L: int = 1
     T: int = 1
+    most_T: int | None = 16
     reaches_prior: bool = False
     floating: bool = False
     cost: float = 1.0

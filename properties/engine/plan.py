@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unmask.properties.engine.lawbook import Law
+from unmask.properties.subjects.processes.spaces import schedule_name
 from unmask.properties.subjects.subject import Subject
 
 
@@ -58,16 +59,17 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
     clock = about.clock or next((c for n in law.needs if (c := kind.capabilities[kind.of(n)].clock)), None)
-    space = subject.processes.restricted(about.families, clock, about.schedules)
+    most = law.drawn.most_T
+    space = subject.processes.restricted(about.families, clock, about.schedules, most)
     if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:
-        space = space.restricted(clock="continuous")
+        space = space.restricted(clock="continuous", most_T=most)
     if space is None or space.K[1] < law.drawn.K:
         least = "".join(f" of {name} >= {value}" for name in ("K", "T") if (value := getattr(law.drawn, name)) > 1)
         return Absent(
             f"implements other processes{least and f', or processes{least}, than those'} that the law speaks about"
         )
-    named = None if subject.processes.schedules is None else {_name(s) for s in subject.processes.schedules}
-    if named is not None and not named.issuperset(about.schedules_too):
+    named = None if subject.processes.schedules is None else {schedule_name(s) for s in subject.processes.schedules}
+    if named is not None and not named.issuperset(map(schedule_name, about.schedules_too)):
         return Absent(
             f"does not implement {' and '.join(about.schedules_too)} schedules, about which the law asks as well"
         )
@@ -92,10 +94,6 @@ def _offers(law: Law, subject: Subject) -> tuple[str, ...]:
     if subject.kind.outputs and subject.output is None:
         every = [c for c in every if not {"output", "network"} & set(c.takes)]
     return tuple(c.name for c in every if not c.slow and (law.about.capabilities or (lambda _: True))(c))
-
-
-def _name(schedule: Any) -> str:
-    return schedule if isinstance(schedule, str) else str(schedule.name)
 
 
 __all__ = ["Absent", "Plan", "plan"]

@@ -12,7 +12,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
 
 from unmask.properties.claims.claim import Fit
-from unmask.properties.engine.calls import Blocked
+from unmask.properties.engine.calls import Blocked, Undeclared
 from unmask.properties.engine.drawing import inputs
 from unmask.properties.engine.lawbook import LAWBOOK, Law
 from unmask.properties.engine.plan import Absent, plan
@@ -49,6 +49,7 @@ class _Search:
         self.examples = 0
         self.refused: Counter[str] = Counter()
         self.blocked: Counter[str] = Counter()
+        self.undeclared = ""
         self._failed: dict[str, _Broken] = {}
 
     def ask(self, drawn: Inputs) -> None:
@@ -61,6 +62,9 @@ class _Search:
             outcome = trial.run()
         except Blocked as reason:
             self.blocked[str(reason)] += 1
+            hypothesis.reject()
+        except Undeclared as reason:
+            self.undeclared = str(reason)
             hypothesis.reject()
         except Unanswerable as reason:
             self.refused[str(reason)] += 1
@@ -173,6 +177,8 @@ def _nothing_asked(search: _Search) -> Record:
     if search.blocked:
         ((why, _),) = search.blocked.most_common(1)
         return search.record("blocked", reason=f"cannot be built for the processes that the law draws: {why}")
+    if search.undeclared:
+        return search.record("absent", reason=search.undeclared)
     if not search.refused:
         return search.record("absent", reason="implements no process of which the law's condition holds")
     ((why, count),) = search.refused.most_common(1)

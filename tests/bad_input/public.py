@@ -26,6 +26,7 @@ PARTS = {
     "laws": "laws, with what was drawn",
     "report": "the plugin, with what examine returned",
     "subjects.processes.lumping": "laws, with what was drawn",
+    "subjects.processes.names": "refusals, with what is refused",
     "subjects.tables": "laws and the engine, with what was drawn",
 }
 

@@ -27,7 +27,7 @@ def posterior(p, x0, xt, s, t):
     likelihood = step * one_hot(xt, p.K) + (1 - step) / p.K
     return likelihood * marginal(p, x0, s) / marginal(p, x0, t).gather(-1, xt[..., None])
 
-SPACE = processes("uniform", schedules=["linear", "cosine"])
+SPACE = processes("uniform", schedules=["linear-beta", "cosine"])
 METHOD = Method(name="mine", processes=SPACE, marginal=marginal, posterior=posterior)
 TestMine = conformance(METHOD)
 """

@@ -29,8 +29,6 @@ PIECES = 14
 def _of_its_size(p: Process, capability: Call, arguments: Any) -> Lumped:
     """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
     method = capability.subject
-    if method.processes.K[0] == method.processes.K[1]:
-        raise Unanswerable  # made for that many classes and no others
     probe = told_apart(p, PROBE)
     name = f"{capability.name} in {p.clock} time"
     dense = is_dense(method, name, lambda: capability(*arguments(probe)), PROBE)

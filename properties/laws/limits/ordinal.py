@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, converges
-from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.calls import Call
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.subjects.processes.families import Family
@@ -54,15 +54,13 @@ def levels_of(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
 def by_reference(capability: Call) -> bool:
     """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
     subject = capability.subject
-    if subject.processes.K[0] == subject.processes.K[1]:
-        raise Unanswerable  # made for that many levels and no others
     return bool(subject.arrays == "exact")
 
 
 def walk(p: Process, K: int, variance: Fraction) -> Process:
     """The walk over ``K`` levels that has this variance at time one half, at a constant rate."""
     noise = 2 * variance * Fraction(K * K, 8)
-    return replace(p, K=K, schedule=Schedule("linear", (("first", noise), ("last", noise))), numbers="rough")
+    return replace(p, K=K, schedule=Schedule("linear-beta", (("first", noise), ("last", noise))), numbers="rough")
 
 
 def centers(K: int) -> Array:
@@ -92,7 +90,7 @@ def noise_of(K: int, variance: Fraction) -> float:
         "marginal-is-smoothed",
         "marginal-starts-one-level-up",
     ),
-    about=About(families=is_walk, clock="continuous", schedules=("linear",)),
+    about=About(families=is_walk, clock="continuous", schedules=("linear-beta",)),
     drawn=Drawn(floating=True, cost=8),
 )
 def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list[Claim]:
@@ -202,7 +200,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     about=About(
         families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
         clock="continuous",
-        schedules=("linear",),
+        schedules=("linear-beta",),
     ),
     drawn=Drawn(floating=True, cost=8),
 )
@@ -218,7 +216,7 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
     claims, gaps = [], []
     for S in sizes:
         rate = 2 * noise
-        q = replace(p, K=S + 1, schedule=Schedule("linear", (("first", rate), ("last", rate))), numbers="rough")
+        q = replace(p, K=S + 1, schedule=Schedule("linear-beta", (("first", rate), ("last", rate))), numbers="rough")
         up = (S + side * math.isqrt(S)) // 2
         law_of = floats(marginal(q, np.array([[up]]), HALF))[0, 0]
         y = (2 * np.arange(S + 1) - S) / math.sqrt(S)

@@ -234,11 +234,11 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     tex=r"I(x_t; x_0) / H(x_0) = 1 - t/T",
     cites="Austin et al. 2021, sec. 3.2, eq. 17 and app. A.7 (masks)",
     mutants=("schedule-squared", "marginal-one-step-late"),
-    about=About(families=("absorbing",), schedules=("mutual-information",)),
+    about=About(families=("absorbing",), schedules=("linear",)),
     drawn=Drawn(floating=True, K=3),
 )
 def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim:
-    """Under the mutual-information schedule I(x_t; x_0) = (1 − t/T) H(x_0)"""
+    """Under α = 1 − t/T, the mutual-information schedule, I(x_t; x_0) = (1 − t/T) H(x_0)"""
     classes = clean_classes(p)
     weights = floats(data.law)[: p.K][classes] if data.L == 1 else np.arange(1, len(classes) + 1.0)
     weights = weights / weights.sum()

@@ -80,7 +80,7 @@ def waited_for(
 def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: int) -> list[Claim]:
     """50,000 classes of probability 1e-8 each are drawn as often as they should be: noise of 24 bits hardly ever draws them"""
     method = step.subject
-    if method.processes.K[0] == method.processes.K[1] or not (method.draws_exactly or method.can("reverse")):
+    if not (method.draws_exactly or method.can("reverse")):
         raise Unanswerable
     if model.parameterization == "score" and (p.mask is None or p.family != "absorbing" or float(p.alpha(t)) < 1e-3):
         raise Unanswerable
@@ -148,8 +148,6 @@ def _share(big: Lumped, model: Model, s: Time, t: Time) -> tuple[Array, float] |
 def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]:
     """Early on, when each of 50,000 other classes has probability 1e-8, noise draws them as often as it should"""
     method = sample.subject
-    if method.processes.K[0] == method.processes.K[1]:
-        raise Unanswerable
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2
