@@ -34,7 +34,7 @@ TestMine = conformance(METHOD)
 FLIPPED = MINE.replace("(1 - step)", "(1 + step)")
 
 # An installed package brings its plugin along; a checkout on the path does not.
-PLUGIN = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.properties.plugin"]
+PLUGIN = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.cli.plugin"]
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -60,17 +60,16 @@ def test_it_is_short() -> None:
 
 def test_a_right_method_passes(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(MINE, encoding="utf-8")
-    done = pytest_in(tmp_path, "--budget", "quick")
+    done = pytest_in(tmp_path, "--unmask-budget", "quick")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) >= 10
     assert count("failed", done.stdout) == 0
 
 
 def test_the_command_line_names_it_by_its_path(tmp_path: Path) -> None:
-    """Together with the test file itself: the one file makes one method."""
+    """Together with the test file itself: the one file makes one method, and is loaded once."""
     (tmp_path / "test_mine.py").write_text(MINE + "print('loaded')\n", encoding="utf-8")
-    of_run = ("--pyargs", "unmask.properties.run", "--method", "test_mine.py:METHOD", "--law", "bridges_compose")
-    done = pytest_in(tmp_path, "-s", "-k", "bridges_compose", *of_run)
+    done = pytest_in(tmp_path, "-s", "--unmask-method", "test_mine.py:METHOD", "--unmask-law", "bridges_compose")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) == 2
     assert done.stdout.count("loaded") == 1

@@ -15,13 +15,15 @@ def conformance(method: Method) -> type:
     """A test class with one test for every law that applies to ``method``.
 
     Use it as ``TestMine = conformance(METHOD)``; the tests are called ``TestMine::test_law[<name of the law>]``.
-    Options of the pytest plugin (``--dtype``, ``--device``, ``--budget``) apply.
+    Options of the pytest plugin (``--unmask-dtype``, ``--unmask-device``, ``--unmask-budget``, …) apply.
 
     Raises
     ------
     TypeError : if ``method`` is not a :class:`Method`.
     ValueError : if its ``known`` names a law that does not exist, or no law applies to it.
     """
+    # What is wrong with the arguments is told at the line that calls, in anybody's test file.
+    __tracebackhide__ = True
     if not isinstance(method, Method):
         raise TypeError(f"method must be a Method, got {type(method).__name__}")
     check_known(method)
@@ -43,7 +45,10 @@ def conformance(method: Method) -> type:
 
 
 def hold(law: Law, method: Method, run: Run, record_property: Any) -> None:
-    """Examine and report through pytest: a broken law fails with its story, a known one is an expected failure."""
+    """Examine and report through pytest.
+
+    A broken law fails with its story, a known one is an expected failure, an absent one is skipped.
+    """
     __tracebackhide__ = True
     record = examine(law, method, run)
     record_property("unmask", record.to_json())
@@ -51,6 +56,8 @@ def hold(law: Law, method: Method, run: Run, record_property: Any) -> None:
         pytest.fail(record.failure, pytrace=False)
     if record.status == "known":
         pytest.xfail(record.reason)
+    if record.status == "absent":
+        pytest.skip(record.reason)
 
 
 __all__ = ["conformance", "hold"]

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from unmask.properties.claims.claim import Claim
+from unmask.properties.engine.spelling import did_you_mean
 from unmask.properties.subjects.method import GRADIENTS, ONE_TOKEN_A_STEP, SIGNATURES, SOLVED, Method
 from unmask.properties.subjects.processes.families import Clock, Family
 from unmask.properties.subjects.processes.gaussian import GaussianSpace
@@ -128,7 +129,7 @@ class Lawbook:
 
     def __getitem__(self, name: str) -> Law:
         if name not in self._laws:
-            raise KeyError(f"no law named {name!r}; the laws are {', '.join(self._laws)}")
+            raise KeyError(f"no law named {name!r}{did_you_mean(name, self._laws)}")
         return self._laws[name]
 
     def __contains__(self, name: object) -> bool:

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import torch
-
 from unmask.properties.engine.lawbook import LAWBOOK, Law
+from unmask.properties.engine.machine import check_device, check_dtype
+from unmask.properties.engine.spelling import did_you_mean
 from unmask.properties.engine.trial import Inputs, Trial, as_time, prepared
 from unmask.properties.report.story import tell
 from unmask.properties.subjects.method import Method
@@ -98,7 +98,7 @@ def replay(
         raise ValueError(f"method {method!r} is {len(found)} methods ({', '.join(m.name for m in found)}); name one")
     chosen = found[0]
     if law not in LAWBOOK:
-        raise ValueError(f"law: no law named {law!r}; the laws are {', '.join(LAWBOOK.names())}")
+        raise ValueError(f"no law named {law!r}{did_you_mean(law, LAWBOOK.names())}")
     entry = LAWBOOK[law]
     record = {"classes": Process, "reals": GaussianProcess}
     speaks = [record[states] for states in record if entry.states in (states, "any")]
@@ -108,12 +108,8 @@ def replay(
     if absent is not None:
         raise ValueError(f"law {law!r} says nothing about method {chosen.name!r}: it {absent}")
     inputs = _inputs(entry, p, given)
-    if not getattr(getattr(torch, str(dtype), None), "is_floating_point", False):
-        raise ValueError(f"dtype must name a floating-point type of torch, got {dtype!r}")
-    try:
-        torch.device(device)
-    except RuntimeError as problem:
-        raise ValueError(f"device must name a device of torch, got {device!r}") from problem
+    check_dtype(dtype)
+    check_device(device)
     trial = Trial(entry, chosen, prepared(inputs, entry, chosen, dtype, device))
     outcome = trial.run()
     if not outcome.holds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -12,12 +12,13 @@ from typing import Any, Literal, TypeAlias
 from zlib import crc32
 
 import hypothesis
-import torch
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
 from hypothesis import strategies as st
 
 from unmask.properties.claims.claim import Fit
 from unmask.properties.engine.lawbook import LAWBOOK, Law
+from unmask.properties.engine.machine import check_device, check_dtype
+from unmask.properties.engine.spelling import did_you_mean
 from unmask.properties.engine.trial import MOST_SEQUENCES, Inputs, Outcome, Trial, Unanswerable, prepared
 from unmask.properties.report import Record
 from unmask.properties.report.story import replay_of, tell
@@ -43,30 +44,43 @@ LATE = (
 SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))
 
 
+#: Why a thorough law is absent from a quick run.
+TOO_SLOW = "is too slow for the quick budget; the budget ci asks it"
+
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a run of the laws is done: dtype, device, how many examples, and whether the cases are always the same."""
+    """How a run of the laws is done: dtype, device, how many examples, and whether the cases are always the same.
+
+    With a ``seed`` the cases are those of the seed; ``derandomize`` alone means seed 0.
+    """
 
     precision: str = "float64"
     device: str = "cpu"
     budget: Budget = "ci"
     derandomize: bool = False
     shrink: bool = True
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.budget not in EXAMPLES:
-            raise ValueError(f"budget must be one of {sorted(EXAMPLES)}, got {self.budget!r}")
-        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
-            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
+            close = did_you_mean(str(self.budget), EXAMPLES)
+            raise ValueError(f"no budget named {self.budget!r} (there are {', '.join(EXAMPLES)}){close}")
+        if self.seed is not None and (not isinstance(self.seed, int) or self.seed < 0):
+            raise ValueError(f"seed must be an integer of at least 0, got {self.seed!r}")
+        check_dtype(self.precision)
+        check_device(self.device)
 
     @staticmethod
-    def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "ci") -> Run:
+    def of_environment(
+        precision: str = "float64", device: str = "cpu", budget: Budget = "ci", seed: int | None = None
+    ) -> Run:
         """With ``CI`` set the same cases come every time; ``nightly`` always draws new ones."""
-        return Run(precision, device, budget, derandomize=bool(os.environ.get("CI")) and budget != "nightly")
+        fixed = bool(os.environ.get("CI")) and budget != "nightly"
+        return Run(precision, device, budget, derandomize=fixed, seed=seed)
 
 
 class _Broken(Exception):
@@ -177,7 +191,7 @@ def examine(law: Law, method: Method, run: Run) -> Record:
     absent = law.absent_because(method)
     known = method.known.get(law.name, "")
     if absent is None and law.thorough and run.budget == "quick":
-        absent = "is too slow for the quick budget: --budget ci"
+        absent = TOO_SLOW
     if absent is not None:
         return _record(law, method, "absent", reason=absent)
     worst: list[float] = []
@@ -228,9 +242,9 @@ def examine(law: Law, method: Method, run: Run) -> Record:
         verbosity=Verbosity.quiet,
     )
     search = configure(once)
-    if run.derandomize:
+    if run.derandomize or run.seed is not None:
         # The same cases every time, and those of a law its own, whatever the code around it.
-        search = hypothesis.seed(crc32(law.name.encode()))(search)
+        search = hypothesis.seed(crc32(law.name.encode()) + (run.seed or 0))(search)
     broken: _Broken | None = None
     try:
         search()
@@ -268,24 +282,51 @@ def examine(law: Law, method: Method, run: Run) -> Record:
     )
 
 
-def examine_all(method: Method, run: Run, laws: Iterable[Law] | None = None) -> list[Record]:
-    """One record per law.
+def examine_all(
+    method: Method, run: Run, laws: Iterable[Law] | None = None, *, stop_at_first: bool = False
+) -> Iterator[Record]:
+    """One record per law, as they come; ``stop_at_first`` ends after the first that is broken.
+
+    Without ``laws`` those of the book, most general ones first.
 
     Raises
     ------
-    ValueError : if ``known`` names a law that does not exist.
+    ValueError : if ``known`` names a law that does not exist; at once, before the first record is asked for.
     """
     check_known(method)
-    return [examine(law, method, run) for law in (LAWBOOK if laws is None else laws)]
+    return _records(method, run, most_general_first(LAWBOOK) if laws is None else list(laws), stop_at_first)
+
+
+def _records(method: Method, run: Run, laws: list[Law], stop_at_first: bool) -> Iterator[Record]:
+    for law in laws:
+        record = examine(law, method, run)
+        yield record
+        if stop_at_first and record.status == "broken":
+            return
+
+
+def most_general_first(laws: Iterable[Law]) -> list[Law]:
+    """The laws that ask for least before those that ask for more, and cheap ones before expensive ones.
+
+    What is wrong is then told by the plainest law that sees it, and soon.
+    """
+    return sorted(laws, key=_generality)
+
+
+def _generality(law: Law) -> tuple[bool, int, int, float]:
+    limits = (law.families, law.clock, law.schedules, law.parameterizations, law.where)
+    return law.thorough, len(law.needs), sum(x is not None for x in limits) + law.reaches_prior, law.cost
 
 
 def check_known(method: Method) -> None:
     """Refuse a ``known`` list that names a law that is not in the book."""
-    unknown = sorted(set(method.known) - set(LAWBOOK.names()))
-    if unknown:
-        raise ValueError(
-            f"known of {method.name}: no law named {', '.join(unknown)}; the laws are {', '.join(LAWBOOK.names())}"
-        )
+    for name in sorted(set(method.known) - set(LAWBOOK.names())):
+        raise ValueError(f"known of {method.name}: no law named {name!r}{did_you_mean(name, LAWBOOK.names())}")
+
+
+def unanswered(law: Law, method: Method, reason: str) -> Record:
+    """The record of a law that was not asked, and why."""
+    return _record(law, method, "absent", reason=reason)
 
 
 def _record(
@@ -319,4 +360,14 @@ def _record(
     )
 
 
-__all__ = ["EXAMPLES", "Budget", "Run", "check_known", "examine", "examine_all", "inputs"]
+__all__ = [
+    "EXAMPLES",
+    "Budget",
+    "Run",
+    "check_known",
+    "examine",
+    "examine_all",
+    "inputs",
+    "most_general_first",
+    "unanswered",
+]

@@ -21,7 +21,8 @@ class Record:
     ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the method declares, with its reason)
     or ``"absent"`` (the method does not offer what the law asks for).  ``worst_ulps`` is the largest gap seen
     in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.  ``fits`` are the rates
-    that a law about a limit measured, in the simplest example, or in the one that fails.
+    that a law about a limit measured, in the simplest example, or in the one that fails.  ``kind`` is the kind of thing
+    that the method is, where that is said.
 
     Raises ``ValueError`` for any other status.
     """
@@ -41,6 +42,7 @@ class Record:
     failure: str = ""
     replay: str = ""
     fits: tuple[Fit, ...] = ()
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -77,7 +79,7 @@ class Record:
         return cls(**fields)
 
 
-_OPTIONAL = ("reason", "failure", "replay", "fits")
+_OPTIONAL = ("reason", "failure", "replay", "fits", "kind")
 _REQUIRED = tuple(name for name in Record.__dataclass_fields__ if name not in _OPTIONAL)
 
 
