@@ -124,9 +124,11 @@ class _Session:
 
     def refuse_laws_that_nobody_offers(self) -> None:
         """Refuse a law that the command line names, if no method that was collected can be asked."""
+        if not (self.expected and _named(self.config, "law")):
+            return
         from unmask.cli.requests import refuse_unless_asked
 
-        for name in _named(self.config, "law") if self.expected else ():
+        for name in _named(self.config, "law"):
             reasons = {m: record.reason for (law, m), record in self.expected.items() if law == name}
             refuse_unless_asked(name, {m: None if reason == _NOT_RUN else reason for m, reason in reasons.items()})
 

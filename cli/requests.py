@@ -166,6 +166,8 @@ def _at(address: str) -> list[Method]:
             raise UsageProblem(f"there is no module {missing!r}{close}") from problem
         if isinstance(cause, (ImportError, SyntaxError)):
             raise UsageProblem(f"{where} cannot be imported: {_told(cause, where)}") from problem
+        if _place(problem, where):
+            raise UsageProblem(f"{where} cannot be imported: {_told(problem, where)}") from problem
         module = sys.modules.get(where) or _loaded_from(where)
         if name and module is not None and not hasattr(module, name):
             there = [n for n, value in vars(module).items() if not n.startswith("_") and suite.is_method(value)]
@@ -191,10 +193,16 @@ def _told(problem: BaseException, where: str) -> str:
     """An exception in one line, with the place in the user's own module if it has one."""
     lines = str(problem).strip().splitlines()
     said = f"{type(problem).__name__}: {lines[0]}" if lines else type(problem).__name__
+    place = _place(problem, where)
+    return f"{said} ({place})" if place else said
+
+
+def _place(problem: BaseException, where: str) -> str:
+    """The line of the user's own module that an exception came through, if it did."""
     stem = Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]
     frames = traceback.extract_tb(problem.__traceback__)
     own = [f for f in frames if Path(f.filename).stem == stem or Path(f.filename).parent.name == stem]
-    return f"{said} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else said
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
 
 
 def _loaded_from(where: str) -> object:

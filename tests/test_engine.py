@@ -111,7 +111,7 @@ def test_what_pytest_is_told(
 def test_a_known_law_that_is_not_in_the_book() -> None:
     wrong = method(known={"a_law_that_nobody_wrote": "so"})
     for call in (lambda: examine_all(wrong, QUICK), lambda: conformance(wrong)):
-        with pytest.raises(ValueError, match="known of mine: no law named 'a_law_that_nobody_wrote'$"):
+        with pytest.raises(ValueError, match=r"known of mine: no law named 'a_law_that_nobody_wrote'$"):
             call()
 
 

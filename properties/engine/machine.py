@@ -56,7 +56,7 @@ def check_device(device: str) -> None:
         if not torch.cuda.is_available():
             how = "no GPU is found" if torch.version.cuda or torch.version.hip else "torch was built without CUDA"
             raise ValueError(f"device {name!r} is not on this machine: {how} (torch {torch.__version__})")
-        if found.index is not None and found.index >= torch.cuda.device_count():
+        if (found.index or 0) >= torch.cuda.device_count():
             raise ValueError(f"device {name!r} is not on this machine: it has {torch.cuda.device_count()}, from cuda:0")
     elif found.type != "cpu":
         try:

@@ -69,8 +69,9 @@ class Run:
         if self.budget not in EXAMPLES:
             close = did_you_mean(str(self.budget), EXAMPLES)
             raise ValueError(f"no budget named {self.budget!r} (there are {', '.join(EXAMPLES)}){close}")
-        if self.seed is not None and (not isinstance(self.seed, int) or self.seed < 0):
-            raise ValueError(f"seed must be an integer of at least 0, got {self.seed!r}")
+        seed: Any = self.seed
+        if seed is not None and (not isinstance(seed, int) or seed < 0):
+            raise ValueError(f"seed must be an integer of at least 0, got {seed!r}")
         check_dtype(self.precision)
         check_device(self.device)
 
