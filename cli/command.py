@@ -31,6 +31,7 @@ Exit codes:
   1  a law is broken
   2  the request cannot be met: nothing there by that name, or nothing to ask
   3  a law, a family, the reference or the machine failed
+  130  interrupted
 """
 
 
@@ -184,7 +185,7 @@ def _verify(
                     if result.status == "broken":
                         console.print(f"\n{result.failure}", soft_wrap=True)
                 broken = sum(record.status == "broken" for record in found)
-                meanwhile.finished(broken)
+                meanwhile.finished(result.law, result.method, broken)
                 if stop_at_first and broken:
                     break
     except KeyboardInterrupt:

@@ -17,6 +17,8 @@ class Progress:
 
     def __init__(self, total: int) -> None:
         self.total, self.done = total, 0
+        #: What is being asked, longest first.
+        self.running: dict[tuple[str, str], None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -26,10 +28,17 @@ class Progress:
 
     def started(self, law: str, method: str) -> None:
         """A law is asked now."""
+        self.running[law, method] = None
 
-    def finished(self, broken: int) -> None:
-        """One more is answered; so many are broken."""
+    def finished(self, law: str, method: str, broken: int) -> None:
+        """It is answered; so many are broken by now."""
+        self.running.pop((law, method), None)
         self.done += 1
+
+    @property
+    def asking(self) -> str:
+        """What has been asked for the longest time."""
+        return next((f"{law} of {method}" for law, method in self.running), "")
 
 
 def progress(console: Console, total: int) -> Progress:
@@ -65,12 +74,14 @@ class Bar(Progress):
 
     def started(self, law: str, method: str) -> None:
         """Show it."""
-        self.shown.update(self.task, asking=f"{law} of {method}")
+        super().started(law, method)
+        self.shown.update(self.task, asking=self.asking)
 
-    def finished(self, broken: int) -> None:
+    def finished(self, law: str, method: str, broken: int) -> None:
         """Move on."""
-        super().finished(broken)
-        self.shown.update(self.task, advance=1, left=self.total - self.done, broken=broken)
+        super().finished(law, method, broken)
+        left = self.total - self.done
+        self.shown.update(self.task, advance=1, left=left, broken=broken, asking=self.asking)
 
 
 class Lines(Progress):
@@ -80,19 +91,13 @@ class Lines(Progress):
         super().__init__(total)
         self.console = console
         self.began = self.last = time.monotonic()
-        self.asking = ""
 
-    def started(self, law: str, method: str) -> None:
-        """Remember it."""
-        self.asking = f"{law} of {method}"
-
-    def finished(self, broken: int) -> None:
+    def finished(self, law: str, method: str, broken: int) -> None:
         """Say so, if nothing has been said for a while."""
-        super().finished(broken)
+        super().finished(law, method, broken)
         now = time.monotonic()
         if now - self.last >= PAUSE and self.done < self.total:
             self.last = now
-            self.console.print(
-                f"{now - self.began:.0f} s: {self.done} of {self.total} asked, {broken} broken; now {self.asking}",
-                soft_wrap=True,
-            )
+            still = f"; now {self.asking}" if self.asking else ""
+            said = f"{now - self.began:.0f} s: {self.done} of {self.total} asked, {broken} broken{still}"
+            self.console.print(said, soft_wrap=True)

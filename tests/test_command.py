@@ -320,11 +320,12 @@ def test_a_line_now_and_then_where_nobody_watches(monkeypatch: pytest.MonkeyPatc
         assert isinstance(shown, progress.Lines)
         for number in range(30):
             shown.started(f"law_{number}", "mine")
+            shown.started(f"law_{number + 1}", "mine")
             now += 1.0
-            shown.finished(number // 10)
+            shown.finished(f"law_{number}", "mine", number // 10)
     assert out.getvalue().splitlines() == [
-        "10 s: 10 of 30 asked, 0 broken; now law_9 of mine",
-        "20 s: 20 of 30 asked, 1 broken; now law_19 of mine",
+        "10 s: 10 of 30 asked, 0 broken; now law_10 of mine",
+        "20 s: 20 of 30 asked, 1 broken; now law_20 of mine",
     ]
 
 
@@ -334,7 +335,7 @@ def test_a_bar_on_a_terminal() -> None:
     with progress.progress(console, 3) as shown:
         assert isinstance(shown, progress.Bar)
         shown.started("law_1", "mine")
-        shown.finished(1)
+        shown.finished("law_1", "mine", 1)
         shown.started("law_2", "mine")
         shown.shown.refresh()
     assert "2 left, 1 broken" in out.getvalue()
