@@ -182,7 +182,7 @@ def _verify(
                     console.print(result.told.rstrip(), soft_wrap=True)
                 else:
                     found.append(result)
-                    if result.status == "broken":
+                    if str(result.status) in ("broken", "error"):
                         console.print(f"\n{result.failure}", soft_wrap=True)
                 broken = sum(record.status == "broken" for record in found)
                 meanwhile.finished(result.law, result.method, broken)

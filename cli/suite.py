@@ -206,7 +206,7 @@ def facts_of_law(law: Law) -> dict[str, list[str]]:
         "states": law.states,
         "at least": ", ".join(f"{name} = {least}" for name, least in law.smallest.items()),
     }
-    asked = [f"{label} {value}" for label, value in about.items() if value]
+    asked = [f"{label}: {value}" for label, value in about.items() if value]
     asked += ["schedules from alpha = 1 to alpha = 0"] if law.reaches_prior else []
     asked += ["processes that meet a further condition"] if law.where else []
     asked += ["tensors only"] if law.tensors else []

@@ -29,13 +29,16 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one record."""
-        match record.status:
+        # More kinds of outcome than there are today: an error of the suite is nobody's broken law.
+        match str(record.status):
             case "broken":
                 self.broken.append(record.law)
             case "holds":
                 self.holds += 1
             case "known":
                 self.known += 1
+            case "error":
+                self.errors.append(record.law)
             case _ if record.reason == NOT_RUN:
                 self.not_run += 1
             case _:
