@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from unmask.properties.subjects.capability import Capability
-from unmask.properties.subjects.names import closest
 from unmask.properties.subjects.shapes import Shape
+from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject, Unbuilt, takes
 
 Array: TypeAlias = Any
@@ -116,7 +116,7 @@ class Call:
         names = ", ".join(self.capability.arguments)
         own = [p for p in takes(function).strip("()").split(", ") if p]
         strange = [p for p in own if p not in self.capability.arguments]
-        near = closest(strange[0], self.capability.arguments).replace("did you mean", "is it") if strange else ""
+        near = did_you_mean(strange[0], self.capability.arguments).replace("did you mean", "is it") if strange else ""
         hint = f" (its {strange[0]!r}{near.removeprefix(';')})" if near else ""
         return f"{self.name} is called by keyword with {names}; it takes {takes(function)}{hint}: {problem}"
 

@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 from unmask.properties.claims.claim import Claim
 from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.kinds import kind, kinds
-from unmask.properties.subjects.names import closest
 from unmask.properties.subjects.processes.families import Clock, Family
+from unmask.properties.subjects.spelling import did_you_mean
 
 Claims: TypeAlias = Claim | Sequence[Claim]
 
@@ -138,7 +138,7 @@ class Lawbook:
 
     def __getitem__(self, name: str) -> Law:
         if name not in self._laws:
-            raise KeyError(f"no law named {name!r}{closest(name, self._laws)}")
+            raise KeyError(f"no law named {name!r}{did_you_mean(name, self._laws)}")
         return self._laws[name]
 
     def __contains__(self, name: object) -> bool:
@@ -226,7 +226,7 @@ def _parts(function: Callable[..., Claims], about: str) -> tuple[tuple[str, ...]
             )
             raise TypeError(
                 f"law {function.__name__} asks for {name!r}, which subjects of kind {about!r} do not offer and nobody "
-                f"draws{where or closest(name, {*offered, *drawn})}"
+                f"draws{where or did_you_mean(name, {*offered, *drawn})}"
             )
     return tuple(a for a in asked if a in offered), tuple(a for a in asked if a not in offered)
 

@@ -16,7 +16,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from unmask.properties.subjects.names import closest
+from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
 
 #: ``wrong(right, p, *arguments)`` in place of a capability.
@@ -59,7 +59,7 @@ def mutated(subject: Subject, name: str, *, build: Wrong | None = None, **wrong:
     """
     for capability in wrong:
         if capability not in subject.kind.capabilities:
-            near = closest(capability, subject.kind.capabilities)
+            near = did_you_mean(capability, subject.kind.capabilities)
             raise ValueError(f"subjects of kind {subject.kind.name!r} have no capability {capability!r}{near}")
     right = Right(subject)
     offered = {capability: function for capability, function in wrong.items() if subject.can(capability)}

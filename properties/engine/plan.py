@@ -34,6 +34,11 @@ class Absent:
     reason: str
 
 
+def concerns(law: Law, subject: Subject) -> bool:
+    """Whether a law is about subjects of this kind; only then it has a place in the subject's table."""
+    return law.about.kind in ("any", subject.kind.name)
+
+
 def plan(law: Law, subject: Subject) -> Plan | Absent:
     """What ``law`` asks of ``subject``, or why it asks nothing."""
     if law not in subject.plans:
@@ -44,7 +49,7 @@ def plan(law: Law, subject: Subject) -> Plan | Absent:
 
 def _plan(law: Law, subject: Subject) -> Plan | Absent:
     about, kind = law.about, subject.kind
-    if about.kind not in ("any", kind.name):
+    if not concerns(law, subject):
         return Absent(f"is of another kind ({kind.name}); the law is about {about.kind}")
     if law.name in kind.exempt:
         return Absent(kind.exempt[law.name])
@@ -96,4 +101,4 @@ def _offers(law: Law, subject: Subject) -> tuple[str, ...]:
     return tuple(c.name for c in every if not c.slow and (law.about.capabilities or (lambda _: True))(c))
 
 
-__all__ = ["Absent", "Plan", "plan"]
+__all__ = ["Absent", "Plan", "concerns", "plan"]

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from unmask.properties.engine.record import Record, Status
 
 # What a reader must not miss comes first.
-_SEVERITY: Mapping[Status, int] = {"broken": 3, "known": 2, "holds": 1, "absent": 0}
+_SEVERITY: Mapping[Status, int] = {"broken": 5, "known": 4, "blocked": 3, "unasked": 2, "holds": 1, "absent": 0}
 
-GLYPHS: Mapping[Status, str] = {"holds": "✓", "broken": "✗", "known": "!", "absent": "–"}
+GLYPHS: Mapping[Status, str] = {
+    "holds": "✓",
+    "broken": "✗",
+    "known": "!",
+    "blocked": "×",
+    "unasked": "?",
+    "absent": "–",
+}
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,16 @@ _STYLES: Mapping[Status, str] = {
     "holds": "green",
     "broken": "bold white on red",
     "known": "bold yellow",
+    "blocked": "yellow",
+    "unasked": "yellow",
     "absent": "dim",
 }
 _MEANINGS: Mapping[Status, str] = {
     "holds": "holds",
     "broken": "BROKEN",
     "known": "known failure",
+    "blocked": "could not be built",
+    "unasked": "every draw refused",
     "absent": "not offered",
 }
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase

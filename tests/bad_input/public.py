@@ -59,10 +59,15 @@ EXEMPT = {
         "Run.of_environment": "Run, whose arguments it takes",
         "Space": "made by processes(), which checks what it is given",
         "as_number": "for methods, with times that were drawn",
+        "check_device": "Run, whose device it checks",
+        "check_dtype": "Run, whose precision it checks",
+        "did_you_mean": "for messages, with any name",
         "examine_all": "examine, for all laws",
         "hold": "for the plugin: examine, and report",
         "in_floats": "for laws, with a Process, which was checked",
         "inputs": "for the engine: what examine draws from",
+        "most_general_first": "for the command, with laws of the book",
+        "unanswered": "for the command, with a law of the book",
     },
 }
 

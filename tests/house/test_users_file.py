@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-MINE = """\
-import torch
-from torch.nn.functional import one_hot
-from unmask.properties import Method, conformance, processes
-
-def alpha(p, t):
-    return torch.tensor(p.alphas, dtype=p.dtype)[t][:, None, None]
-
-def marginal(p, x0, t):
-    return alpha(p, t) * one_hot(x0, p.K) + (1 - alpha(p, t)) / p.K
-
-def posterior(p, x0, xt, s, t):
-    step = alpha(p, t) / alpha(p, s)
-    likelihood = step * one_hot(xt, p.K) + (1 - step) / p.K
-    return likelihood * marginal(p, x0, s) / marginal(p, x0, t).gather(-1, xt[..., None])
-
-SPACE = processes("uniform", schedules=["linear-beta", "cosine"])
-METHOD = Method(name="mine", processes=SPACE, marginal=marginal, posterior=posterior)
-TestMine = conformance(METHOD)
-"""
-FLIPPED = MINE.replace("(1 - step)", "(1 + step)")
-
-# An installed package brings its plugin along; a checkout on the path does not.
-PLUGIN = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.properties.plugin"]
-
-
-def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"CI": "true", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+from tests.house.users_file import FLIPPED, MINE, PLUGIN, python
 
 
 def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -60,17 +27,17 @@ def test_it_is_short() -> None:
 
 def test_a_right_method_passes(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(MINE, encoding="utf-8")
-    done = pytest_in(tmp_path, "--budget", "quick")
+    done = pytest_in(tmp_path, "--unmask-budget", "quick")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) >= 10
     assert count("failed", done.stdout) == 0
+    assert len(done.stdout.splitlines()) <= 12, "some ten lines, whatever the number of laws"
 
 
 def test_the_command_line_names_it_by_its_path(tmp_path: Path) -> None:
-    """Together with the test file itself: the one file makes one method."""
+    """Together with the test file itself: the one file makes one method, and is loaded once."""
     (tmp_path / "test_mine.py").write_text(MINE + "print('loaded')\n", encoding="utf-8")
-    of_run = ("--pyargs", "unmask.properties.run", "--method", "test_mine.py:METHOD", "--law", "bridges_compose")
-    done = pytest_in(tmp_path, "-s", "-k", "bridges_compose", *of_run)
+    done = pytest_in(tmp_path, "-s", "--unmask-method", "test_mine.py:METHOD", "--unmask-law", "bridges_compose")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) == 2
     assert done.stdout.count("loaded") == 1
