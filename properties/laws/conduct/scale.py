@@ -11,9 +11,10 @@ from unmask.properties.engine.lawbook import law
 from unmask.properties.engine.trial import Bound, Unanswerable
 from unmask.properties.laws.common import Array, floats, given
 from unmask.properties.laws.conduct.situations import computed, situation
+from unmask.properties.laws.density import is_dense
 from unmask.properties.laws.likelihood.terms import magnitude, true_loss
 from unmask.properties.subjects.method import SHARED, SIGNATURES
-from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
+from unmask.properties.subjects.processes.lumping import Lumped, enlarged
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
 from unmask.reference.likelihood import reverse as reference
@@ -21,8 +22,8 @@ from unmask.reference.noise import posterior as bayes
 from unmask.reference.numbers.transcendental import softmax
 
 CHAPTER = "Scale"
-#: A vocabulary, for methods that make nothing of size K x K; what any method can afford; where to find out which.
-VOCABULARY, MODERATE, PROBE = 128_000, 257, 512
+#: A vocabulary, for methods that make nothing of size K x K; and what any method can afford.
+VOCABULARY, MODERATE = 128_000, 257
 #: A long sequence is so many pieces of a short one.
 PIECES = 14
 
@@ -32,9 +33,7 @@ def _of_its_size(p: Process, capability: Bound, arguments: Any) -> Lumped:
     method = capability.trial.method
     if method.processes.K[0] == method.processes.K[1]:
         raise Unanswerable  # made for that many classes and no others
-    probe = told_apart(p, PROBE)
-    name = f"{capability.name} in {p.clock} time"
-    dense = is_dense(method, name, lambda: capability(*arguments(probe)), PROBE)
+    dense = is_dense(method, capability.name, p, capability, lambda K: arguments(told_apart(p, K)))
     return told_apart(p, MODERATE if dense else VOCABULARY)
 
 
