@@ -131,6 +131,22 @@ def test_an_entry_reads_no_source_and_asks_for_no_device(monkeypatch: pytest.Mon
     assert not linecache.cache
 
 
+@pytest.mark.parametrize("initialized", [False, True])
+def test_every_device_that_is_in_use(initialized: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two generators of the CPU's stand in for those of two devices."""
+    devices = [generator(8), generator(9)]
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: initialized)
+    monkeypatch.setattr(torch.cuda, "default_generators", tuple(devices))
+    before = [device.get_state() for device in devices]
+    drawn = []
+    for _ in (0, 1):
+        with seeded(generator(1)):
+            drawn.append([float(torch.rand((), generator=device)) for device in devices])
+    assert (drawn[0] == drawn[1]) == initialized
+    same = [torch.equal(device.get_state(), state) for device, state in zip(devices, before, strict=True)]
+    assert same == [initialized] * 2
+
+
 def test_the_global_generator_is_not_set_back() -> None:
     """Lent to itself, it has advanced afterwards: else every entry would draw the same."""
     source = torch.default_generator
