@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 
 from tests.methods.mdlm import MDLM
 from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine
-from unmask.properties.laws.density import is_dense
+from unmask.properties.laws.density import QUESTIONS, is_dense, size
 from unmask.properties.laws.sampling import tails
 
 ROOT = Path(__file__).parents[1]
@@ -128,8 +128,13 @@ def _once() -> bytes:
     return bytes(8 * 600 * 600)
 
 
-def asked(what: Callable[[Process], Any], name: str = "it", p: Process = P) -> bool:
-    return is_dense(what, name, p, lambda K: what(replace(p, K=K)), lambda K: [K])
+def asked(what: Callable[[Process], Any], name: str = "marginal", p: Process = P) -> bool:
+    return is_dense(_method(what), name, p, lambda K: what(replace(p, K=K)), lambda K: [K])
+
+
+@lru_cache
+def _method(what: Callable[[Process], Any]) -> Method:
+    return replace(MDLM, name=what.__name__)
 
 
 @pytest.mark.parametrize("what", [light, nothing_stored, few_stored, reading])
@@ -139,24 +144,37 @@ def test_what_is_light(what: Any) -> None:
 
 @pytest.mark.parametrize("what", [matrix, array, lists, kept_matrix, kept_array])
 def test_what_is_dense(what: Any) -> None:
-    """Also where the matrix was made before, for another question, or for another process of as many classes."""
-    assert [asked(what, name) for name in ("it", "that", "those")] == [True] * 3
+    """Also where the matrix was made before: for another question, or for another process of as many classes."""
+    assert all(asked(what, name) for name in QUESTIONS)
     assert asked(what, p=Process("uniform", 4, "discrete", Schedule("mutual-information"), T=2))
 
 
 def test_one_question_says_nothing_about_another() -> None:
-    def by_name(of: str) -> bool:
-        return is_dense(ADAPTED, of, P, lambda K: (matrix if of == "dense" else light)(replace(P, K=K)), lambda K: [K])
+    def by_name(name: str) -> bool:
+        what = matrix if name == "loss" else light
+        return is_dense(mine, name, P, lambda K: what(replace(P, K=K)), lambda K: [K])
 
-    assert [by_name(of) for of in ("dense", "light", "dense", "light")] == [True, False, True, False]
+    mine = replace(MDLM, name="mine")
+    assert [by_name(name) for name in ("loss", "reverse", "loss", "reverse")] == [True, False, True, False]
+
+
+def test_every_question_has_sizes_of_its_own() -> None:
+    sizes = {name: {size(f"method {n}", name) for n in range(100)} for name in QUESTIONS}
+    assert sum(map(len, sizes.values())) == len(set().union(*sizes.values())) == 16 * len(QUESTIONS)
 
 
 def test_somebody_else_may_be_tracing() -> None:
+    def rows(p: Process) -> Any:
+        return np.ones((3, p.K))
+
+    def square(p: Process) -> Any:
+        return np.ones((p.K, p.K))
+
     tracemalloc.start()
     try:
         taken = bytes(2**22)
-        assert not asked(light, "while tracing")
-        assert asked(array, "while tracing")
+        assert not asked(rows)
+        assert asked(square)
         assert tracemalloc.is_tracing()
     finally:
         tracemalloc.stop()

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from zlib import crc32
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from unmask.properties.subjects.processes.process import Process
 
-#: How many classes are asked about: another number each time, so that no table that was kept from before will do.
-#: They are even, so that whoever cares about that is treated alike.
-_SIZES = itertools.cycle(range(512, 640, 2))
-#: How many are asked about first: what a first call reads, imports and sets up is not the method's memory.
-_FEW = 32
+#: What laws ask about.  Each is asked with numbers of classes of its own, and so are methods of different names, so that
+#: no table that another one has made, and kept, will do.
+QUESTIONS = ("marginal", "posterior", "reverse", "loss", "rare steps", "rare samples", "marginal of a walk")
+#: The fewest classes.
+LEAST = 512
+#: How many are asked about before: what a first call reads, imports and sets up is not the method's memory.
+FEW = 32
 
 #: For each method and question the answers, with the method itself, so that its identity stays its own.
 _answers: dict[tuple[int, str], tuple[Any, dict[Process, bool]]] = {}
@@ -65,21 +67,25 @@ def is_dense(
 ) -> bool:
     """Whether ``method`` makes tensors or arrays of the order of ``K x K`` numbers on the way to an answer.
 
-    ``call(*arguments(K))`` asks it about ``K`` classes, as process ``p`` has them, and ``name`` says what is asked.  More
-    than ``share`` of a whole matrix counts.  The answer is about this question alone, whatever was asked before: what is
-    known of one capability says nothing about another.
+    ``call(*arguments(K))`` asks it about ``K`` classes, as process ``p`` has them, and ``name`` says which of the
+    ``QUESTIONS`` that is.  More than ``share`` of a whole matrix counts.  Neither the answer nor ``K`` depends on what was
+    asked before: what is known of one capability says nothing about another.
     """
     _, known = _answers.setdefault((id(method), name), (method, {}))
     if p not in known:
         # What made a matrix once may have kept it.
         kept = any(dense and (q.family, q.clock) == (p.family, p.clock) for q, dense in known.items())
-        known[p] = kept or _measured(call, arguments, share)
+        known[p] = kept or _measured(size(method.name, name), call, arguments, share)
     return known[p]
 
 
-def _measured(call: Callable[..., Any], arguments: Callable[[int], Iterable[Any]], share: float) -> bool:
-    call(*arguments(_FEW))
-    K = next(_SIZES)
+def size(method: str, name: str) -> int:
+    """About how many classes a method of that name is asked: an even number, since some code cares."""
+    return LEAST + 2 * QUESTIONS.index(name) + 16 * (crc32(method.encode()) % 16)
+
+
+def _measured(K: int, call: Callable[..., Any], arguments: Callable[[int], Iterable[Any]], share: float) -> bool:
+    call(*arguments(FEW))
     given = list(arguments(K))
     with _Largest() as largest, _traced() as peak:
         call(*given)
@@ -103,4 +109,4 @@ def _traced() -> Iterator[Callable[[], int]]:
             tracemalloc.stop()
 
 
-__all__ = ["is_dense"]
+__all__ = ["QUESTIONS", "is_dense"]
