@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from unmask.properties.claims.claim import Fit
 from unmask.properties.engine.calls import Blocked, Undeclared
@@ -41,6 +44,24 @@ class _Broken(Exception):
         super().__init__("law broken")
         self.trial = trial
         self.outcome = outcome
+
+
+@contextmanager
+def _whatever_is_imported() -> Iterator[None]:
+    """Inside, Hypothesis draws no constants out of the modules that happen to be imported: the cases are the law's own.
+
+    They are collected anew whenever a module is loaded, from all code that is not installed, and a constant more moves
+    every later draw.
+    """
+    provider: Any = providers.HypothesisProvider
+    collected = vars(provider)["_local_constants"]
+    provider._local_constants = Constants()
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        provider._local_constants = collected
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 class _Search:
@@ -98,6 +119,8 @@ class _Search:
         # A law that waits for rare events would wait again for every smaller example.
         shrinks = run.shrink and not self.known and not law.drawn.rare
         configure = settings(
+            # Whatever profile a user has chosen: the search is the suite's own.
+            backend="hypothesis",
             max_examples=max(1 if law.drawn.rare else 2, round(EXAMPLES[run.budget] / law.drawn.cost)),
             # The seed below does it; where CI is set, Hypothesis would by itself.
             derandomize=False,
@@ -113,7 +136,8 @@ class _Search:
         if run.derandomize or run.seed is not None:
             # The same cases every time, and those of a law its own, whatever the code around it.
             search = hypothesis.seed(crc32(law.name.encode()) + (run.seed or 0))(search)
-        search()
+        with _whatever_is_imported():
+            search()
 
     def record(self, status: Status, **told: Any) -> Record:
         """What is to be reported."""

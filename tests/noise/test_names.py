@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction as F
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import mpmath
@@ -13,7 +14,8 @@ import pytest
 import torch
 from hypothesis import Phase, find, given, settings
 
-from unmask.properties import LAWBOOK, Family, Method, Process, Run, Schedule, examine, processes
+from unmask.properties import LAWBOOK, Family, Process, Run, Schedule, Subject, examine, mutated, processes
+from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, REDRAWING
 from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, meant
 from unmask.properties.subjects.processes.spaces import named
@@ -77,8 +79,9 @@ def test_laws_find_the_curve_by_either_name(asked: str) -> None:
         assert part is not None
         assert part.schedules == (name,)
     assert processes("uniform", schedules="cosine").restricted(schedules=[asked]) is None
-    method = Method(name="mine", processes=processes("absorbing", schedules="mutual-information"), marginal=lambda: 0)
-    assert LAWBOOK["information_is_lost_linearly"].absent_because(method) is None
+    space = processes("absorbing", schedules="mutual-information")
+    mine = Subject(lambda p: SimpleNamespace(marginal=print), space, name="mine")
+    assert isinstance(plan(LAWBOOK["information_is_lost_linearly"], mine), Plan)
 
 
 def test_every_name_draws_what_it_says() -> None:
@@ -241,23 +244,24 @@ def test_short_and_long_processes_are_the_same_mathematics() -> None:
         assert (product.marginal(long.T) == long.exact.marginal(long.T)).all()  # type: ignore[arg-type]
 
 
-def test_a_method_of_a_thousand_steps_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def alpha(p: Process, t: torch.Tensor, late: int = 0) -> torch.Tensor:
-        return torch.tensor(p.alphas, dtype=p.dtype)[(t + late).clamp(max=1000)]
+class Steps:
+    """The schedule of as many steps as there are."""
 
-    space = processes("absorbing", T=1000)
-    method = Method(name="mine", processes=space, alpha=alpha)
+    def __init__(self, p: Process) -> None:
+        self.alphas = torch.tensor(p.alphas, dtype=p.dtype)
+
+    def alpha(self, t: torch.Tensor) -> torch.Tensor:
+        return self.alphas[t]
+
+
+def test_a_method_of_a_thousand_steps_is_asked() -> None:
+    mine = Subject(Steps, processes("absorbing", T=1000))
     law = LAWBOOK["alpha_is_the_schedule"]
-    monkeypatch.setattr(type(space), "restricted", partial_method(type(space).restricted))
-    assert examine(law, method, Run(budget="quick", derandomize=True)).status == "holds"
-    wrong = replace(method, alpha=partial(alpha, late=1))
+    assert examine(law, mine, Run(budget="quick", derandomize=True)).status == "holds"
+    wrong = mutated(mine, "late", alpha=lambda right, p, t: right.alpha(p, (t + 1).clamp(max=1000)))
     record = examine(law, wrong, Run(budget="quick", derandomize=True))
     assert record.status == "broken"
     assert "T=1000" in record.replay
-
-
-def partial_method(restricted: Any) -> Any:
-    return lambda self, *given, **more: restricted(self, *given, **{"most_T": None, **more})
 
 
 # ---------------------------------------------------------------------------------------------- families
@@ -273,13 +277,18 @@ def test_a_family_without_roundings_has_some(clock: Any) -> None:
 
     mine = Family(f"mine-on-the-{clock}-clock", build=build)
 
-    def marginal(p: Process, x0: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        kept = torch.tensor([float(p.alpha(F(float(u)) if p.T is None else int(u))) for u in t], dtype=p.dtype)
-        kept = kept[:, None, None]
-        return kept * torch.nn.functional.one_hot(x0, p.K) + (1 - kept) / p.K
+    class Redrawing:
+        def __init__(self, p: Process) -> None:
+            self.p = p
+
+        def marginal(self, x0: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            p = self.p
+            kept = torch.tensor([float(p.alpha(F(float(u)) if p.T is None else int(u))) for u in t], dtype=p.dtype)
+            kept = kept[:, None, None]
+            return kept * torch.nn.functional.one_hot(x0, p.K) + (1 - kept) / p.K
 
     try:
-        method = Method(name="mine", processes=processes(mine, clock=clock), marginal=marginal)
+        method = Subject(Redrawing, processes(mine, clock=clock))
         for name in ("marginal_is_a_distribution", "marginal_starts_at_the_data"):
             assert examine(LAWBOOK[name], method, Run(budget="quick", derandomize=True)).status == "holds"
         assert all(p.depth > 8 for p in drawn(method.processes))

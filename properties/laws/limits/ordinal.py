@@ -18,8 +18,8 @@ from unmask.properties.claims.claim import Claim, close, converges
 from unmask.properties.engine.calls import Call
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
+from unmask.properties.laws.density import is_dense
 from unmask.properties.subjects.processes.families import Family
-from unmask.properties.subjects.processes.lumping import is_dense
 from unmask.properties.subjects.processes.process import Process, Schedule
 from unmask.reference.limits import ornstein_uhlenbeck as ou
 from unmask.reference.limits import reflected_brownian as brownian
@@ -45,9 +45,8 @@ def levels_of(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
     """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
     if by_reference(capability):
         return FEW
-    # Asked about 512 levels, and for as much as a whole matrix of them: a recurrence over the levels is none.
-    name, bound = f"{capability.name} of a walk", 724
-    dense = is_dense(capability.subject, name, lambda: capability(*arguments(512)), bound)
+    # Asked for as much as a whole matrix of levels: a recurrence over them is none.
+    dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, share=1)
     return MODERATE if dense else MANY
 
 
