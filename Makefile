@@ -1,18 +1,19 @@
 # Two commands do the main jobs, each from a fresh clone with nothing but Python >= 3.11 and make:
-#   make verify   every built-in method under every law, or yours: make verify METHOD=package.module:NAME
+#   make verify   every implementation under every law, or yours: make verify METHOD=package.module:NAME
 #   make test     lint, types, and every test; what .ci/run calls
 
 PYTHON ?= python3
 JOBS ?= 2
 REPORT ?= build/report
-METHOD ?= tests.methods
-# A method of yours gets more examples than the two dozen of ours together.
-BUDGET ?= $(if $(filter tests.methods,$(METHOD)),quick,ci)
+METHOD ?= tests.methods:IMPLEMENTATIONS
+# A method of yours gets more examples than each of the two dozen of ours.
+BUDGET ?= $(if $(filter tests.methods:%,$(METHOD)),quick,ci)
 
 VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
-PACKAGES := implementations properties reference
+PACKAGES := cli implementations properties reference
+LINKS := $(addprefix build/src/unmask/,$(PACKAGES))
 CHECKED := $(wildcard tests examples benchmarks)
 
 # The directory that make was called from: with `make -C`, your own modules are found there.
@@ -40,9 +41,8 @@ help:  ## what there is
 
 install: $(INSTALLED)  ## make .venv, with the tested versions of everything
 
-verify: $(INSTALLED)  ## every method under every law; METHOD=package.module:NAME for yours alone
-	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --pyargs unmask.properties.run \
-		--method '$(METHOD)' --budget '$(BUDGET)' --report '$(REPORT)'
+verify: $(INSTALLED)  ## every implementation under every law; METHOD=package.module:NAME for yours
+	@$(RUN) $(BIN)/unmask verify '$(METHOD)' --jobs $(JOBS) --budget '$(BUDGET)' --report '$(REPORT)'
 
 test: $(INSTALLED)  ## lint, types, laws, mutants, doctests, snippets
 	@start=$$(date +%s); \
@@ -55,13 +55,13 @@ lint: $(INSTALLED)  ## ruff
 	@$(BIN)/ruff check --output-format concise .
 
 # Neither uses two cores: side by side.
-types: $(INSTALLED) build/src/unmask  ## mypy --strict and pyright
+types: $(INSTALLED) $(LINKS)  ## mypy --strict and pyright
 	@$(BIN)/pyright --pythonpath $(BIN)/python & second=$$!; \
 	$(BIN)/mypy --strict -p unmask $(addprefix -p ,$(CHECKED)); first=$$?; \
 	wait $$second && exit $$first
 
 tests: $(INSTALLED)  ## all tests
-	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --budget quick
+	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --unmask-budget quick
 
 figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 	@$(RUN) $(BIN)/python -m examples.figures docs/figures
@@ -69,8 +69,8 @@ figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 peers: $(PEERS)/.installed-$(FILES)  ## make .venv-peers: the project beside the public libraries it checks
 
 verify-peers: peers  ## the public libraries under the laws, through their adapters
-	@$(RUN) $(PEERS)/bin/python -m pytest -n $(JOBS) --pyargs unmask.properties.run \
-		--method examples.flow_matching_adapter --budget '$(BUDGET)' --report '$(REPORT)-peers'
+	@$(RUN) $(PEERS)/bin/unmask verify examples.flow_matching_adapter --jobs $(JOBS) --budget '$(BUDGET)' \
+		--report '$(REPORT)-peers'
 
 clean:  ## remove what was built (the environments stay, and are mended by the next command)
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -80,10 +80,10 @@ clean:  ## remove what was built (the environments stay, and are mended by the n
 distclean: clean  ## and the environments too
 	rm -rf $(VENV) $(PEERS)
 
-# What the type checkers read: the three folders under their import names.
-build/src/unmask:
-	@mkdir -p $@
-	@for folder in $(PACKAGES); do ln -s ../../../$$folder $@/$$folder; done
+# What the type checkers read: the folders under their import names.
+$(LINKS):
+	@mkdir -p $(@D)
+	@ln -s ../../../$(@F) $@
 
 # torch comes first and alone: asked for as somebody's dependency, a resolver may pick another build of it.
 $(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)): constraints.txt pyproject.toml

@@ -41,7 +41,7 @@ class FlowMatching:
 
     def __init__(self, p: Process) -> None:
         self.K, self.prior = p.K, torch.tensor(p.prior, device=p.device)
-        linear = p.schedule.name == "mutual-information"
+        linear = p.schedule.name == "linear"
         self.path = MixtureDiscreteProbPath(CondOTScheduler() if linear else PolynomialConvexScheduler(p.schedule["n"]))
 
     def alpha(self, t: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class FlowMatching:
 
 def of(family: str) -> Space:
     """What the library implements, with one source distribution."""
-    return processes(family, clock="continuous", schedules=("mutual-information", "polynomial"), mask="any")
+    return processes(family, clock="continuous", schedules=("linear", "polynomial"), mask="any")
 
 
 FLOW_MATCHING_UNIFORM = Subject(FlowMatching, of("uniform"), name="flow-matching-uniform")

@@ -57,7 +57,7 @@ ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "integrated_loss_bounds_the_likelihood",
         "tests.methods.d3pm:D3PM_CONTINUOUS",
         {
-            "p": Process("uniform", 5, "continuous", Schedule("linear", (("first", "1/8"), ("last", "4")))),  # type: ignore[arg-type]
+            "p": Process("uniform", 5, "continuous", Schedule("linear-beta", (("first", "1/8"), ("last", "4")))),  # type: ignore[arg-type]
             "seed": 1048575,
             "style": "peaked",
         },

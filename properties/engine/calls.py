@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from unmask.properties.subjects.capability import Capability
-from unmask.properties.subjects.names import closest
 from unmask.properties.subjects.shapes import Shape
+from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject, Unbuilt, takes
 
 Array: TypeAlias = Any
@@ -28,6 +28,10 @@ class Unanswerable(ValueError):
 
 class Blocked(Unanswerable):
     """The subject could not be built for the drawn process, about which another law speaks."""
+
+
+class Undeclared(Unanswerable):
+    """The law asks about a process that the subject does not claim to implement."""
 
 
 class Malformed(Exception):
@@ -69,6 +73,8 @@ class Call:
 
     def prepare(self, p: Any, *arguments: Any) -> Prepared:
         """Convert the arguments for the subject, and say what shape the answer must have."""
+        if outside := self.subject.processes.excludes(p):
+            raise Undeclared(outside)
         given = dict(zip(self.capability.arguments, arguments, strict=True))
         sizes = self._sizes(p, given)
         convert = _Converter(self.subject, p, sizes)
@@ -110,7 +116,7 @@ class Call:
         names = ", ".join(self.capability.arguments)
         own = [p for p in takes(function).strip("()").split(", ") if p]
         strange = [p for p in own if p not in self.capability.arguments]
-        near = closest(strange[0], self.capability.arguments).replace("did you mean", "is it") if strange else ""
+        near = did_you_mean(strange[0], self.capability.arguments).replace("did you mean", "is it") if strange else ""
         hint = f" (its {strange[0]!r}{near.removeprefix(';')})" if near else ""
         return f"{self.name} is called by keyword with {names}; it takes {takes(function)}{hint}: {problem}"
 
@@ -271,4 +277,4 @@ def _plain(value: Any) -> Any:
     return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
 
-__all__ = ["Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "built"]
+__all__ = ["Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "Undeclared", "built"]

@@ -26,6 +26,8 @@ def conformance(build: Callable[[Any], object] | Subject, processes: Any = None,
     TypeError : for arguments that make no :class:`Subject`.
     ValueError : likewise; or if ``known`` names a law that does not exist, or no law applies.
     """
+    # What is wrong with the arguments is told at the line that calls, in anybody's test file.
+    __tracebackhide__ = True
     if isinstance(build, Subject):
         if processes is not None or declared:
             raise TypeError("a Subject has its processes and declarations: give it alone")
@@ -64,7 +66,10 @@ def _unbuilt(subject: Subject) -> bool:
 
 
 def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:
-    """Examine and report through pytest: a broken law fails with its story, a known one is an expected failure."""
+    """Examine and report through pytest.
+
+    A broken law fails with its story, a known one is an expected failure, one that was not asked is skipped.
+    """
     __tracebackhide__ = True
     record = examine(law, subject, run)
     record_property("unmask", record.to_json())
@@ -72,7 +77,7 @@ def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:
         pytest.fail(record.failure, pytrace=False)
     if record.status == "known":
         pytest.xfail(record.reason)
-    if record.status in ("unasked", "blocked"):
+    if record.status in ("absent", "unasked", "blocked"):
         pytest.skip(record.reason)
 
 

@@ -95,11 +95,13 @@ def _times(p: Any, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time
         s = t * SHARES[b] if count < 3 else t * (SHARES[b] or Fraction(1, 2))
         return s * SHARES[c], s, t
     least = 2 if count == 3 else 1
-    day = least + a % (p.T - least + 1)
+    # Of many steps some of every part of time.
+    day = least + a % (p.T - least + 1) if p.T <= len(LATE) else max(least, round(p.T * LATE[a]))
     if unit and a >= len(TICKS):
         day = least  # the last step of a sampler is unlike the others, and may be the only one that ends at 0
-    before = day - 1 if unit else least - 1 + b % (day - least + 1)
-    first = 0 if unit else c % before if before else 0
+    shares = day - least + 1
+    before = day - 1 if unit else least - 1 + (b % shares if p.T <= len(LATE) else int(SHARES[b] * shares))
+    first = 0 if unit or not before else c % before if p.T <= len(LATE) else int(SHARES[c] * before)
     return first, before, day
 
 

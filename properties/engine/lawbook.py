@@ -23,8 +23,8 @@ from unmask.properties.claims.claim import Claim
 from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import MOST_POSITIONS
 from unmask.properties.subjects.kinds import kind, kinds
-from unmask.properties.subjects.names import closest
 from unmask.properties.subjects.processes.families import Clock, Family
+from unmask.properties.subjects.spelling import did_you_mean
 
 Claims: TypeAlias = Claim | Sequence[Claim]
 
@@ -84,6 +84,7 @@ class Drawn:
     Attributes
     ----------
     K, L, T : the least that it needs to say something.
+    most_T : the most steps that it can afford; ``None`` for a law that looks at single times.
     reaches_prior : only schedules from alpha = 1 to alpha = 0, on which all NELBO terms are finite.
     floating : in floating point even where exact numbers are offered (integrals, long sums).
     cost : how expensive an example is; the budget of examples is divided by it.
@@ -93,6 +94,7 @@ class Drawn:
     K: int = 1
     L: int = 1
     T: int = 1
+    most_T: int | None = 16
     reaches_prior: bool = False
     floating: bool = False
     cost: float = 1.0
@@ -169,7 +171,7 @@ class Lawbook:
 
     def __getitem__(self, name: str) -> Law:
         if name not in self._laws:
-            raise KeyError(f"no law named {name!r}{closest(name, self._laws)}")
+            raise KeyError(f"no law named {name!r}{did_you_mean(name, self._laws)}")
         return self._laws[name]
 
     def __contains__(self, name: object) -> bool:
@@ -267,7 +269,7 @@ def _parts(function: Callable[..., Claims], about: About) -> tuple[tuple[str, ..
             )
             raise TypeError(
                 f"law {function.__name__} asks for {name!r}, which subjects of kind {about.kind!r} do not offer and "
-                f"nobody draws{where or closest(name, {*offered, *drawn})}"
+                f"nobody draws{where or did_you_mean(name, {*offered, *drawn})}"
             )
     return tuple(a for a in asked if a in offered), tuple(a for a in asked if a not in offered)
 

@@ -16,7 +16,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
-from unmask.properties.subjects.names import closest
+from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
 
 #: ``wrong(right, p, *arguments)`` in place of a capability.
@@ -64,7 +64,7 @@ def mutated(subject: Subject, name: str, *, build: Wrong | None = None, **wrong:
         raise TypeError(f"name must be a string, got {name!r}")
     for capability, function in {**wrong, **({} if build is None else {"build": build})}.items():
         if capability != "build" and capability not in subject.kind.capabilities:
-            near = closest(capability, subject.kind.capabilities)
+            near = did_you_mean(capability, subject.kind.capabilities)
             raise ValueError(f"subjects of kind {subject.kind.name!r} have no capability {capability!r}{near}")
         if not callable(function):
             raise TypeError(f"{capability} must be a function of the right subject and a process, got {function!r}")

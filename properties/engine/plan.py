@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unmask.properties.engine.lawbook import Law
+from unmask.properties.subjects.processes.spaces import schedule_name
 from unmask.properties.subjects.subject import Subject
 
 
@@ -33,6 +34,11 @@ class Absent:
     reason: str
 
 
+def concerns(law: Law, subject: Subject) -> bool:
+    """Whether a law is about subjects of this kind; only then it has a place in the subject's table."""
+    return law.about.kind in ("any", subject.kind.name)
+
+
 def plan(law: Law, subject: Subject) -> Plan | Absent:
     """What ``law`` asks of ``subject``, or why it asks nothing."""
     if law not in subject.plans:
@@ -43,7 +49,7 @@ def plan(law: Law, subject: Subject) -> Plan | Absent:
 
 def _plan(law: Law, subject: Subject) -> Plan | Absent:
     about, kind = law.about, subject.kind
-    if about.kind not in ("any", kind.name):
+    if not concerns(law, subject):
         return Absent(f"is of another kind ({kind.name}); the law is about {about.kind}")
     if law.name in kind.exempt:
         return Absent(kind.exempt[law.name])
@@ -58,16 +64,17 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
     clock = about.clock or next((c for n in law.needs if (c := kind.capabilities[kind.of(n)].clock)), None)
-    space = subject.processes.restricted(about.families, clock, about.schedules)
+    most = law.drawn.most_T
+    space = subject.processes.restricted(about.families, clock, about.schedules, most)
     if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:
-        space = space.restricted(clock="continuous")
+        space = space.restricted(clock="continuous", most_T=most)
     if space is None or space.K[1] < law.drawn.K:
         least = "".join(f" of {name} >= {value}" for name in ("K", "T") if (value := getattr(law.drawn, name)) > 1)
         return Absent(
             f"implements other processes{least and f', or processes{least}, than those'} that the law speaks about"
         )
-    named = None if subject.processes.schedules is None else {_name(s) for s in subject.processes.schedules}
-    if named is not None and not named.issuperset(about.schedules_too):
+    named = None if subject.processes.schedules is None else {schedule_name(s) for s in subject.processes.schedules}
+    if named is not None and not named.issuperset(map(schedule_name, about.schedules_too)):
         return Absent(
             f"does not implement {' and '.join(about.schedules_too)} schedules, about which the law asks as well"
         )
@@ -94,8 +101,4 @@ def _offers(law: Law, subject: Subject) -> tuple[str, ...]:
     return tuple(c.name for c in every if not c.slow and (law.about.capabilities or (lambda _: True))(c))
 
 
-def _name(schedule: Any) -> str:
-    return schedule if isinstance(schedule, str) else str(schedule.name)
-
-
-__all__ = ["Absent", "Plan", "plan"]
+__all__ = ["Absent", "Plan", "concerns", "plan"]

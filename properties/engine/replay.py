@@ -6,16 +6,15 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
-import torch
-
 from unmask.properties.engine.lawbook import LAWBOOK, TIMES, Law
+from unmask.properties.engine.machine import check_device, check_dtype
 from unmask.properties.engine.plan import Absent, plan
 from unmask.properties.engine.story import tell
 from unmask.properties.engine.trial import Trial, prepared
 from unmask.properties.subjects.addresses import load_subjects
 from unmask.properties.subjects.inputs import Inputs, as_time
-from unmask.properties.subjects.names import closest
 from unmask.properties.subjects.processes.process import Time
+from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
 from unmask.properties.subjects.tables.classes import STYLES
 
@@ -48,7 +47,7 @@ def replay(
         raise ValueError(f"{subject!r} is {len(found)} subjects ({', '.join(m.name for m in found)}); name one")
     chosen = found[0]
     if law not in LAWBOOK:
-        raise ValueError(f"law: no law named {law!r}{closest(law, LAWBOOK.names())}")
+        raise ValueError(f"no law named {law!r}{did_you_mean(law, LAWBOOK.names())}")
     entry = LAWBOOK[law]
     if not isinstance(p, chosen.kind.process):
         raise TypeError(f"p must be a {chosen.kind.process.__name__}, got {type(p).__name__}")
@@ -56,12 +55,8 @@ def replay(
     if isinstance(planned, Absent):
         raise ValueError(f"law {law!r} says nothing about {chosen.name!r}: it {planned.reason}")
     inputs = _inputs(entry, p, given)
-    if not getattr(getattr(torch, str(dtype), None), "is_floating_point", False):
-        raise ValueError(f"dtype must name a floating-point type of torch, got {dtype!r}")
-    try:
-        torch.device(device)
-    except RuntimeError as problem:
-        raise ValueError(f"device must name a device of torch, got {device!r}") from problem
+    check_dtype(dtype)
+    check_device(device)
     trial = Trial(entry, chosen, prepared(inputs, entry, chosen, dtype, device))
     outcome = trial.run()
     if not outcome.holds:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-import torch
+from unmask.properties.engine.machine import check_device, check_dtype
+from unmask.properties.subjects.spelling import did_you_mean
 
 Budget: TypeAlias = Literal["quick", "ci", "nightly"]
 
@@ -18,9 +19,11 @@ EXAMPLES: dict[str, int] = {"quick": 6, "ci": 30, "nightly": 1500}
 class Run:
     """How a run of the laws is done: dtype, device, how many examples, and whether the cases are always the same.
 
+    With a ``seed`` the cases are those of the seed; ``derandomize`` alone means seed 0.
+
     Raises
     ------
-    ValueError : for an unknown budget or dtype.
+    ValueError : for an unknown budget or dtype, a device that this machine does not have, or a negative seed.
     """
 
     precision: str = "float64"
@@ -28,17 +31,25 @@ class Run:
     budget: Budget = "ci"
     derandomize: bool = False
     shrink: bool = True
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.budget not in EXAMPLES:
-            raise ValueError(f"budget must be one of {sorted(EXAMPLES)}, got {self.budget!r}")
-        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
-            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
+            close = did_you_mean(str(self.budget), EXAMPLES)
+            raise ValueError(f"no budget named {self.budget!r} (there are {', '.join(EXAMPLES)}){close}")
+        seed: Any = self.seed
+        if seed is not None and (not isinstance(seed, int) or seed < 0):
+            raise ValueError(f"seed must be an integer of at least 0, got {seed!r}")
+        check_dtype(self.precision)
+        check_device(self.device)
 
     @staticmethod
-    def of_environment(precision: str = "float64", device: str = "cpu", budget: Budget = "ci") -> Run:
+    def of_environment(
+        precision: str = "float64", device: str = "cpu", budget: Budget = "ci", seed: int | None = None
+    ) -> Run:
         """With ``CI`` set the same cases come every time; ``nightly`` always draws new ones."""
-        return Run(precision, device, budget, derandomize=bool(os.environ.get("CI")) and budget != "nightly")
+        fixed = bool(os.environ.get("CI")) and budget != "nightly"
+        return Run(precision, device, budget, derandomize=fixed, seed=seed)
 
 
 __all__ = ["EXAMPLES", "Budget", "Run"]

@@ -5,24 +5,30 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from unmask.properties.claims.claim import Fit
-from unmask.properties.engine.calls import Blocked
+from unmask.properties.engine.calls import Blocked, Undeclared
 from unmask.properties.engine.drawing import inputs
 from unmask.properties.engine.lawbook import LAWBOOK, Law
-from unmask.properties.engine.plan import Absent, plan
+from unmask.properties.engine.plan import Absent, concerns, plan
 from unmask.properties.engine.record import Record, Status
 from unmask.properties.engine.run import EXAMPLES, Run
 from unmask.properties.engine.story import replay_of, tell
 from unmask.properties.engine.trial import Outcome, Trial, Unanswerable, prepared
 from unmask.properties.subjects.inputs import Inputs
-from unmask.properties.subjects.names import closest
+from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
+
+#: Why a law that waits for rare events is absent from a quick run.
+TOO_SLOW = "would wait for rare events, longer than the quick budget lasts; the budget ci asks it"
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
@@ -37,6 +43,24 @@ class _Broken(Exception):
         self.outcome = outcome
 
 
+@contextmanager
+def _whatever_is_imported() -> Iterator[None]:
+    """Inside, Hypothesis draws no constants out of the modules that happen to be imported: the cases are the law's own.
+
+    They are collected anew whenever a module is loaded, from all code that is not installed, and a constant more moves
+    every later draw.
+    """
+    provider: Any = providers.HypothesisProvider
+    collected = vars(provider)["_local_constants"]
+    provider._local_constants = Constants()
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        provider._local_constants = collected
+        providers.CONSTANTS_CACHE.cache.clear()
+
+
 class _Search:
     """One law held against one subject: what was asked, and what came of it."""
 
@@ -49,6 +73,7 @@ class _Search:
         self.examples = 0
         self.refused: Counter[str] = Counter()
         self.blocked: Counter[str] = Counter()
+        self.undeclared = ""
         self._failed: dict[str, _Broken] = {}
 
     def ask(self, drawn: Inputs) -> None:
@@ -61,6 +86,9 @@ class _Search:
             outcome = trial.run()
         except Blocked as reason:
             self.blocked[str(reason)] += 1
+            hypothesis.reject()
+        except Undeclared as reason:
+            self.undeclared = str(reason)
             hypothesis.reject()
         except Unanswerable as reason:
             self.refused[str(reason)] += 1
@@ -88,6 +116,8 @@ class _Search:
         # A law that waits for rare events would wait again for every smaller example.
         shrinks = run.shrink and not self.known and not law.drawn.rare
         configure = settings(
+            # Whatever profile a user has chosen: the search is the suite's own.
+            backend="hypothesis",
             max_examples=max(1 if law.drawn.rare else 2, round(EXAMPLES[run.budget] / law.drawn.cost)),
             # The seed below does it; where CI is set, Hypothesis would by itself.
             derandomize=False,
@@ -100,10 +130,11 @@ class _Search:
             verbosity=Verbosity.quiet,
         )
         search = configure(once)
-        if run.derandomize:
+        if run.derandomize or run.seed is not None:
             # The same cases every time, and those of a law its own, whatever the code around it.
-            search = hypothesis.seed(crc32(law.name.encode()))(search)
-        search()
+            search = hypothesis.seed(crc32(law.name.encode()) + (run.seed or 0))(search)
+        with _whatever_is_imported():
+            search()
 
     def record(self, status: Status, **told: Any) -> Record:
         """What is to be reported."""
@@ -141,7 +172,7 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
     if isinstance(planned, Absent):
         return search.record("absent", reason=planned.reason)
     if law.drawn.rare and run.budget == "quick":
-        return search.record("absent", reason="waits for rare events, too long for the quick budget (ci has it)")
+        return search.record("absent", reason=TOO_SLOW)
     known = search.known
     try:
         search.search(inputs(planned))
@@ -173,6 +204,8 @@ def _nothing_asked(search: _Search) -> Record:
     if search.blocked:
         ((why, _),) = search.blocked.most_common(1)
         return search.record("blocked", reason=f"cannot be built for the processes that the law draws: {why}")
+    if search.undeclared:
+        return search.record("absent", reason=search.undeclared)
     if not search.refused:
         return search.record("absent", reason="implements no process of which the law's condition holds")
     ((why, count),) = search.refused.most_common(1)
@@ -183,16 +216,20 @@ def _nothing_asked(search: _Search) -> Record:
 def examine_all(
     subject: Subject, run: Run, laws: Iterable[Law] | None = None, *, stop_at_first: bool = False
 ) -> Iterator[Record]:
-    """One record per law, as they come: the cheapest and most general first where no ``laws`` are given.
+    """One record per law, as they come: of all laws about its kind, the most general first, where none are given.
 
     ``stop_at_first`` ends after the first broken law.
 
     Raises
     ------
-    ValueError : if ``known`` names a law that does not exist.
+    ValueError : if ``known`` names a law that does not exist; at once, before the first record is asked for.
     """
     check_known(subject)
-    return _records(subject, run, list(LAWBOOK) if laws is None else list(laws), stop_at_first)
+    return _records(subject, run, _own(subject) if laws is None else list(laws), stop_at_first)
+
+
+def _own(subject: Subject) -> list[Law]:
+    return most_general_first(law for law in LAWBOOK if concerns(law, subject))
 
 
 def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -> Iterator[Record]:
@@ -203,10 +240,29 @@ def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -
             return
 
 
+def most_general_first(laws: Iterable[Law]) -> list[Law]:
+    """The laws that ask for least before those that ask for more, and cheap ones before expensive ones.
+
+    What is wrong is then told by the plainest law that sees it, and soon.
+    """
+    return sorted(laws, key=_generality)
+
+
+def _generality(law: Law) -> tuple[bool, int, int, float]:
+    about, drawn = law.about, law.drawn
+    limits = (about.families, about.clock, about.schedules, about.outputs, about.processes)
+    return drawn.rare, len(law.needs), sum(x is not None for x in limits) + drawn.reaches_prior, drawn.cost
+
+
+def unanswered(law: Law, subject: Subject, reason: str) -> Record:
+    """The record of a law that was not asked, and why."""
+    return _Search(law, subject, Run(budget="quick")).record("absent", reason=reason)
+
+
 def check_known(subject: Subject) -> None:
     """Refuse a ``known`` list that names a law that is not in the book."""
     for name in sorted(set(subject.known) - set(LAWBOOK.names())):
-        raise ValueError(f"known of {subject.name}: no law named {name!r}{closest(name, LAWBOOK.names())}")
+        raise ValueError(f"known of {subject.name}: no law named {name!r}{did_you_mean(name, LAWBOOK.names())}")
 
 
-__all__ = ["check_known", "examine", "examine_all"]
+__all__ = ["TOO_SLOW", "check_known", "examine", "examine_all", "most_general_first", "unanswered"]

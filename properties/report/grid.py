@@ -16,9 +16,9 @@ GLYPHS: Mapping[Status, str] = {
     "holds": "✓",
     "broken": "✗",
     "known": "!",
-    "absent": "–",
+    "blocked": "×",
     "unasked": "?",
-    "blocked": "/",
+    "absent": "–",
 }
 
 

@@ -23,9 +23,9 @@ _WORDS: Mapping[Status, str] = {
     "holds": "holds",
     "broken": "BROKEN",
     "known": "known failure",
-    "absent": "not offered",
+    "blocked": "could not be built",
     "unasked": "every draw was refused",
-    "blocked": "cannot be built",
+    "absent": "not offered",
 }
 
 

@@ -25,25 +25,25 @@ _WORDS: Mapping[Status, str] = {
     "holds": "✓",
     "broken": "BROKEN",
     "known": "known",
-    "absent": "–",
-    "unasked": "unasked",
     "blocked": "blocked",
+    "unasked": "unasked",
+    "absent": "–",
 }
 _STYLES: Mapping[Status, str] = {
     "holds": "green",
     "broken": "bold white on red",
     "known": "bold yellow",
-    "absent": "dim",
-    "unasked": "yellow",
     "blocked": "yellow",
+    "unasked": "yellow",
+    "absent": "dim",
 }
 _MEANINGS: Mapping[Status, str] = {
     "holds": "holds",
     "broken": "BROKEN",
     "known": "known failure",
-    "absent": "not offered",
+    "blocked": "could not be built",
     "unasked": "every draw refused",
-    "blocked": "cannot be built",
+    "absent": "not offered",
 }
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase
 _INDENT = "  "

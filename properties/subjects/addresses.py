@@ -50,12 +50,12 @@ def load_subjects(address: str) -> list[Subject]:
     where, name, key = parts["where"], parts["name"], parts["key"]
     module = _module(address, where)
     if name is None:
-        everything = _subjects_in(getattr(module, "ALL", None)) or _subjects_of(vars(module).values())
+        everything = subjects_in(getattr(module, "ALL", None)) or _subjects_of(vars(module).values())
         if not everything:
             raise ValueError(f"{address!r}: no subject in {where}")
         return everything
     if not hasattr(module, name):
-        there = ", ".join(n for n, v in vars(module).items() if _subjects_in(v)) or "none"
+        there = ", ".join(n for n, v in vars(module).items() if subjects_in(v)) or "none"
         raise ValueError(f"{address!r}: no {name!r} in {where}; the subjects in it: {there}")
     value = getattr(module, name)
     if key is not None:
@@ -63,7 +63,7 @@ def load_subjects(address: str) -> list[Subject]:
             value = value[ast.literal_eval(key)]
         except (LookupError, TypeError, ValueError, SyntaxError) as problem:
             raise ValueError(f"{address!r}: no entry [{key}] in {name!r} of {where}") from problem
-    found = _subjects_in(value)
+    found = subjects_in(value)
     if not found:
         raise ValueError(
             f"{address!r}: {address.removeprefix(where)[1:]!r} in {where} is {type(value).__name__}, not a Subject"
@@ -158,7 +158,7 @@ def name_in_main(subject: Subject) -> str | None:
     return next(plain, None)
 
 
-def _subjects_in(value: Any) -> list[Subject]:
+def subjects_in(value: Any) -> list[Subject]:
     """The subjects that one value stands for; none if it, or any entry of it, is something else."""
     if isinstance(value, Subject):
         return [value]
@@ -225,4 +225,4 @@ def _look_in(folder: Path) -> None:
         sys.path.insert(0, str(folder))
 
 
-__all__ = ["address", "load_subjects", "name_in_main"]
+__all__ = ["address", "load_subjects", "name_in_main", "subjects_in"]

@@ -54,8 +54,13 @@ class Space(Protocol):
     def schedules(self) -> Any:
         """Its schedules; ``None`` for all that there are, or where there are none."""
 
-    def restricted(self, families: Any = None, clock: Any = None, schedules: Any = None) -> Any:
-        """The part that a law speaks about; ``None`` where nothing is left."""
+    def restricted(
+        self, families: Any = None, clock: Any = None, schedules: Any = None, most_T: int | None = None
+    ) -> Any:
+        """The part that a law speaks about, of at most ``most_T`` steps; ``None`` where nothing is left."""
+
+    def excludes(self, p: Any) -> str:
+        """Why a process is none that was claimed; empty where it is."""
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> Any:
         """Processes of this space with room for ``steps`` different positive times."""

@@ -12,7 +12,7 @@ import torch
 
 from unmask.properties.subjects.kind import Kind
 from unmask.properties.subjects.kinds import kind as kind_named
-from unmask.properties.subjects.names import closest
+from unmask.properties.subjects.spelling import did_you_mean
 
 #: Objects that are kept: laws come back to a process within an example, and seldom later.
 MOST_BUILT = 512
@@ -90,9 +90,8 @@ class Subject:
         self.name = _name(build) if name is None else name
         unknown = [key for key in declared if key not in self.DECLARED]
         if unknown:
-            raise TypeError(
-                f"a subject declares {', '.join(self.DECLARED)}; not {unknown[0]!r}{closest(unknown[0], self.DECLARED)}"
-            )
+            near = did_you_mean(unknown[0], self.DECLARED)
+            raise TypeError(f"a subject declares {', '.join(self.DECLARED)}; not {unknown[0]!r}{near}")
         for key, default in self.DECLARED.items():
             in_class = getattr(build, key, default) if isinstance(build, type) else default
             setattr(self, key, declared.get(key, in_class if _plain(in_class) else default))
@@ -219,7 +218,7 @@ def _check(subject: Subject) -> None:
     for key, valid in choices.items():
         value = getattr(s, key)
         if value not in valid:
-            near = closest(value, [v for v in valid if v])
+            near = did_you_mean(value, [v for v in valid if v])
             raise ValueError(f"{key} must be one of {', '.join(map(repr, valid))}, got {value!r}{near}")
     for key in ("dtypes", "offers"):
         value = getattr(s, key)
@@ -235,7 +234,7 @@ def _check(subject: Subject) -> None:
         s.offers = tuple(s.offers)
         strange = [n for n in s.offers if n not in s.kind.capabilities]
         if strange:
-            near = closest(strange[0], s.kind.capabilities)
+            near = did_you_mean(strange[0], s.kind.capabilities)
             raise ValueError(f"offers must be names of capabilities, got {strange[0]!r}{near}")
 
 

@@ -5,6 +5,7 @@
 * `ordinal`: steps and rates on ordered levels;
 * `neighbors`: rates along a graph of nearest neighbors, with a mask if wanted;
 * `corruption`: how one position turns into noise, on either clock;
+* `composing`: the same in a thousand steps, where they compose;
 * `rate_time`: corruption given by any rate matrix;
 * `drifting_prior`: corruption toward a law that changes with time;
 * `forward`: the marginal `q(x_t|x_0)` of a whole sequence;
@@ -13,6 +14,7 @@
 """
 
 from unmask.reference.noise import (
+    composing,
     corruption,
     drifting_prior,
     forward,
@@ -26,6 +28,7 @@ from unmask.reference.noise import (
 )
 
 __all__ = [
+    "composing",
     "corruption",
     "drifting_prior",
     "forward",

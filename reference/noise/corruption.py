@@ -13,7 +13,8 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from fractions import Fraction
+from functools import cached_property, lru_cache, reduce
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -35,7 +36,19 @@ from unmask.reference.noise.transition_matrices import (
     uniform_prior,
     uniform_rate,
 )
-from unmask.reference.numbers.arithmetic import MP, Array, Number, common, identity, numbered, real, same, scalars
+from unmask.reference.numbers.arithmetic import (
+    MP,
+    Array,
+    Number,
+    common,
+    elementwise,
+    identity,
+    numbered,
+    over_one_denominator,
+    real,
+    same,
+    scalars,
+)
 from unmask.reference.numbers.checks import check_class, check_function, check_order, check_unit
 from unmask.reference.numbers.linear_algebra import exponential
 from unmask.reference.numbers.stochastic import check_stochastic
@@ -73,7 +86,6 @@ class DiscreteTime:
     `steps`: the T stochastic matrices Q_1, ..., Q_T, each [K, K].  `prior`: [K], the law that x_T is taken to
     follow. Raises ValueError for a matrix that is not stochastic or for sizes that disagree.
 
-    >>> from fractions import Fraction
     >>> p = DiscreteTime((absorbing(Fraction(1, 2), 2, mask=1),) * 2, [0, 1])
     >>> p.T, p.K, p.alpha(2)
     (2, 2, Fraction(1, 4))
@@ -107,8 +119,14 @@ class DiscreteTime:
         return len(self.steps)
 
     @cached_property
-    def _products(self) -> dict[tuple[int, int], Array]:
+    def _products(self) -> dict[int, dict[int, Array]]:
         return {}
+
+    @cached_property
+    def _whole(self) -> list[tuple[Array, int]]:
+        """The steps as ints over one denominator each, where they are of Fractions; else empty."""
+        rational = self.prior.dtype == object and isinstance(self.prior[0], Fraction)
+        return [over_one_denominator(step) for step in self.steps] if rational else []
 
     def transition(self, s: int, t: int) -> Array:
         """q(x_t | x_s) = Q_{s+1} ... Q_t, the identity for s = t: [K, K], rows are sources.
@@ -117,10 +135,21 @@ class DiscreteTime:
         """
         s, t = check_time(self, "s", s), check_time(self, "t", t)
         check_order(s=s, t=t)
-        if (s, t) not in self._products:
-            product = identity(self.K, like=self.prior) if s == t else self.transition(s, t - 1) @ self.steps[t - 1]
-            self._products[s, t] = frozen(product)
-        return self._products[s, t]
+        found = self._products.setdefault(s, {s: frozen(identity(self.K, like=self.prior))})
+        if t not in found:
+            # From the left, on from the last product that is known.
+            known = max(u for u in found if u < t)
+            found[t] = frozen(self._product(found[known], known, t))
+        return found[t]
+
+    def _product(self, start: Array, s: int, t: int) -> Array:
+        """`start` Q_{s+1} ... Q_t, in ints where that is exact: a sum of fractions looks for common divisors."""
+        if not self._whole:
+            return reduce(np.matmul, self.steps[s:t], start)
+        product, denominator = over_one_denominator(start)
+        for step, unit in self._whole[s:t]:
+            product, denominator = product @ step, denominator * unit
+        return elementwise(lambda n: Fraction(n, denominator), product)
 
     def marginal(self, t: int) -> Array:
         """q(x_t | x_0), one row for each clean class: [K, K]."""
@@ -228,7 +257,7 @@ def check_process(process: _P, rates: bool = False) -> _P:
     return process
 
 
-def check_time(process: Process, name: str, value: Number) -> Any:
+def check_time(process: object, name: str, value: Number) -> Any:
     """A time on the clock of a process; raises TypeError or ValueError naming it otherwise.
 
     >>> check_time(DiscreteTime((uniform(0.5, 2),), [0.5, 0.5]), "t", 1)

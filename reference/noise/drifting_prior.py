@@ -64,7 +64,9 @@ def drifting_prior(betas: Sequence[Number], priors: Sequence[object]) -> Discret
     if len({law.shape for law in every}) != 1:
         raise ValueError(f"priors have the shapes {[law.shape for law in every]}; valid: [K] all")
     hits, laws = common(each, np.stack(every))
-    so_far: tuple[Any, Array] = (1 - hits[0], laws[0])
+    # As `composed` has it, but divided once: where hits have led to, times the probability that there was one.
+    redrawn = hits[0] * laws[0]
     for hit, law in zip(hits[1:], laws[1:], strict=True):
-        so_far = composed(so_far, (1 - hit, law))
-    return DiscreteTime(tuple(interpolating(1 - h, law) for h, law in zip(hits, laws, strict=True)), so_far[1])
+        redrawn = (1 - hit) * redrawn + hit * law
+    end = redrawn / redrawn.sum() if redrawn.sum() > 0 else laws[-1]
+    return DiscreteTime(tuple(interpolating(1 - h, law) for h, law in zip(hits, laws, strict=True)), end)

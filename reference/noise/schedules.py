@@ -8,7 +8,7 @@ schedule is generic in the number type: where its formula is rational, a rationa
 from __future__ import annotations
 
 import itertools
-import math
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -169,7 +169,7 @@ def alphas_from_betas(betas: Sequence[Number]) -> tuple[Any, ...]:
     for name, beta in numbered("betas", betas).items():
         check_unit(name, beta)
     steps = array(betas)
-    return tuple(math.prod((1 - b for b in steps[:t]), start=1 + 0 * sum(steps)) for t in range(len(steps) + 1))
+    return tuple(itertools.accumulate((1 - b for b in steps), operator.mul, initial=1 + 0 * sum(steps)))
 
 
 def betas_from_alphas(alphas: Sequence[Number]) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ anything.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, TypeAlias, TypeVar
@@ -305,6 +306,21 @@ def same(left: object, right: object, ulps: int = 0) -> bool:
     # An infinity is equal to itself and near to nothing.
     scale = max((abs(x) for x in (*a.flat, *b.flat) if abs(x) < MP.inf), default=0)
     return all(x == y or abs(x - y) <= ulps * epsilon * scale for x, y in zip(a.flat, b.flat, strict=True))
+
+
+def over_one_denominator(values: Array) -> tuple[Array, int]:
+    """An array of Fractions as one of ints, and the least common denominator by which to divide it.
+
+    Raises TypeError unless it is an array of Fractions.
+
+    >>> over_one_denominator(array([Fraction(1, 2), Fraction(1, 3)]))
+    (array([3, 2], dtype=object), 6)
+    """
+    entries = list(check_axes("values", values, "[...]").flat)
+    if not all(isinstance(x, Fraction) for x in entries):
+        raise TypeError(f"values = {values!r}; valid: Fractions")
+    denominator = math.lcm(*(x.denominator for x in entries))
+    return elementwise(lambda x: x.numerator * (denominator // x.denominator), values), denominator
 
 
 def elementwise(function: Callable[[Any], Any], values: Array) -> Array:

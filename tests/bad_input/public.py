@@ -35,8 +35,9 @@ PARTS = {
     "subjects.kinds.degradation": "nobody: as autoregression",
     "subjects.kinds.embeddings": "nobody: as autoregression",
     "subjects.kinds.gaussian": "nobody: as autoregression",
-    "subjects.names": "messages, with any names",
+    "subjects.spelling": "messages, with any names",
     "subjects.processes.lumping": "laws, with what was drawn",
+    "subjects.processes.names": "refusals, with what is refused",
     "subjects.tables": "laws and the engine, with what was drawn",
 }
 
@@ -76,6 +77,7 @@ EXEMPT = {
         "kinds": "takes no argument",
         "name_in_main": "for stories, with a subject",
         "slow": "decorates any method of a protocol",
+        "subjects_in": "any value may stand for no subject",
         "takes": "for messages, with any function",
         "Process.conditioning": "for laws, with times that were drawn",
         "Process.described": "for reports, takes no argument",
@@ -86,10 +88,15 @@ EXEMPT = {
         "Run.of_environment": "Run, whose arguments it takes",
         "Space": "made by processes(), which checks what it is given",
         "as_number": "for methods, with times that were drawn",
+        "check_device": "Run, whose device it checks",
+        "check_dtype": "Run, whose precision it checks",
+        "did_you_mean": "for messages, with any name",
         "examine_all": "examine, for all laws",
         "hold": "for the plugin: examine, and report",
         "in_floats": "for laws, with a Process, which was checked",
         "inputs": "for the engine: what examine draws from",
+        "most_general_first": "for the command, with laws of the book",
+        "unanswered": "for the command, with a law of the book",
     },
 }
 

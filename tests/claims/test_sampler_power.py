@@ -26,7 +26,7 @@ from unmask.reference.noise.posterior import posterior
 
 #: Of a wrong sampler, to be caught in 99; a right one is shown to hold in the other tests as well.
 SEEDS, FEW = 100, 10
-EVEN = Schedule("mutual-information")
+EVEN = Schedule("linear")
 UNIFORM = Process("uniform", K=2, clock="continuous", schedule=EVEN)
 ABSORBING = Process("absorbing", K=2, clock="continuous", schedule=EVEN, mask=1)
 

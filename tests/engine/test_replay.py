@@ -283,7 +283,7 @@ def test_lines_pasted_from_a_run_of_pytest(tmp_path: Path) -> None:
     """From a deep folder without packages: lines with an address fail again, the nameless one says what is missing."""
     file = tmp_path / "tests" / "deep" / "test_mine.py"
     write(file, subjects(True, "MINE = make('mine')", "ALL = [make('unused'), make('entry')]", TESTS))
-    plugin = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.properties.plugin"]
+    plugin = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.cli.plugin"]
     options = ("-q", "-p", "no:cacheprovider", "-k", f"nameless or {LAW}")
     told = python("-m", "pytest", *plugin, *options, cwd=tmp_path).stdout
     stories = re.findall(

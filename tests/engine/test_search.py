@@ -14,6 +14,7 @@ import torch
 
 from unmask.properties import (
     LAWBOOK,
+    About,
     Drawn,
     Law,
     Process,
@@ -27,7 +28,7 @@ from unmask.properties import (
     processes,
 )
 from unmask.properties.engine.conformance import hold
-from unmask.properties.engine.run import EXAMPLES
+from unmask.properties.engine.search import EXAMPLES, most_general_first
 from unmask.properties.engine.trial import Unanswerable
 
 SPACE = processes("uniform", clock="both")
@@ -124,8 +125,55 @@ def test_what_pytest_is_told(
 def test_a_known_law_that_is_not_in_the_book() -> None:
     wrong = mine(known={"a_law_that_nobody_wrote": "so"})
     for call in (lambda: examine_all(wrong, QUICK), lambda: conformance(wrong)):
-        with pytest.raises(ValueError, match="known of mine: no law named 'a_law_that_nobody_wrote'"):
+        with pytest.raises(ValueError, match=r"known of mine: no law named 'a_law_that_nobody_wrote'$"):
             call()
+
+
+# --- a stream of records ------------------------------------------------------------------------------------
+
+
+def test_records_come_as_they_are_found(stated: Callable[..., Law]) -> None:
+    laws = [stated(never), stated(always)]
+    records = examine_all(mine(), QUICK, laws)
+    assert next(records).status == "broken"
+    assert [record.law for record in records] == ["always"]
+    assert [record.law for record in examine_all(mine(), QUICK, laws, stop_at_first=True)] == ["never"]
+
+
+def test_general_laws_come_first(stated: Callable[..., Law]) -> None:
+    def needs_more(p, marginal, transition):
+        """Needs two"""
+
+    def is_narrow(p, marginal):
+        """Speaks about one family"""
+
+    def is_slow(p):
+        """Waits"""
+
+    narrow = stated(is_narrow, about=About(families=("uniform",)))
+    slow, more = stated(is_slow, drawn=Drawn(rare=True)), stated(needs_more)
+    shape, plain = stated(of_every_shape), stated(always)
+    assert most_general_first([slow, more, narrow, shape, plain]) == [plain, shape, narrow, more, slow]
+
+
+# --- seeds --------------------------------------------------------------------------------------------------
+
+
+def test_a_seed_says_which_cases_come(stated: Callable[..., Law]) -> None:
+    drawn: list[Any] = []
+
+    def seen(p, s, t):
+        """Looks"""
+        drawn.append((p.K, p.T, s, t))
+        return exact(p.K, p.K)
+
+    entry, found = stated(seen), []
+    for seed in (0, 1, 1):
+        drawn.clear()
+        examine(entry, mine(), Run(budget="quick", seed=seed))
+        found.append([*drawn])
+    assert found[1] == found[2]
+    assert found[0] != found[1]
 
 
 # --- inputs that a law does not speak about -----------------------------------------------------------------

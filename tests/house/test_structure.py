@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SIDES = ("implementations", "properties", "reference")
+SIDES = ("cli", "implementations", "properties", "reference")
 FOLDERS = (*SIDES, "tests", "examples", "benchmarks", "docs", ".ci")
 TEXT = {".py", ".md", ".toml", ".txt", ".j2", ".css", ".html", ".yml", ".yaml", ".json", ""}
 
@@ -19,6 +19,7 @@ OURS = {
     "reference": {"unmask.reference"},
     "implementations": {"unmask.implementations"},
     "properties": {"unmask.properties", "unmask.reference"},
+    "cli": {"unmask.cli", "unmask.properties"},
 }
 LIBRARIES = {"reference": {"numpy", "scipy", "mpmath"}}
 
@@ -142,6 +143,9 @@ def test_arrows(path: Path) -> None:
         ("implementations", "from tests import methods"),
         ("properties", "from unmask.implementations.uniform import posterior"),
         ("properties", "if True:\n    from implementations import uniform"),
+        ("properties", "from unmask.cli import suite"),
+        ("cli", "from unmask.reference.noise.posterior import posterior"),
+        ("cli", "def f():\n    from unmask.implementations import MDLM"),
         ("tests", "import properties"),
         ("tests", "from reference.posterior import posterior"),
     ],
@@ -160,6 +164,7 @@ def test_arrows_bite(side: str, source: str) -> None:
         ),
         ("implementations", "import torch\nfrom unmask.implementations import uniform\nfrom . import x"),
         ("properties", "from unmask.reference.noise.posterior import posterior\nimport hypothesis"),
+        ("cli", "import click, pytest\nfrom unmask.cli import suite\nfrom unmask.properties import Method"),
         ("tests", "import unmask.properties, unmask.implementations\nfrom tests import methods"),
     ],
 )
@@ -178,6 +183,28 @@ def test_triton_is_imported_lazily() -> None:
         if module not in kernels
     }
     assert {module: names for module, names in drawn_in.items() if names} == {}
+
+
+def test_the_ways_in_import_the_laws_lazily() -> None:
+    """The plugin is loaded into every run of pytest on a machine: it may cost only what it needs."""
+    heavy = {"unmask.properties", "torch", "hypothesis", "numpy", "rich"}
+    eager = {name_of(path): imports_of(path, lazy=False) for path in sources("cli")}
+    assert {file: sorted(n for n in names if within(n, heavy)) for file, names in eager.items()} == {
+        file: [] for file in eager
+    }
+
+
+def test_the_laws_are_asked_from_one_module() -> None:
+    """Of the command and the plugin, that is; type annotations do not count."""
+    callers = set()
+    for path in sources("cli"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if only_for_types(node):
+                vars(node)["body"] = []
+        if any(within(name, {"unmask.properties"}) for name in imports(tree, package_of(path))):
+            callers.add(name_of(path))
+    assert callers == {"cli/suite.py"}
 
 
 def test_every_package_is_listed() -> None:
@@ -328,8 +355,5 @@ def test_no_machine_paths() -> None:
 
 def test_one_idea_one_file() -> None:
     """A file of more than 450 lines, docstrings included, holds more than one idea; tables of cases may be longer."""
-    lengths = {
-        name_of(p): len(p.read_text(encoding="utf-8").splitlines())
-        for p in sources("reference", "implementations", "properties")
-    }
+    lengths = {name_of(p): len(p.read_text(encoding="utf-8").splitlines()) for p in sources(*SIDES)}
     assert {name: n for name, n in lengths.items() if n > 450} == {}

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-MINE = """\
-import torch
-from torch.nn.functional import cross_entropy, one_hot
-from unmask.properties import conformance, processes
-
-class Mine:
-    def __init__(self, p):
-        self.mask, self.K, self.dtype = p.mask, p.K, p.dtype
-
-    def posterior(self, x0, xt, s, t):
-        reveal = ((t - s) / t)[:, None, None] * (xt == self.mask)[..., None].to(self.dtype)
-        return reveal * one_hot(x0, self.K) + (1 - reveal) * one_hot(xt, self.K)
-
-    def loss(self, output, x0, xt, t):
-        logits = output.index_fill(-1, torch.tensor(self.mask), -torch.inf)
-        return (cross_entropy(logits.mT, x0, reduction="none") * (xt == self.mask)).sum(-1) / t
-
-LINEAR = processes("absorbing", clock="continuous", schedules=["mutual-information"])
-TestMine = conformance(Mine, LINEAR, output="subs")
-"""
-FLIPPED = MINE.replace("(1 - reveal)", "(1 + reveal)")
-
-# An installed package brings its plugin along; a checkout on the path does not.
-PLUGIN = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.properties.plugin"]
-
-
-def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"CI": "true", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+from tests.house.users_file import FLIPPED, MINE, PLUGIN, python
 
 
 def pytest_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -60,17 +27,17 @@ def test_it_is_short() -> None:
 
 def test_a_right_class_passes(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(MINE, encoding="utf-8")
-    done = pytest_in(tmp_path, "--budget", "quick")
+    done = pytest_in(tmp_path, "--unmask-budget", "quick")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) >= 10
     assert count("failed", done.stdout) == count("skipped", done.stdout) == 0
+    assert len(done.stdout.splitlines()) <= 12, "some ten lines, whatever the number of laws"
 
 
 def test_the_command_line_names_it_by_its_path(tmp_path: Path) -> None:
-    """Together with the test file itself: the one file makes one subject."""
+    """Together with the test file itself: the one file makes one subject, and is loaded once."""
     (tmp_path / "test_mine.py").write_text(MINE + "print('loaded')\n", encoding="utf-8")
-    of_run = ("--pyargs", "unmask.properties.run", "--method", "test_mine.py:TestMine", "--law", "bridges_compose")
-    done = pytest_in(tmp_path, "-s", "-k", "bridges_compose", *of_run)
+    done = pytest_in(tmp_path, "-s", "--unmask-method", "test_mine.py:TestMine", "--unmask-law", "bridges_compose")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     assert count("passed", done.stdout) == 2
     assert done.stdout.count("loaded") == 1

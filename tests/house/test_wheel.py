@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SIDES = ("implementations", "properties", "reference")
+SIDES = ("cli", "implementations", "properties", "reference")
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -68,7 +68,8 @@ def test_metadata(wheel: zipfile.ZipFile) -> None:
     assert "licenses/LICENSE" in names
     points = configparser.ConfigParser()
     points.read_string(wheel.read(names["entry_points.txt"]).decode())
-    assert dict(points["pytest11"]) == {"unmask": "unmask.properties.plugin"}
+    assert dict(points["pytest11"]) == {"unmask": "unmask.cli.plugin"}
+    assert dict(points["console_scripts"]) == {"unmask": "unmask.cli.command:main"}
 
 
 def test_imports_from_where_it_was_installed(installed: Path, tmp_path: Path) -> None:
@@ -76,12 +77,12 @@ def test_imports_from_where_it_was_installed(installed: Path, tmp_path: Path) ->
     program = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import unmask.implementations, unmask.properties, unmask.reference
-for package in (unmask.implementations, unmask.properties, unmask.reference):
+import unmask.cli, unmask.implementations, unmask.properties, unmask.reference
+for package in (unmask.cli, unmask.implementations, unmask.properties, unmask.reference):
     print(package.__file__)
-print(*sorted({"implementations", "properties", "reference"} & set(sys.modules)))
+print(*sorted({"cli", "implementations", "properties", "reference"} & set(sys.modules)))
 """
-    *files, bare = run(sys.executable, "-I", "-c", program, installed, cwd=tmp_path).split("\n")[:4]
+    *files, bare = run(sys.executable, "-I", "-c", program, installed, cwd=tmp_path).split("\n")[:5]
     assert [Path(file).resolve() for file in files] == [
         (installed / "unmask" / s / "__init__.py").resolve() for s in SIDES
     ]
@@ -109,38 +110,6 @@ def test_mypy_sees_the_types_from_another_project(wheel: zipfile.ZipFile, tmp_pa
     )
     assert 'Revealed type is "str"' in told
     assert "Success" in told
-
-
-def test_runs_under_its_own_name_in_another_project(tmp_path: Path) -> None:
-    """Named by its folder alone, as pytest would, ``properties.run`` would open a second book of laws."""
-    (tmp_path / "conftest.py").write_text(
-        "import sys\n"
-        "def pytest_sessionfinish(session, exitstatus):\n"
-        "    print('collected', sorted({item.module.__name__ for item in session.items}))\n"
-        "    print('bare', sorted({'properties', 'properties.run'} & set(sys.modules)))\n",
-        encoding="utf-8",
-    )
-    arguments = (
-        "--collect-only",
-        "-q",
-        "-s",
-        "--pyargs",
-        "unmask.properties.run",
-        "--method",
-        "tests.methods",
-    )
-    told = run(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        *arguments,
-        cwd=tmp_path,
-        PYTHONPATH=str(ROOT),
-    )
-    assert "collected ['unmask.properties.run']" in told
-    assert "bare []" in told
 
 
 def test_what_the_tests_import_is_this_checkout() -> None:

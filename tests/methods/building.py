@@ -48,11 +48,11 @@ def grid(p: Process) -> Grid:
     match p.schedule.name:
         case "free":
             return Grid(p.betas)
-        case "linear":
+        case "linear-beta":
             return Grid.linear(p.schedule["first"], p.schedule["last"], p.T)
         case "cosine":
             return Grid.cosine(p.T, p.schedule["offset"])
-        case "mutual-information":
+        case "linear" | "mutual-information":
             return Grid.mutual_information(p.T)
         case _:
             return Grid.from_schedule(continuous(p), p.T)
@@ -61,7 +61,7 @@ def grid(p: Process) -> Grid:
 def continuous(p: Process) -> Schedule:
     """The schedule on ``[0, 1]``."""
     match p.schedule.name:
-        case "linear":
+        case "linear-beta":
             return LinearBeta(p.schedule["first"], p.schedule["last"])
         case "cosine":
             return Cosine(p.schedule["offset"])
@@ -69,7 +69,7 @@ def continuous(p: Process) -> Schedule:
             return LogLinear(p.schedule["eps"])
         case "geometric":
             return Geometric(p.schedule["sigma_min"], p.schedule["sigma_max"])
-        case "mutual-information":
+        case "linear" | "mutual-information":
             return MutualInformation()
         case "polynomial":
             return Polynomial(p.schedule["n"])
@@ -136,7 +136,7 @@ class Information:
     def information_alpha(self, weights: Tensor, t: Tensor) -> Tensor:
         """Solved for the process itself, in continuous time, where ``alpha = 1 - u``."""
         assert self.p.T is not None
-        clock = Specified("mutual-information")
+        clock = Specified("linear")
         made = process(replace(self.p, clock="continuous", T=None, schedule=clock, precision="float64"))
         start = torch.zeros((), dtype=torch.float64)
 

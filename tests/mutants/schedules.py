@@ -79,7 +79,7 @@ def betas_clipped_below_one(right: Right, p: Process, t: Tensor) -> Tensor:
 @mutant("linear-betas-miss-the-last", "alpha", of=("d3pm_uniform", "d3pm_absorbing"))
 def linear_betas_miss_the_last(right: Right, p: Process, t: Tensor) -> Tensor:
     """T equally spaced betas are taken from a range without its endpoint."""
-    if p.schedule.name != "linear" or p.T is None:
+    if p.schedule.name != "linear-beta" or p.T is None:
         return right.alpha(p, t)
     first, last = p.schedule["first"], p.schedule["last"]
     betas = torch.tensor([0.0, *(first + (last - first) * i / p.T for i in range(p.T))], dtype=torch.float64)

@@ -67,7 +67,7 @@ def test_what_could_not_be_judged_is_no_success(tmp_path):
     text = "".join(parsed.texts)
     assert [status for _, _, status in parsed.cells] == ["holds", "unasked", "blocked"]
     assert "Every law holds, but for 2 that could not be asked" in text
-    assert all(words in text for words in ("unasked: every draw was refused", "blocked: cannot be built"))
+    assert all(words in text for words in ("unasked: every draw was refused", "blocked: could not be built"))
 
 
 def test_every_cell_and_law_has_an_address(page):

@@ -52,7 +52,7 @@ def test_of_a_method(offers: str) -> None:
 
 
 def test_of_the_reference() -> None:
-    p = Process("ehrenfest", 4, "continuous", Schedule("mutual-information"))
+    p = Process("ehrenfest", 4, "continuous", Schedule("linear"))
     found = delta_profile(BY_RATES, [Fraction(1, 4), Fraction(1, 2)], p=p)
     assert np.allclose(found.neighbors, [float(ehrenfest_distance(1 - t, 1)) for t in (Fraction(1, 4), Fraction(1, 2))])
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, exact
-from unmask.properties.engine.lawbook import About, law
+from unmask.properties.engine.lawbook import About, Drawn, law
 
 CHAPTER = "Conduct"
 
@@ -17,6 +17,7 @@ CHAPTER = "Conduct"
     cites="a constructor accepts what it is made for",
     mutants=("process-that-cannot-be-built",),
     about=About(kind="any"),
+    drawn=Drawn(most_T=None),
 )
 def it_can_be_built(build: Any, p: Any) -> Claim:
     """For every process that a subject claims to implement, it can be built: every size, schedule, clock, dtype and device"""

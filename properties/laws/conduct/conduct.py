@@ -10,6 +10,7 @@ import torch
 from unmask.properties.claims.claim import Claim, close, exact, sampled
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.engine.randomness import seeded
 from unmask.properties.laws.common import Array, every_noisy, floats, given
 from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.processes.process import Process, Time
@@ -68,7 +69,7 @@ def reach(call: Call, arguments: list[Any], result: Array) -> Array:
         "gaussian-batch-uses-the-first-time",
     ),
     about=About(kind="any", capabilities=lambda c: c.computes),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
@@ -91,7 +92,7 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
     cites="equivariance to positions; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-weighs-positions", "marginal-looks-at-the-neighbor"),
     about=About(kind="any", capabilities=_has_positions),
-    drawn=Drawn(floating=True, cost=3, L=2),
+    drawn=Drawn(floating=True, cost=3, L=2, most_T=None),
 )
 def positions_may_be_permuted(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """Permuting the positions of all inputs permutes the result"""
@@ -128,13 +129,12 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
     claims = []
     for name, capability in offers.items():
         arguments = situation(name, N=32)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(1)
+        with seeded(torch.Generator().manual_seed(1)):
             first = capability(*arguments)
-            torch.manual_seed(2)
-            before = torch.random.get_rng_state()
+        with seeded(torch.Generator().manual_seed(2)):
+            before = torch.default_generator.get_state()
             second = capability(*arguments)
-            untouched = bool((torch.random.get_rng_state() == before).all())
+            untouched = torch.equal(torch.default_generator.get_state(), before)
         claims.append(exact(first, second, names=("row", "position"), says=f"{name}, twice from the same seed"))
         claims.append(exact(np.array(untouched), np.array(True), says=f"{name} leaves the global random state alone"))
     return claims
@@ -231,7 +231,7 @@ def inputs_are_left_alone(offers: Any, situation: Any, p: Any, seed: int) -> lis
     cites="functions of values, not of memory",
     mutants=("loss-reads-raw-memory",),
     about=About(kind="any", tensors=True, capabilities=lambda c: c.computes),
-    drawn=Drawn(floating=True, L=2, cost=2),
+    drawn=Drawn(floating=True, L=2, cost=2, most_T=None),
 )
 def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """Transposed and strided views of the same numbers give the same result"""
@@ -266,7 +266,7 @@ def _strided(value: Any) -> Any:
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
     about=About(kind="any", capabilities=lambda c: c.batched),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """No rows in, no rows out"""
@@ -291,7 +291,7 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, se
         families=lambda kind: kind.mask != "none",
         processes=lambda p: p.K > 2,
     ),
-    drawn=Drawn(floating=True),
+    drawn=Drawn(floating=True, most_T=None),
 )
 def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
     """A logit of −∞ for the mask gives what −10⁴ gives, and finite gradients, never a NaN"""
@@ -329,7 +329,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     cites="numerics: a result is as precise as its inputs",
     mutants=("loss-in-single-precision",),
     about=About(kind="any", tensors=True, capabilities=lambda c: not c.draws and "output" in c.takes),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def precision_is_kept(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """A network's output in one precision gives results in the same precision, never in a coarser one"""

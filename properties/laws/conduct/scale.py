@@ -10,8 +10,9 @@ from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, given
+from unmask.properties.laws.density import is_dense
 from unmask.properties.laws.likelihood.terms import magnitude, true_loss
-from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
+from unmask.properties.subjects.processes.lumping import Lumped, enlarged
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.shapes import Shape
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
@@ -20,20 +21,15 @@ from unmask.reference.noise import posterior as bayes
 from unmask.reference.numbers.transcendental import softmax
 
 CHAPTER = "Scale"
-#: A vocabulary, for methods that make nothing of size K x K; what any method can afford; where to find out which.
-VOCABULARY, MODERATE, PROBE = 128_000, 257, 512
+#: A vocabulary, for methods that make nothing of size K x K; and what any method can afford.
+VOCABULARY, MODERATE = 128_000, 257
 #: A long sequence is so many pieces of a short one.
 PIECES = 14
 
 
 def _of_its_size(p: Process, capability: Call, arguments: Any) -> Lumped:
     """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
-    method = capability.subject
-    if method.processes.K[0] == method.processes.K[1]:
-        raise Unanswerable  # made for that many classes and no others
-    probe = told_apart(p, PROBE)
-    name = f"{capability.name} in {p.clock} time"
-    dense = is_dense(method, name, lambda: capability(*arguments(probe)), PROBE)
+    dense = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(told_apart(p, K)))
     return told_apart(p, MODERATE if dense else VOCABULARY)
 
 
@@ -79,7 +75,7 @@ def _noisy(big: Lumped, t: Time) -> Array:
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (marginal)",
     mutants=("marginal-forgets-the-rest-of-a-large-vocabulary",),
     about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Process, t: Time) -> Claim:
     """With up to 128,000 classes q(x_t|x_0) is that of the few that are told apart, all others sharing what is left"""
@@ -102,7 +98,7 @@ def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Proce
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-forgets-the-rest-of-a-large-vocabulary",),
     about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
     """With up to 128,000 classes q(x_s|x_t,x_0) is that of the few that are told apart, all others sharing what is left"""
@@ -139,7 +135,7 @@ def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Pro
         tensors=True,
         outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity"),
     ),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     reverse: Any, p: Process, s: Time, t: Time, model: Model
@@ -170,7 +166,7 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Cover and Thomas, thm 2.5.3 (chain rule)",
     mutants=("loss-forgets-the-rest-of-a-large-vocabulary",),
     about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: Time, model: Model) -> Claim:
     """With up to 128,000 classes the loss is that of the few that are told apart: no class that is treated alike adds to it"""
@@ -202,7 +198,7 @@ def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: T
     cites="independence of positions; Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5",
     mutants=("loss-knows-only-short-sequences", "posterior-knows-only-short-sequences"),
     about=About(capabilities=lambda c: c.computes and not {"x0", "xt", "location"}.isdisjoint(c.takes)),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model: Model) -> list[Claim]:
     """On forty positions, given the network's output, everything is what it is on each piece; losses add up"""

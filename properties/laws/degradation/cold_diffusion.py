@@ -207,7 +207,7 @@ def the_naive_sampler_returns_its_last_proposal(
     cites=f"{CITES}, sec. 3.3 (first order of the Taylor expansion); essay, claim 9",
     mutants=("naive-sold-as-improved", "last-step-returns-the-proposal"),
     about=About(
-        kind="degradation", clock="continuous", schedules=("polynomial", "linear", "mutual-information", "log-linear")
+        kind="degradation", clock="continuous", schedules=("polynomial", "linear-beta", "linear", "log-linear")
     ),
     drawn=Drawn(floating=True),
 )

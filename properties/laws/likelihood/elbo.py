@@ -53,6 +53,7 @@ def _ops(p: Process, L: int) -> float:
         "loss-averaged-over-positions",
         "loss-of-masked-positions-only",
     ),
+    drawn=Drawn(most_T=None),
 )
 def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """The loss at time t, averaged over q(x_t|x_0), is the NELBO's term (discrete) or integrand (continuous) at t"""
@@ -68,6 +69,7 @@ def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, mod
     tex=r"\mathbb{E}_{q(x_t|x_0)}\, \ell(x_0, x_t, t) \ge 0",
     cites="Austin et al. 2021, eq. 1; Lou et al. 2024, def. 3.1 (non-negative)",
     mutants=("loss-drops-the-constant",),
+    drawn=Drawn(most_T=None),
 )
 def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """Every term of the NELBO is a divergence: never negative"""
@@ -82,6 +84,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
     tex=r"p_\theta = q(\cdot|x_0) \implies \ell(x_0, x_t, t) = 0",
     cites="Austin et al. 2021, sec. 3.3 (certainty) and 3.4 (minima); Lou et al. 2024, def. 3.1 (non-negative)",
     mutants=("loss-drops-the-constant", "loss-one-step-late"),
+    drawn=Drawn(most_T=None),
 )
 def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """A network that knows x_0 pays nothing at any time"""
@@ -109,6 +112,7 @@ def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Arr
     cites="Austin et al. 2021, eq. 1",
     mutants=("loss-with-another-weight", "loss-one-step-late", "reverse-one-step-late"),
     about=About(clock="discrete"),
+    drawn=Drawn(most_T=None),
 )
 def loss_is_the_divergence_of_its_own_kernel(
     loss: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
@@ -244,6 +248,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     cites="Blackwell 1947, thm 2 (Rao-Blackwell); Austin et al. 2021, eq. 1",
     mutants=("loss-with-another-weight", "posterior-forgets-the-likelihood", "reverse-one-step-late"),
     about=About(clock="discrete"),
+    drawn=Drawn(most_T=None),
 )
 def integrating_out_a_step_keeps_the_mean(
     loss: Any, posterior: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
@@ -283,7 +288,7 @@ def integrating_out_a_step_keeps_the_mean(
     tex=r"\nabla_\theta\, \ell = \nabla_\theta\, L_{t-1}",
     cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 8 and 10",
     mutants=("loss-detaches-a-term", "loss-with-another-weight"),
-    drawn=Drawn(cost=3),
+    drawn=Drawn(cost=3, most_T=None),
 )
 def gradient_is_the_gradient_of_the_nelbo(
     gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
@@ -317,6 +322,7 @@ def gradient_is_the_gradient_of_the_nelbo(
     tex=r"L_\lambda = L_{vb} + \lambda\, \mathbb{E}\left[-\log \tilde p_\theta(x_0|x_t)\right]",
     cites="Austin et al. 2021, eq. 5",
     mutants=("hybrid-averages-the-cross-entropy", "hybrid-forgets-the-weight"),
+    drawn=Drawn(most_T=None),
 )
 def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """The hybrid loss is the NELBO's term plus λ times the denoiser's cross-entropy at x_0"""
@@ -342,7 +348,7 @@ def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: T
     cites="Austin et al. 2021, eq. 5",
     mutants=("hybrid-detaches-the-cross-entropy",),
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture")),
-    drawn=Drawn(floating=True),
+    drawn=Drawn(floating=True, most_T=None),
 )
 def hybrid_loss_teaches_by_both_terms(
     hybrid_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model

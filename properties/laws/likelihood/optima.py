@@ -54,6 +54,7 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
     mutants=("reverse-mixes-instead-of-joining", "reverse-one-step-late", "reverse-ignores-the-noisy-token"),
     # A velocity's reverse process is another one with the same marginals.
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
+    drawn=Drawn(most_T=None),
 )
 def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """At its own optimum — leave-one-out for the joint sum, posterior for the mixture — p_θ(x_s|x_t) is q(x_s|x_t)"""
@@ -94,7 +95,7 @@ def _true_reverse(p: Process, data: Data, s: Time, t: Time) -> Array:
     tex=r"\mathbb{E}_{\mathrm{data}}\, \nabla_\theta\, \ell = 0 \ \text{at the optimum}",
     cites="Austin et al. 2021, eq. 1; Lou et al. 2024, prop. 3.2 and thm 3.4; Sahoo et al. 2024, eq. 10",
     mutants=("loss-detaches-a-term", "loss-one-step-late", "loss-is-plain-cross-entropy"),
-    drawn=Drawn(cost=2),
+    drawn=Drawn(cost=2, most_T=None),
 )
 def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, model: Model, data: Data) -> Claim:
     """The data average of the loss is stationary at the parameterization's own optimum"""

@@ -50,6 +50,7 @@ def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> f
         "reverse-mixes-instead-of-joining",
         "subs-forgets-to-carry-over",
     ),
+    drawn=Drawn(most_T=None),
 )
 def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
     """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
@@ -68,6 +69,7 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
     tex=r"p_\theta(x_s|x_t) \ge 0, \qquad \sum_{x_s} p_\theta(x_s|x_t) = 1",
     cites="Austin et al. 2021, eq. 4",
     mutants=("reverse-unnormalized",),
+    drawn=Drawn(most_T=None),
 )
 def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> list[Claim]:
     """p_θ(x_s|x_t) ≥ 0 and sums to one"""
@@ -95,6 +97,7 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     cites="Sahoo et al. 2024, eq. 7",
     mutants=("reverse-one-step-late", "subs-forgets-to-carry-over", "posterior-one-step-late"),
     about=About(outputs=("mixture", "subs", "velocity")),
+    drawn=Drawn(most_T=None),
 )
 def reverse_mixes_its_own_posteriors(
     reverse: Any, posterior: Any, denoise: Any, p: Process, s: Time, t: Time, model: Model
@@ -125,6 +128,7 @@ def reverse_mixes_its_own_posteriors(
     tex=r"\text{joint sum} = \text{mixture} \iff q(x_t|\tilde x_0) \text{ is constant on the support of } \tilde p_\theta",
     cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, eq. 17; Campbell et al. 2022, sec. 3",
     mutants=("reverse-mixes-instead-of-joining", "mixture-joins-instead-of-mixing"),
+    drawn=Drawn(most_T=None),
 )
 def joint_sum_and_mixture_agree_where_they_should(
     joint_sum: Any, mixture: Any, p: Process, s: Time, t: Time, model: Model
@@ -171,6 +175,7 @@ def joint_sum_and_mixture_agree_where_they_should(
     cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities) and 3.2.3 (carry-over unmasking)",
     mutants=("denoise-without-normalization", "subs-leaves-mass-on-the-mask"),
     about=About(outputs=DENOISERS),
+    drawn=Drawn(most_T=None),
 )
 def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
     """The denoiser's x_θ(·|x_t) is the softmax of the output (after SUBS, where the method has it)"""
@@ -195,6 +200,7 @@ def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) 
     cites="Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities)",
     mutants=("subs-leaves-mass-on-the-mask",),
     about=About(outputs=("subs",)),
+    drawn=Drawn(most_T=None),
 )
 def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
     """SUBS gives the mask probability zero"""
@@ -209,6 +215,7 @@ def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Mode
     cites="Sahoo et al. 2024, sec. 3.2.3 (carry-over unmasking)",
     mutants=("subs-forgets-to-carry-over",),
     about=About(outputs=("subs",)),
+    drawn=Drawn(most_T=None),
 )
 def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
     """SUBS believes every visible token"""
@@ -228,6 +235,7 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
     tex=r"s_\theta(x_t)_y = \frac{p_t(y)}{p_t(x_t)}",
     cites="Sahoo et al. 2024, eq. 66 and 71-72; Ou et al. 2024, thm 1",
     mutants=("score-inverted", "score-one-step-late"),
+    drawn=Drawn(most_T=None),
 )
 def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model) -> Claim:
     """The concrete score that an output stands for: p_t(y)/p_t(x_t), 1 at y = x_t"""

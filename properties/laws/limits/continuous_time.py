@@ -31,7 +31,7 @@ TABLES = (0, 2, 3, 4, 5, 7)
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
     about=About(
         clock="discrete",
-        schedules=("polynomial", "mutual-information", "log-linear"),
+        schedules=("polynomial", "linear", "log-linear"),
         families=lambda kind: kind.observes,
         outputs=("joint-sum", "mixture", "subs"),
     ),
@@ -93,7 +93,7 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
     mutants=("loss-weighted-by-beta",),
     about=About(
         clock="discrete",
-        schedules=("mutual-information",),
+        schedules=("linear",),
         families=lambda kind: kind.observes and not kind.keeps_or_redraws and kind.mask == "none",
         outputs=("joint-sum",),
     ),

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, converges
-from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.calls import Call
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
+from unmask.properties.laws.density import is_dense
 from unmask.properties.subjects.processes.families import Family
-from unmask.properties.subjects.processes.lumping import is_dense
 from unmask.properties.subjects.processes.process import Process, Schedule
 from unmask.reference.limits import ornstein_uhlenbeck as ou
 from unmask.reference.limits import reflected_brownian as brownian
@@ -45,24 +45,21 @@ def levels_of(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
     """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
     if by_reference(capability):
         return FEW
-    # Asked about 512 levels, and for as much as a whole matrix of them: a recurrence over the levels is none.
-    name, bound = f"{capability.name} of a walk", 724
-    dense = is_dense(capability.subject, name, lambda: capability(*arguments(512)), bound)
+    # Asked for as much as a whole matrix of levels: a recurrence over them is none.
+    dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, share=1)
     return MODERATE if dense else MANY
 
 
 def by_reference(capability: Call) -> bool:
     """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
     subject = capability.subject
-    if subject.processes.K[0] == subject.processes.K[1]:
-        raise Unanswerable  # made for that many levels and no others
     return bool(subject.arrays == "exact")
 
 
 def walk(p: Process, K: int, variance: Fraction) -> Process:
     """The walk over ``K`` levels that has this variance at time one half, at a constant rate."""
     noise = 2 * variance * Fraction(K * K, 8)
-    return replace(p, K=K, schedule=Schedule("linear", (("first", noise), ("last", noise))), numbers="rough")
+    return replace(p, K=K, schedule=Schedule("linear-beta", (("first", noise), ("last", noise))), numbers="rough")
 
 
 def centers(K: int) -> Array:
@@ -92,7 +89,7 @@ def noise_of(K: int, variance: Fraction) -> float:
         "marginal-is-smoothed",
         "marginal-starts-one-level-up",
     ),
-    about=About(families=is_walk, clock="continuous", schedules=("linear",)),
+    about=About(families=is_walk, clock="continuous", schedules=("linear-beta",)),
     drawn=Drawn(floating=True, cost=8),
 )
 def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list[Claim]:
@@ -202,7 +199,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     about=About(
         families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
         clock="continuous",
-        schedules=("linear",),
+        schedules=("linear-beta",),
     ),
     drawn=Drawn(floating=True, cost=8),
 )
@@ -218,7 +215,7 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
     claims, gaps = [], []
     for S in sizes:
         rate = 2 * noise
-        q = replace(p, K=S + 1, schedule=Schedule("linear", (("first", rate), ("last", rate))), numbers="rough")
+        q = replace(p, K=S + 1, schedule=Schedule("linear-beta", (("first", rate), ("last", rate))), numbers="rough")
         up = (S + side * math.isqrt(S)) // 2
         law_of = floats(marginal(q, np.array([[up]]), HALF))[0, 0]
         y = (2 * np.arange(S + 1) - S) / math.sqrt(S)

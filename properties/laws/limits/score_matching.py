@@ -55,7 +55,7 @@ def between(K: int) -> Array:
         "marginal-starts-one-level-up",
         "marginal-is-smoothed",
     ),
-    about=About(families=is_walk, clock="continuous", schedules=("linear",)),
+    about=About(families=is_walk, clock="continuous", schedules=("linear-beta",)),
     drawn=Drawn(floating=True, cost=8),
 )
 def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: int) -> Claim:
@@ -87,7 +87,7 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
     about=About(
         families=is_walk,
         clock="continuous",
-        schedules=("linear",),
+        schedules=("linear-beta",),
         outputs=("joint-sum", "joint-sum-direct", "mixture"),
     ),
     drawn=Drawn(floating=True, cost=8),
@@ -116,7 +116,7 @@ def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, se
     tex=r"s = e^{\pm h s_\theta}: \quad \ell_{DWDSE} \to \gamma\, \mathbb{E} \left\| s_\theta - \nabla \log q_t(\cdot|x_0) \right\|^2",
     cites="Lou et al. 2024, eq. 10; Vincent 2011, eq. 11 (denoising score matching); Campbell et al. 2022, prop. 2",
     mutants=("walk-entropy-drops-the-constant", "walk-entropy-at-half-the-rate", "walk-entropy-counts-jumps-up-twice"),
-    about=About(families=is_walk, clock="continuous", schedules=("linear",), outputs=("score",)),
+    about=About(families=is_walk, clock="continuous", schedules=("linear-beta",), outputs=("score",)),
     drawn=Drawn(floating=True, cost=8),
 )
 def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: int) -> list[Claim]:

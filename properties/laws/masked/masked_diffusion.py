@@ -31,7 +31,7 @@ from unmask.reference.masked.noise_level import expected_cross_entropy
 from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import sequences, transcendental
 
-EVEN = Schedule("mutual-information")
+EVEN = Schedule("linear")
 CHAPTER = "Masked diffusion"
 
 
@@ -75,7 +75,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
     about=About(
         families=("absorbing",),
         clock="continuous",
-        schedules=("mutual-information", "log-linear", "cosine", "polynomial"),
+        schedules=("linear", "log-linear", "cosine", "polynomial"),
         outputs=("subs",),
     ),
     drawn=Drawn(floating=True, reaches_prior=True, cost=3),
@@ -133,7 +133,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     about=About(
         families=("absorbing",),
         clock="continuous",
-        schedules=("mutual-information", "log-linear", "cosine", "polynomial", "linear"),
+        schedules=("linear", "log-linear", "cosine", "polynomial", "linear-beta"),
         outputs=("subs",),
         schedules_too=(EVEN.name,),
     ),
@@ -180,7 +180,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     about=About(
         families=("absorbing",),
         clock="discrete",
-        schedules=("mutual-information",),
+        schedules=("linear",),
         outputs=("joint-sum", "joint-sum-direct", "mixture", "subs"),
     ),
 )

@@ -30,6 +30,7 @@ CALLS = 2
     tex=r"Q_{s,t}[i,j] \ge 0, \qquad \sum_j Q_{s,t}[i,j] = 1",
     cites="Austin et al. 2021, sec. 3.1 (rows) and app. A.4.2",
     mutants=("transition-transposed", "transition-keeps-too-much"),
+    drawn=Drawn(most_T=None),
 )
 def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Rows of the transition matrix are probabilities: Q[s,t] ≥ 0 and Q[s,t] 1 = 1"""
@@ -45,6 +46,7 @@ def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> l
     tex=r"Q_{s,t} = Q_{s+1} \cdots Q_t \quad\text{or}\quad Q_{s,t} = \exp\left(\int_s^t \beta(u)\, du\, R\right)",
     cites="Austin et al. 2021, eq. 2, 3 (marginal), 6-10 and 16, app. A.2.4 (steps), A.2.6 and A.4.1, thm 1; Sahoo et al. 2024, eq. 3, 13-14; Lou et al. 2024, eq. 14; Campbell et al. 2022, sec. 2",
     mutants=("transition-transposed", "transition-one-step-late", "transition-keeps-too-much"),
+    drawn=Drawn(most_T=None),
 )
 def transition_is_the_definition(transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """Q[s,t] is the product of its steps (discrete time), the exponential of its rates (continuous time)"""
@@ -56,6 +58,7 @@ def transition_is_the_definition(transition: Any, p: Process, s: Time, t: Time) 
     tex=r"Q_{r,s}\, Q_{s,t} = Q_{r,t}",
     cites="Austin et al. 2021, eq. 3 (marginal) and app. A.4.1",
     mutants=("transition-one-step-late", "transition-keeps-too-much"),
+    drawn=Drawn(most_T=None),
 )
 def steps_compose(transition: Any, p: Process, r: Time, s: Time, t: Time) -> Claim:
     """Q[r,s] Q[s,t] = Q[r,t]"""
@@ -93,6 +96,7 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
     cites="Austin et al. 2021, sec. 3.1 (uniform), eq. 8 and 10, app. A.2.4 (steps) and A.4.2",
     mutants=("transition-transposed", "transition-shifts-the-prior"),
     about=About(families=lambda kind: kind.stationary),
+    drawn=Drawn(most_T=None),
 )
 def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """The prior is stationary, π Q = π, and reversible: π_i Q[i,j] = π_j Q[j,i]"""
@@ -110,6 +114,7 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
     tex=r"q(x_t|x_0) \ge 0, \qquad \sum_{x_t} q(x_t|x_0) = 1",
     cites="Austin et al. 2021, eq. 3 (marginal)",
     mutants=("marginal-unnormalized",),
+    drawn=Drawn(most_T=None),
 )
 def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim]:
     """q(x_t|x_0) ≥ 0 and sums to one"""
@@ -132,6 +137,7 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
     tex=r"q(x_{t=0} | x_0) = \delta_{x_0} \ \text{if} \ \alpha_0 = 1",
     cites="Austin et al. 2021, eq. 3 (marginal); Lou et al. 2024, app. C.1 (geometric noise)",
     mutants=("marginal-one-step-late", "marginal-from-the-wrong-end"),
+    drawn=Drawn(most_T=None),
 )
 def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
     """At t = 0 nothing has happened: q is δ at x_0, up to the noise that the schedule itself starts with"""
@@ -162,6 +168,7 @@ def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
     tex=r"q(x_t|x_0) = \sum_{x_s} q(x_s|x_0)\, q(x_t|x_s)",
     cites="Austin et al. 2021, eq. 3 (marginal); Chapman-Kolmogorov equation",
     mutants=("marginal-one-step-late", "transition-one-step-late"),
+    drawn=Drawn(most_T=None),
 )
 def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """q(x_t|x_0) = Σ q(x_s|x_0) q(x_t|x_s)"""
@@ -179,7 +186,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
     tex=r"q(x_t|x_0) = \prod_i q(x_t^i | x_0^i)",
     cites="Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5; Lou et al. 2024, eq. 13",
     mutants=("marginal-looks-at-the-neighbor",),
-    drawn=Drawn(L=2),
+    drawn=Drawn(L=2, most_T=None),
 )
 def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0: Array) -> Claim:
     """Every position of a sequence has the law that it would have alone"""
@@ -192,6 +199,7 @@ def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0
     tex=r"\mathrm{KL}\left(q(x_T|x_0) \,\|\, \pi\right)",
     cites="Austin et al. 2021, eq. 1 (L_T); Sahoo et al. 2024, eq. 2; Lou et al. 2024, thm 3.6, app. C.1 (prior)",
     mutants=("prior-kl-of-one-position", "prior-kl-the-other-way", "prior-kl-forgotten"),
+    drawn=Drawn(most_T=None),
 )
 def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     """The prior term is KL(q(x_end|x_0) ‖ π), summed over positions"""
@@ -210,6 +218,7 @@ def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     tex=r"s < t \implies TV\left(q_t(\cdot|a), q_t(\cdot|b)\right) \le TV\left(q_s(\cdot|a), q_s(\cdot|b)\right)",
     cites="data processing inequality; Cover and Thomas, thm 2.8.1",
     mutants=("schedule-backwards", "marginal-from-the-wrong-end"),
+    drawn=Drawn(most_T=None),
 )
 def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Total variation and KL between the marginals of two starts never grow with t"""
@@ -234,11 +243,11 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     tex=r"I(x_t; x_0) / H(x_0) = 1 - t/T",
     cites="Austin et al. 2021, sec. 3.2, eq. 17 and app. A.7 (masks)",
     mutants=("schedule-squared", "marginal-one-step-late"),
-    about=About(families=("absorbing",), schedules=("mutual-information",)),
-    drawn=Drawn(floating=True, K=3),
+    about=About(families=("absorbing",), schedules=("linear",)),
+    drawn=Drawn(floating=True, K=3, most_T=None),
 )
 def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim:
-    """Under the mutual-information schedule I(x_t; x_0) = (1 − t/T) H(x_0)"""
+    """Under α = 1 − t/T, the mutual-information schedule, I(x_t; x_0) = (1 − t/T) H(x_0)"""
     classes = clean_classes(p)
     weights = floats(data.law)[: p.K][classes] if data.L == 1 else np.arange(1, len(classes) + 1.0)
     weights = weights / weights.sum()
@@ -262,7 +271,7 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
         "sample-uses-the-first-time",
         "sample-repeats-noise-every-seven-rows",
     ),
-    drawn=Drawn(floating=True, cost=3),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
-from unmask.properties.engine.lawbook import About, law
+from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import clean_classes, given, possible_pairs
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.reference.noise import posterior as bayes
@@ -22,6 +22,7 @@ NAMES = ("position", "x_s")
     tex=r"q(x_s|x_t,x_0) = \frac{q(x_s|x_0)\, q(x_t|x_s)}{q(x_t|x_0)}",
     cites="Austin et al. 2021, eq. 3 (posterior); Sahoo et al. 2024, eq. 5 and 15",
     mutants=("posterior-one-step-late", "posterior-forgets-the-likelihood", "posterior-swaps-data-and-noise"),
+    drawn=Drawn(most_T=None),
 )
 def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
     """q(x_s|x_t,x_0) is Bayes' rule on the joint of x_s and x_t, for every possible pair (x_0, x_t)"""
@@ -41,6 +42,7 @@ def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Cla
     tex=r"q(x_s|x_t,x_0) \ge 0, \qquad \sum_{x_s} q(x_s|x_t,x_0) = 1",
     cites="Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-unnormalized",),
+    drawn=Drawn(most_T=None),
 )
 def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """q(x_s|x_t,x_0) ≥ 0 and sums to one"""
@@ -65,6 +67,7 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     tex=r"q(x_s|x_t,x_0)\, q(x_t|x_0) = q(x_s|x_0)\, q(x_t|x_s)",
     cites="Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-one-step-late", "posterior-forgets-the-likelihood", "transition-transposed"),
+    drawn=Drawn(most_T=None),
 )
 def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """q(x_s|x_t,x_0) q(x_t|x_0) = q(x_s|x_0) q(x_t|x_s), all four the method's own"""
@@ -79,6 +82,7 @@ def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any,
     tex=r"\sum_{x_t} q(x_t|x_0)\, q(x_s|x_t,x_0) = q(x_s|x_0)",
     cites="law of total probability; Song et al. 2021 (DDIM), eq. 7-8 for the discrete case",
     mutants=("posterior-one-step-late",),
+    drawn=Drawn(most_T=None),
 )
 def posterior_averages_to_the_marginal(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
     """Tower: averaging q(x_s|x_t,x_0) over x_t returns q(x_s|x_0)"""
@@ -95,6 +99,7 @@ def posterior_averages_to_the_marginal(posterior: Any, p: Process, s: Time, t: T
     tex=r"\sum_{x_s} q(x_s|x_t,x_0)\, q(x_r|x_s,x_0) = q(x_r|x_t,x_0)",
     cites="Markov property of the bridge; Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-one-step-late",),
+    drawn=Drawn(most_T=None),
 )
 def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Claim:
     """Going from t to s and then to r is going from t to r: Σ q(x_s|x_t,x_0) q(x_r|x_s,x_0) = q(x_r|x_t,x_0)"""
@@ -120,6 +125,7 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
     tex=r"q(x_0'|x_t,x_0) = \delta_{x_0}",
     cites="Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-one-step-late", "posterior-swaps-data-and-noise"),
+    drawn=Drawn(most_T=None),
 )
 def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
     """At s = 0 the posterior is δ at x_0 (up to the noise that the schedule itself starts with)"""
@@ -141,6 +147,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
     cites="Sahoo et al. 2024, eq. 6; Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-forgets-the-likelihood", "posterior-reveals-too-early"),
     about=About(families=("absorbing",)),
+    drawn=Drawn(most_T=None),
 )
 def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """A visible token stays; a masked one is revealed with probability (α_s − α_t)/(1 − α_t)"""

@@ -24,6 +24,7 @@ CHAPTER = "Schedules"
     cites="Austin et al. 2021, app. A.4.1 and eq. 18; Sahoo et al. 2024, eq. 90 and 92; Lou et al. 2024, sec. 5.1, app. C.1 (geometric noise) and C.1 (log-linear noise)",
     mutants=("schedule-one-step-late", "schedule-squared"),
     about=About(families=lambda kind: kind.hits),
+    drawn=Drawn(most_T=None),
 )
 def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
     """α(t) is the probability that no noise has hit a position by time t, at every time"""
@@ -36,6 +37,7 @@ def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
     tex=r"\alpha_0 = \alpha(0), \qquad s < t \implies \alpha_t \le \alpha_s",
     cites="Sahoo et al. 2024, sec. 3.1; Kingma et al. 2021, sec. 3.1",
     mutants=("schedule-backwards",),
+    drawn=Drawn(most_T=None),
 )
 def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
     """α(0) is the schedule's beginning, and α(t) ≤ α(s) for s < t"""
@@ -52,6 +54,7 @@ def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
     tex=r"\beta(t) = -\frac{d}{dt} \log \alpha_t \quad\text{or}\quad \beta_t = 1 - \alpha_t / \alpha_{t-1}",
     cites="Lou et al. 2024, eq. 14, app. C.1 (geometric noise) and C.1 (log-linear noise); Austin et al. 2021, sec. 3.2, app. A.6 (schedule) and eq. 18",
     mutants=("rate-without-chain-rule", "rate-one-step-late"),
+    drawn=Drawn(most_T=None),
 )
 def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
     """β(t) = −d log α(t)/dt in continuous time, and β_t = 1 − α_t/α_{t−1} in discrete time"""
@@ -67,7 +70,7 @@ def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
     tex=r"\alpha_t = \alpha_0 \exp\left(-\int_0^t \beta(u)\, du\right)",
     cites="Lou et al. 2024, eq. 14",
     mutants=("rate-without-chain-rule", "rate-one-step-late", "schedule-squared"),
-    drawn=Drawn(floating=True),
+    drawn=Drawn(floating=True, most_T=None),
 )
 def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     """α(t) = α(0) exp(−∫₀ᵗ β(u) du), the method's own rate against its own α"""
@@ -89,7 +92,7 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     tex=r"I(x_t; x_0) = (1 - t/T)\, H(x_0) \quad \text{for the schedule that a process and a law of data have of their own}",
     cites="Austin et al. 2021, sec. 3.2, eq. 17, app. A.7 (masks) and A.7 (others)",
     mutants=("information-schedule-of-masks", "information-schedule-of-even-data"),
-    about=About(clock="discrete", families=lambda kind: kind.observes, schedules=("mutual-information",)),
+    about=About(clock="discrete", families=lambda kind: kind.observes, schedules=("linear",)),
     drawn=Drawn(floating=True, K=3, cost=3),
 )
 def the_information_schedule_loses_it_evenly(information_alpha: Any, p: Process, seed: int) -> list[Claim]:

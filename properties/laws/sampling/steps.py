@@ -53,7 +53,7 @@ def kernel_of_the_steps(step: Call, p: Process, model: Model, output: Array, pre
         "step-repeats-noise-every-seven-rows",
         "step-stratifies-its-noise",
     ),
-    drawn=Drawn(floating=True, L=2, cost=4),
+    drawn=Drawn(floating=True, L=2, cost=4, most_T=None),
 )
 def steps_are_drawn_from_the_reverse(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
@@ -107,7 +107,7 @@ def steps_are_drawn_from_the_reverse(
     mutants=("step-renoises-its-guess", "step-one-step-late"),
     # A velocity's reverse process is another one with the same marginals.
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
-    drawn=Drawn(floating=True, cost=4),
+    drawn=Drawn(floating=True, cost=4, most_T=None),
 )
 def a_step_that_knows_the_data_draws_the_posterior(
     step: Any, p: Process, s: Time, t: Time, model: Model, seed: int
@@ -162,7 +162,7 @@ def a_step_that_knows_the_data_draws_the_posterior(
     cites="Sahoo et al. 2024, eq. 7; Austin et al. 2021, app. A.3 (reverse); Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
     mutants=("step-at-another-temperature", "step-drops-unlikely-tokens", "step-leaves-masks-at-the-end"),
     about=About(families=("absorbing",)),
-    drawn=Drawn(floating=True, L=2, K=3, cost=3),
+    drawn=Drawn(floating=True, L=2, K=3, cost=3, most_T=None),
 )
 def a_mask_becomes_what_the_network_says(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int

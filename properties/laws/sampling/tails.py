@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, exact
-from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.subjects.processes.lumping import Lumped, enlarged, is_dense
+from unmask.properties.laws.density import is_dense
+from unmask.properties.subjects.processes.lumping import Lumped, enlarged
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
 from unmask.reference.likelihood import reverse as reference
@@ -30,7 +31,6 @@ PATIENCE = 25
 #: Seconds of computing after which a slow method is asked no more.  A verdict against one takes 2.5e9 numbers of noise:
 #: over a minute for most; one in favor a twelfth of that.
 LONGEST = 300
-PROBE = 512
 
 
 def dominated(p: Process, K: int) -> Lumped:
@@ -40,27 +40,28 @@ def dominated(p: Process, K: int) -> Lumped:
     return Lumped(whole, (clean,) if whole.mask is None else (clean, whole.mask))
 
 
-#: Methods that were too slow to tell, kept so that their identity stays theirs: they are not asked again.
-_slow: dict[int, Any] = {}
+#: What was too slow to tell is not asked again: of which method (kept, so that its identity stays its own), and what.
+_slow: dict[tuple[int, str], Any] = {}
 
 
 def waited_for(
-    method: Any, draw: Callable[[int, int], Array], share: float, common: tuple[int, ...], seed: int
+    capability: Call, draw: Callable[[int, int], Array], share: float, common: tuple[int, ...], seed: int
 ) -> list[Claim]:
     """``draw(rows, seed)`` until rare classes, of which a draw shows one with probability ``share``, have come."""
-    if id(method) in _slow:
+    method = capability.subject
+    question = id(method), capability.name
+    if question in _slow:
         raise Unanswerable
     # On a busy machine everything takes longer, and whether a mistake is found must not depend on that.
     rows, drawn, seen, call, began = 64, 0, 0, 0, time.thread_time()
     while seen < 2 and drawn * share < PATIENCE:
         if time.thread_time() - began > LONGEST:
-            _slow[id(method)] = method
+            _slow[question] = method
             raise Unanswerable
-        started = time.perf_counter()
         found = draw(rows, seed + call)
         call, drawn, seen = call + 1, drawn + rows, seen + int((~np.isin(found, common)).sum())
-        if time.perf_counter() - started < 0.25:
-            rows = min(2 * rows, 512)
+        # However long a call took: what is drawn must not depend on what else the machine does.
+        rows = min(2 * rows, 512)
     says = f"in {drawn} draws, classes of probability {RARE:g} came up twice: {drawn * share:.3g} times were expected"
     return [exact(np.array(min(seen, 2)), np.array(2), says=says)]
 
@@ -80,14 +81,17 @@ def waited_for(
 def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: int) -> list[Claim]:
     """50,000 classes of probability 1e-8 each are drawn as often as they should be: noise of 24 bits hardly ever draws them"""
     method = step.subject
-    if method.processes.K[0] == method.processes.K[1] or not (method.draws_exactly or method.can("reverse")):
+    if not (method.draws_exactly or method.can("reverse")):
         raise Unanswerable
     if model.parameterization == "score" and (p.mask is None or p.family != "absorbing" or float(p.alpha(t)) < 1e-3):
         raise Unanswerable
     s: Time = 0 if method.time_steps == "any" else int(t) - 1
-    probe = dominated(p, PROBE)
-    arguments = _outputs(probe, model, t, RARE * CLASSES)
-    if is_dense(method, "rare steps", lambda: step(*_call(probe, arguments[0], 2, s, t, seed)), PROBE):
+
+    def few(K: int) -> tuple[Any, ...]:
+        small = dominated(p, K)
+        return _call(small, _outputs(small, model, t, RARE * CLASSES)[0], 2, s, t, seed)
+
+    if is_dense(method, "rare steps", p, step, few):
         raise Unanswerable
     big = dominated(p, CLASSES)
     found = _share(big, model, s, t)
@@ -95,7 +99,7 @@ def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: 
         raise Unanswerable
     output, share = found
     return waited_for(
-        method, lambda rows, seed: step(*_call(big, output, rows, s, t, seed)), share, big.special, 1000 * seed
+        step, lambda rows, seed: step(*_call(big, output, rows, s, t, seed)), share, big.special, 1000 * seed
     )
 
 
@@ -148,8 +152,6 @@ def _share(big: Lumped, model: Model, s: Time, t: Time) -> tuple[Array, float] |
 def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]:
     """Early on, when each of 50,000 other classes has probability 1e-8, noise draws them as often as it should"""
     method = sample.subject
-    if method.processes.K[0] == method.processes.K[1]:
-        raise Unanswerable
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2
@@ -157,9 +159,10 @@ def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]
     share = (1 - float(p.alpha(low))) * (CLASSES - 1) / CLASSES
     if not RARE * CLASSES / 2 < share < 2 * RARE * CLASSES:
         raise Unanswerable
-    small, big = enlarged(p, PROBE), enlarged(p, CLASSES)
-    if is_dense(method, "rare samples", lambda: sample(small, np.zeros((2, 1), dtype=int), low, seed), PROBE):
+    big = enlarged(p, CLASSES)
+    few = np.zeros((2, 1), dtype=int)
+    if is_dense(method, "rare samples", p, sample, lambda K: (enlarged(p, K), few, low, seed)):
         raise Unanswerable
     return waited_for(
-        method, lambda rows, seed: sample(big, np.zeros((rows, 1), dtype=int), low, seed), share, (0,), 1000 * seed
+        sample, lambda rows, seed: sample(big, np.zeros((rows, 1), dtype=int), low, seed), share, (0,), 1000 * seed
     )

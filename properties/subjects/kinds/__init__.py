@@ -14,7 +14,7 @@ import pkgutil
 from functools import cache
 
 from unmask.properties.subjects.kind import Kind, entered
-from unmask.properties.subjects.names import closest
+from unmask.properties.subjects.spelling import did_you_mean
 
 
 @cache
@@ -41,7 +41,7 @@ def kind(name: str) -> Kind:
     """
     there_are = kinds()
     if name not in there_are:
-        raise ValueError(f"kind must be one of {sorted(there_are)}, got {name!r}{closest(name, there_are)}")
+        raise ValueError(f"kind must be one of {sorted(there_are)}, got {name!r}{did_you_mean(name, there_are)}")
     return there_are[name]
 
 

@@ -1,5 +1,6 @@
 """The processes that laws quantify over.
 
+* `names`: what schedules and families are called, here and elsewhere;
 * `schedule`: how fast noise arrives;
 * `families`: kinds of corruption;
 * `process`: one corruption process, exactly;

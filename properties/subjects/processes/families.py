@@ -17,13 +17,18 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, meant
 from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal
+from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.rate_time import step
 from unmask.reference.numbers.arithmetic import MP, to_float
 from unmask.reference.numbers.transcendental import log
 
+#: Up to so many steps a process is the product of its matrices, and laws enumerate; above it, steps that compose do.
+FEW_STEPS = 16
+
 Clock: TypeAlias = Literal["discrete", "continuous"]
-Exact: TypeAlias = corruption.Process
+Exact: TypeAlias = corruption.Process | Composing
 
 #: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".
 BETAS = tuple(Fraction(k, 16) for k in (1, 2, 3, 4, 6, 8, 10, 12, 14, 15, 0, 16))
@@ -41,10 +46,12 @@ class Family:
     build : the exact process of the reference for a :class:`~unmask.properties.subjects.processes.process.Process`.
     clocks : on which clocks it lives.
     mask : whether one of the classes is a mask: ``"none"``, ``"any"`` class, or always the ``"last"``.
-    schedules : names of the schedules that it has; ``None`` for all of the clock.
+    schedules : names of the schedules that it has; ``None`` for all of the clock; for one that lives on both clocks
+        ``"linear"`` is alpha = 1 - t on both.
     draw : ``(K, T, variant) -> parameters`` beyond those of every process; ``variant`` is an integer, 0 the simplest.
     betas : what the entries of a free schedule are drawn from.
-    linear : first and last entry of a linear schedule on the discrete clock.
+    linear_betas : first and last entry of a linear-beta schedule on the discrete clock, for widths; noise probabilities
+        have their own.
     least : the smallest ``K`` that it makes sense for.
     hits : whether a position is either hit or not, so that ``alpha_t`` has a meaning.
     redraws_from : where a hit forgets the class, so that ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``: the
@@ -55,7 +62,13 @@ class Family:
         are the middles of ``K`` cells between two walls, in continuous time with rate one to each neighbor, in discrete
         time with steps of variance ``beta / 2`` where the levels span ``[-1, 1]``; ``"ornstein-uhlenbeck"`` where level
         ``x`` stands for ``(2x - S) / sqrt(S)``, ``S = K - 1``; empty for all others.
-    roundings : how many roundings a straightforward evaluation of one transition probability makes.
+    roundings : how many roundings a straightforward evaluation of one transition probability makes; by default those of
+        a product of ``T`` matrices, or of the exponential of one.
+
+    Raises
+    ------
+    ValueError : for a name that is empty, a clock, schedule or mask that does not exist, or ``least`` below 2.
+    TypeError : for a ``build`` that is no function.
     """
 
     name: str
@@ -65,14 +78,14 @@ class Family:
     schedules: tuple[str, ...] | None = None
     draw: Callable[[int, int | None, int], Mapping[str, Any]] = field(default=lambda K, T, variant: {})
     betas: tuple[Fraction, ...] = BETAS
-    linear: tuple[Fraction, Fraction] = (Fraction(1, 16), Fraction(1, 2))
+    linear_betas: tuple[Fraction, Fraction] = (Fraction(1, 16), Fraction(1, 2))
     least: int = 2
     hits: bool = True
     redraws_from: Callable[[Any, int], Fraction] | None = None
     stationary: bool = True
     commuting: bool = True
     becomes: str = ""
-    roundings: Callable[[Any], int] = field(default=lambda p: _product(p))
+    roundings: Callable[[Any], int] = field(default=lambda p: _exponential(p) if p.T is None else _product(p))
 
     @property
     def keeps_or_redraws(self) -> bool:
@@ -95,6 +108,14 @@ class Family:
             raise ValueError(f"name must be a non-empty string, got {self.name!r}")
         if not self.clocks or not set(self.clocks) <= {"discrete", "continuous"}:
             raise ValueError(f"clocks must be 'discrete', 'continuous' or both, got {self.clocks!r}")
+        there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
+        if isinstance(self.schedules, str):
+            raise TypeError(f"schedules must be a tuple of names, got {self.schedules!r}")
+        for schedule in self.schedules or ():
+            if schedule not in there_are:
+                raise ValueError(f"schedules: no schedule named {schedule!r}{meant('schedule', schedule, there_are)}")
+        if type(self.least) is not int or self.least < 2:
+            raise ValueError(f"least must be an int of at least 2, got {self.least!r}")
         if self.mask not in ("none", "any", "last"):
             raise ValueError(f"mask must be 'none', 'any' or 'last', got {self.mask!r}")
         if self.becomes not in ("", "reflected-brownian", "ornstein-uhlenbeck"):
@@ -124,9 +145,9 @@ def enter(one: Family) -> Family:
 
 
 def family(name: str) -> Family:
-    """The family of that name; ``ValueError`` says which there are."""
+    """The family of that name; ``ValueError`` says which there are, or which one is meant."""
     if name not in FAMILIES:
-        raise ValueError(f"family must be one of {sorted(FAMILIES)}, got {name!r}")
+        raise ValueError(f"family: no family named {name!r}{meant('family', name, FAMILIES)}")
     return FAMILIES[name]
 
 
@@ -156,6 +177,8 @@ def _keeping(step_of: Callable[[Any, Any], Any]) -> Callable[[Any], Exact]:
         prior = np.array([p.kind.redraws_from(p, k) for k in range(p.K)], dtype=object)
         if p.T is None:
             return corruption.ContinuousTime(p.schedule.alpha, prior)
+        if p.T > FEW_STEPS:
+            return Composing(p.exact_betas, lambda keep: corruption.interpolating(keep, prior), prior)
         return corruption.DiscreteTime(tuple(step_of(p, beta) for beta in p.exact_betas), prior)
 
     return build
@@ -232,9 +255,9 @@ GAUSSIAN = enter(
         "discretized-gaussian",
         _bells,
         clocks=("discrete",),
-        schedules=("free", "linear"),
+        schedules=("free", "linear-beta"),
         betas=WIDTHS,
-        linear=(Fraction(1, 4), Fraction(1)),
+        linear_betas=(Fraction(1, 4), Fraction(1)),
         hits=False,
         commuting=False,
         becomes="reflected-brownian",
@@ -247,7 +270,7 @@ BAND = enter(
             tuple(ordinal.band(beta, p.K, p["width"]) for beta in p.exact_betas), np.array(_flat(p), dtype=object)
         ),
         clocks=("discrete",),
-        schedules=("free", "linear"),
+        schedules=("free", "linear-beta"),
         draw=lambda K, T, variant: {"width": 1 + variant % max(K - 1, 1)},
         hits=False,
     )
@@ -261,16 +284,17 @@ def _driven(rate: Callable[[Any], Any], prior: Callable[[Any], Any]) -> Callable
 
     def build(p: Any) -> Exact:
         R, end = rate(p), np.array(prior(p), dtype=object)
+        noise_of: Callable[[Any], Any] = lambda keep: -log(MP.convert(keep))  # noqa: E731
         if p.numbers == "rough":
+            noise_of = lambda keep: float(-log(MP.convert(keep)))  # noqa: E731
             R, end = to_float(R), to_float(end)
         if p.T is None:
             return corruption.RateTime(p.schedule.alpha, R, end)
         limit = corruption.RateTime(lambda u: 1 - u, R, end).limit
-        noise = [-log(1 - MP.convert(beta)) for beta in p.exact_betas]
-        if p.numbers == "rough":
-            noise = [float(amount) for amount in noise]
-        steps = tuple(limit if amount == MP.inf else step(amount, R) for amount in noise)
-        return corruption.DiscreteTime(steps, end)
+        if p.T > FEW_STEPS:
+            return Composing(p.exact_betas, lambda keep: limit if keep == 0 else step(noise_of(keep), R), end)
+        kept = [1 - MP.convert(beta) for beta in p.exact_betas]
+        return corruption.DiscreteTime(tuple(limit if keep == 0 else step(noise_of(keep), R) for keep in kept), end)
 
     return build
 
@@ -330,4 +354,4 @@ MASKED_NEIGHBORS = enter(
 #: The families that keep a class or redraw it from one prior: most published methods.
 REDRAWING = tuple(f.name for f in FAMILIES.values() if f.keeps_or_redraws)
 
-__all__ = ["BETAS", "FAMILIES", "REDRAWING", "Clock", "Exact", "Family", "enter", "family"]
+__all__ = ["BETAS", "FAMILIES", "FEW_STEPS", "REDRAWING", "Clock", "Exact", "Family", "enter", "family"]

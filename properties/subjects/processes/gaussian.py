@@ -30,6 +30,8 @@ FIRSTS = tuple(map(Fraction, ("6", "4", "5/2", "10", "1")))
 LASTS = tuple(map(Fraction, ("-4", "-6", "-3/2", "-10", "0")))
 #: What a log SNR may be called: a curve, or given numbers.
 NAMES = (*SCHEDULES, "grid")
+#: What is drawn where any number of points, and of steps, will do.
+POINTS, STEPS = (1, 4), (1, 6)
 #: Powers of a polynomial log SNR.
 POWERS = tuple(map(Fraction, ("2", "1/2", "3")))
 
@@ -269,24 +271,37 @@ class GaussianSpace:
     schedules: tuple[str, ...]
     K: tuple[int, int]
     T: tuple[int, int]
+    #: Which of ``K`` and ``T`` are claims, and not only what is drawn where any would do.
+    claims: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "gaussian"
+
+    def excludes(self, p: GaussianProcess) -> str:
+        """Why a process is none that was claimed: it has another size.  Empty where it is one, or nothing was said."""
+        for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
+            if name in self.claims and asked is not None and not least <= asked <= most:
+                return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
+        return ""
 
     def restricted(
         self,
         families: Iterable[str] | Callable[[Any], bool] | None = None,
         clock: Clock | None = None,
         schedules: Iterable[str] | None = None,
+        most_T: int | None = 16,
     ) -> GaussianSpace | None:
-        """The part of the space that a law speaks about; ``None`` where nothing is left."""
+        """The part that a law speaks about, of at most ``most_T`` steps; ``None`` where nothing is left."""
         speaks = set(self.families if families is None or callable(families) else families)
         wanted = set(self.schedules if schedules is None else schedules)
         kept = tuple(f for f in self.families if f in speaks)
-        clocks = tuple(c for c in self.clocks if clock is None or c == clock)
+        most = self.T[1] if most_T is None else min(self.T[1], most_T)
+        clocks = tuple(c for c in self.clocks if clock in (None, c) and (c == "continuous" or self.T[0] <= most))
         names = tuple(s for s in self.schedules if s in wanted)
         if names == ("grid",):
             clocks = tuple(c for c in clocks if c == "discrete")
-        return replace(self, families=kept, clocks=clocks, schedules=names) if kept and clocks and names else None
+        if not (kept and clocks and names):
+            return None
+        return replace(self, families=kept, clocks=clocks, schedules=names, T=(min(self.T[0], most), most))
 
     def specimens(self) -> list[GaussianProcess]:
         """A simple process for each clock."""
@@ -352,8 +367,8 @@ def gaussian(
     *kinds: str,
     clock: Clock | Literal["both"] = "both",
     schedules: Iterable[str] | None = None,
-    K: tuple[int, int] = (1, 4),
-    T: tuple[int, int] = (1, 6),
+    K: tuple[int, int] | None = None,
+    T: tuple[int, int] | None = None,
 ) -> GaussianSpace:
     """The Gaussian diffusions that a method implements, for its ``processes``.
 
@@ -362,7 +377,7 @@ def gaussian(
     kinds : ``"variance-preserving"``, ``"variance-exploding"``, ``"straight"``; all if none is named.
     clock : ``"discrete"`` (integer times), ``"continuous"`` (times in ``[0, 1]``) or ``"both"``.
     schedules : names of :class:`LogSnr`; default all.
-    K, T : smallest and largest number of points (at most 4) and of steps.
+    K, T : smallest and largest number of points (at most 4) and of steps, where not every number will do.
 
     Raises
     ------
@@ -383,13 +398,17 @@ def gaussian(
         raise ValueError(f"clock must be one of {sorted(clocks)}, got {clock!r}")
     if clock == "continuous" and set(names) == {"grid"}:
         raise ValueError("schedules must be chosen from curves for the continuous clock, got ['grid']")
+    claimed: dict[str, Any] = {"K": K, "T": T}
+    K, T = POINTS if K is None else K, STEPS if T is None else T
     pairs: dict[str, tuple[Any, int]] = {"K": (K, 4), "T": (T, 16)}
     for name, (pair, most) in pairs.items():
         if not isinstance(pair, tuple) or len(pair) != 2 or not all(type(v) is int for v in pair):
             raise TypeError(f"{name} must be a pair of ints (smallest, largest), got {pair!r}")
         if not 1 <= pair[0] <= pair[1] <= most:
             raise ValueError(f"{name} must be a range with 1 <= smallest <= largest <= {most}, got {pair}")
-    return GaussianSpace(kinds or KINDS, clocks[clock], names, K, T)
+    return GaussianSpace(
+        kinds or KINDS, clocks[clock], names, K, T, tuple(n for n, value in claimed.items() if value is not None)
+    )
 
 
 __all__ = ["FIRSTS", "LASTS", "NAMES", "POWERS", "GaussianProcess", "GaussianSpace", "LogSnr", "gaussian"]

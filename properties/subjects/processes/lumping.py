@@ -6,14 +6,11 @@ one more state, "any other".  So 128,000 classes are held against an exact refer
 
 from __future__ import annotations
 
-import tracemalloc
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
-from torch.overrides import TorchFunctionMode
 
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.rounded import Rounded
@@ -71,53 +68,4 @@ def enlarged(p: Process, K: int) -> Process:
     return replace(p, K=K, mask=mask)
 
 
-class _Largest(TorchFunctionMode):
-    """Notes the size of the largest tensor that is made."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.numel = 0
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = func(*args, **(kwargs or {}))
-        for value in made if isinstance(made, (tuple, list)) else (made,):
-            if isinstance(value, torch.Tensor):
-                self.numel = max(self.numel, _stored(value))
-        return made
-
-
-def _stored(value: torch.Tensor) -> int:
-    """Numbers behind a view: what an expanded one shows is not what it takes."""
-    with torch._C.DisableTorchFunction():
-        return value.untyped_storage().nbytes() // value.element_size()
-
-
-#: Methods, kept so that their identity stays theirs; for each the capabilities found not to be dense, and ``None`` for
-#: a method that is: what one capability has computed, another may find in a cache.
-_known: dict[int, tuple[Any, set[str] | None]] = {}
-
-
-def is_dense(method: Any, name: str, call: Any, K: int) -> bool:
-    """Whether a method makes tensors or arrays of the order of ``K x K`` numbers on the way to an answer.
-
-    ``call`` asks its capability ``name`` about ``K`` classes; it is made once for each capability and clock.
-    """
-    _, light = _known.setdefault(id(method), (method, set()))
-    if light is None or name in light:
-        return light is None
-    tracemalloc.start()
-    try:
-        with _Largest() as largest:
-            call()
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    dense = largest.numel >= K * K // 2 or peak >= 2 * K * K
-    if dense:
-        _known[id(method)] = method, None
-    else:
-        light.add(name)
-    return dense
-
-
-__all__ = ["Lumped", "enlarged", "is_dense"]
+__all__ = ["Lumped", "enlarged"]

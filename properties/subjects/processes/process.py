@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
@@ -19,7 +19,7 @@ import torch
 from unmask.properties.subjects.processes.families import Clock, Family, family
 from unmask.properties.subjects.processes.rounded import Rough, Rounded
 from unmask.properties.subjects.processes.schedule import Schedule
-from unmask.reference.noise import corruption, schedules
+from unmask.reference.noise import schedules
 from unmask.reference.numbers.arithmetic import MP, to_float
 
 Time: TypeAlias = int | Fraction | float
@@ -164,6 +164,14 @@ class Process:
             return _rough_process(replace(self.identity, numbers="rough"))
         return self.exact if self.numbers == "exact" else _rounded_process(self.identity)
 
+    # Computed once: a process of a thousand steps is made of thousands of numbers, and looked up in many caches.
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, f.name) for f in fields(self)))
+
     @cached_property
     def identity(self) -> Process:
         """The same process without the wishes about how to compute it."""
@@ -211,7 +219,7 @@ class Process:
             raise ValueError("betas belong to the discrete clock; this process is continuous")
         if self.schedule.name == "free":
             return self.schedule.betas
-        if self.schedule.name == "linear":
+        if self.schedule.name == "linear-beta":
             values = dict(self.schedule.params)
             return tuple(schedules.linear_betas(values["first"], values["last"], self.T))
         return tuple(schedules.betas_from_alphas(self._exact_alphas))
@@ -219,7 +227,7 @@ class Process:
     @cached_property
     def _exact_alphas(self) -> tuple[Any, ...]:
         assert self.T is not None
-        if self.schedule.name not in ("free", "linear"):
+        if self.schedule.name not in ("free", "linear-beta"):
             return tuple(self.schedule.alpha(Fraction(t, self.T)) for t in range(self.T + 1))
         return tuple(schedules.alphas_from_betas(self.exact_betas))
 
@@ -228,9 +236,13 @@ class Process:
         clock = f"T = {self.T} steps" if self.T is not None else "continuous time"
         mask = f", mask = {self.mask}" if self.mask is not None else ""
         own = "".join(f", {name} = {_in_words(value)}" for name, value in self.parameters)
-        details = ""
-        if self.schedule.betas:
-            details = f" (betas {', '.join(map(str, self.schedule.betas))})"
+        details, betas = "", self.schedule.betas
+        if betas:
+            shown = [str(b) for b in betas] if len(betas) <= 16 else [*map(str, betas[:3]), "…", str(betas[-1])]
+            details = f" (betas {', '.join(shown)})"
+        elif self.schedule.curve == "linear":
+            # Of several things that are called linear.
+            details = f" (alpha = 1 - {'t' if self.T is None else 't/T'})"
         elif self.schedule.params:
             details = f" ({', '.join(f'{k} = {v}' for k, v in self.schedule.params)})"
         return f"{self.family}, K = {self.K}{mask}{own}, {clock}, {self.schedule.name} schedule{details}"
@@ -280,6 +292,7 @@ class Process:
         share = dict(self.parameters).get("share", 0)
         if not 0 <= share <= 1:
             raise ValueError(f"share must be a probability, got {share}")
+        object.__setattr__(self, "schedule", self.schedule.of(self.K, self.T))
         if self.T is not None:
             self.schedule.check_steps()
         if self.schedule.name == "free" and len(self.schedule.betas) != self.T:
@@ -312,8 +325,16 @@ def _in_words(value: Any) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _exact_process(p: Process) -> corruption.Process:
-    return p.kind.build(p)
+def _exact_process(p: Process) -> Any:
+    made: Any = p.kind.build(p)
+    lacks = [name for name in ("K", "prior", "transition", "marginal") if not hasattr(made, name)]
+    if lacks:
+        raise TypeError(f"build of family {p.family!r} must return a process of the reference, got {made!r:.80}")
+    K, T = made.K, getattr(made, "T", None)
+    if (K, T) != (p.K, p.T):
+        asked = f"build of family {p.family!r} must return a process of K = {p.K}, T = {p.T}"
+        raise ValueError(f"{asked}, got one of K = {K}, T = {T}")
+    return made
 
 
 @lru_cache(maxsize=64)

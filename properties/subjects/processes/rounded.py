@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from unmask.reference.noise import corruption, schedules
@@ -18,20 +19,23 @@ class Rounded:
         self.K = process.K
         self.prior = to_float(process.prior)
         self.T = getattr(process, "T", None)
-        self._matrices: dict[tuple[str, Any, Any], Any] = {}
+        self._matrices: dict[tuple[Any, ...], Any] = {}
 
-    def _once(self, key: tuple[str, Any, Any], compute: Callable[[], Any]) -> Any:
+    def _once(self, what: str, compute: Callable[..., Any], *times: Any) -> Any:
+        # A float is equal to its fraction, and asks for another kind of number: whoever comes first must not decide.
+        exact = [Fraction(t) if isinstance(t, float) else t for t in times]
+        key = (what, *exact)
         if key not in self._matrices:
-            self._matrices[key] = compute()
+            self._matrices[key] = compute(*exact)
         return self._matrices[key]
 
     def transition(self, s: Any, t: Any) -> Any:
         """``q(x_t|x_s)``, ``[K, K]``."""
-        return self._once(("transition", s, t), lambda: to_float(self.process.transition(s, t)))
+        return self._once("transition", lambda s, t: to_float(self.process.transition(s, t)), s, t)
 
     def marginal(self, t: Any) -> Any:
         """``q(x_t|x_0)``, ``[K, K]``."""
-        return self._once(("marginal", t, None), lambda: to_float(self.process.marginal(t)))
+        return self._once("marginal", lambda t: to_float(self.process.marginal(t)), t)
 
     def alpha(self, t: Any) -> Any:
         """Exact, because formulas of the reference differentiate it."""
@@ -39,12 +43,12 @@ class Rounded:
 
     def noise_rate(self, t: Any) -> float:
         """``-d log alpha/dt``."""
-        return float(self._once(("rate", t, None), lambda: float(self.process.noise_rate(t))))
+        return float(self._once("rate", lambda t: float(self.process.noise_rate(t)), t))
 
     @property
     def rate(self) -> Any:
         """The rate matrix of one unit of noise."""
-        return self._once(("generator", None, None), lambda: to_float(self.process.rate))
+        return self._once("generator", lambda: to_float(self.process.rate))
 
     def generator(self, t: Any) -> Any:
         """The rate matrix at time ``t``."""
@@ -65,11 +69,11 @@ class Rough(Rounded):
 
     def transition(self, s: Any, t: Any) -> Any:
         """``q(x_t|x_s)``, ``[K, K]``."""
-        return self._once(("transition", s, t), lambda: self._moved(s, t))
+        return self._once("transition", self._moved, s, t)
 
     def marginal(self, t: Any) -> Any:
         """``q(x_t|x_0)``, ``[K, K]``."""
-        return self._once(("marginal", t, None), lambda: self._moved(None, t))
+        return self._once("marginal", lambda t: self._moved(None, t), t)
 
     def _moved(self, s: Any, t: Any) -> Any:
         """What rates do in the noise between two times, which may be so much that no float is its exponential."""
@@ -85,7 +89,7 @@ class Rough(Rounded):
 
     def noise_rate(self, t: Any) -> float:
         """``-d log alpha/dt`` of the exact schedule."""
-        return float(self._once(("rate", t, None), lambda: float(self._exactly.noise_rate(t))))
+        return float(self._once("rate", lambda t: float(self._exactly.noise_rate(t)), t))
 
 
 def in_floats(process: corruption.DiscreteTime) -> corruption.DiscreteTime:

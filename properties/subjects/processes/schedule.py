@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
+import numbers
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import mpmath
 
+from unmask.properties.subjects.processes.names import STRAIGHT, curve, meant
 from unmask.reference.noise import schedules
 from unmask.reference.numbers.arithmetic import MP
 
 #: The parameters of each schedule that has a name.
 _PARAMETERS: dict[str, set[str]] = {
     "free": set(),
-    "linear": {"first", "last"},
+    "linear": set(),
+    "mutual-information": set(),
+    "linear-beta": {"first", "last"},
     "cosine": {"offset"},
     "log-linear": {"eps"},
     "geometric": {"sigma_min", "sigma_max"},
-    "mutual-information": set(),
     "polynomial": {"n"},
 }
+#: Nearer to 0 or 1 than this, an end of a function is 0 or 1: 40 digits of pi leave 4e-86 of a cosine's square.
+_AT_THE_END = 1e-30
+#: Where a function is tried before it is believed: the ends, and times that no float holds.
+_TRIED = tuple(Fraction(k, 3 * 7) for k in (0, 1, 7, 11, 20, 21))
+_HOW = "write it with plain arithmetic and fractions, or with mpmath in place of math and numpy"
 
 
 @dataclass(frozen=True)
@@ -30,23 +39,59 @@ class Schedule:
 
     ``name`` is one of
 
-    * ``"free"`` — discrete time only: the noise probabilities ``betas = (beta_1, ..., beta_T)`` themselves
-      (the widths, for the discretized Gaussian);
-    * ``"linear"``: rate ``first + (last - first) u``, or in discrete time ``T`` equally spaced betas;
-    * ``"cosine"``: ``cos((u + offset) / (1 + offset) π/2) / cos(offset / (1 + offset) π/2)``, D3PM's, which is not
-      squared (that of continuous diffusion and of several public codes is: give them as functions);
-    * ``"log-linear"``: ``1 - (1 - eps) u``;
-    * ``"geometric"``: ``exp(-sigma_min^(1-u) sigma_max^u)``, which starts below 1;
-    * ``"mutual-information"``: ``1 - u``;
-    * ``"polynomial"``: ``(1 - u)^n``;
-    * any other name together with ``function``: your own ``alpha(u)`` for ``u`` in ``[0, 1]``, written with plain
-      arithmetic (then it is exact) or with :mod:`mpmath`.
+    =========================  ==========  ===================================================================
+    ``name``                   clock       ``alpha`` at ``u``, which is ``t``, or ``t/T`` on the discrete clock
+    =========================  ==========  ===================================================================
+    ``"linear"``               continuous  ``1 - u``; on the discrete clock it is called:
+    ``"mutual-information"``   discrete    ``1 - u``, D3PM's, whose betas are ``1 / (T - t + 1)``
+    ``"linear-beta"``          both        of the rate ``first + (last - first) u``, or ``T`` equally spaced betas
+    ``"cosine"``               both        ``cos(π/2 (u + offset) / (1 + offset))``, over its value at 0
+    ``"log-linear"``           both        ``1 - (1 - eps) u``
+    ``"polynomial"``           both        ``(1 - u)^n``
+    ``"geometric"``            continuous  ``exp(-sigma_min^(1-u) sigma_max^u)``, which starts below 1
+    ``"free"``                 discrete    ``betas = (beta_1, ..., beta_T)`` themselves: noise probabilities (the
+                                           widths, for the discretized Gaussian)
+    =========================  ==========  ===================================================================
+
+    or any other one together with ``function``: your own ``alpha(u)``.  The cosine is D3PM's, which is not squared;
+    that of continuous diffusion and of several public codes is: give it as a function.
+
+    A ``function`` is written with plain arithmetic (then it is exact) or with :mod:`mpmath`: it is called with
+    fractions and with reals of mpmath, and differentiated.  Parameters after its first that are called ``K`` and ``T``
+    get the number of classes, and that of steps: ``None`` on the continuous clock, or the parameter's own default.
+    What is within 1e-30 of 1 at ``u = 0``, or of 0 at ``u = 1``, is that.
+
+    ``"linear"`` and ``"mutual-information"`` are equal: one curve, under the name that it was given.
+
+    Raises
+    ------
+    ValueError : for a name without a function that is not among these, for parameters that are missing or unknown, for
+        negative betas; for a function that cannot be asked, or whose values are floats (rounded, so that their
+        derivative is noise), no probabilities, or grow.
+    TypeError : for a function that is none.
     """
 
     name: str
     params: tuple[tuple[str, Fraction], ...] = ()
     betas: tuple[Fraction, ...] = ()
-    function: Callable[[Any], Any] | None = field(default=None, compare=True)
+    function: Callable[..., Any] | None = field(default=None, compare=True)
+    #: ``K`` and ``T`` for a function that asks for them: those of the process that it is the schedule of.
+    handed: tuple[tuple[str, int], ...] | None = field(default=None, compare=False)
+
+    @property
+    def curve(self) -> str:
+        """The name under which schedules are compared: ``"linear"`` for ``"mutual-information"``, too."""
+        return curve(self.name) if self.function is None else self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schedule) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> Any:
+        return self.curve, self.params, self.betas, self.function
 
     def __getitem__(self, key: str) -> float:
         """Parameter ``key`` as a float; ``KeyError`` names the parameters that there are."""
@@ -57,9 +102,13 @@ class Schedule:
 
     def alpha(self, u: Any) -> Any:
         """``alpha`` at relative time ``u`` in ``[0, 1]``, in the number type of ``u`` where the formula is rational."""
+        if self.function is not None:
+            return self._own(u)
         values = dict(self.params)
         match self.name:
-            case "linear":
+            case "linear" | "mutual-information":
+                return schedules.mutual_information(u)
+            case "linear-beta":
                 return schedules.linear_beta_rate(u, values["first"], values["last"])
             case "cosine":
                 # The quarter turn is exact: alpha is zero at the end, not 6e-17.
@@ -68,13 +117,23 @@ class Schedule:
                 return schedules.log_linear(u, values["eps"])
             case "geometric":
                 return schedules.geometric(u, values["sigma_min"], values["sigma_max"])
-            case "mutual-information":
-                return schedules.mutual_information(u)
             case "polynomial":
                 return schedules.polynomial(u, int(values["n"]))
-            case _ if self.function is not None:
-                return _with_all_digits(self.function, u)
         raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
+
+    def of(self, K: int, T: int | None) -> Schedule:
+        """The same for processes of ``K`` classes and ``T`` steps, which a function may ask for.
+
+        Raises
+        ------
+        ValueError : as for a new one, now that the function can be called.
+        """
+        asked = _asks_for(self.function)
+        given = {"K": K, "T": T}
+        # A default of the function's own says what there is without steps.
+        handed = {k: given[k] for k, has_default in asked.items() if given[k] is not None or not has_default}
+        found: Any = tuple(handed.items())
+        return replace(self, handed=found) if asked and found != self.handed else self
 
     def check_steps(self) -> None:
         """Refuse a schedule that has noise at time 0, for the discrete clock, on which noise comes in steps 1..T.
@@ -84,9 +143,60 @@ class Schedule:
         ValueError : if ``alpha(0)`` is not 1.
         """
         # The others with a formula begin at 1 by it.
-        if (self.function is not None or self.name == "geometric") and self.alpha(Fraction(0)) != 1:
+        own = self.function is not None and self._can_be_called
+        if (own or self.name == "geometric") and self.alpha(Fraction(0)) != 1:
             found = f"got alpha(0) = {float(self.alpha(Fraction(0))):.9g} of {self.name!r}"
             raise ValueError(f"a schedule must begin with alpha(0) = 1 on the discrete clock, {found}")
+
+    @property
+    def _can_be_called(self) -> bool:
+        return self.handed is not None or all(_asks_for(self.function).values())
+
+    def _own(self, u: Any) -> Any:
+        """The function at ``u`` in the reference's precision: mpmath's default is 15 digits."""
+        value = self._called(u)
+        if isinstance(value, float) and not isinstance(u, float) and value not in (0, 1):
+            # A fraction times a float is a float, and so is its root; a real of mpmath stays one.
+            value = self._called(MP.convert(u))
+        if isinstance(value, float) and not isinstance(u, float):
+            if value not in (0, 1):
+                raise ValueError(
+                    f"function of schedule {self.name!r} must not round: alpha({u}) is a float, {value!r}; {_HOW}"
+                )
+            value = Fraction(value)
+        end = 1 - int(u)
+        if u in (0, 1) and abs(value - end) < _AT_THE_END:
+            return float(end) if isinstance(value, float) else Fraction(end)
+        return value
+
+    def _called(self, u: Any) -> Any:
+        assert self.function is not None
+        where = f"function of schedule {self.name!r}"
+        with mpmath.mp.workdps(MP.dps):
+            try:
+                value = self.function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u, **dict(self.handed or ()))
+            except Exception as problem:
+                raise ValueError(f"{where} cannot be asked at u = {u} ({problem}); {_HOW}") from problem
+            if hasattr(value, "_mpf_"):
+                return MP.mpf(value)
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise ValueError(f"{where} must return numbers, got alpha({u}) = {value!r}; {_HOW}")
+        # NumPy's floats and ints are not all Python's.
+        return Fraction(value) if isinstance(value, numbers.Rational) else float(value)
+
+    def _check_function(self) -> None:
+        """Try it at a few times, so that what it cannot do is said before any law asks."""
+        T = dict(self.handed or ()).get("T")
+        # With steps it may be a table, which has no other times than theirs.
+        tried = _TRIED if T is None else tuple(Fraction(t, T) for t in sorted({0, 1, T // 3, T // 2, T - 1, T}))
+        before, at = 1, Fraction(0)
+        for u in (*tried, *([MP.mpf(1) / 3] if T is None else [])):
+            value = self.alpha(u)
+            grows = isinstance(u, Fraction) and u > at and value - before > _AT_THE_END
+            if not 0 <= value <= 1 or grows:
+                got = f"got alpha({u}) = {float(value):.9g}" + grows * f" after alpha({at}) = {float(before):.9g}"
+                raise ValueError(f"function of schedule {self.name!r} must be a probability that never grows, {got}")
+            before, at = value, u
 
     def __repr__(self) -> str:
         if self.function is not None:
@@ -103,20 +213,40 @@ class Schedule:
         object.__setattr__(self, "betas", tuple(Fraction(b) for b in self.betas))
         if any(not b >= 0 for b in self.betas):
             raise ValueError(f"betas must not be negative, got {', '.join(map(str, self.betas))}")
-        if self.function is not None and not callable(self.function):
-            raise TypeError(f"function must be callable or None, got {self.function!r}")
-        if self.function is None and self.name not in _PARAMETERS:
-            raise ValueError(f"name must be one of {sorted(_PARAMETERS)}, or come with a function, got {self.name!r}")
-        missing = () if self.function else sorted(_PARAMETERS[self.name] - {k for k, _ in self.params})
-        if missing:
-            raise ValueError(f"params of {self.name!r} lack {', '.join(missing)}")
+        if self.function is not None:
+            if not callable(self.function):
+                raise TypeError(f"function must be callable or None, got {self.function!r}")
+            if self.name in _PARAMETERS:
+                raise ValueError(f"name {self.name!r} has a formula of its own; call your function by another name")
+            if self._can_be_called:
+                self._check_function()
+            return
+        if self.name not in _PARAMETERS:
+            right = meant("schedule", self.name, _PARAMETERS)
+            raise ValueError(f"name: no schedule named {self.name!r}, which comes without a function{right}")
+        asked, given = _PARAMETERS[self.name], {k for k, _ in self.params}
+        if self.name in STRAIGHT and given:
+            raise ValueError(f"params: {self.name!r} is alpha = 1 - u and has none; 'linear-beta' has first and last")
+        if asked - given:
+            raise ValueError(f"params of {self.name!r} lack {', '.join(sorted(asked - given))}")
+        if given - asked:
+            raise ValueError(f"params of {self.name!r} must be {sorted(asked)}, got {sorted(given)}")
 
 
-def _with_all_digits(function: Callable[[Any], Any], u: Any) -> Any:
-    """``function(u)`` in the reference's precision, also where it calls :mod:`mpmath`, whose default is 15 digits."""
-    with mpmath.mp.workdps(MP.dps):
-        value = function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u)
-        return MP.mpf(value) if isinstance(value, mpmath.mpf) else value
+def _asks_for(function: Callable[..., Any] | None) -> dict[str, bool]:
+    """Which of ``K`` and ``T`` a function asks for after its first parameter, and whether it has a default for it."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())[1:] if function is not None else []
+    except (TypeError, ValueError):
+        return {}  # written in C, without a signature
+    # What was fixed with functools.partial stays as it is.
+    fixed = getattr(function, "keywords", {})
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {
+        p.name: p.default is not inspect.Parameter.empty
+        for p in parameters
+        if p.name in ("K", "T") and p.kind in by_name and p.name not in fixed
+    }
 
 
 __all__ = ["Schedule"]

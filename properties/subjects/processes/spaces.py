@@ -14,12 +14,31 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from unmask.properties.subjects.processes.families import FAMILIES, Clock, Family, enter, family
+from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, Clock, Family, enter, family
+from unmask.properties.subjects.processes.names import (
+    CONTINUOUS_SCHEDULES,
+    DISCRETE_SCHEDULES,
+    STRAIGHT,
+    curve,
+    meant,
+    plain,
+)
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
 
-DISCRETE_SCHEDULES = ("free", "linear", "cosine", "mutual-information", "log-linear", "polynomial")
-CONTINUOUS_SCHEDULES = ("log-linear", "linear", "cosine", "geometric", "mutual-information", "polynomial")
+#: The most steps of a process that a method may claim.
+MOST_STEPS = 1000
+#: What is drawn where any number of classes, and of steps, will do.
+SIZES, STEPS = (2, 5), (1, 6)
+#: Of a range of steps that reaches further, most draws are at most this.
+OFTEN = 8
+
+_CLOCKS: dict[str, tuple[Clock, ...]] = {
+    "discrete": ("discrete",),
+    "continuous": ("continuous",),
+    "both": ("discrete", "continuous"),
+}
+_MASKS = ("last", "first", "any")
 
 
 @dataclass(frozen=True)
@@ -32,24 +51,46 @@ class Space:
     mask: Literal["last", "first", "any"]
     K: tuple[int, int]
     T: tuple[int, int]
+    #: What alpha = 1 - u is called: what the method's author calls it, on every clock that a law restricts it to.
+    straight: str = STRAIGHT[0]
 
     kind: str = "classes"
+    #: Which of ``K`` and ``T`` are claims, and not only what is drawn where any would do.
+    claims: tuple[str, ...] = ()
+
+    def excludes(self, p: Any) -> str:
+        """Why a process is none that was claimed: it has another size.  Empty where it is one, or nothing was said."""
+        for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
+            if name in self.claims and asked is not None and not least <= asked <= most:
+                return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
+        return ""
 
     def restricted(
         self,
         families: Iterable[str] | Callable[[Family], bool] | None = None,
         clock: Clock | None = None,
         schedules: Iterable[str] | None = None,
+        most_T: int | None = FEW_STEPS,
     ) -> Space | None:
-        """The part of the space that a law speaks about; ``None`` where nothing is left."""
+        """The part of the space that a law speaks about; ``None`` where nothing is left.
+
+        On the discrete clock that is processes of at most ``most_T`` steps, since laws enumerate paths; ``None`` leaves
+        all of them.
+        """
         clocks = tuple(c for c in self.clocks if clock is None or c == clock)
+        least, most = self.T
+        if most_T is not None and "discrete" in clocks:
+            if least > most_T:
+                clocks = tuple(c for c in clocks if c != "discrete")
+            else:
+                most = min(most, most_T)
         speaks = families if callable(families) else lambda kind: families is None or kind.name in set(families)
         kept = tuple(f for f in self.families if speaks(family(f)))
         kept = tuple(f for f in kept if set(family(f).clocks) & set(clocks))
-        space = replace(self, families=kept, clocks=clocks)
+        space = replace(self, families=kept, clocks=clocks, T=(least, most))
         if schedules is not None:
-            wanted = set(schedules)
-            names = tuple(s for f in kept for c in clocks for s in self._schedules(f, c) if schedule_name(s) in wanted)
+            wanted = {curve(name) for name in schedules}
+            names = tuple(s for f in kept for c in clocks for s in space._schedules(f, c) if schedule_name(s) in wanted)
             space = replace(space, schedules=tuple(dict.fromkeys(names)))
         space = replace(space, families=tuple(f for f in kept if any(space._schedules(f, c) for c in clocks)))
         usable = tuple(c for c in clocks if any(space._schedules(f, c) for f in space.families))
@@ -60,10 +101,15 @@ class Space:
         if clock not in kind.clocks:
             return ()
         of_the_clock = DISCRETE_SCHEDULES if clock == "discrete" else CONTINUOUS_SCHEDULES
-        known = tuple(s for s in of_the_clock if kind.schedules is None or s in kind.schedules)
+        has = None if kind.schedules is None else {curve(s) for s in kind.schedules}
+        on_it = [s for s in of_the_clock if has is None or curve(s) in has]
+        known = {curve(s): self.straight if s in STRAIGHT else s for s in on_it}
+        # Nobody reads a list of so many betas, and nobody draws it.
+        drawn = [s for s in known if s != "free" or self.T[0] <= FEW_STEPS]
         if self.schedules is None:
-            return known
-        return tuple(s for s in self.schedules if isinstance(s, Schedule) or s in known)
+            return tuple(known[s] for s in drawn)
+        own = [s for s in self.schedules if isinstance(s, Schedule) and (s.function is not None or s.curve in known)]
+        return tuple(s for s in self.schedules if (s in own if isinstance(s, Schedule) else curve(s) in drawn))
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Process]:
         """Processes of this space with room for ``steps`` different positive times.
@@ -90,47 +136,57 @@ class Space:
                     T = self.T[0] if clock == "discrete" else None
                     K, schedule = max(self.K[0], kind.least), self._schedules(name, clock)[0]
                     mask = {"any": 0, "first": 0, "last": -1}[self.mask]
-                    betas = [kind.betas[0]] * self.T[1]
-                    found.append(_build(kind, clock, K, T, schedule, betas, 0, 0, mask, False))
+                    betas = [kind.betas[0]] * (T or 1)
+                    found.append(_build(kind, clock, K, (T, schedule), betas, 0, 0, mask, False))
         return found
 
-    def _of(self, name: str, clock: Clock, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
+    def _of(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
         kind = family(name)
-        T = st.integers(max(self.T[0], steps), self.T[1]) if clock == "discrete" else st.none()
+        few = min(self.T[1], FEW_STEPS)
         return st.builds(
             _build,
             st.just(kind),
             st.just(clock),
-            st.integers(max(self.K[0], kind.least), max(self.K[1], kind.least)),
-            T,
-            st.sampled_from(
-                [s for s in self._schedules(name, clock) if not (reaches_prior and s == "geometric")] or ["geometric"]
-            ),
-            st.lists(st.sampled_from(kind.betas), min_size=self.T[1], max_size=self.T[1]),
+            st.integers(max(self.K[0], kind.least), self.K[1]),
+            self._timed(name, clock, steps, reaches_prior),
+            st.lists(st.sampled_from(kind.betas), min_size=few, max_size=few),
             st.integers(0, 7),
             st.integers(0, 7),
             st.integers(0, 15) if self.mask == "any" else st.just(0 if self.mask == "first" else -1),
             st.just(reaches_prior),
         )
 
+    def _timed(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Any]:
+        """Numbers of steps (``None`` in continuous time) together with a schedule that has so many."""
+        schedules = [s for s in self._schedules(name, clock) if not (reaches_prior and s == "geometric")]
+        schedules = schedules or ["geometric"]
+        if clock == "continuous":
+            return st.tuples(st.none(), st.sampled_from(schedules))
+        least, most = max(self.T[0], steps), self.T[1]
+        if most <= OFTEN:
+            return st.tuples(st.integers(least, most), st.sampled_from(schedules))
+        # Few steps, and the ends of what is claimed.
+        lengths = dict.fromkeys((*range(least, OFTEN + 1), least, most))
+        return st.sampled_from([(T, s) for T in lengths for s in schedules if T <= FEW_STEPS or s != "free"])
+
 
 def schedule_name(schedule: str | Schedule) -> str:
-    """The name of a schedule that is given by its name or by itself."""
-    return schedule if isinstance(schedule, str) else schedule.name
+    """The name under which laws know a schedule that is given by its name or by itself."""
+    return curve(schedule) if isinstance(schedule, str) else schedule.curve
 
 
 def _build(
     kind: Family,
     clock: Clock,
     K: int,
-    T: int | None,
-    schedule: str | Schedule,
+    timed: tuple[int | None, str | Schedule],
     betas: list[Fraction],
     shape: int,
     variant: int,
     mask: int,
     reaches_prior: bool,
 ) -> Process:
+    T, schedule = timed
     return Process(
         family=kind.name,
         K=K,
@@ -156,17 +212,17 @@ def named(
                 # Only the last step may be pure noise, and it must be: alpha_T = 0 and all earlier alphas positive.
                 chosen = [b if 0 < b < 1 else Fraction(1, 2) for b in chosen[:-1]] + [Fraction(1)]
             return Schedule("free", betas=tuple(chosen))
-        case "linear" if T is not None and kind is not None and not hits:
-            return Schedule("linear", (("first", kind.linear[0]), ("last", kind.linear[1])))
-        case "linear" if T is not None:
-            return Schedule(
-                "linear",
-                (("first", pick(Fraction(1, 16), Fraction(1, 64))), ("last", pick(Fraction(1, 2), Fraction(7, 8)))),
-            )
-        case "linear":
-            return Schedule(
-                "linear", (("first", pick(Fraction(1, 8), Fraction(1, 2))), ("last", pick(Fraction(4), Fraction(16))))
-            )
+        case "linear-beta":
+            if T is None:
+                ends = pick(Fraction(1, 8), Fraction(1, 2)), pick(Fraction(4), Fraction(16))
+            elif kind is not None and not hits:
+                ends = kind.linear_betas
+            elif T <= FEW_STEPS:
+                ends = pick(Fraction(1, 16), Fraction(1, 64)), pick(Fraction(1, 2), Fraction(7, 8))
+            else:
+                # Of a thousand such steps all but the first hundred would be noise: these are near to DDPM's.
+                ends = pick(Fraction(1, 8192), Fraction(1, 1024)), pick(Fraction(1, 64), Fraction(1, 32))
+            return Schedule("linear-beta", (("first", ends[0]), ("last", ends[1])))
         case "cosine":
             return Schedule(
                 "cosine", (("offset", Fraction(0) if reaches_prior else pick(Fraction(0), Fraction(1, 128))),)
@@ -186,68 +242,171 @@ def named(
             )
         case "polynomial":
             return Schedule("polynomial", (("n", pick(Fraction(2), Fraction(1), Fraction(3))),))
-        case "mutual-information":
-            return Schedule("mutual-information")
-    raise ValueError(f"no schedule named {name!r}; there are {sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})}")
+        case "linear" | "mutual-information":
+            return Schedule(name)
+    there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
+    raise ValueError(f"no schedule named {name!r}{meant('schedule', name, there_are)}")
 
 
 def processes(
     *families: str | Family,
     clock: Clock | Literal["both"] = "discrete",
-    schedules: Iterable[str | Schedule] | None = None,
+    schedules: str | Schedule | Iterable[str | Schedule] | None = None,
     mask: Literal["last", "first", "any"] = "last",
-    K: tuple[int, int] = (2, 5),
-    T: tuple[int, int] = (1, 6),
+    K: int | tuple[int, int] | None = None,
+    T: int | tuple[int, int] | None = None,
 ) -> Space:
     """The corruption processes that a method implements.
 
     Parameters
     ----------
-    families : names of :class:`~unmask.properties.subjects.processes.process.Process`'s families, or families
-        of your own.
+    families : names of families, or families of your own:
+
+        ===============================  ============  =============================================================
+        family                           clock         a position ...
+        ===============================  ============  =============================================================
+        ``"uniform"``                    both          ... keeps its class or is redrawn from all ``K`` classes alike
+        ``"absorbing"``                  both          ... keeps its class or becomes the mask (D3PM, MDLM, SEDD)
+        ``"mask-and-uniform"``           both          ... keeps its class, becomes the mask, or is redrawn (BERT)
+        ``"drifting-prior"``             discrete      ... keeps its class or is redrawn from a law that moves
+        ``"discretized-gaussian"``       discrete      ... moves on ordered levels, near ones first (D3PM)
+        ``"band"``                       discrete      ... moves to near levels, all of them alike (D3PM)
+        ``"nearest-neighbor"``           both          ... moves along a graph of neighbors (D3PM's embeddings)
+        ``"masked-nearest-neighbor"``    both          ... does that, and becomes the mask, the last class
+        ``"birth-death"``                both          ... moves one level up or down, at rate one
+        ``"ehrenfest"``                  both          ... moves one level, more often toward the middle
+        ===============================  ============  =============================================================
+
     clock : ``"discrete"`` (integer times), ``"continuous"`` (times in ``[0, 1]``) or ``"both"``.
-    schedules : names of :class:`~unmask.properties.subjects.processes.process.Schedule`, or schedules of your
-        own; default all.
+    schedules : names, or one, or a :class:`~unmask.properties.subjects.processes.schedule.Schedule` of your own; all by
+        default.  ``alpha`` at ``u``, which is ``t`` or ``t/T``:
+
+        ==========================  ============  ======================================================
+        schedule                    clock         ``alpha``
+        ==========================  ============  ======================================================
+        ``"linear"``                continuous    ``1 - u``; with ``clock="both"`` on both
+        ``"mutual-information"``    discrete      ``1 - t/T``, D3PM's
+        ``"linear-beta"``           both          of a rate linear in ``u``, of ``T`` equally spaced betas
+        ``"cosine"``                both          ``cos(π/2 u)``, D3PM's, with an offset if wanted
+        ``"log-linear"``            both          ``1 - (1 - eps) u``
+        ``"polynomial"``            both          ``(1 - u)^n``
+        ``"geometric"``             continuous    ``exp(-sigma_min^(1-u) sigma_max^u)``
+        ``"free"``                  discrete      of any betas, up to 16
+        ==========================  ============  ======================================================
+
+        Their parameters are drawn, and stand in ``p.schedule``; ``p.alphas`` and ``p.betas`` are numbers.
     mask : which class id is the mask: the last, the first, or any (drawn).
-    K, T : smallest and largest vocabulary (mask included) and number of steps.
+    K, T : smallest and largest vocabulary (mask included) and number of steps, or the only one, where not every one
+        will do: nothing else is asked then.  Of many steps (up to 1000) most draws take few; laws that enumerate paths
+        ask for at most 16.
 
     Raises
     ------
-    ValueError : for an unknown family, clock, schedule or mask, or an empty range.
+    ValueError : for an unknown family, clock, schedule or mask, an empty range, or a family of which nothing is left.
+    TypeError : for a range that is none, or a schedule that is neither a name nor a Schedule.
     """
     if not families:
         raise ValueError(f"families must be chosen from {sorted(FAMILIES)}, got none")
     names = tuple(family(f).name if isinstance(f, str) else enter(f).name for f in families)
-    clocks: dict[str, tuple[Clock, ...]] = {
-        "discrete": ("discrete",),
-        "continuous": ("continuous",),
-        "both": ("discrete", "continuous"),
-    }
-    if clock not in clocks:
-        raise ValueError(f"clock must be one of {sorted(clocks)}, got {clock!r}")
-    if mask not in ("last", "first", "any"):
-        raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}")
-    pairs: dict[str, Any] = {"K": K, "T": T}
-    for range_of, pair in pairs.items():
-        if not isinstance(pair, tuple) or len(pair) != 2 or not all(type(v) is int for v in pair):
-            raise TypeError(f"{range_of} must be a pair of ints (smallest, largest), got {pair!r}")
-    if not 2 <= K[0] <= K[1]:
-        raise ValueError(f"K must be a range with 2 <= smallest <= largest, got {K}")
-    if not 1 <= T[0] <= T[1] <= 16:
-        raise ValueError(f"T must be a range with 1 <= smallest <= largest <= 16, got {T}")
-    chosen = None if schedules is None else tuple(schedules)
-    space = Space(names, clocks[clock], chosen, mask, K, T)
-    there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
-    for name in chosen or ():
-        if not isinstance(name, Schedule) and name not in there_are:
-            raise ValueError(f"schedules: no schedule named {name!r}; there are {there_are}")
-        if isinstance(name, Schedule) and "discrete" in space.clocks:
-            name.check_steps()
-    if space.restricted() is None:
-        raise ValueError(f"schedules {chosen} leave nothing on the {clock} clock")
+    if clock not in _CLOCKS:
+        raise ValueError(f"clock must be 'discrete', 'continuous' or 'both', got {clock!r}{_hint('clock', clock)}")
+    if mask not in _MASKS:
+        raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}{_hint('mask', mask)}")
+    sizes = _range("K", SIZES if K is None else K, 2, None)
+    claimed: dict[str, Any] = {"K": K, "T": T}
+    space = Space(
+        names,
+        _CLOCKS[clock],
+        None if schedules is None else _chosen(schedules, clock),
+        mask,
+        sizes,
+        _range("T", STEPS if T is None else T, 1, MOST_STEPS),
+        STRAIGHT[clock == "discrete"],
+        claims=tuple(name for name, value in claimed.items() if value is not None),
+    )
+    for name in names:
+        kind = family(name)
+        if sizes[1] < kind.least:
+            raise ValueError(f"K must reach {kind.least} for {name!r}, got {sizes}")
+        if not set(space.clocks) & set(kind.clocks):
+            raise ValueError(f"clock must be {kind.clocks[0]!r} for {name!r}, got {clock!r}")
+        if not any(space._schedules(name, c) for c in space.clocks):
+            whole = replace(space, schedules=None)
+            has = dict.fromkeys(s for c in space.clocks for s in whole._schedules(name, c))
+            given = tuple(s if isinstance(s, str) else s.name for s in space.schedules or ())
+            there_are = f"there are {', '.join(map(repr, has))}, of T = {space.T}"
+            raise ValueError(f"schedules {given} leave nothing of {name!r} on the {clock} clock; {there_are}")
+    for own in space.schedules or ():
+        if isinstance(own, Schedule):
+            _check_own(own, space)
     return space
 
 
 def degradations(*families: str | Family, **limits: Any) -> Space:
     """The processes whose means blur the signals of a cold diffusion; arguments and errors as for :func:`processes`."""
     return replace(processes(*families, **limits), kind="degradation")
+
+
+def _hint(kind: str, given: Any) -> str:
+    """What was meant, if that is known, after a sentence that says what there is."""
+    found = meant(kind, given, _CLOCKS if kind == "clock" else _MASKS)
+    return found if "?" in found else ""
+
+
+def _range(name: str, value: Any, least: int, most: int | None) -> tuple[int, int]:
+    """A range that is given by its ends, or by the only number in it."""
+    pair = (value, value) if type(value) is int else value
+    up_to = "" if most is None else f" <= {most}"
+    valid = f"an int or a pair of ints (smallest, largest), {least} <= smallest <= largest{up_to}"
+    if not isinstance(pair, tuple) or len(pair) != 2 or not all(type(v) is int for v in pair):
+        raise TypeError(f"{name} must be {valid}, got {value!r}")
+    if not least <= pair[0] <= pair[1] or (most is not None and pair[1] > most):
+        raise ValueError(f"{name} must be {valid}, got {value!r}")
+    return pair
+
+
+def _chosen(schedules: Any, clock: str) -> tuple[str | Schedule, ...]:
+    """The schedules that were named, each by a name that it has on the clock."""
+    given = (schedules,) if isinstance(schedules, (str, Schedule)) else schedules
+    if not isinstance(given, Iterable):
+        raise TypeError(f"schedules must be names or Schedules, got {schedules!r}")
+    chosen = tuple(given)
+    of_both = dict.fromkeys((*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES))
+    there_are = {"discrete": DISCRETE_SCHEDULES, "continuous": CONTINUOUS_SCHEDULES}.get(clock, tuple(of_both))
+    there_are = tuple(name for name in there_are if name != "mutual-information" or clock == "discrete")
+    for one in chosen:
+        if not isinstance(one, (str, Schedule)):
+            raise TypeError(f"schedules must be names or Schedules, got {one!r}")
+        name = one if isinstance(one, str) else one.name
+        if isinstance(one, Schedule) and one.function is not None:
+            continue
+        if plain(name) == "linear" and clock == "discrete":
+            raise ValueError(
+                "schedules: on the discrete clock 'linear' could be 'linear-beta' (T equally spaced betas) "
+                "or 'mutual-information' (alpha = 1 - t/T); say which"
+            )
+        if name == "mutual-information" and clock != "discrete":
+            raise ValueError(
+                f"schedules: alpha = 1 - t is called 'linear' with clock={clock!r}; "
+                "'mutual-information' is its name on the discrete clock alone"
+            )
+        if name in there_are:
+            continue
+        if name in of_both:
+            other = "continuous" if clock == "discrete" else "discrete"
+            raise ValueError(f"schedules: {name!r} is of the {other} clock; {clock} time has {', '.join(there_are)}")
+        right = meant("schedule", name, there_are)
+        own = ", or yours as Schedule(name, function=alpha)" if "there are" in right else ""
+        raise ValueError(f"schedules: no schedule named {name!r}{right}{own}")
+    return chosen
+
+
+def _check_own(schedule: Schedule, space: Space) -> None:
+    """Refuse a schedule that the processes of a space cannot have, before one is drawn."""
+    for clock in space.clocks:
+        for K, T in zip(space.K, space.T, strict=True):
+            bound = schedule.of(K, T if clock == "discrete" else None)
+            if clock == "discrete" and schedule.function is not None:
+                bound.check_steps()
+    if schedule.betas and "discrete" in space.clocks and set(space.T) != {len(schedule.betas)}:
+        raise ValueError(f"T must be {len(schedule.betas)}, as many as the free schedule has betas, got {space.T}")

@@ -85,9 +85,15 @@ class Vocabularies:
         families: Iterable[str] | Callable[[Any], bool] | None = None,
         clock: str | None = None,
         schedules: Iterable[str] | None = None,
+        most_T: int | None = None,
     ) -> Vocabularies | None:
         """All of it: a vocabulary has neither family nor clock nor schedule."""
         return self if families is None and clock is None and schedules is None else None
+
+    def excludes(self, p: Vocabulary) -> str:
+        """Why a vocabulary is none that was claimed; laws ask about drawn ones alone."""
+        del p
+        return ""
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Vocabulary]:
         """Vocabularies of this space."""

@@ -186,7 +186,8 @@ class Data:
         return self.posterior_denoiser(t)
 
 
-@lru_cache(maxsize=256)
+# Typed, because 0.5 and Fraction(1, 2) are equal but ask for different kinds of number.
+@lru_cache(maxsize=256, typed=True)
 def _concrete_score(data: Data, t: Time) -> Array:
     return denoisers.concrete_score(data.p.truth, data.law, data.L, t)
 

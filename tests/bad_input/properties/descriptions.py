@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
+from typing import Any
+
+import numpy as np
 
 from tests.bad_input.bad import Bad
 from tests.bad_input.properties.given import (
@@ -25,7 +29,7 @@ from tests.bad_input.properties.given import (
 def of_process() -> list[Case]:
     one_step = partial(process, "absorbing", 2, "discrete", STEP)
     return [
-        (partial(process, "gauss", 2, "discrete", STEP, T=1), ValueError, r"family must be one of .*got 'gauss'"),
+        (partial(process, "gauss", 2, "discrete", STEP, T=1), ValueError, "no family named 'gauss'; did you mean 'd"),
         (partial(process, "uniform", 1, "discrete", STEP, T=1), ValueError, "K must be at least 2, got 1"),
         (partial(one_step, T=1), ValueError, "mask must be a class id for 'absorbing'"),
         (partial(process, "uniform", 2, "discrete", STEP, T=1, mask=1), ValueError, "mask must be None for 'uniform'"),
@@ -72,14 +76,39 @@ def of_process() -> list[Case]:
     ]
 
 
+def straight(u: Any) -> Any:
+    return 1 - u
+
+
+def rounded(u: Any) -> Any:
+    return math.exp(-u)
+
+
+def by_steps(u: Any, T: int) -> Any:
+    """Only with its steps can it be asked, and then it rounds."""
+    return math.exp(-u * T)
+
+
+ENDS = (("first", 1), ("last", 2))
+BY_STEPS = schedule("mine", function=by_steps)
+HALVES = schedule("free", betas=("1/2",) * 3)
 NOISY = schedule("noisy", function=lambda u: (9 - 8 * u) / 10)
 
 
 def of_schedule() -> list[Case]:
     return [
-        (lambda: EVEN["eps"], KeyError, r"schedule 'mutual-information' has parameters \[\], not 'eps'"),
-        (partial(schedule, "sunrise"), ValueError, "name must be one of .*got 'sunrise'"),
-        (partial(schedule, "linear"), ValueError, "params of 'linear' lack first, last"),
+        (lambda: EVEN["eps"], KeyError, r"schedule 'linear' has parameters \[\], not 'eps'"),
+        (partial(schedule, "sunrise"), ValueError, "no schedule named 'sunrise', .* without a function; there are 'free'"),
+        (partial(schedule, "loglinear"), ValueError, "no schedule named 'loglinear'.*; did you mean 'log-linear'"),
+        (partial(schedule, "linear-beta"), ValueError, "params of 'linear-beta' lack first, last"),
+        (partial(schedule, "linear", ENDS), ValueError, "params: 'linear' is alpha = 1 - u and has none; 'linear-beta'"),
+        (partial(schedule, "log-linear", (*ENDS, ("eps", 0))), ValueError, r"must be \['eps'\], got \['eps', 'first'"),
+        (partial(schedule, "cosine", function=straight), ValueError, "name 'cosine' has a formula of its own"),
+        (partial(schedule, "mine", function=rounded), ValueError, "'mine' must not round: alpha.* is a float.*mpmath"),
+        (partial(schedule, "mine", function=np.cos), ValueError, "'mine' cannot be asked at u = 0 .*mpmath"),
+        (partial(schedule, "mine", function=lambda u: u), ValueError, "probability that never grows, got alpha.*after"),
+        (partial(schedule, "mine", function=lambda u: 2), ValueError, "probability .* got alpha.0. = 2$"),
+        (partial(schedule, "mine", function=lambda u: None), ValueError, "must return numbers, got alpha.0. = None"),
         (partial(schedule, "free", betas=("-1/2",)), ValueError, "betas must not be negative, got -1/2"),
         (partial(schedule, "mine", function=3), TypeError, "function must be callable or None, got 3"),
     ]
@@ -88,19 +117,36 @@ def of_schedule() -> list[Case]:
 def of_processes() -> list[Case]:
     return [
         (partial(space), ValueError, "families must be chosen from .*got none"),
-        (partial(space, "uniform", "gauss"), ValueError, "family must be one of .*got 'gauss'"),
+        (partial(space, "uniform", "gauss"), ValueError, "no family named 'gauss'; did you mean 'discretized-gaussian'"),
+        (partial(space, "sunrise"), ValueError, "family: no family named 'sunrise'; there are 'uniform', 'absorbing'"),
+        (partial(space, "masked-nearest-neighbor", K=2), ValueError, "K must reach 3 for 'masked-nearest-neighbor', got"),
+        (partial(space, "band", clock="continuous"), ValueError, "clock must be 'discrete' for 'band', got 'continuous'"),
         (partial(space, "uniform", schedules=[NOISY]), ValueError, "must begin with alpha.* of 'noisy'"),
-        (partial(space, "uniform", K=3), TypeError, "K must be a pair of ints .*got 3"),
-        (partial(space, "uniform", K=(2.0, 3)), TypeError, r"K must be a pair of ints .*got \(2.0, 3\)"),
-        (partial(space, "uniform", clock="sun"), ValueError, "clock must be one of .*got 'sun'"),
-        (partial(space, "uniform", mask="middle"), ValueError, "mask must be .*got 'middle'"),
-        (partial(space, "uniform", K=(1, 2)), ValueError, r"K must be a range .*got \(1, 2\)"),
-        (partial(space, "uniform", K=(3, 2)), ValueError, r"K must be a range .*got \(3, 2\)"),
-        (partial(space, "uniform", T=(0, 2)), ValueError, r"T must be a range .*got \(0, 2\)"),
-        (partial(space, "uniform", T=(1, 99)), ValueError, r"T must be a range .*got \(1, 99\)"),
+        (partial(space, "uniform", K="3"), TypeError, "K must be an int or a pair of ints .*got '3'"),
+        (partial(space, "uniform", K=(2.0, 3)), TypeError, r"K must be .*pair of ints .*got \(2.0, 3\)"),
+        (partial(space, "uniform", clock="sun"), ValueError, "clock must be 'discrete', .*got 'sun'$"),
+        (partial(space, "uniform", clock="discrete_time"), ValueError, "clock must be .*; did you mean 'discrete'"),
+        (partial(space, "uniform", mask="middle"), ValueError, "mask must be .*got 'middle'$"),
+        (partial(space, "absorbing", mask=-1), ValueError, "mask must be .*got -1; did you mean 'last'"),
+        (partial(space, "uniform", K=(1, 2)), ValueError, r"K must be .* 2 <= smallest <= largest, got \(1, 2\)"),
+        (partial(space, "uniform", K=(3, 2)), ValueError, r"K must be .* 2 <= smallest <= largest, got \(3, 2\)"),
+        (partial(space, "uniform", T=(0, 2)), ValueError, r"T must be .* smallest <= largest <= 1000, got \(0, 2\)"),
+        (partial(space, "uniform", T=1001), ValueError, "T must be .* smallest <= largest <= 1000, got 1001"),
         (partial(space, "uniform", schedules=["x"]), ValueError, "schedules: no schedule named 'x'; there are"),
-        (partial(space, "uniform", schedules=[]), ValueError, r"schedules \(\) leave nothing on the discrete clock"),
-        (partial(space, "uniform", schedules=["geometric"]), ValueError, "schedules .*'geometric'.* leave nothing"),
+        (partial(space, "uniform", schedules="sqrt"), ValueError, "'sqrt'; give it as Schedule.'sqrt', function=lambda"),
+        (partial(space, "uniform", schedules="linear"), ValueError, "'linear' could be 'linear-beta' .*'mutual-inform"),
+        (partial(space, "uniform", schedules=[EVEN]), ValueError, "'linear' could be 'linear-beta' .*'mutual-inform"),
+        (partial(space, "uniform", schedules=3), TypeError, "schedules must be names or Schedules, got 3"),
+        (partial(space, "uniform", schedules=[3]), TypeError, "schedules must be names or Schedules, got 3"),
+        (partial(space, "uniform", schedules=[BY_STEPS]), ValueError, "'mine' must not round: alpha.1. is a float"),
+        (partial(space, "uniform", schedules=HALVES), ValueError, r"T must be 3, .* betas, got \(1, 6\)"),
+        (partial(space, "uniform", schedules="free", T=1000), ValueError, r"schedules \('free',\) leave .*linear-beta"),
+        (partial(space, "uniform", schedules=[]), ValueError, r"schedules \(\) leave nothing of 'uniform' on the dis"),
+        (partial(space, "uniform", schedules=["geometric"]), ValueError, "'geometric' is of the continuous clock"),
+        *[
+            (partial(space, "uniform", clock=clock, schedules="mutual-information"), ValueError, "is called 'linear'")
+            for clock in ("continuous", "both")
+        ],
     ]
 
 
@@ -111,6 +157,9 @@ def of_family() -> list[Case]:
         (partial(family, "mine", build=3), TypeError, "build must be a function of the process, got 3"),
         (partial(family, "mine", build=abs, clocks=("sun",)), ValueError, r"clocks must be .*got \('sun',\)"),
         (partial(family, "mine", build=abs, mask="first"), ValueError, "mask must be .*got 'first'"),
+        (partial(family, "mine", build=abs, schedules="free"), TypeError, "schedules must be a tuple of names, got 'fr"),
+        (partial(family, "mine", build=abs, schedules=("poly",)), ValueError, "'poly'; did you mean 'polynomial'"),
+        (partial(family, "mine", build=abs, least=1), ValueError, "least must be an int of at least 2, got 1"),
     ]
 
 
@@ -125,9 +174,10 @@ def bad_descriptions() -> list[Bad]:
         *named("Process.on_grid", [(lambda: CONTINUOUS.on_grid(0), ValueError, "T must be at least 1, got 0")]),
         *named("Schedule.alpha", [(lambda: STEP.alpha(0), ValueError, r"schedule 'free' has no alpha\(u\)")]),
         *named("Schedule.alpha", [(lambda: EVEN.alpha(2), ValueError, "u = 2; valid: 0 <= u <= 1")]),
+        *named("Schedule.of", [(partial(BY_STEPS.of, 2, 3), ValueError, "'mine' must not round: alpha.* is a float")]),
         *named("Schedule.check_steps", [(NOISY.check_steps, ValueError, "must begin with alpha.* = 0.9 of 'noisy'")]),
         *named("Family", of_family()),
-        *named("family", [(partial(families.family, "gauss"), ValueError, "family must be one of .*got 'gauss'")]),
+        *named("family", [(partial(families.family, "gauss"), ValueError, "no family named 'gauss'; did you mean")]),
         *named("enter", [(partial(families.enter, 3), TypeError, "family must be a Family .*got 3")]),
         *named("enter", [(partial(families.enter, clash), ValueError, "name: .* another family named 'uniform'")]),
         *named("Process", of_process()),

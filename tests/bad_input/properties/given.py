@@ -44,7 +44,7 @@ seeded: Any = laws.seeded
 
 BAYES = "posterior_is_bayes_rule"
 STEP = schedule("free", betas=("1/2",))
-EVEN = schedule("mutual-information")
+EVEN = schedule("linear")
 WIDE = schedule("free", betas=("3/2",))
 BAND = process("band", 3, "discrete", STEP, T=1, parameters={"width": 1})
 P = process("uniform", 2, "discrete", STEP, T=1)

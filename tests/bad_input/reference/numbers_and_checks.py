@@ -42,6 +42,8 @@ def arithmetic() -> list[Asked]:
               x0=np.ones(2), xt=np.ones(2)),
         asked("numbers.arithmetic.scalars", number("u"), value("u", EVEN, r"u has shape \(2,\); valid: \[\]"), u=1),
         asked("numbers.arithmetic.zeros_like", ndarray("values"), values=ONE),
+        asked("numbers.arithmetic.over_one_denominator", ndarray("values"),
+              kind("values", np.ones(1), r"values = array\(\[1\.\]\); valid: Fractions"), values=np.array([HALF])),
         asked("numbers.arithmetic.identity", count("size", 0), kind("like", None, "like = None|like has|entry"), size=1, like=ONE),
         asked("numbers.arithmetic.to_float", kind("values", None, "values = None"), kind("values", "a", "values = 'a'"),
               kind("values", [HALF, "a"], r"values = \[.*'a'\]"), values=EVEN),

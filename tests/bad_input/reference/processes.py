@@ -37,12 +37,22 @@ from tests.bad_input.reference.given import (
     unit,
     value,
 )
+from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.corruption import ContinuousTime, DiscreteTime
+from unmask.reference.noise.transition_matrices import interpolating
 
 Q = [EVEN, EVEN]
 AFTER = value("s", 2, "s = 2 is after t = 1; valid: s <= t")
 UNIT_AFTER = value("s", 1, "s = 1 is after t = 1/2; valid: s <= t")
 K1 = DiscreteTime(([[1]],), [1])  # type: ignore[arg-type]
+
+
+
+def by_halves(keep: Any) -> Any:
+    return interpolating(keep, EVEN)
+
+
+COMPOSING = Composing((HALF, HALF), by_halves, EVEN)  # type: ignore[arg-type]
 CYCLE = DiscreteTime(([[0, 1], [1, 0]],), [HALF, HALF])  # type: ignore[arg-type]
 
 
@@ -66,6 +76,12 @@ def corruption() -> list[Asked]:
         asked("noise.corruption.DiscreteTime.alpha", STEP_T, value("self", K1, "K = 1: a single class"),
               value("self", CYCLE, r"q\(x_1 \| x_0\) does not interpolate"), self=STEPS, t=1),
         asked("noise.corruption.ContinuousTime", function("alpha"), law("prior"), alpha=linear, prior=EVEN),
+        asked("noise.composing.Composing", function("matrix"), law("prior"), value("betas", (2,), r"betas\[0\] = 2; valid: 0 <= "),
+              kind("betas", 3, "betas = 3 of type int; valid: a sequence"),
+              value("betas", (), "betas is empty; valid: at least one"), betas=(HALF,), matrix=by_halves, prior=EVEN),
+        asked("noise.composing.Composing.transition", STEP_S, STEP_T, AFTER, self=COMPOSING, s=0, t=1),
+        asked("noise.composing.Composing.marginal", STEP_T, self=COMPOSING, t=1),
+        asked("noise.composing.Composing.alpha", STEP_T, self=COMPOSING, t=1),
         asked("noise.rate_time.RateTime", function("alpha"), rate(),
               value("prior", [1], r"prior has shape \(1,\); valid: \[K\] = \[2\]"),
               value("prior", [1, 1], "prior has a row that sums to 2"),

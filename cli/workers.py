@@ -1,0 +1,146 @@
+"""The laws asked, one after the other or in several processes; records come as they are found."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import connection, get_context
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from unmask.cli import suite
+from unmask.cli.requests import Plan, methods_at
+
+if TYPE_CHECKING:
+    from unmask.properties.engine.search import Run
+    from unmask.properties.report import Record
+
+
+@dataclass(frozen=True)
+class Accident:
+    """A law that could not be asked to the end: the law, a family, the reference or the machine failed."""
+
+    law: str
+    method: str
+    told: str
+
+
+Result: TypeAlias = "Record | Accident"
+
+
+def results(
+    plan: Plan, addresses: Sequence[str], jobs: int, started: Callable[[str, str], None]
+) -> Generator[Result, None, None]:
+    """The result of every pair of the plan, as it comes; ``started`` is told each law and method before.
+
+    Whoever stops listening stops the work.
+    """
+    if jobs < 2 or len(plan.pairs) < 2:
+        for law, method in plan.pairs:
+            started(law.name, method.name)
+            yield _ask(law, method, plan.run)
+    else:
+        yield from _in_processes(plan, addresses, min(jobs, len(plan.pairs)), started)
+
+
+def _ask(law: Any, method: Any, run: Run) -> Result:
+    try:
+        return suite.examine(law, method, run)
+    except Exception:
+        return Accident(law.name, method.name, traceback.format_exc())
+
+
+class _Worker:
+    """A process that is asked one pair after another."""
+
+    def __init__(self, plan: Plan, addresses: Sequence[str]) -> None:
+        forks = suite.can_fork(plan.run)
+        context: Any = get_context("fork" if forks else "spawn")
+        self.ours, theirs = context.Pipe()
+        names = [(law.name, method.name) for law, method in plan.pairs]
+        # What is forked has everything already; what is started afresh loads it from where it was found.
+        serve, what = (_serve, (plan.pairs,)) if forks else (_serve_afresh, (tuple(addresses), names))
+        self.process = context.Process(target=serve, args=(theirs, plan.run, *what), daemon=True)
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads, which torch has started and none of which works here.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.process.start()
+        theirs.close()
+        self.place = 0
+
+    def ask(self, place: int) -> None:
+        self.place = place
+        # One that has ended is found out when its answer is awaited.
+        with suppress(OSError):
+            self.ours.send(place)
+
+    def answer(self) -> Result | None:
+        """What it found; ``None`` if it has ended instead."""
+        try:
+            answer: Result = self.ours.recv()
+            return answer
+        except (EOFError, OSError):
+            return None
+
+
+def _in_processes(
+    plan: Plan, addresses: Sequence[str], jobs: int, started: Callable[[str, str], None]
+) -> Generator[Result, None, None]:
+    left = deque(range(len(plan.pairs)))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    busy: dict[Any, _Worker] = {}
+
+    def give(worker: _Worker) -> None:
+        if left:
+            worker.ask(left.popleft())
+            busy[worker.ours] = worker
+            law, method = plan.pairs[worker.place]
+            started(law.name, method.name)
+        else:
+            worker.process.terminate()
+
+    workers = [_Worker(plan, addresses) for _ in range(jobs)]
+    try:
+        for worker in workers:
+            give(worker)
+        while busy:
+            for ready in connection.wait(list(busy)):
+                worker = busy.pop(ready)
+                answer = worker.answer()
+                if answer is None:
+                    worker.process.join()
+                    law, method = plan.pairs[worker.place]
+                    ended = f"the process that asked it ended with exit code {worker.process.exitcode}"
+                    answer = Accident(law.name, method.name, f"{ended} (a crash, or too little memory)")
+                    if left:
+                        worker = _Worker(plan, addresses)
+                        workers.append(worker)
+                give(worker)
+                yield answer
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+            worker.process.join()
+
+
+def _serve_afresh(theirs: Any, run: Run, addresses: Sequence[str], names: Sequence[tuple[str, str]]) -> None:
+    methods = {m.name: m for m in methods_at(addresses)}
+    laws = {law.name: law for law in suite.laws()}
+    _serve(theirs, run, [(laws[law], methods[method]) for law, method in names])
+
+
+def _serve(theirs: Any, run: Run, pairs: Sequence[tuple[Any, Any]]) -> None:
+    # An interrupt is the other process's to handle; what a method prints is no part of a report on standard output.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout = sys.stderr
+    suite.one_thread()
+    with suppress(EOFError, OSError):
+        while True:
+            law, method = pairs[theirs.recv()]
+            theirs.send(_ask(law, method, run))

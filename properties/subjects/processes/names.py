@@ -1,0 +1,96 @@
+"""What schedules, families and their like are called here, and what others call them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+#: Names of the schedules on each clock, the simplest first.  The curve alpha = 1 - u has a name of its own on each.
+DISCRETE_SCHEDULES = ("free", "linear-beta", "cosine", "mutual-information", "log-linear", "polynomial")
+CONTINUOUS_SCHEDULES = ("log-linear", "linear-beta", "cosine", "geometric", "linear", "polynomial")
+#: The names of the one curve alpha = 1 - u.
+STRAIGHT = ("linear", "mutual-information")
+
+_OWN = "Schedule({name!r}, function={function})"
+_NOT_SQUARED = "'cosine' is D3PM's, which is not squared; give the squared one as " + _OWN.format(
+    name="cosine-squared", function="lambda u: mpmath.cos(mpmath.pi / 2 * u) ** 2"
+)
+
+_MASKGIT = "give MaskGIT's cosine as " + _OWN.format(
+    name="maskgit", function="lambda u: 1 - mpmath.sin(mpmath.pi / 2 * u)"
+)
+_ROOT = "give it as " + _OWN.format(name="sqrt", function="lambda u: 1 - mpmath.sqrt(u)")
+
+#: What others call them: the right name, or a sentence where there is none.
+_SCHEDULES = {
+    "linear-beta": "linear-betas beta-linear linear-rate linear-noise linbeta ddpm constant",
+    "log-linear": "loglinear log-lin loglin log-linear-noise loglinear-noise",
+    "geometric": "geometric-noise geom",
+    "polynomial": "poly power monomial quadratic cubic polynomial-decay",
+    "mutual-information": "mutual-info mutualinformation mi jsd",
+    "linear": "linear-alpha straight cond-ot condot",
+    "cosine": "cos cosine-noise cosine-schedule",
+    "free": "betas custom table tabulated",
+    _NOT_SQUARED: "cosine-squared cosine-sqr cosinesqr cosine2 cos2 squared-cosine squaredcos squaredcos-cap-v2",
+    _MASKGIT: "maskgit maskgit-cosine arccos",
+    _ROOT: "sqrt square-root root",
+    "give its betas as Schedule('free', betas=...)": "scaled-linear sqrt-linear",
+}
+_FAMILIES = {
+    "uniform": "uniform-noise multinomial categorical flat uniform-state",
+    "absorbing": "mask masked masking absorb absorbing-state absorbing-mask masked-diffusion mdlm subs",
+    "mask-and-uniform": "bert hybrid mask-uniform uniform-mask uniform-and-mask masked-uniform",
+    "drifting-prior": "drifting drift moving-prior",
+    "discretized-gaussian": "gaussian gauss discretised-gaussian discrete-gaussian truncated-gaussian ordinal",
+    "band": "banded band-diagonal banddiagonal",
+    "nearest-neighbor": "knn k-nn nearest-neighbour nearest-neighbours nearest-neighbors neighbor neighbors embedding",
+    "masked-nearest-neighbor": "masked-knn knn-mask masked-nearest-neighbour masked-neighbors",
+    "birth-death": "birthdeath birth-and-death random-walk reflected-brownian",
+    "ehrenfest": "ehrenfest-urn binomial ornstein-uhlenbeck",
+}
+_CLOCKS = {
+    "discrete": "discrete-time steps step grid dt",
+    "continuous": "continuous-time real reals ct unit",
+    "both": "any all either discrete-and-continuous",
+}
+_MASKS = {"last": "end -1 right", "first": "0 start begin left", "any": "random drawn all every anywhere"}
+
+#: For each kind of name what others call it: their word to ours, or to a sentence.
+_OTHERS = {
+    kind: {word: right for right, words in table.items() for word in words.split()}
+    for kind, table in (("schedule", _SCHEDULES), ("family", _FAMILIES), ("clock", _CLOCKS), ("mask", _MASKS))
+}
+
+
+def curve(name: str) -> str:
+    """The name under which a schedule is compared: that of the continuous clock, where it has one on each."""
+    return STRAIGHT[0] if name in STRAIGHT else name
+
+
+def plain(given: Any) -> str:
+    """A name in small letters, with hyphens: ``"log-linear"`` for ``"Log_Linear"``."""
+    return "-".join(str(given).lower().replace("_", " ").replace("-", " ").split()) if given != -1 else "-1"
+
+
+def meant(kind: str, given: Any, there_are: Iterable[str]) -> str:
+    """What somebody means who calls a schedule, a family, a clock or a mask ``given``, as the end of a refusal.
+
+    ``"; did you mean 'absorbing'?"`` where a table of other people's words knows, or where only letters are wrong; else
+    a list of the names that ``there_are``.
+    """
+    names = list(there_are)
+    word = plain(given)
+    ours = kind == "schedule" and word in (*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES)
+    right = word if ours or word in names else _OTHERS[kind].get(word, "")
+    if right in STRAIGHT and right not in names:
+        right = next((name for name in STRAIGHT if name in names), right)
+    if " " in right:
+        return f"; {right}"
+    if right and right not in names:
+        return f"; did you mean {right!r}? It is of the other clock"
+    close = [right] if right else difflib.get_close_matches(word, names, n=1, cutoff=0.7)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(map(repr, names))}"
+
+
+__all__ = ["CONTINUOUS_SCHEDULES", "DISCRETE_SCHEDULES", "STRAIGHT", "curve", "meant", "plain"]

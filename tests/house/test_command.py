@@ -1,0 +1,382 @@
+"""The command ``unmask``: what it says, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.house.users_file import FLIPPED, MINE
+from unmask.cli import progress, suite
+from unmask.cli.command import main
+from unmask.cli.expression import matcher
+from unmask.cli.summary import Tally, method_lines, reason_lines
+from unmask.cli.usage import UsageProblem
+from unmask.properties import LAWBOOK
+from unmask.properties.report import Record
+
+BAYES = "posterior_is_bayes_rule"
+#: Laws that the file speaks about, of which one is broken by the wrong one.
+FEW = ("-k", "posterior_is_bayes_rule or marginal_is_a_distribution", "--budget", "quick", "--seed", "1")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a call of the command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def unmask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The command, called in a folder with a right file and a wrong one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "modules", sys.modules)
+    for name in ("BUDGET", "DTYPE", "DEVICE"):
+        monkeypatch.delenv(f"UNMASK_{name}", raising=False)
+    (tmp_path / "right.py").write_text(MINE, encoding="utf-8")
+    (tmp_path / "wrong.py").write_text(FLIPPED, encoding="utf-8")
+    before = set(sys.modules)
+
+    def call(*arguments: str) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        told = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Done(ended.value.code, told.out, told.err)
+
+    yield call
+    # The next test has other files of the same names.
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+# --- verify -------------------------------------------------------------------------------------------------
+
+
+def test_a_green_run_says_some_ten_lines(unmask: Any) -> None:
+    done = unmask("verify", "right.py:METHOD", "--budget", "quick", "--seed", "5", "--report", "report")
+    lines = done.out.splitlines()
+    assert done.code == 0, done.out + done.err
+    assert len(lines) <= 11
+    assert re.fullmatch(r"mine under \d+ of \d+ laws: float64 on cpu, budget quick, seed 5", lines[0])
+    assert re.fullmatch(r"  mine  (\d+) hold, 0 broken, \d+ not applicable", lines[1])
+    assert "why laws do not apply:" in lines
+    assert any(re.fullmatch(r"  … and \d+ more reasons: --table, --json", line) for line in lines)
+    assert f"report: {Path('report/index.html')} and {Path('report/laws.json')}" in lines
+    assert re.fullmatch(r"all \d+ hold, after [\d.]+ s", lines[-1])
+    written = json.loads(Path("report/laws.json").read_text(encoding="utf-8"))
+    assert {r["law"] for r in written} == set(LAWBOOK.names()), "what does not apply is there too, with its reason"
+    assert all(r["reason"] for r in written if r["status"] == "absent")
+    assert all("kind" in r for r in written)
+
+
+def test_a_broken_law_is_told_once(unmask: Any) -> None:
+    done = unmask("verify", "wrong.py:METHOD", *FEW)
+    assert done.code == 1
+    assert done.out.count(f"{BAYES} is BROKEN by mine") == 1
+    assert "    found     " in done.out
+    assert "    replay    from unmask.properties import" in done.out
+    assert re.search(rf"^  mine  1 hold, 1 BROKEN\n +broken: {BAYES}\n", done.out, re.M), done.out
+    assert re.search(r"^1 BROKEN, after [\d.]+ s\n\Z", done.out, re.M)
+
+
+def test_the_first_broken_law_may_be_the_last(unmask: Any) -> None:
+    done = unmask("verify", "wrong.py:METHOD", "--stop-at-first", "--budget", "quick", "--json", "all.json")
+    assert done.code == 1
+    assert done.out.count("is BROKEN by") == 1
+    records = json.loads(Path("all.json").read_text(encoding="utf-8"))
+    assert sum(r["status"] == "broken" for r in records) == 1
+    assert any(r["reason"] == "not run" for r in records)
+    assert re.search(r"1 BROKEN, \d+ not applicable, \d+ not run", done.out)
+
+
+def test_records_on_standard_output_are_nothing_but_records(unmask: Any, tmp_path: Path) -> None:
+    chatty = MINE.replace("def marginal(p, x0, t):", "def marginal(p, x0, t):\n    print('chatty')")
+    (tmp_path / "chatty.py").write_text(chatty + "print('loaded')\n", encoding="utf-8")
+    done = unmask("verify", "chatty.py:METHOD", *FEW, "--json", "-")
+    assert [r["status"] for r in json.loads(done.out) if r["law"] == BAYES] == ["holds"]
+    assert "loaded" in done.err
+    assert "all 2 hold" in done.err
+
+
+def test_several_processes_find_what_one_finds(unmask: Any) -> None:
+    found = []
+    for jobs in ("1", "2"):
+        done = unmask(
+            "verify", "wrong.py:METHOD", "--budget", "quick", "--seed", "3", "--jobs", jobs, "--json", "x.json"
+        )
+        assert done.code == 1
+        records = json.loads(Path("x.json").read_text(encoding="utf-8"))
+        found.append([(r["law"], r["status"], r["examples"], r["failure"]) for r in records])
+    assert found[0] == found[1]
+
+
+def test_processes_that_cannot_be_forked_load_the_method_themselves(
+    unmask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite, "can_fork", lambda run: False)
+    done = unmask("verify", "right.py:METHOD", *FEW, "--jobs", "2")
+    assert done.code == 0, done.out + done.err
+    assert "mine  2 hold" in done.out
+
+
+def test_a_process_that_dies_is_an_error_and_the_rest_goes_on(unmask: Any, tmp_path: Path) -> None:
+    dying = MINE.replace(
+        "def posterior(p, x0, xt, s, t):", "def posterior(p, x0, xt, s, t):\n    __import__('os')._exit(7)"
+    )
+    (tmp_path / "dying.py").write_text(dying, encoding="utf-8")
+    done = unmask("verify", "dying.py:METHOD", *FEW, "--jobs", "2")
+    assert done.code == 3
+    assert f"ERROR: {BAYES} could not be asked of mine" in done.out
+    assert "ended with exit code 7" in done.out
+    assert "mine  1 hold, 0 broken, 1 in ERROR" in done.out
+    assert f"error: {BAYES}" in done.out
+    assert "1 in ERROR, after" in done.out
+
+
+def test_an_error_of_the_suite_is_nobodys_broken_law(unmask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: Any) -> Any:
+        raise ZeroDivisionError("of the law's own")
+
+    monkeypatch.setattr(suite, "examine", fails)
+    done = unmask("verify", "right.py:METHOD", "--law", BAYES)
+    assert done.code == 3
+    assert "ZeroDivisionError: of the law's own" in done.out
+
+
+def test_the_table_is_shown_where_it_is_wanted(unmask: Any) -> None:
+    done = unmask("verify", "right.py:METHOD", *FEW, "--table")
+    assert "worst ulps" in done.out
+    assert "worst ulps" not in unmask("verify", "right.py:METHOD", *FEW).out
+
+
+def test_what_is_drawn_can_be_drawn_again(unmask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    seeds = [re.search(r"seed (\d+)", unmask("verify", "right.py:METHOD", "--law", BAYES).out) for _ in "ab"]
+    assert seeds[0] is not None
+    assert seeds[1] is not None
+    assert seeds[0][1] != seeds[1][1]
+    monkeypatch.setenv("CI", "true")
+    assert "seed" not in unmask("verify", "right.py:METHOD", "--law", BAYES).out
+
+
+def test_the_environment_has_the_defaults(unmask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNMASK_BUDGET", "quick")
+    monkeypatch.setenv("UNMASK_DTYPE", "float32")
+    assert ": float32 on cpu, budget quick" in unmask("verify", "right.py:METHOD", "--law", BAYES).out
+    assert "budget ci" in unmask("verify", "right.py:METHOD", "--law", BAYES, "--budget", "ci").out
+
+
+# --- refusals -----------------------------------------------------------------------------------------------
+
+REFUSED = [
+    (("--law", "posterior_is_bays_rule"), "no law named 'posterior_is_bays_rule'; did you mean 'posterior_is_"),
+    (("--law", "samples_follow_the_marginal"), "_marginal' cannot be asked of mine: does not offer sample"),
+    (("--law", "rare", "--budget", "quick"), "no law named 'rare'; did you mean"),
+    (("-k", "baies"), "-k 'baies': no law matches"),
+    (("-k", "bayes and"), "-k 'bayes and': parts of names joined with and, or, not and parentheses are wanted"),
+    (("-k", "samples_follow"), "can be asked of mine: does not offer"),
+    (("--device", "gpu"), "no device named 'gpu'; did you mean 'cuda'?"),
+    (("--dtype", "float"), "no dtype named 'float' (there are float64, float32, float16, bfloat16); did you mean"),
+    (("--budget", "quik"), "no budget named 'quik' (there are quick, ci, nightly); did you mean 'quick'?"),
+    (("--buget", "quick"), "did you mean '--budget'?"),
+    (("--jobs", "0"), "Invalid value for '--jobs'"),
+    (("wrong.py:METHOD",), "2 methods have the name 'mine': right:METHOD, wrong:METHOD; give each its own"),
+    (("--json", "no/such/folder.json"), "--json 'no/such/folder.json': there is no folder 'no/such'"),
+    (("--report", "wrong.py"), "--report 'wrong.py': a file is there, and a folder is wanted"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSED, ids=[" ".join(a) for a, _ in REFUSED])
+def test_what_is_not_there_is_refused_in_a_line(unmask: Any, arguments: tuple[str, ...], said: str) -> None:
+    refused_in_a_line(unmask("verify", "right.py:METHOD", *arguments), said)
+
+
+ADDRESSES = [
+    ("rihgt.py:METHOD", "there is no file 'rihgt.py'; did you mean 'right.py'"),
+    ("rihgt:METHOD", "there is no module 'rihgt'; did you mean 'right'"),
+    ("tests.metods:MDLM", "there is no module 'tests.metods'; did you mean 'tests.methods'"),
+    ("right:METOD", "no 'METOD' in right; did you mean 'METHOD'?"),
+    ("right.py:xyz", "no 'xyz' in right.py; methods in it: METHOD, TestMine"),
+    ("json:dumps", "'dumps' in json is function, not a Method"),
+    ("json", "no Method in json"),
+    ("not an address", "'not an address' is no address: 'package.module:NAME' or 'path/to/file.py:NAME' is"),
+    ("broken.py", "broken.py cannot be imported: SyntaxError"),
+    ("needs.py", "cannot be imported: ModuleNotFoundError: No module named 'nobody_has_it' (needs.py, line 1)"),
+    ("raises.py", "raises.py cannot be imported: ValueError: method 'empty' offers nothing that a law speaks"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "said"), ADDRESSES, ids=[a for a, _ in ADDRESSES])
+def test_an_address_that_leads_nowhere(unmask: Any, tmp_path: Path, address: str, said: str) -> None:
+    (tmp_path / "broken.py").write_text("def (:\n", encoding="utf-8")
+    (tmp_path / "needs.py").write_text("import nobody_has_it\n", encoding="utf-8")
+    (tmp_path / "raises.py").write_text(
+        "from unmask.properties import Method, conformance, processes\n"
+        "EMPTY = Method(name='empty', processes=processes('uniform'))\n"
+        "TestEmpty = conformance(EMPTY)\n",
+        encoding="utf-8",
+    )
+    refused_in_a_line(unmask("verify", address), said)
+
+
+def refused_in_a_line(done: Done, said: str) -> None:
+    assert done.code == 2
+    assert done.out == "", "before anything runs"
+    assert said.lower() in done.err.lower()
+    assert done.err.startswith("unmask: ")
+    assert done.err.count("\n") == 1
+    assert len(done.err) < 250, "not a list of all laws"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("verfy", "right"), "no command named 'verfy'; did you mean 'verify'?"),
+        (("verify",), "Missing argument 'PKG.MOD:NAME...'"),
+        (("law", "posterior_is_bays_rule"), "did you mean 'posterior_is_bayes_rule'"),
+        (("laws", "--chapter", "Posterior"), "no chapter named 'Posterior'; did you mean 'Posteriors'?"),
+        (("law", "a", "b"), "unexpected extra argument"),
+    ],
+)
+def test_other_refusals(unmask: Any, arguments: tuple[str, ...], said: str) -> None:
+    refused_in_a_line(unmask(*arguments), said)
+
+
+@pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="says what is said where no GPU is")
+def test_no_gpu_on_this_machine(unmask: Any) -> None:
+    refused_in_a_line(unmask("verify", "right.py", "--device", "cuda"), "device 'cuda' is not on this machine: ")
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def test_laws_are_listed_with_what_they_say(unmask: Any) -> None:
+    every = unmask("laws").out
+    assert sum(line.startswith("  ") for line in every.splitlines()) == len(LAWBOOK)
+    some = unmask("laws", "--chapter", "posteriors").out
+    assert some.splitlines()[0] == "Posteriors"
+    assert re.search(rf"^  {BAYES} +q\(x_s\|x_t,x_0\) is Bayes' rule", some, re.M)
+    assert len(some) < len(every) / 4
+
+
+def test_a_law_is_told_whole(unmask: Any) -> None:
+    told = unmask("law", BAYES).out
+    law = LAWBOOK[BAYES]
+    for part in (law.statement, law.chapter, law.cites, *law.mutants, "needs             posterior"):
+        assert part in told
+    assert re.search(r"written in +unmask\.properties\.laws\.\S+, line \d+", told)
+
+
+def test_methods_are_listed_with_what_they_offer(unmask: Any) -> None:
+    told = unmask("methods", "right").out
+    assert told.startswith("mine  (right:METHOD)\n")
+    assert re.search(r"offers +marginal, posterior\n", told)
+    assert re.search(r"laws +\d+ of \d+ can be asked\n", told)
+
+
+# --- parts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "matching"),
+    [
+        ("bayes", ["bayes_rule"]),
+        ("BAYES", ["bayes_rule"]),
+        ("not bayes", ["prior_is_one", "a_prior"]),
+        ("prior and not one", ["a_prior"]),
+        ("bayes or prior and one", ["bayes_rule", "prior_is_one"]),
+        ("(bayes or prior) and one", ["prior_is_one"]),
+    ],
+)
+def test_expressions(expression: str, matching: list[str]) -> None:
+    assert [n for n in ("bayes_rule", "prior_is_one", "a_prior") if matcher(expression)(n)] == matching
+
+
+@pytest.mark.parametrize("expression", ["", "a b", "a and", "f(a)", "1", "a.b", "a == b", "(a", "not"])
+def test_expressions_that_do_not_read(expression: str) -> None:
+    with pytest.raises(UsageProblem, match="parts of names"):
+        matcher(expression)
+
+
+def test_a_line_now_and_then_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("unmask.cli.progress.time.monotonic", lambda: now)
+    out = StringIO()
+    with progress.progress(Console(file=out, width=200), 30) as shown:
+        assert isinstance(shown, progress.Lines)
+        for number in range(30):
+            shown.started(f"law_{number}", "mine")
+            shown.started(f"law_{number + 1}", "mine")
+            now += 1.0
+            shown.finished(f"law_{number}", "mine", number // 10)
+    assert out.getvalue().splitlines() == [
+        "10 s: 10 of 30 asked, 0 broken; now law_10 of mine",
+        "20 s: 20 of 30 asked, 1 broken; now law_20 of mine",
+    ]
+
+
+def test_a_bar_on_a_terminal() -> None:
+    out = StringIO()
+    console = Console(file=out, force_terminal=True, width=100, legacy_windows=False)
+    with progress.progress(console, 3) as shown:
+        assert isinstance(shown, progress.Bar)
+        shown.started("law_1", "mine")
+        shown.finished("law_1", "mine", 1)
+        shown.started("law_2", "mine")
+        shown.shown.refresh()
+    assert "2 left, 1 broken" in out.getvalue()
+    assert "law_2 of mine" in out.getvalue()
+
+
+def test_many_methods_are_told_in_a_line_but_for_those_in_trouble() -> None:
+    every = {f"m{i}": Tally(holds=3, absent=1) for i in range(9)} | {"bad": Tally(holds=2, broken=["a", "b"])}
+    assert method_lines(every, most=4) == [
+        "  10 methods: 29 hold, 2 BROKEN, 9 not applicable",
+        "  bad  2 hold, 2 BROKEN",
+        "         broken: a, b",
+    ]
+    assert len(method_lines(every)) == 11
+
+
+def test_reasons_are_counted() -> None:
+    def absent(reason: str, count: int) -> list[Record]:
+        return [Record(f"l{i}", "m", "c", "absent", "", "", "", (), None, 0, 0.0, reason=reason) for i in range(count)]
+
+    records = [record for i in range(7) for record in absent(f"reason {i}", i + 1)]
+    assert reason_lines(records, "--json") == [
+        "why laws do not apply:",
+        *(f"  {i + 1} ×  reason {i}" for i in (6, 5, 4, 3, 2)),
+        "  … and 2 more reasons: --json",
+    ]
+    assert reason_lines([], "--json") == []
+
+
+def test_nothing_is_imported_before_it_is_needed(tmp_path: Path) -> None:
+    program = (
+        "import sys, unmask.cli.command, unmask.cli.plugin, unmask.cli.requests\n"
+        "heavy = ('torch', 'hypothesis', 'numpy', 'rich', 'unmask.properties', 'unmask.reference')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "unmask.cli", "verify", "--help"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    for line in ("0  all laws that were asked hold", "1  a law is broken", "2  the request", "3  a law, a family"):
+        assert line in told
