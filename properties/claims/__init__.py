@@ -7,5 +7,6 @@
 * `pooled`: many rows together;
 * `independence`: draws that know nothing of one another;
 * `rates`: errors that shrink;
-* `power`: which error is caught.
+* `power`: which error is caught;
+* `hints`: what a failed comparison looks like.
 """

@@ -1,11 +1,15 @@
-"""The engine: from a law and a method to a verdict.
+"""The engine: from a law and a subject to a verdict.
 
 * `lawbook`: the registry of laws;
-* `trial`: one law, one method, one set of inputs;
+* `plan`: what a law asks of a subject, or why it asks nothing;
+* `drawing`: the inputs of an example;
+* `calls`: capabilities, from NumPy to tensors and back;
+* `trial`: one law, one subject, one set of inputs;
 * `search`: the search for a counterexample;
-* `replaying`: a failure once more;
+* `record`: what it found;
+* `story`, `replay`: a failure told, and once more;
+* `run`, `machine`: budgets, and dtypes and devices, refused where they are not there;
 * `conformance`: laws as tests in anyone's file;
-* `randomness`: random states held still;
-* `machine`: dtypes and devices, refused where they are not there;
-* `spelling`: what a name that is not there may have meant.
+* `mutation`: a subject with a mistake in it;
+* `randomness`: random states held still.
 """
