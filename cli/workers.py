@@ -17,7 +17,7 @@ from unmask.cli import suite
 from unmask.cli.requests import Plan, methods_at
 
 if TYPE_CHECKING:
-    from unmask.properties.engine.search import Run
+    from unmask.properties.engine.run import Run
     from unmask.properties.report import Record
 
 

@@ -33,14 +33,18 @@ def conformance(build: Callable[[Any], object] | Subject, processes: Any = None,
             raise TypeError("a Subject has its processes and declarations: give it alone")
         subject = build
     else:
-        subject = Subject(build, processes, **declared)
+        try:
+            subject = Subject(build, processes, **declared)
+        except (TypeError, ValueError) as problem:
+            raise type(problem)(str(problem)) from None
     check_known(subject)
     applicable = [law for law in LAWBOOK if isinstance(plan(law, subject), Plan)]
     # That it can be built is a law about whatever offers nothing, too; it speaks of what cannot be.
     if not applicable or not (subject.offered or _unbuilt(subject)):
+        vocabulary = subject.kind.vocabulary
         raise ValueError(
-            f"subject {subject.name!r} offers nothing that a law speaks about; objects of kind "
-            f"{subject.kind.name!r} may offer {', '.join(subject.kind.capabilities)}"
+            f"subject {subject.name!r} offers nothing that a law speaks about: it has no method named like one of "
+            f"{vocabulary.__module__}.{vocabulary.__qualname__}"
         )
 
     class Conformance:

@@ -164,7 +164,7 @@ def test_arrows_bite(side: str, source: str) -> None:
         ),
         ("implementations", "import torch\nfrom unmask.implementations import uniform\nfrom . import x"),
         ("properties", "from unmask.reference.noise.posterior import posterior\nimport hypothesis"),
-        ("cli", "import click, pytest\nfrom unmask.cli import suite\nfrom unmask.properties import Method"),
+        ("cli", "import click, pytest\nfrom unmask.cli import suite\nfrom unmask.properties import Subject"),
         ("tests", "import unmask.properties, unmask.implementations\nfrom tests import methods"),
     ],
 )

@@ -4,7 +4,7 @@ A family says how its exact process is built, on which clocks it lives, and how 
 family of your own is one more record::
 
     two_steps = Family("mine", build=lambda p: corruption.DiscreteTime(my_matrices(p), [Fraction(1, p.K)] * p.K), ...)
-    METHOD = Method(name="mine", processes=processes(two_steps), ...)
+    TestMine = conformance(Mine, processes(two_steps))
 """
 
 from __future__ import annotations
