@@ -105,7 +105,8 @@ def test_the_first_broken_law_may_be_the_last(unmask: Any) -> None:
 
 
 def test_records_on_standard_output_are_nothing_but_records(unmask: Any, tmp_path: Path) -> None:
-    chatty = MINE.replace("def loss(self, output, x0, xt, t):", "def loss(self, output, x0, xt, t):\n        print('chatty')")
+    loss = "def loss(self, output, x0, xt, t):"
+    chatty = MINE.replace(loss, f"{loss}\n        print('chatty')")
     (tmp_path / "chatty.py").write_text(chatty + "print('loaded')\n", encoding="utf-8")
     done = unmask("verify", "chatty.py:TestMine", *FEW, "--json", "-")
     assert [r["status"] for r in json.loads(done.out) if r["law"] == BAYES] == ["holds"]
