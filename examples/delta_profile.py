@@ -4,7 +4,7 @@ Run it with the path of a picture (the extra ``docs`` brings matplotlib)::
 
     python -m examples.delta_profile docs/figures/delta_profile.svg
 
-Any corruption process will do: a function from a time to the matrix ``q(x_t|x_0)``, or a ``Method`` with
+Any corruption process will do: a function from a time to the matrix ``q(x_t|x_0)``, or a ``Subject`` with
 ``transition``.
 """
 
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import DiscretizedGaussian, Grid, Interpolating
-from unmask.properties import DeltaProfile, Method, Process, Schedule, delta_profile, draw_profiles, processes
+from unmask.properties import DeltaProfile, Process, Schedule, Subject, delta_profile, draw_profiles, processes
 
 LEVELS, STEPS = 256, 1000
 TIMES = [1, 3, 10, 15, 20, 25, 30, 40, 50, 60, *range(80, 1001, 40)]
@@ -45,12 +45,12 @@ def absorbing(t: int) -> Tensor:
     return masks.transition(torch.tensor(0), torch.tensor(t))
 
 
-def transition(p: Process, s: Tensor, t: Tensor) -> Tensor:
-    """``q(x_t|x_s)`` of uniform noise by the cosine schedule."""
-    return Interpolating.uniform(Grid.cosine(STEPS), p.K, dtype=p.dtype).transition(s, t)
+def uniform(p: Process) -> Interpolating:
+    """Uniform noise by the cosine schedule, whose ``transition`` is asked for."""
+    return Interpolating.uniform(Grid.cosine(STEPS), p.K, dtype=p.dtype)
 
 
-UNIFORM = Method(name="uniform", processes=processes("uniform"), transition=transition)
+UNIFORM = Subject(uniform, processes("uniform"))
 COSINE = Process("uniform", LEVELS, "discrete", Schedule("cosine", (("offset", Fraction(1, 125)),)), T=STEPS)
 
 

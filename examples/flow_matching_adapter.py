@@ -23,8 +23,6 @@ Papers: Gat et al. 2024 (discrete flow matching); Shaul et al. 2024 (its loss).
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from flow_matching.loss import MixturePathGeneralizedKL
 from flow_matching.path import MixtureDiscreteProbPath
@@ -33,73 +31,62 @@ from flow_matching.solver import MixtureDiscreteEulerSolver
 from flow_matching.utils import categorical
 from torch import Generator, Tensor
 
-from unmask.properties import Method, Process, processes, seeded
+from unmask.properties import Process, Space, Subject, processes, seeded
 
 
-def path(p: Process) -> Any:
-    """The library's probability path for process ``p``."""
-    linear = p.schedule.name == "linear"
-    return MixtureDiscreteProbPath(CondOTScheduler() if linear else PolynomialConvexScheduler(p.schedule["n"]))
+class FlowMatching:
+    """The library for one process ``p``."""
+
+    output = "velocity"
+
+    def __init__(self, p: Process) -> None:
+        self.K, self.prior = p.K, torch.tensor(p.prior, device=p.device)
+        linear = p.schedule.name == "linear"
+        self.path = MixtureDiscreteProbPath(CondOTScheduler() if linear else PolynomialConvexScheduler(p.schedule["n"]))
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """``alpha_t``, ``[N]``."""
+        return self.path.scheduler(1 - t).alpha_t
+
+    def rate(self, t: Tensor) -> Tensor:
+        """``-d log alpha/dt``, ``[N]``: time runs the other way there, so the sign is plus."""
+        at = self.path.scheduler(1 - t)
+        return at.d_alpha_t / at.alpha_t
+
+    def sample(self, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        """``x_t`` drawn given ``x0``, ``[N, L]``."""
+        with seeded(generator):
+            noise = categorical(self.prior.expand(*x0.shape, self.K))
+            return self.path.sample(x_0=noise, x_1=x0, t=1 - t).x_t
+
+    def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """Rates of the model's process, 0 at ``x_t``, ``[N, L, K]``."""
+        return self.path.posterior_to_velocity(output, xt, 1 - t).scatter(-1, xt[..., None], 0)
+
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        """The NELBO's integrand at ``t``, summed over positions, ``[N]`` nats."""
+        return MixturePathGeneralizedKL(self.path, reduction="none")(output, x0, xt, 1 - t).sum(-1)
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        """``x_s`` after one of the solver's Euler steps, ``[N, L]``."""
+        xs = torch.empty_like(xt)
+        with seeded(generator):
+            for begin, end in sorted(set(zip(t.tolist(), s.tolist(), strict=True))):
+                rows = (t == begin) & (s == end)
+                prediction = output[rows].softmax(-1)
+                solver = MixtureDiscreteEulerSolver(lambda x, t, now=prediction: now, self.path, self.K)
+                # At the last time of its grid, wherever that is, the solver returns its guess of the clean data instead
+                # of a step: ask for one time more, and for the state in between.
+                grid = torch.tensor([1 - begin, 1 - end, 1], dtype=t.dtype, device=t.device)
+                _, xs[rows], _ = solver.sample(xt[rows], step_size=None, time_grid=grid, return_intermediates=True)
+        return xs
 
 
-def alpha(p: Process, t: Tensor) -> Tensor:
-    """``alpha_t``, ``[N]``."""
-    return path(p).scheduler(1 - t).alpha_t
+def of(family: str) -> Space:
+    """What the library implements, with one source distribution."""
+    return processes(family, clock="continuous", schedules=("linear", "polynomial"), mask="any")
 
 
-def rate(p: Process, t: Tensor) -> Tensor:
-    """``-d log alpha/dt``, ``[N]``: time runs the other way there, so the sign is plus."""
-    at = path(p).scheduler(1 - t)
-    return at.d_alpha_t / at.alpha_t
-
-
-def sample(p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
-    """``x_t`` drawn given ``x0``, ``[N, L]``."""
-    with seeded(generator):
-        noise = categorical(torch.tensor(p.prior, device=x0.device).expand(*x0.shape, p.K))
-        return path(p).sample(x_0=noise, x_1=x0, t=1 - t).x_t
-
-
-def reverse_rate(p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    """Rates of the model's process, 0 at ``x_t``, ``[N, L, K]``."""
-    return path(p).posterior_to_velocity(output, xt, 1 - t).scatter(-1, xt[..., None], 0)
-
-
-def loss(p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    """The NELBO's integrand at ``t``, summed over positions, ``[N]`` nats."""
-    return MixturePathGeneralizedKL(path(p), reduction="none")(output, x0, xt, 1 - t).sum(-1)
-
-
-def step(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
-    """``x_s`` after one of the solver's Euler steps, ``[N, L]``."""
-    xs = torch.empty_like(xt)
-    with seeded(generator):
-        for begin, end in sorted(set(zip(t.tolist(), s.tolist(), strict=True))):
-            rows = (t == begin) & (s == end)
-            prediction = output[rows].softmax(-1)
-            solver = MixtureDiscreteEulerSolver(lambda x, t, now=prediction: now, path(p), p.K)
-            # At the last time of its grid, wherever that is, the solver returns its guess of the clean data instead of
-            # a step: ask for one time more, and for the state in between.
-            grid = torch.tensor([1 - begin, 1 - end, 1], dtype=t.dtype, device=t.device)
-            _, xs[rows], _ = solver.sample(xt[rows], step_size=None, time_grid=grid, return_intermediates=True)
-    return xs
-
-
-def method(name: str, family: Any) -> Method:
-    """One record for each source distribution; what the library does not offer is left out."""
-    return Method(
-        name=name,
-        processes=processes(family, clock="continuous", schedules=("linear", "polynomial"), mask="any"),
-        parameterization="velocity",
-        alpha=alpha,
-        rate=rate,
-        sample=sample,
-        step=step,
-        loss=loss,
-        reverse_rate=reverse_rate,
-    )
-
-
-FLOW_MATCHING_UNIFORM = method("flow-matching-uniform", "uniform")
-FLOW_MATCHING_MASKED = method("flow-matching-masked", "absorbing")
+FLOW_MATCHING_UNIFORM = Subject(FlowMatching, of("uniform"), name="flow-matching-uniform")
+FLOW_MATCHING_MASKED = Subject(FlowMatching, of("absorbing"), name="flow-matching-masked")
 ALL = [FLOW_MATCHING_UNIFORM, FLOW_MATCHING_MASKED]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +9,9 @@ import torch
 
 from tests.methods.mdlm import MDLM
 from tests.methods.sedd import SEDD_UNIFORM
-from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, processes, replay
+from unmask.properties import LAWBOOK, Process, Run, Schedule, Subject, examine, mutated, processes, replay
+from unmask.properties.engine.mutation import Right
+from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.engine.trial import Unanswerable
 
 EVEN = Schedule("mutual-information")
@@ -86,27 +87,27 @@ def test_nothing_is_said_of_masks_before_the_first_noise() -> None:
 
 
 @pytest.mark.parametrize("method", [MDLM, SEDD_UNIFORM], ids=lambda method: method.name)
-def test_a_method_is_asked_about_its_own_schedule_alone(method: Method) -> None:
-    assert method.loss is not None
+def test_a_method_is_asked_about_its_own_schedule_alone(method: Subject) -> None:
+    schedules = set()
 
-    def loss(p: Process, *arguments: Any) -> Any:
-        assert p.schedule.name == "log-linear"
-        return method.loss(p, *arguments)  # type: ignore[misc]
+    def build(p: Process) -> tuple[object, ...]:
+        schedules.add(p.schedule.name)
+        return method.on(p)
 
     (family,) = method.processes.families
-    space = processes(family, clock="continuous", schedules=["log-linear"])
-    narrow = replace(method, processes=space, loss=loss)
-    laws = [law for law in LAWBOOK if "loss" in law.needs and law.absent_because(narrow) is None]
+    narrow = method.but(build=build, processes=processes(family, clock="continuous", schedules=["log-linear"]))
+    laws = [law for law in LAWBOOK if "loss" in law.needs and isinstance(plan(law, narrow), Plan)]
     records = [examine(law, narrow, Run(budget="quick", derandomize=True)) for law in laws]
     assert [record.law for record in records if record.status == "broken"] == []
     assert sum(record.status == "holds" for record in records) >= 8
+    assert schedules == {"log-linear"}
 
 
 def test_times_of_training_may_keep_to_their_rows() -> None:
     """MDLM's own strata: row i always has a time of the i-th part of the clock."""
 
-    def strata(p: Process, N: int, generator: torch.Generator) -> torch.Tensor:
+    def strata(right: Right, p: Process, N: int, generator: torch.Generator) -> torch.Tensor:
         return (torch.arange(N) + torch.rand(N, generator=generator, dtype=p.dtype)) / N
 
-    own = replace(MDLM, training_times=strata)
+    own = mutated(MDLM, "strata of its own", training_times=strata)
     assert examine(LAWBOOK["training_times_are_uniform"], own, Run(budget="quick")).status == "holds"

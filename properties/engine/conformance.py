@@ -11,7 +11,7 @@ from unmask.properties.engine.lawbook import LAWBOOK, Law
 from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.engine.run import Run
 from unmask.properties.engine.search import check_known, examine
-from unmask.properties.subjects.subject import Subject
+from unmask.properties.subjects.subject import Subject, Unbuilt
 
 
 def conformance(build: Callable[[Any], object] | Subject, processes: Any = None, **declared: Any) -> type:
@@ -36,8 +36,8 @@ def conformance(build: Callable[[Any], object] | Subject, processes: Any = None,
         subject = Subject(build, processes, **declared)
     check_known(subject)
     applicable = [law for law in LAWBOOK if isinstance(plan(law, subject), Plan)]
-    # That it can be built is a law about whatever offers nothing, too.
-    if not applicable or not subject.offered:
+    # That it can be built is a law about whatever offers nothing, too; it speaks of what cannot be.
+    if not applicable or not (subject.offered or _unbuilt(subject)):
         raise ValueError(
             f"subject {subject.name!r} offers nothing that a law speaks about; objects of kind "
             f"{subject.kind.name!r} may offer {', '.join(subject.kind.capabilities)}"
@@ -53,6 +53,16 @@ def conformance(build: Callable[[Any], object] | Subject, processes: Any = None,
     Conformance.__name__ = Conformance.__qualname__ = f"Conformance[{subject.name}]"
     Conformance.__doc__ = f"Every law that applies to {subject.name}."
     return Conformance
+
+
+def _unbuilt(subject: Subject) -> bool:
+    """Whether it cannot be built for some simple process, so that nobody knows what it would offer."""
+    for p in subject.processes.specimens():
+        try:
+            subject.on(p)
+        except Unbuilt:
+            return True
+    return False
 
 
 def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:

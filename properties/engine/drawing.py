@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from unmask.properties.engine.plan import Plan
-from unmask.properties.subjects.inputs import MOST_SEQUENCES, Inputs
+from unmask.properties.subjects.inputs import MOST_POSITIONS, MOST_SEQUENCES, Inputs
 from unmask.properties.subjects.processes.process import Time
 from unmask.properties.subjects.tables.classes import STYLES
 
@@ -71,7 +71,7 @@ def _inputs(wanted: _Wanted) -> st.SearchStrategy[Inputs]:
         st.integers(0, len(LATE) - 1),
         st.integers(0, len(SHARES) - 1),
         st.integers(0, len(SHARES) - 1),
-        st.integers(wanted.least_L, 3),
+        st.integers(wanted.least_L, MOST_POSITIONS),
         st.integers(0, 2**20),
         st.sampled_from(STYLES) if wanted.model else st.just("moderate"),
         st.booleans() if wanted.model else st.just(False),

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from unmask.properties.claims.claim import Claim
 from unmask.properties.subjects.capability import Capability
+from unmask.properties.subjects.inputs import MOST_POSITIONS
 from unmask.properties.subjects.kinds import kind, kinds
 from unmask.properties.subjects.processes.families import Clock, Family
 from unmask.properties.subjects.spelling import did_you_mean
@@ -58,6 +59,23 @@ class About:
     schedules_too: tuple[str, ...] = ()
     tensors: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.kind, str):
+            raise TypeError(f"kind must be a name, got {self.kind!r}")
+        if self.clock not in (None, "discrete", "continuous"):
+            raise ValueError(f"clock must be 'discrete', 'continuous' or None, got {self.clock!r}")
+        for field in ("families", "schedules", "outputs", "schedules_too"):
+            names: Any = getattr(self, field)
+            if names is None or (field == "families" and callable(names)):
+                continue
+            if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+                condition = ", or a condition" if field == "families" else ""
+                raise TypeError(f"{field} must be a tuple of names{condition}, got {names!r}")
+        for field in ("processes", "capabilities"):
+            condition = getattr(self, field)
+            if condition is not None and not callable(condition):
+                raise TypeError(f"{field} must be a condition or None, got {condition!r}")
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -81,6 +99,21 @@ class Drawn:
     floating: bool = False
     cost: float = 1.0
     rare: bool = False
+
+    def __post_init__(self) -> None:
+        for field in ("K", "L", "T"):
+            least: Any = getattr(self, field)
+            if not isinstance(least, int) or isinstance(least, bool):
+                raise TypeError(f"{field} must be an int, got {least!r}")
+            if least < 1:
+                raise ValueError(f"{field} must be at least 1, got {least}")
+        if self.L > MOST_POSITIONS:
+            raise ValueError(f"L must be at most {MOST_POSITIONS}, got {self.L}")
+        cost: Any = self.cost
+        if not isinstance(cost, (int, float)):
+            raise TypeError(f"cost must be a number, got {cost!r}")
+        if not cost > 0:
+            raise ValueError(f"cost must be positive, got {cost}")
 
 
 @dataclass(frozen=True)
@@ -182,16 +215,22 @@ def law(
 
     Raises
     ------
-    TypeError : if the function has no docstring or asks for something that nobody offers.
-    ValueError : for an unknown kind, or a name that is taken.
+    TypeError : for arguments of another type, or if the function has no docstring or asks for something that nobody
+        offers.
+    ValueError : for an unknown kind, outputs that it does not have, or a name that is taken.
     """
+    for name, value, wanted in (("about", about, About), ("drawn", drawn, Drawn)):
+        if value is not None and not isinstance(value, wanted):
+            raise TypeError(f"{name} must be {'an' if wanted is About else 'a'} {wanted.__name__}, got {value!r}")
+    if isinstance(mutants, str):
+        raise TypeError(f"mutants must be a sequence of names, got {mutants!r}")
 
     def enter(function: Callable[..., Claims]) -> Callable[..., Claims]:
         statement = (inspect.getdoc(function) or "").split("\n")[0]
         if not statement:
             raise TypeError(f"law {function.__name__} needs a docstring: its equation in one line")
         subject = about or About()
-        needs, draws = _parts(function, subject.kind)
+        needs, draws = _parts(function, subject)
         LAWBOOK.add(
             Law(
                 name=function.__name__,
@@ -208,14 +247,18 @@ def law(
     return enter
 
 
-def _parts(function: Callable[..., Claims], about: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _parts(function: Callable[..., Claims], about: About) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The capabilities that a law names, and what it draws."""
     asked = tuple(inspect.signature(function).parameters)
-    if about == "any":
+    if about.kind == "any":
         offered: set[str] = set()
         drawn = set(DRAWS)
     else:
-        own = kind(about)
+        own = kind(about.kind)
+        strange = [name for name in about.outputs or () if name not in own.outputs]
+        if strange:
+            there_are = ", ".join(own.outputs) or "none"
+            raise ValueError(f"outputs must be those of kind {own.name!r}, {there_are}; got {strange[0]!r}")
         offered = {*own.capabilities, *own.derivatives}
         drawn = {*DRAWS, *own.draws}
     for name in asked:
@@ -225,8 +268,8 @@ def _parts(function: Callable[..., Claims], about: str) -> tuple[tuple[str, ...]
                 f"; it belongs to the kind {elsewhere[0]!r}: about=About(kind={elsewhere[0]!r})" if elsewhere else ""
             )
             raise TypeError(
-                f"law {function.__name__} asks for {name!r}, which subjects of kind {about!r} do not offer and nobody "
-                f"draws{where or did_you_mean(name, {*offered, *drawn})}"
+                f"law {function.__name__} asks for {name!r}, which subjects of kind {about.kind!r} do not offer and "
+                f"nobody draws{where or did_you_mean(name, {*offered, *drawn})}"
             )
     return tuple(a for a in asked if a in offered), tuple(a for a in asked if a not in offered)
 

@@ -55,14 +55,23 @@ def mutated(subject: Subject, name: str, *, build: Wrong | None = None, **wrong:
 
     Raises
     ------
-    ValueError : for a capability that subjects of this kind do not have.
+    TypeError : for what is no subject, or no function.
+    ValueError : for a capability that subjects of this kind do not have, or if the subject offers none of them.
     """
-    for capability in wrong:
-        if capability not in subject.kind.capabilities:
+    if not isinstance(subject, Subject):
+        raise TypeError(f"subject must be a Subject, got {type(subject).__name__}")
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string, got {name!r}")
+    for capability, function in {**wrong, **({} if build is None else {"build": build})}.items():
+        if capability != "build" and capability not in subject.kind.capabilities:
             near = did_you_mean(capability, subject.kind.capabilities)
             raise ValueError(f"subjects of kind {subject.kind.name!r} have no capability {capability!r}{near}")
+        if not callable(function):
+            raise TypeError(f"{capability} must be a function of the right subject and a process, got {function!r}")
     right = Right(subject)
     offered = {capability: function for capability, function in wrong.items() if subject.can(capability)}
+    if build is None and not offered:
+        raise ValueError(f"{subject.name!r} offers none of what is mistaken: {', '.join(wrong) or 'nothing'}")
 
     def made_wrong(p: Any) -> tuple[object, ...]:
         made = subject.on(p) if build is None else build(right, p)

@@ -12,6 +12,8 @@ from unmask.properties.claims.claim import Fit
 Status: TypeAlias = Literal["holds", "broken", "known", "absent", "unasked", "blocked"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+#: Those of laws of which no example was judged.
+UNJUDGED: tuple[Status, ...] = ("absent", "unasked", "blocked")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
-from unmask.properties.engine.lawbook import LAWBOOK, Law
+from unmask.properties.engine.lawbook import LAWBOOK, TIMES, Law
 from unmask.properties.engine.machine import check_device, check_dtype
 from unmask.properties.engine.plan import Absent, plan
 from unmask.properties.engine.story import tell
@@ -71,10 +71,13 @@ def _inputs(law: Law, p: Any, given: dict[str, Any]) -> Inputs:
     unknown = sorted(set(given) - set(allowed))
     if unknown:
         raise ValueError(f"unknown inputs {unknown}; a trial is described by {allowed}")
-    missing = [name for name in ("r", "s", "t") if name in law.draws and given.get(name) is None]
+    missing = [name for name in law.times if given.get(name) is None]
     if missing:
         raise ValueError(f"{missing[0]} is missing: law {law.name!r} speaks about times {', '.join(missing)}")
-    times = {name: _time(name, given[name], p) for name in ("r", "s", "t") if given.get(name) is not None}
+    idle = [name for name in TIMES if given.get(name) is not None and name not in law.times]
+    if idle:
+        raise ValueError(f"{idle[0]} must be left out: law {law.name!r} draws no time of that name")
+    times = {name: _time(name, given[name], p) for name in law.times}
     for (earlier, a), (later, b) in pairwise(times.items()):
         if a > b:
             raise ValueError(f"{earlier} must not be after {later}, got {earlier} = {a} and {later} = {b}")

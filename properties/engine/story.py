@@ -89,9 +89,11 @@ def replay_of(trial: Trial) -> Replay:
     if given.p.device != "cpu":
         arguments += f", device={given.p.device!r}"
     schedule = getattr(given.p, "schedule", None)
-    records = type(given.p).__name__ + (f", {type(schedule).__name__}" if schedule is not None else "")
-    line = f"from unmask.properties import {records}, replay; replay({trial.law.name!r}, {method}{arguments})"
-    return Replay(line, left)
+    records = [type(given.p), *([type(schedule)] if schedule is not None else [])]
+    ours = [record.__name__ for record in records if record.__module__.startswith("unmask.properties.")]
+    others = [f"from {r.__module__} import {r.__name__}; " for r in records if r.__name__ not in ours]
+    known = f"from unmask.properties import {', '.join([*ours, 'replay'])}; "
+    return Replay(f"{''.join(others)}{known}replay({trial.law.name!r}, {method}{arguments})", left)
 
 
 def _function_name(function: Any) -> str:

@@ -76,11 +76,15 @@ class Trial:
     def _checked(self, claims: Any) -> list[Claim]:
         """What the law returned, if these are claims."""
         found = [claims] if isinstance(claims, Claim) else claims
-        if not isinstance(found, (list, tuple)) or not all(isinstance(c, Claim) for c in found):
-            got = repr(claims) if isinstance(claims, (bool, type(None))) else f"a {type(claims).__name__}"
+        several = isinstance(found, (list, tuple))
+        strange = [c for c in found if not isinstance(c, Claim)] if several else [found]
+        if strange:
+            first = strange[0]
+            got = repr(first) if first is None or isinstance(first, bool) else f"a {type(first).__name__}"
+            holding = f"a {type(found).__name__} that holds " if several else ""
             raise NotClaims(
-                f"law {self.law.name} returned {got}; a law returns what close, exact, at_most, sampled, independent "
-                "or converges make, or a list of these"
+                f"law {self.law.name} returned {holding}{got}; a law returns what close, exact, at_most, sampled, "
+                "independent or converges make, or a list of these"
             )
         return list(found)
 

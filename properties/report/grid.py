@@ -16,9 +16,9 @@ GLYPHS: Mapping[Status, str] = {
     "holds": "✓",
     "broken": "✗",
     "known": "!",
-    "blocked": "×",
-    "unasked": "?",
     "absent": "–",
+    "unasked": "?",
+    "blocked": "/",
 }
 
 
@@ -76,6 +76,7 @@ def summary(records: Sequence[Record]) -> str:
     counts = Counter(record.status for record in grid.cells.values())
     broken = f"{counts['broken']} BROKEN" if counts["broken"] else "0 broken"
     parts = [f"{counts['holds']} hold", broken, f"{counts['known']} known", f"{counts['absent']} –"]
+    parts += [f"{counts[status]} {status}" for status in ("unasked", "blocked") if counts[status]]
     if grid.not_run:
         parts.append(f"{grid.not_run} not run")
     return f"{plural(len(grid.laws), 'law')} × {plural(len(grid.methods), 'method')}: {', '.join(parts)}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from unmask.properties.engine.record import Record, Status
+from unmask.properties.engine.record import UNJUDGED, Record, Status
 from unmask.properties.report.grid import GLYPHS, Grid, arrange, plural, ulps_text
 from unmask.properties.report.limits import measured
 from unmask.properties.report.mathml import mathml
@@ -24,6 +24,8 @@ _WORDS: Mapping[Status, str] = {
     "broken": "BROKEN",
     "known": "known failure",
     "absent": "not offered",
+    "unasked": "every draw was refused",
+    "blocked": "cannot be built",
 }
 
 
@@ -84,6 +86,7 @@ def render_html(records: Sequence[Record], title: str, environment: Mapping[str,
         verdict=_verdict(grid),
         glyphs=GLYPHS,
         words=_WORDS,
+        unjudged=UNJUDGED,
         style=Markup(_resource("report.css")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -109,7 +112,9 @@ def _verdict(grid: Grid) -> str:
         return f"{plural(laws, 'law')} broken{times}"
     if not grid.count("holds"):
         return "Nothing was checked"
-    return f"Every law holds, but for {plural(known, 'known failure')}" if known else "Every law holds"
+    unjudged = grid.count("unasked") + grid.count("blocked")
+    but = [f"{plural(known, 'known failure')}"] * bool(known) + [f"{unjudged} that could not be asked"] * bool(unjudged)
+    return f"Every law holds, but for {' and '.join(but)}" if but else "Every law holds"
 
 
 def _equation(tex: str) -> Markup | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unmask.properties.claims.claim import Fit
-from unmask.properties.engine.record import Record, fit_to_json
+from unmask.properties.engine.record import UNJUDGED, Record, fit_to_json
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,10 @@ ROWS: tuple[Row, ...] = (
 
 
 def shown(records: Sequence[Record]) -> list[tuple[Row, list[Record]]]:
-    """The rows with the records of their laws that ran, absent ones left out."""
+    """The rows with the records of their laws that were judged."""
     found = []
     for row in ROWS:
-        of_row = [record for record in records if record.law in row.laws and record.status != "absent"]
+        of_row = [record for record in records if record.law in row.laws and record.status not in UNJUDGED]
         found.append((row, of_row))
     return found
 

@@ -9,7 +9,7 @@
   document.querySelectorAll("article.law").forEach((a) => laws.set(a.id, a));
   const byName = new Map([...laws.values()].map((a) => [a.dataset.law, a]));
   document.querySelectorAll(".story").forEach((s) => stories.set(s.dataset.story, [...(stories.get(s.dataset.story) ?? []), s]));
-  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "not offered" };
+  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "not offered", unasked: "every draw was refused", blocked: "cannot be built" };
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);

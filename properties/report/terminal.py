@@ -18,10 +18,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from unmask.properties.engine.record import STATUSES, Record, Status
+from unmask.properties.engine.record import STATUSES, UNJUDGED, Record, Status
 from unmask.properties.report.grid import GLYPHS, Grid, arrange, summary, ulps_text
 
-_WORDS: Mapping[Status, str] = {"holds": "✓", "broken": "BROKEN", "known": "known", "absent": "–"}
+_WORDS: Mapping[Status, str] = {
+    "holds": "✓",
+    "broken": "BROKEN",
+    "known": "known",
+    "absent": "–",
+    "unasked": "unasked",
+    "blocked": "blocked",
+}
 _STYLES: Mapping[Status, str] = {
     "holds": "green",
     "broken": "bold white on red",
@@ -229,7 +236,7 @@ def _list(grid: Grid, width: int) -> Table:
                 about.append(f"\n{record.status}: {record.reason}", style=_STYLES[record.status])
             name = Text(_INDENT + law)
             below = Group(name, Padding(about, (0, 0, 0, 4)))
-            ran = record.status != "absent"
+            ran = record.status not in UNJUDGED
             table.add_row(
                 name if beside else below,
                 _mark(record, _WORDS),
@@ -242,7 +249,10 @@ def _list(grid: Grid, width: int) -> Table:
 
 
 def _failures(records: Sequence[Record]) -> Iterator[Text]:
-    """Every broken and every known failure by name: marks in a wide table are easily overlooked."""
+    """Every broken and every known failure by name: marks in a wide table are easily overlooked.
+
+    Laws that could not be judged share a line where they share the reason.
+    """
     broken = [record for record in records if record.status == "broken"]
     known = [record for record in records if record.status == "known"]
     for record in broken:
@@ -253,5 +263,12 @@ def _failures(records: Sequence[Record]) -> Iterator[Text]:
     for record in known:
         because = f": {record.reason}" if record.reason else ""
         yield Text.assemble(("known", _STYLES["known"]), f"   {record.law} · {record.method}{because}")
-    if broken or known:
+    unjudged: dict[tuple[Status, str, str], list[str]] = {}
+    for record in records:
+        if record.status in ("unasked", "blocked"):
+            unjudged.setdefault((record.status, record.method, record.reason), []).append(record.law)
+    for (status, method, reason), laws in unjudged.items():
+        which = laws[0] if len(laws) == 1 else f"{len(laws)} laws"
+        yield Text.assemble((status, _STYLES[status]), f" {which} · {method}: {reason}")
+    if broken or known or unjudged:
         yield Text("")

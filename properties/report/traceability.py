@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unmask.properties.engine.lawbook import Law
+from unmask.properties.engine.lawbook import LAWBOOK, Law
 from unmask.properties.report.papers import PAPERS, Fact, Paper
 
 CHECKED, UNCHECKED, NO_FACT = "checked", "not checked", "not a checkable fact"
@@ -117,8 +117,6 @@ def fact_at(paper: Paper, place: Place) -> Fact:
 
 def built_in() -> list[Law]:
     """The laws of this package, without those that others have entered into the book."""
-    from unmask.properties import LAWBOOK
-
     return [law for law in LAWBOOK if law.check.__module__.startswith("unmask.properties.laws.")]
 
 

@@ -68,7 +68,14 @@ class Capability:
 
 
 def only_on(clock: Literal["discrete", "continuous"]) -> Callable[[F], F]:
-    """The decorated method of a protocol has a meaning on one clock only."""
+    """The decorated method of a protocol has a meaning on one clock only.
+
+    Raises
+    ------
+    ValueError : another clock.
+    """
+    if clock not in ("discrete", "continuous"):
+        raise ValueError(f"clock must be 'discrete' or 'continuous', got {clock!r}")
 
     def mark(method: F) -> F:
         method.__dict__["clock"] = clock

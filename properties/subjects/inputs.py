@@ -11,6 +11,8 @@ from unmask.properties.subjects.tables.classes import Style
 
 #: Most noisy sequences of one example: ``K**L`` stays below it.
 MOST_SEQUENCES = 36
+#: Most positions of a sequence.
+MOST_POSITIONS = 3
 
 
 @dataclass(frozen=True)
@@ -45,4 +47,4 @@ def as_time(value: Any) -> Time:
     return value if isinstance(value, int) else Fraction(value)
 
 
-__all__ = ["MOST_SEQUENCES", "Inputs", "as_time"]
+__all__ = ["MOST_POSITIONS", "MOST_SEQUENCES", "Inputs", "as_time"]

@@ -29,11 +29,30 @@ class Situation(Protocol):
 
 
 class Space(Protocol):
-    """A set of processes that a subject claims to implement."""
+    """A set of processes that a subject claims to implement: a frozen dataclass."""
 
     @property
     def kind(self) -> str:
         """Name of the kind of subject that it is for."""
+
+    @property
+    def K(self) -> tuple[int, int]:
+        """The smallest and the largest number of classes; laws that need more narrow it by :func:`replace`."""
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """Its clocks; none where processes have no noise of their own.
+
+        A space with a discrete clock has ``T``, the smallest and the largest number of steps.
+        """
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of its families; none where there is nothing to choose from."""
+
+    @property
+    def schedules(self) -> Any:
+        """Its schedules; ``None`` for all that there are, or where there are none."""
 
     def restricted(
         self, families: Any = None, clock: Any = None, schedules: Any = None, most_T: int | None = None
@@ -59,7 +78,8 @@ class Kind:
     name : what laws and reports call it.
     title : its heading.
     vocabulary : the protocol that declares its capabilities; the protocol's docstring states the conventions.
-    process : the type of its processes, which replays name.
+    process : the type of its processes, which replays name: a frozen dataclass with the attributes of
+        :class:`~unmask.properties.subjects.processes.vocabulary.Vocabulary`, whose ``repr`` is Python.
     outputs : what a network's output may mean, each with its definition; none where there is no network.
     first_order : those outputs whose steps agree with their kernel for small steps only, unless a subject says
     otherwise.
@@ -106,10 +126,18 @@ def enter(kind: Kind) -> Kind:
 
     Raises
     ------
-    ValueError : if another kind has the name.
+    TypeError : if it is none, or its vocabulary cannot be read.
+    ValueError : if another kind has the name, or a derivative is of nothing that there is.
     """
-    if _KINDS.setdefault(kind.name, kind) is not kind:
+    if not isinstance(kind, Kind):
+        raise TypeError(f"kind must be a Kind, got {type(kind).__name__}")
+    if _KINDS.get(kind.name, kind) is not kind:
         raise ValueError(f"name: there is another kind named {kind.name!r}")
+    offered = kind.capabilities
+    for name, (of, by) in kind.derivatives.items():
+        if of not in offered or by not in offered[of].takes:
+            raise ValueError(f"derivatives[{name!r}] must be of an argument of a capability, got {(of, by)}")
+    _KINDS[kind.name] = kind
     return kind
 
 

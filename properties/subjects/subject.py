@@ -98,7 +98,7 @@ class Subject:
         #: What each law asks of it, kept by the engine.
         self.plans: dict[Any, Any] = {}
         self._declared = declared
-        self._built: OrderedDict[Any, tuple[object, ...]] = OrderedDict()
+        self._built: OrderedDict[Any, tuple[object, ...] | Exception] = OrderedDict()
         _check(self)
 
     def but(self, *, build: Callable[[Any], object] | None = None, **changes: Any) -> Subject:
@@ -108,7 +108,7 @@ class Subject:
 
     # ------------------------------------------------------------------ what it offers
     def on(self, p: Any) -> tuple[object, ...]:
-        """The objects for process ``p``, built once.
+        """The objects for process ``p``, built once, or tried once.
 
         Raises
         ------
@@ -116,15 +116,20 @@ class Subject:
         """
         made = self._built.get(p)
         if made is None:
-            try:
-                found = self.build(p)
-            except Exception as problem:
-                raise Unbuilt(f"{type(problem).__name__}: {problem}") from problem
-            made = found if isinstance(found, tuple) else (found,)
+            made = self._make(p)
             self._built[p] = made
             if len(self._built) > MOST_BUILT:
                 self._built.popitem(last=False)
+        if isinstance(made, Exception):
+            raise Unbuilt(f"{type(made).__name__}: {made}") from made
         return made
+
+    def _make(self, p: Any) -> tuple[object, ...] | Exception:
+        try:
+            found = self.build(p)
+        except Exception as problem:  # whatever it raises, it would raise again
+            return problem.with_traceback(None)
+        return found if isinstance(found, tuple) else (found,)
 
     def capability(self, p: Any, name: str) -> Callable[..., Any] | None:
         """What answers capability ``name`` for process ``p``; ``None`` where it is not offered."""
@@ -217,7 +222,7 @@ def _check(subject: Subject) -> None:
             raise ValueError(f"{key} must be one of {', '.join(map(repr, valid))}, got {value!r}{near}")
     for key in ("dtypes", "offers"):
         value = getattr(s, key)
-        if isinstance(value, str) or (value is not None and not isinstance(value, Iterable)):
+        if isinstance(value, str) or not (isinstance(value, Iterable) or (value is None and key == "offers")):
             raise TypeError(f"{key} must be a tuple of names, got {value!r}")
     s.dtypes = tuple(s.dtypes)
     if not s.dtypes:

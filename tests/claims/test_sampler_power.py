@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 import torch
 
+from tests.methods.building import process
 from tests.methods.d3pm import D3PM_CONTINUOUS, D3PM_MIXTURE
 from tests.methods.mdlm import MDLM
 from tests.methods.sedd import SEDD_UNIFORM
-from tests.methods.sedd import build as build_sedd
 from tests.mutants import MUTANTS
-from unmask.properties import LAWBOOK, Method, Process, Run, Schedule, examine, smallest_error
-from unmask.properties.engine.trial import Inputs, Trial, prepared
+from unmask.implementations import SEDD
+from unmask.properties import LAWBOOK, Process, Run, Schedule, Subject, examine, mutated, smallest_error
+from unmask.properties.engine.trial import Trial, prepared
 from unmask.properties.laws.noise import forward
 from unmask.properties.laws.sampling import samplers, steps
+from unmask.properties.subjects.inputs import Inputs
 from unmask.reference.likelihood import reverse
 from unmask.reference.noise.posterior import posterior
 
@@ -29,16 +31,21 @@ UNIFORM = Process("uniform", K=2, clock="continuous", schedule=EVEN)
 ABSORBING = Process("absorbing", K=2, clock="continuous", schedule=EVEN, mask=1)
 
 
-def outcomes(law: str, method: Method, given: Inputs, seeds: int = SEEDS) -> list[bool]:
+def outcomes(law: str, subject: Subject, given: Inputs, seeds: int = SEEDS) -> list[bool]:
     """Whether the law holds, for each of the seeds."""
-    trials = [Trial(LAWBOOK[law], method, _seeded(given, LAWBOOK[law], method, seed)) for seed in range(seeds)]
+    trials = [Trial(LAWBOOK[law], subject, _seeded(given, LAWBOOK[law], subject, seed)) for seed in range(seeds)]
     found = [trial.run() for trial in trials]
     assert not any(outcome.error for outcome in found), "an exception shows nothing"
     return [outcome.holds for outcome in found]
 
 
-def _seeded(given: Inputs, law: Any, method: Method, seed: int) -> Inputs:
-    return prepared(replace(given, seed=seed), law, method, "float64", "cpu")
+def _seeded(given: Inputs, law: Any, subject: Subject, seed: int) -> Inputs:
+    return prepared(replace(given, seed=seed), law, subject, "float64", "cpu")
+
+
+def biased(subject: Subject, **wrong: Any) -> Subject:
+    """A subject whose draws are wrong by a known share."""
+    return mutated(subject, "a bias", **wrong)
 
 
 def nudged(ids: torch.Tensor, share: float, generator: torch.Generator, rows: Any = slice(None)) -> torch.Tensor:
@@ -67,12 +74,11 @@ def test_power_of_samples_of_the_marginal() -> None:
     # Three times, two starts, two positions; 2 K + 1 numbers a row.  At the end both classes are as likely.
     error = max(smallest_error(n, 0.5, cells=12 * 5))
 
-    def biased(p: Process, x0: Any, t: Any, generator: Any) -> Any:
-        assert D3PM_CONTINUOUS.sample is not None
-        return nudged(D3PM_CONTINUOUS.sample(p, x0, t, generator), 2 * error, generator, (t == 1) & (x0[:, 0] == 0))
+    def sample(right: Any, p: Process, x0: Any, t: Any, generator: Any) -> Any:
+        return nudged(right.sample(p, x0, t, generator), 2 * error, generator, (t == 1) & (x0[:, 0] == 0))
 
     right = outcomes("samples_follow_the_marginal", D3PM_CONTINUOUS, given, FEW)
-    wrong = outcomes("samples_follow_the_marginal", replace(D3PM_CONTINUOUS, sample=biased), given)
+    wrong = outcomes("samples_follow_the_marginal", biased(D3PM_CONTINUOUS, sample=sample), given)
     assert all(right)
     assert sum(not holds for holds in wrong) >= 99
 
@@ -86,32 +92,36 @@ def test_power_of_steps() -> None:
     # Two targets, four noisy sequences, two positions; half of the false alarms are for all rows together.
     error = max(smallest_error(n, float(q[0]), cells=2 * 16 * 5)[1] for q in (kernel, at_zero))
 
-    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
-        assert D3PM_CONTINUOUS.step is not None
-        drawn = D3PM_CONTINUOUS.step(p, output, xt, s, t, generator)
+    def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+        drawn = right.step(p, output, xt, s, t, generator)
         return nudged(drawn, error / float(kernel[0]), generator, (s > 0) & (xt == 0).all(-1))
 
     law = "steps_are_drawn_from_the_reverse"
     assert all(outcomes(law, D3PM_CONTINUOUS, given, FEW))
-    assert sum(not holds for holds in outcomes(law, replace(D3PM_CONTINUOUS, step=biased), given)) >= 99
+    assert sum(not holds for holds in outcomes(law, biased(D3PM_CONTINUOUS, step=step), given)) >= 99
 
 
-def euler_step(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
-    return build_sedd(p).step(output, xt, s, t, generator, kind="euler")
+class Euler:
+    """SEDD whose own kernel is Euler's."""
+
+    def __init__(self, p: Process) -> None:
+        self.sedd = SEDD(process(p))
+        self.reverse = self.sedd.euler
+
+    def step(self, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+        return self.sedd.step(output, xt, s, t, generator, kind="euler")
 
 
 TWEEDIE = SEDD_UNIFORM
-#: Its own kernel is Euler's.
-EULER = replace(SEDD_UNIFORM, name="euler", step=euler_step, reverse=SEDD_UNIFORM.euler)
+EULER = Subject(lambda p: (Euler(p), *SEDD_UNIFORM.on(p)), SEDD_UNIFORM.processes, output="score", name="euler")
 
 
-@pytest.mark.parametrize("method", [TWEEDIE, EULER], ids=["tweedie", "euler"])
-def test_power_of_steps_from_scores(method: Method) -> None:
+@pytest.mark.parametrize("subject", [TWEEDIE, EULER], ids=["tweedie", "euler"])
+def test_power_of_steps_from_scores(subject: Subject) -> None:
     given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2), L=2)
     n = steps.STEPS // steps.CALLS * steps.CALLS
-    right: Any = method
 
-    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+    def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
         # Each seed has scores of its own, and so a kernel of its own: here from (0, 0), not in the last step.
         rows = (s > 0) & (xt == 0).all(-1)
         one = [v[rows][:1] for v in (output, xt, s, t)]
@@ -120,16 +130,15 @@ def test_power_of_steps_from_scores(method: Method) -> None:
         return nudged(right.step(p, output, xt, s, t, generator), error / stays, generator, rows)
 
     law = "steps_are_drawn_from_the_reverse"
-    assert all(outcomes(law, method, given, FEW))
-    assert sum(not holds for holds in outcomes(law, replace(method, step=biased), given)) >= 99
+    assert all(outcomes(law, subject, given, FEW))
+    assert sum(not holds for holds in outcomes(law, biased(subject, step=step), given)) >= 99
 
 
 def test_power_of_small_steps() -> None:
     """What a scheme of first order may differ by is granted, and counts for nothing beyond."""
     given = Inputs(UNIFORM, t=Fraction(1, 2), L=2)
-    right: Any = EULER
 
-    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+    def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
         first = slice(None, None, steps.SMALL)
         now, before = (right.reverse_rate(p, output[first], xt[first], u[first]) for u in (t, s))
         h, rows = float(t[0] - s[0]), (xt == 0).all(-1)
@@ -142,23 +151,22 @@ def test_power_of_small_steps() -> None:
 
     law = "small_steps_are_drawn_at_the_rate"
     assert all(outcomes(law, EULER, given, FEW))
-    assert sum(not holds for holds in outcomes(law, replace(EULER, step=biased), given)) >= 99
+    assert sum(not holds for holds in outcomes(law, biased(EULER, step=step), given)) >= 99
 
 
 def test_power_of_infilling() -> None:
     # K = 3, and one of two positions is known: the other is class 0 or 1, as likely, for a flat network.
     given = Inputs(replace(ABSORBING, K=3, mask=2), L=2, style="flat")
     error = max(smallest_error(samplers.SAMPLES, 0.5, cells=2 * 9 + 1))
-    right: Any = MDLM
 
-    def biased(p: Process, network: Any, x0: Any, known: Any, times: Any, generator: Any) -> Any:
+    def infill(right: Any, p: Process, network: Any, x0: Any, known: Any, times: Any, generator: Any) -> Any:
         drawn = right.infill(p, network, x0, known, times, generator)
         chance = torch.rand(drawn.shape, generator=generator, dtype=torch.float64) < 2 * error
         return torch.where(~known & chance & (drawn == 0), 1, drawn)
 
     law = "infilling_keeps_what_is_known"
     assert all(outcomes(law, MDLM, given, FEW))
-    assert sum(not holds for holds in outcomes(law, replace(MDLM, infill=biased), given)) >= 99
+    assert sum(not holds for holds in outcomes(law, biased(MDLM, infill=infill), given)) >= 99
 
 
 def test_power_of_steps_that_know_the_data() -> None:
@@ -166,16 +174,15 @@ def test_power_of_steps_that_know_the_data() -> None:
     # From x_t = 0 with x_0 = 1 no step is certain but the last, which is left alone.
     law_of = posterior(UNIFORM.truth, [[1]], [[0]], Fraction(1, 4), Fraction(1, 2))
     error = smallest_error(steps.KNOWN, float(law_of[0, 0, 0]), cells=2 * 16 * 5)[1]
-    right: Any = D3PM_CONTINUOUS
 
-    def biased(p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
+    def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
         rows = (s > 0) & (xt[:, 0] == 0) & (output[:, 0].argmax(-1) == 1)
         drawn = right.step(p, output, xt, s, t, generator)
         return nudged(drawn, error / float(law_of[0, 0, 0]), generator, rows)
 
     law = "a_step_that_knows_the_data_draws_the_posterior"
     assert all(outcomes(law, D3PM_CONTINUOUS, given, FEW))
-    assert sum(not holds for holds in outcomes(law, replace(D3PM_CONTINUOUS, step=biased), given)) >= 99
+    assert sum(not holds for holds in outcomes(law, biased(D3PM_CONTINUOUS, step=step), given)) >= 99
 
 
 @pytest.mark.parametrize(
@@ -194,39 +201,34 @@ def test_power_of_whole_samples(law: str, capability: str, monkeypatch: pytest.M
     monkeypatch.setattr(samplers, "telling", lambda model: model)
     error = max(smallest_error(samplers.SAMPLES, 0.25, cells=2 * 9 + 1))
 
-    def biased(*arguments: Any) -> Any:
-        drawn = getattr(MDLM, capability)(*arguments)
+    def draws(right: Any, *arguments: Any) -> Any:
+        drawn = getattr(right, capability)(*arguments)
         # Of the sequences that begin with class 0, those that go on with 0: one in four of all.
         return nudged(drawn, 4 * error, arguments[-1], drawn[:, 1] == 0)
 
     assert all(outcomes(law, MDLM, given, FEW))
-    wrong: Any = {capability: biased}
-    assert sum(not holds for holds in outcomes(law, replace(MDLM, **wrong), given)) >= 99
+    assert sum(not holds for holds in outcomes(law, biased(MDLM, **{capability: draws}), given)) >= 99
 
 
 def test_a_method_that_only_draws_is_held_to_the_laws() -> None:
     """No probabilities are asked of it, and a step that forgets x_t is seen all the same."""
-    base = D3PM_MIXTURE
-    only = Method(
-        "only draws",
-        base.processes,
-        base.parameterization,
-        **{name: getattr(base, name) for name in ("sample", "step", "generate", "infill")},
-    )
+    only = D3PM_MIXTURE.but(name="only draws", offers=("sample", "step", "generate", "infill"))
     run = Run(budget="quick", derandomize=True, shrink=False)
     laws = (
         *("samples_follow_the_marginal", "steps_are_drawn_from_the_reverse", "generated_sequences_follow_the_chain"),
         *("infilling_keeps_what_is_known", "a_step_that_knows_the_data_draws_the_posterior"),
     )
     assert {law: examine(LAWBOOK[law], only, run).status for law in laws} == dict.fromkeys(laws, "holds")
-    forgets = MUTANTS["step-renoises-its-guess"](base).step
-    assert examine(LAWBOOK[laws[-1]], replace(only, step=forgets), replace(run, budget="ci")).status == "broken"
+    forgets = MUTANTS["step-renoises-its-guess"](only)
+    assert examine(LAWBOOK[laws[-1]], forgets, replace(run, budget="ci")).status == "broken"
 
 
 def test_seeds_are_different_runs() -> None:
     """The outcomes above are a hundred, not one a hundred times."""
     p = replace(ABSORBING, K=3, mask=2)
-    assert MDLM.generate is not None
+    generate = MDLM.capability(p, "generate")
+    assert generate is not None
     network = lambda xt, t: torch.zeros(*xt.shape, p.K)  # noqa: E731
-    draws = [MDLM.generate(p, network, 64, 2, [1.0, 0.0], torch.Generator().manual_seed(s)).numpy() for s in (0, 1)]
+    given = {"network": network, "N": 64, "L": 2, "times": [1.0, 0.0]}
+    draws = [generate(**given, generator=torch.Generator().manual_seed(s)).numpy() for s in (0, 1)]
     assert not np.array_equal(*draws)

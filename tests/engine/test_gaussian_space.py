@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis
 import pytest
 from hypothesis import given
@@ -11,6 +9,7 @@ from hypothesis import given
 from tests.methods.gaussian import VDM_NOISE
 from tests.mutants import MUTANTS
 from unmask.properties import LAWBOOK, GaussianProcess, LogSnr, Run, examine, gaussian, replay
+from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.report.coverage import coverage
 from unmask.reference.gaussian.levels import KINDS
 
@@ -30,21 +29,23 @@ def test_the_replay_line_reproduces() -> None:
     assert record.status == "broken"
     start, _, line = record.replay.partition("; ")
     assert start == "from unmask.properties import GaussianProcess, LogSnr, replay"
-    names = {"GaussianProcess": GaussianProcess, "LogSnr": LogSnr, "replay": replay, "METHOD": wrong}
+    names = {"GaussianProcess": GaussianProcess, "LogSnr": LogSnr, "replay": replay, "SUBJECT": wrong}
     with pytest.raises(AssertionError, match="is BROKEN by"):
         eval(line, names)
 
 
 def test_laws_of_classes_say_nothing_of_reals() -> None:
-    reals = [law for law in LAWBOOK if law.states == "reals"]
+    reals = [law for law in LAWBOOK if law.about.kind == "gaussian"]
     assert len(reals) >= 30
-    said = {law.name: law.absent_because(VDM_NOISE) for law in LAWBOOK if law.states == "classes"}
-    assert None not in said.values()
-    assert said["a_long_sequence_is_its_pieces"] == "speaks about other processes"
+    said = {law.name: plan(law, VDM_NOISE) for law in LAWBOOK if law.about.kind == "classes"}
+    assert not any(isinstance(found, Plan) for found in said.values())
+    wanted = Absent("is of another kind (gaussian); the law is about classes")
+    assert said["a_long_sequence_is_its_pieces"] == wanted
 
 
 def test_coverage_has_a_row_for_each_kind_and_clock() -> None:
-    rows = coverage([VDM_NOISE, replace(VDM_NOISE, name="loss alone", data_score=None)])
+    others = tuple(name for name in VDM_NOISE.offered if name != "data_score")
+    rows = coverage([VDM_NOISE, VDM_NOISE.but(name="without a score", offers=others)])
     assert [row for row in rows if row[0] in KINDS] == [(k, c) for k in KINDS for c in ("discrete", "continuous")]
     assert rows["straight", "discrete"]["score"] == ["vdm-noise"]
 

@@ -1,10 +1,11 @@
-"""The search for counterexamples: what a method may do to it, and what a run of it promises."""
+"""The search for counterexamples: what a subject may do to it, and what a run of it promises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ import torch
 
 from unmask.properties import (
     LAWBOOK,
+    Drawn,
     Law,
-    Method,
+    Process,
     Run,
+    Subject,
     conformance,
     exact,
     examine,
@@ -52,8 +55,18 @@ def answer(p, x0, t):
     return torch.full((*x0.shape, p.K), 1 / p.K, dtype=p.dtype)
 
 
-def method(marginal: Any = answer, **more: Any) -> Method:
-    return Method(name="mine", processes=SPACE, marginal=marginal, **more)
+class Marginal:
+    """An object whose ``marginal`` is a function of the process, of ``x0`` and of ``t``."""
+
+    def __init__(self, p: Process, function: Callable[..., Any]) -> None:
+        self.p, self.function = p, function
+
+    def marginal(self, x0, t):
+        return self.function(self.p, x0, t)
+
+
+def mine(marginal: Callable[..., Any] = answer, **declared: Any) -> Subject:
+    return Subject(lambda p: Marginal(p, marginal), SPACE, name="mine", **declared)
 
 
 def of_every_shape(marginal, p, t):
@@ -75,7 +88,7 @@ def always(p):
 
 
 def test_a_known_failure_is_known_and_keeps_its_story(stated: Callable[..., Law]) -> None:
-    record = examine(stated(never), method(known={"never": "it counts wrongly"}), QUICK)
+    record = examine(stated(never), mine(known={"never": "it counts wrongly"}), QUICK)
     assert record.status == "known"
     assert record.reason == "it counts wrongly"
     assert "never is BROKEN by mine" in record.failure
@@ -84,7 +97,7 @@ def test_a_known_failure_is_known_and_keeps_its_story(stated: Callable[..., Law]
 
 
 def test_a_known_failure_that_holds_is_broken(stated: Callable[..., Law]) -> None:
-    record = examine(stated(always), method(known={"always": "it counts wrongly"}), QUICK)
+    record = examine(stated(always), mine(known={"always": "it counts wrongly"}), QUICK)
     assert record.status == "broken"
     assert "always is known to fail for mine (it counts wrongly), but it holds" in record.failure
 
@@ -102,16 +115,16 @@ def test_what_pytest_is_told(
     stated: Callable[..., Law], stands: Any, known: dict[str, str], outcome: type[Exception] | None
 ) -> None:
     told: list[Any] = []
-    entry, mine = stated(stands), method(known=known)
+    entry, subject = stated(stands), mine(known=known)
     with pytest.raises(outcome) if outcome else nullcontext():
-        hold(entry, mine, QUICK, lambda key, value: told.append((key, value["law"], value["method"])))
+        hold(entry, subject, QUICK, lambda key, value: told.append((key, value["law"], value["method"])))
     assert told == [("unmask", entry.name, "mine")], "the record reaches the table whatever the outcome"
 
 
 def test_a_known_law_that_is_not_in_the_book() -> None:
-    wrong = method(known={"a_law_that_nobody_wrote": "so"})
+    wrong = mine(known={"a_law_that_nobody_wrote": "so"})
     for call in (lambda: examine_all(wrong, QUICK), lambda: conformance(wrong)):
-        with pytest.raises(ValueError, match=r"known of mine: no law named 'a_law_that_nobody_wrote'$"):
+        with pytest.raises(ValueError, match="known of mine: no law named 'a_law_that_nobody_wrote'"):
             call()
 
 
@@ -174,24 +187,25 @@ def test_unanswerable_inputs_are_drawn_again(stated: Callable[..., Law]) -> None
         judged.append(p.K)
         return exact(p.K % 2, 1)
 
-    record = examine(stated(odd_only), method(), QUICK)
+    record = examine(stated(odd_only), mine(), QUICK)
     assert record.status == "holds"
     assert record.examples == len(judged) > 0
     assert set(judged) <= {3, 5}
 
 
-def test_a_law_without_an_answer_is_absent(stated: Callable[..., Law]) -> None:
+def test_a_law_that_refuses_everything_is_unasked(stated: Callable[..., Law]) -> None:
     def speechless(p):
         """Speaks about nothing"""
         raise Unanswerable("nothing")
 
-    record = examine(stated(speechless), method(), QUICK)
-    assert (record.status, record.examples) == ("absent", 0)
-    assert record.reason == "no process of this method is one that the law speaks about"
+    record = examine(stated(speechless), mine(), QUICK)
+    assert (record.status, record.examples) == ("unasked", 0)
+    assert record.refused > 0
+    assert record.reason == f"{record.refused} of {record.refused} draws were refused: nothing"
 
 
 def test_a_law_about_what_is_not_offered_is_absent() -> None:
-    record = examine(LAWBOOK[BAYES], method(), QUICK)
+    record = examine(LAWBOOK[BAYES], mine(), QUICK)
     assert (record.status, record.reason) == ("absent", "does not offer posterior")
 
 
@@ -200,12 +214,12 @@ def test_the_worst_claim_decides(stated: Callable[..., Law]) -> None:
         """Twice"""
         return [exact(1, 1, says="the first"), exact(1, 2, says="the second")]
 
-    record = examine(stated(two_claims), method(), QUICK)
+    record = examine(stated(two_claims), mine(), QUICK)
     assert record.status == "broken"
     assert "claim     the second" in record.failure
 
 
-# --- what methods do wrong ----------------------------------------------------------------------------------
+# --- what subjects do wrong ----------------------------------------------------------------------------------
 
 
 def raises(problem: Exception) -> Callable[..., Any]:
@@ -222,7 +236,6 @@ def raises(problem: Exception) -> Callable[..., Any]:
         (raises(NotImplementedError()), "raised NotImplementedError"),
         (raises(AssertionError("mine")), "raised AssertionError: mine"),
         (raises(TypeError("not mine")), "raised TypeError: not mine"),
-        (lambda p, x0: x0, "marginal is called as marginal(p, x0, t), and cannot be: "),
         (lambda p, x0, t: torch.zeros(3, p.K), r"marginal returned shape (3, "),
         (lambda p, x0, t: answer(p, x0, t).mT, "was wanted"),
         (lambda p, x0, t: None, "marginal returned None; an array of shape (3, 2, "),
@@ -230,9 +243,9 @@ def raises(problem: Exception) -> Callable[..., Any]:
         (lambda p, x0, t: "abc", "marginal returned shape (); (3, 2, "),
     ],
 )
-def test_a_method_that_does_not_answer(stated: Callable[..., Law], wrong: Any, says: str) -> None:
-    assert examine(stated(of_every_shape), method(), QUICK).status == "holds"
-    record = examine(LAWBOOK["of_every_shape"], method(wrong), QUICK)
+def test_a_subject_that_does_not_answer(stated: Callable[..., Law], wrong: Any, says: str) -> None:
+    assert examine(stated(of_every_shape), mine(), QUICK).status == "holds"
+    record = examine(LAWBOOK["of_every_shape"], mine(wrong), QUICK)
     assert record.status == "broken"
     assert says in record.failure
     assert "the law could not be evaluated" not in record.failure
@@ -241,11 +254,11 @@ def test_a_method_that_does_not_answer(stated: Callable[..., Law], wrong: Any, s
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda p, x0, t, g: x0.double(), "sample returned torch.float64; class ids are integers"),
-        (lambda p, x0, t, g: x0 == 0, "sample returned torch.bool; class ids are integers"),
-        (lambda p, x0, t, g: x0 + p.K, "sample returned class ids from 3 to 3; K = 3"),
-        (lambda p, x0, t, g: x0 - 1, "sample returned class ids from -1 to -1; K = 3"),
-        (lambda p, x0, t, g: x0[:1], "sample returned shape (1, 2); (3, 2) was wanted"),
+        (lambda x0: x0.double(), "sample returned torch.float64; class ids are integers"),
+        (lambda x0: x0 == 0, "sample returned torch.bool; class ids are integers"),
+        (lambda x0: x0 + 3, "sample returned class ids from 3 to 3; K = 3"),
+        (lambda x0: x0 - 1, "sample returned class ids from -1 to -1; K = 3"),
+        (lambda x0: x0[:1], "sample returned shape (1, 2); (3, 2) was wanted"),
     ],
 )
 def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) -> None:
@@ -254,11 +267,28 @@ def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) ->
         return exact(sample(p, np.zeros((3, 2), dtype=int), [t] * 3, seed) < p.K, True)
 
     only_three = processes("uniform", K=(3, 3))
-    fine = Method(name="fine", processes=only_three, sample=lambda p, x0, t, g: x0)
-    assert examine(stated(draws), fine, QUICK).status == "holds"
-    record = examine(LAWBOOK["draws"], replace(fine, sample=wrong), QUICK)
+
+    def drawing(sample: Callable[..., Any]) -> Subject:
+        named = lambda x0, t, generator: sample(x0)  # noqa: E731
+        return Subject(lambda p: SimpleNamespace(sample=named), only_three, name="drawing")
+
+    assert examine(stated(draws), drawing(lambda x0: x0), QUICK).status == "holds"
+    record = examine(LAWBOOK["draws"], drawing(wrong), QUICK)
     assert record.status == "broken"
     assert says in record.failure
+
+
+def test_a_subject_that_cannot_be_called(stated: Callable[..., Law]) -> None:
+    class Half:
+        def __init__(self, p: Process) -> None:
+            del p
+
+        def marginal(self, x0):
+            return x0
+
+    record = examine(stated(of_every_shape), Subject(Half, SPACE), QUICK)
+    assert record.status == "broken"
+    assert "marginal is called by keyword with x0, t; it takes (x0): " in record.failure
 
 
 def test_answers_that_change(stated: Callable[..., Law]) -> None:
@@ -268,7 +298,7 @@ def test_answers_that_change(stated: Callable[..., Law]) -> None:
         calls.append(1)
         return answer(p, x0, t) if len(calls) != 2 else torch.zeros(1)
 
-    record = examine(stated(of_every_shape), method(moody), QUICK)
+    record = examine(stated(of_every_shape), mine(moody), QUICK)
     assert record.status == "broken"
     assert "the same inputs gave different answers in two runs" in record.failure
 
@@ -285,7 +315,7 @@ def drawn(enter: Callable[..., Law], run: Run, cost: float = 1.0) -> list[str]:
         shown.append(repr((p, s, t, seed)))
         return exact(1, 1)
 
-    record = examine(enter(watches, cost=cost), method(), run)
+    record = examine(enter(watches, drawn=Drawn(cost=cost)), mine(), run)
     LAWBOOK.remove("watches")
     assert record.examples == len(shown)
     return shown
@@ -318,14 +348,14 @@ def test_a_failure_is_shrunk(stated: Callable[..., Law]) -> None:
         """K is at most 3 or the seed small"""
         return exact(p.K > 3 and seed >= 10, False)
 
-    record = examine(stated(holds_for_few), method(), replace(QUICK, budget="ci"))
+    record = examine(stated(holds_for_few), mine(), replace(QUICK, budget="ci"))
     assert record.status == "broken"
     assert "process   uniform, K = 4, " in record.failure
     assert "seed = 10" in record.failure
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-def test_methods_are_asked_for_the_precision_of_the_run(stated: Callable[..., Law], precision: str) -> None:
+def test_subjects_are_asked_for_the_precision_of_the_run(stated: Callable[..., Law], precision: str) -> None:
     asked: set[torch.dtype] = set()
 
     def watched(p, x0, t):
@@ -333,8 +363,8 @@ def test_methods_are_asked_for_the_precision_of_the_run(stated: Callable[..., La
         return answer(p, x0, t)
 
     run = replace(QUICK, precision=precision)
-    assert examine(stated(of_every_shape), method(watched), run).status == "holds"
+    assert examine(stated(of_every_shape), mine(watched), run).status == "holds"
     assert asked == {getattr(torch, precision)}
     asked.clear()
-    examine(LAWBOOK["of_every_shape"], method(watched, dtypes=("float32",)), run)
+    examine(LAWBOOK["of_every_shape"], mine(watched, dtypes=("float32",)), run)
     assert asked == {torch.float32}

@@ -10,25 +10,25 @@ from pathlib import Path
 
 MINE = """\
 import torch
-from torch.nn.functional import one_hot
-from unmask.properties import Method, conformance, processes
+from torch.nn.functional import cross_entropy, one_hot
+from unmask.properties import conformance, processes
 
-def alpha(p, t):
-    return torch.tensor(p.alphas, dtype=p.dtype)[t][:, None, None]
+class Mine:
+    def __init__(self, p):
+        self.mask, self.K, self.dtype = p.mask, p.K, p.dtype
 
-def marginal(p, x0, t):
-    return alpha(p, t) * one_hot(x0, p.K) + (1 - alpha(p, t)) / p.K
+    def posterior(self, x0, xt, s, t):
+        reveal = ((t - s) / t)[:, None, None] * (xt == self.mask)[..., None].to(self.dtype)
+        return reveal * one_hot(x0, self.K) + (1 - reveal) * one_hot(xt, self.K)
 
-def posterior(p, x0, xt, s, t):
-    step = alpha(p, t) / alpha(p, s)
-    likelihood = step * one_hot(xt, p.K) + (1 - step) / p.K
-    return likelihood * marginal(p, x0, s) / marginal(p, x0, t).gather(-1, xt[..., None])
+    def loss(self, output, x0, xt, t):
+        logits = output.index_fill(-1, torch.tensor(self.mask), -torch.inf)
+        return (cross_entropy(logits.mT, x0, reduction="none") * (xt == self.mask)).sum(-1) / t
 
-SPACE = processes("uniform", schedules=["linear", "cosine"])
-METHOD = Method(name="mine", processes=SPACE, marginal=marginal, posterior=posterior)
-TestMine = conformance(METHOD)
+LINEAR = processes("absorbing", clock="continuous", schedules="linear")
+TestMine = conformance(Mine, LINEAR, output="subs")
 """
-FLIPPED = MINE.replace("(1 - step)", "(1 + step)")
+FLIPPED = MINE.replace("(1 - reveal)", "(1 + reveal)")
 
 # An installed package brings its plugin along; a checkout on the path does not.
 PLUGIN = [] if entry_points(group="pytest11", name="unmask") else ["-p", "unmask.cli.plugin"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,11 @@ def test_rates_and_exact_rows_are_told_apart(records: list[Record]) -> None:
     text = "\n".join(limits_summary(records))
     assert "claimed K^-2, slope 2" in text
     assert "holds exactly (1 method)" in text
+
+
+def test_what_was_not_judged_is_no_limit_that_holds(records: list[Record]) -> None:
+    for status in ("unasked", "blocked"):
+        assert limits_summary([replace(record, status=status, fits=()) for record in records]) == []
 
 
 def test_limits_are_written_beside_the_laws(records: list[Record], tmp_path: Path) -> None:

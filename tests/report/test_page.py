@@ -60,6 +60,16 @@ def test_every_failure_tells_its_story(page):
     assert "clips its logits" in text
 
 
+def test_what_could_not_be_judged_is_no_success(tmp_path):
+    records = [record(STEPS, "a"), record(BAYES, "a", "unasked", reason="why not"), record(BAYES, "b", "blocked")]
+    write_html(records, tmp_path / "page.html")
+    parsed = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    text = "".join(parsed.texts)
+    assert [status for _, _, status in parsed.cells] == ["holds", "unasked", "blocked"]
+    assert "Every law holds, but for 2 that could not be asked" in text
+    assert all(words in text for words in ("unasked: every draw was refused", "blocked: cannot be built"))
+
+
 def test_every_cell_and_law_has_an_address(page):
     parsed = Page(page)
     targets = [target for target in parsed.resources if target.startswith("#")]

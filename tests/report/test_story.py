@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from unmask.properties import LAWBOOK, Law, Method, Process, Schedule, at_most, close, exact, law, processes, sampled
+from unmask.properties import LAWBOOK, Law, Process, Schedule, Subject, at_most, close, exact, law, processes, sampled
 from unmask.properties.engine.story import tell
-from unmask.properties.engine.trial import Inputs, Trial
+from unmask.properties.engine.trial import Trial
+from unmask.properties.subjects.inputs import Inputs
 
 ROOT = Path(__file__).parents[2]
 P = Process("uniform", 2, "discrete", Schedule("free", betas=(Fraction(1, 2), Fraction(1, 4))), T=2)
@@ -47,34 +49,40 @@ def is_drawn_evenly(sample, p, t, seed):
     return sampled(np.bincount(drawn[:, 0], minlength=2)[None], [[0.5, 0.5]], names=("x0",))
 
 
-def marginal(p, x0, t):
-    a = torch.tensor(p.alphas, dtype=p.dtype)[t][:, None, None]
-    return a * one_hot(x0, p.K) + (1 + a) / p.K
+class Flipped:
+    """A sign is wrong."""
+
+    def __init__(self, p: Process) -> None:
+        self.p = p
+
+    def marginal(self, x0, t):
+        a = torch.tensor(self.p.alphas, dtype=self.p.dtype)[t][:, None, None]
+        return a * one_hot(x0, self.p.K) + (1 + a) / self.p.K
 
 
-def answering(value: Callable[..., Any]) -> Method:
-    return Method(name="wrong", processes=processes("uniform"), marginal=value, sample=value)
+def answering(value: Callable[..., Any]) -> Subject:
+    return Subject(lambda p: SimpleNamespace(marginal=value, sample=value), processes("uniform"), name="wrong")
 
 
-FLIPPED = Method(name="flipped", processes=processes("uniform"), marginal=marginal)
+FLIPPED = Subject(Flipped, processes("uniform"), name="flipped")
 
 
-def raising(p, *arguments):
+def raising(**arguments):
     raise KeyError("no table for this K")
 
 
-def chatting(p, *arguments):
+def chatting(**arguments):
     raise RuntimeError("\n".join(["first", *["and so on " * 100] * 50, "last"]))
 
 
 RAISING, CHATTING = answering(raising), answering(chatting)
-MALFORMED = answering(lambda p, x0, *rest: torch.zeros(3))
-STUCK = answering(lambda p, x0, *rest: x0)
-NAN = answering(lambda p, x0, t: torch.full((*x0.shape, p.K), torch.nan))
+MALFORMED = answering(lambda x0, **rest: torch.zeros(3))
+STUCK = answering(lambda x0, **rest: x0)
+NAN = answering(lambda x0, t: torch.full((*x0.shape, P.K), torch.nan))
 
 
-def story(of: Law, method: Method, **given: Any) -> str:
-    trial = Trial(of, method, Inputs(P, **given))
+def story(of: Law, subject: Subject, **given: Any) -> str:
+    trial = Trial(of, subject, Inputs(P, **given))
     outcome = trial.run()
     assert not outcome.holds
     return tell(trial, outcome)
@@ -130,7 +138,7 @@ def test_an_exception() -> None:
 
 def test_a_malformed_answer() -> None:
     head = HEAD.format(law="sums_to_one", method="wrong", statement="Σ_x q(x_t = x|x_0) = 1", inputs="t = 2")
-    body = "\n    marginal returned shape (3,); (1, 2, 2) was wanted\n\n"
+    body = "\n    marginal returned shape (3,); (1, 2, 2) was wanted, [N, L, K]\n\n"
     line = f"{REPLAY}'sums_to_one', 'tests.report.test_story:MALFORMED', {PROCESS}, t=2)"
     assert story(sums_to_one, MALFORMED, t=2) == head + body + line
 
@@ -204,8 +212,8 @@ def test_what_has_no_text_is_left_to_the_reader() -> None:
     trial = Trial(sums_to_one, answering(raising), Inputs(mine, t=Fraction(1, 4)))
     *_, line, first, second = tell(trial, trial.run()).splitlines()
     assert line == (
-        f"{REPLAY}'sums_to_one', METHOD, p=Process('absorbing', K=3, clock='continuous', "
+        f"{REPLAY}'sums_to_one', SUBJECT, p=Process('absorbing', K=3, clock='continuous', "
         "schedule=Schedule('square', function=square), mask=2), t='1/4')"
     )
-    assert first == "              (METHOD: the Method itself; it is bound to no module attribute)"
+    assert first == "              (SUBJECT: the Subject itself; it is bound to no module attribute)"
     assert second == "              (square: the schedule's own alpha(u))"

@@ -6,10 +6,11 @@ import io
 import math
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from tests.report.runs import a_run, many
+from tests.report.runs import BAYES, STEPS, a_run, many, record
 from unmask.properties.report import (
     laws_table,
     print_laws_table,
@@ -17,7 +18,7 @@ from unmask.properties.report import (
     summary,
     write_html,
 )
-from unmask.properties.report.grid import ulps_text
+from unmask.properties.report.grid import arrange, ulps_text
 
 AT_120 = """\
 law                 reference/joint-sum  d3pm-mask-and-uniform  mdlm
@@ -141,6 +142,46 @@ def test_many_methods_at_80_columns():
 
 def test_many_methods_at_60_columns():
     assert render_laws_table(all_statuses(), width=60).startswith(MANY_AT_60)
+
+
+def unjudged():
+    """A subject that cannot be built for anything, and one of which one law could ask nothing."""
+    blocked = "cannot be built for the processes that the law draws: KeyError: 3"
+    return [
+        record(STEPS, "broken-in", "blocked", reason=blocked, examples=0),
+        record(STEPS, "late"),
+        record(BAYES, "broken-in", "blocked", reason=blocked, examples=0),
+        record(BAYES, "late", "unasked", reason="9 of 9 draws were refused: t = 0", examples=0),
+    ]
+
+
+UNJUDGED = """\
+law                broken-in     late
+─────────────────────────────────────
+Forward marginals
+  steps_compose      blocked        ✓
+
+Posteriors
+  bayes              blocked  unasked
+
+blocked 2 laws · broken-in: cannot be built for the processes that the law draws: KeyError: 3
+unasked bayes · late: 9 of 9 draws were refused: t = 0
+
+2 laws × 2 methods: 1 hold, 0 broken, 0 known, 0 –, 1 unasked, 2 blocked
+"""
+
+
+def test_what_could_not_be_judged_says_why_once():
+    assert render_laws_table(unjudged(), width=120) == UNJUDGED
+    narrow = render_laws_table(unjudged(), width=30)
+    assert all(mark in narrow for mark in ("✓ holds", "? every draw refused", "/ cannot be built"))
+
+
+def test_worse_hides_better_and_nothing_is_hidden():
+    for worse, better in pairwise(("broken", "known", "blocked", "unasked", "holds", "absent")):
+        for both in ((worse, better), (better, worse)):
+            (cell,) = arrange([record(STEPS, "twice", status) for status in both]).cells.values()
+            assert cell.status == worse
 
 
 ONE_AT_120 = """\

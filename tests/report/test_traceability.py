@@ -36,7 +36,8 @@ BAD_PLACES = ("", "3", "equation 3", "eq. 3 or 4", "eq. 4-3", "app. A-3", "eq. 3
 
 
 def citing(cites: str):
-    return replace(LAWBOOK["steps_compose"], cites=cites)
+    law = LAWBOOK["steps_compose"]
+    return replace(law, told=replace(law.told, cites=cites))
 
 
 @cache

@@ -14,7 +14,7 @@ import torch
 from tests.methods.d3pm import D3PM_ABSORBING, D3PM_UNIFORM
 from tests.methods.reference import BY_RATES
 from unmask.implementations import DiscretizedGaussian, Grid, Interpolating
-from unmask.properties import Method, Process, Schedule, delta_profile, draw_profiles
+from unmask.properties import Process, Schedule, delta_profile, draw_profiles
 from unmask.reference.noise.ordinal import ehrenfest_binomials
 from unmask.reference.smoothness.projective_distance import ehrenfest_distance, uniform_distance
 
@@ -43,7 +43,7 @@ def test_of_logarithms_out_of_the_range_of_floats() -> None:
 
 @pytest.mark.parametrize("offers", ["transition", "projective_distance"])
 def test_of_a_method(offers: str) -> None:
-    one = Method(name="one", processes=D3PM_UNIFORM.processes, **{offers: getattr(D3PM_UNIFORM, offers)})
+    one = D3PM_UNIFORM.but(name="one", offers=(offers,))
     found = delta_profile(one, [1, 2], p=UNIFORM)
     expected = [float(uniform_distance(a, 3)) for a in (Fraction(3, 4), Fraction(3, 8))]
     for line in ("neighbors", "median", "largest"):

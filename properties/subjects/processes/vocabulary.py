@@ -53,8 +53,9 @@ class Vocabulary:
         return ""
 
     def __post_init__(self) -> None:
-        for name, value in (("K", self.K), ("mask", self.mask)):
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        given: dict[str, Any] = {"K": self.K, "mask": self.mask}
+        for name, value in given.items():
+            if (name == "K" or value is not None) and (not isinstance(value, int) or isinstance(value, bool)):
                 raise TypeError(f"{name} must be an int, got {value!r}")
         if self.K < 2:
             raise ValueError(f"K must be at least 2, got {self.K}")

@@ -1,4 +1,4 @@
-"""What the descriptions of processes and methods refuse."""
+"""What the descriptions of processes refuse."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from tests.bad_input.properties.given import (
     CONTINUOUS,
     EVEN,
     STEP,
-    UNIFORM,
     WIDE,
     Case,
     P,
     families,
     family,
-    method,
     named,
     process,
     schedule,
@@ -152,23 +150,6 @@ def of_processes() -> list[Case]:
     ]
 
 
-def of_method() -> list[Case]:
-    given = partial(method, name="mine", processes=UNIFORM)
-    return [
-        (partial(method, name="", processes=UNIFORM), ValueError, "name must not be empty"),
-        (partial(method, name="mine", processes="uniform"), TypeError, r"processes must come from processes.*got str"),
-        (partial(given, parameterization="x"), ValueError, "parameterization must be one of .*got 'x'"),
-        (partial(given, time_steps="two"), ValueError, "time_steps must be 'any' or 'unit', got 'two'"),
-        (partial(given, posterior=3), TypeError, "posterior must be a function or None, got int"),
-        (partial(given, dtypes=()), ValueError, "dtypes must name at least one dtype"),
-        (partial(method, name=3, processes=UNIFORM), TypeError, "name must be a string, got 3"),
-        (partial(method, name="a", processes=UNIFORM, known=["x"]), TypeError, "known must map .*"),
-        (partial(method, name="a", processes=UNIFORM, arrays="jax"), ValueError, "arrays must be .*got 'jax'"),
-        (partial(method, name="a", processes=UNIFORM, dtypes="float32"), TypeError, "dtypes must be a tuple"),
-        (partial(method, name="a", processes=UNIFORM, dtypes=("float65",)), ValueError, "dtypes must be .*float65"),
-    ]
-
-
 def of_family() -> list[Case]:
     return [
         (partial(family, "", build=abs), ValueError, "name must be a non-empty string, got ''"),
@@ -202,5 +183,4 @@ def bad_descriptions() -> list[Bad]:
         *named("Process", of_process()),
         *named("Schedule", of_schedule()),
         *named("processes", of_processes()),
-        *named("Method", of_method()),
     ]

@@ -12,14 +12,15 @@ from tests.bad_input.properties.given import (
     gaussian_process,
     gaussians,
     log_snr,
-    method,
     named,
+    offering,
     replay,
+    subject,
 )
 
 GRID = GAUSSIAN.on_grid(2)
 STEPS = log_snr("grid", 1, 0, values=(1, "1/2", 0))
-MINE = method(name="mine", processes=gaussians(), signal_level=lambda p, t: t, noise_level=lambda p, t: t)
+MINE = subject(offering(signal_level=lambda t: t, noise_level=lambda t: t), gaussians(), name="mine")
 
 
 def of_process() -> list[Case]:
@@ -88,6 +89,6 @@ def bad_gaussians() -> list[Bad]:
                                (partial(STEPS.rate, 0), ValueError, "name must be that of a curve, got 'grid'")]),
         *named("gaussian", of_gaussian()),
         *named("replay", [(other, TypeError, "p must be a GaussianProcess, got int")]),
-        *named("Method", [(partial(method, name="a", processes=gaussians(), parameterization="subs"), ValueError,
-                           "parameterization must be one of .*'noise'.*got 'subs'")]),
+        *named("Subject", [(partial(subject, abs, gaussians(), output="subs"), ValueError,
+                            "output must be one of .*'noise'.*got 'subs'")]),
     ]  # fmt: skip

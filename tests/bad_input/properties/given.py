@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import unmask.properties as laws
 import unmask.properties.subjects.processes.families
 from tests.bad_input.bad import Bad
 from unmask.properties.engine.search import check_known
+from unmask.properties.subjects.addresses import load_subjects
 
 Case = tuple[Callable[[], object], type[Exception], str]
 
@@ -19,17 +21,24 @@ space: Any = laws.processes
 gaussians: Any = laws.gaussian
 gaussian_process: Any = laws.GaussianProcess
 log_snr: Any = laws.LogSnr
-method: Any = laws.Method
+subject: Any = laws.Subject
+mutated: Any = laws.mutated
+degradations: Any = laws.degradations
+autoregression: Any = laws.autoregression
+embeddings: Any = laws.embeddings
+vocabulary: Any = laws.Vocabulary
 run: Any = laws.Run
 replay: Any = laws.replay
 conformance: Any = laws.conformance
 examine: Any = laws.examine
 power: Any = laws.smallest_error
-addressed: Any = load_methods
+addressed: Any = load_subjects
 known: Any = check_known
 family: Any = laws.Family
 families: Any = unmask.properties.subjects.processes.families
 law: Any = laws.law
+about: Any = laws.About
+drawn: Any = laws.Drawn
 book: Any = laws.LAWBOOK
 seeded: Any = laws.seeded
 
@@ -43,7 +52,14 @@ CONTINUOUS = process("uniform", 2, "continuous", EVEN)
 FALLING = log_snr("linear", "6", "-4")
 GAUSSIAN = gaussian_process("straight", (0, 1), ("1/2", "1/2"), FALLING, "continuous")
 UNIFORM = space("uniform", clock="both")
-MINE = method(name="mine", processes=UNIFORM, posterior=lambda p, x0, xt, s, t: None)
+
+
+def offering(**capabilities: Callable[..., object]) -> Callable[[object], SimpleNamespace]:
+    """Builds the same object for every process."""
+    return lambda p: SimpleNamespace(**capabilities)
+
+
+MINE = subject(offering(posterior=lambda x0, xt, s, t: None), UNIFORM, name="mine")
 
 
 def named(target: str, cases: list[Case]) -> list[Bad]:

@@ -23,7 +23,7 @@ def of_profile() -> list[Case]:
         return partial(profile, lambda t: matrix, [1], **more)
 
     return [
-        (partial(profile, 3, [1]), TypeError, "process must be a Method or a function of time, got int 3"),
+        (partial(profile, 3, [1]), TypeError, "process must be a Subject or a function of time, got int 3"),
         (partial(profile, MINE, [1]), TypeError, "p must be the Process .*got None"),
         (partial(profile, MINE, [1], p=P), ValueError, "process must offer transition or projective_distance.*'mine'"),
         (partial(profile, lambda t: EVEN, 1), TypeError, "times must be a sequence of times, got int 1"),

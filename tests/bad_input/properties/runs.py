@@ -1,9 +1,8 @@
-"""What holding a method against the laws refuses, before any work is done."""
+"""What holding a subject against the laws refuses, before any work is done."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from tests.bad_input.bad import Bad
 from tests.bad_input.properties.given import (
@@ -18,13 +17,13 @@ from tests.bad_input.properties.given import (
     conformance,
     examine,
     known,
-    law,
-    method,
     named,
+    offering,
     power,
     replay,
     run,
     seeded,
+    subject,
 )
 
 
@@ -43,12 +42,21 @@ def of_run() -> list[Case]:
 
 
 def of_conformance() -> list[Case]:
-    unheard = method(name="mine", processes=UNIFORM, posterior=print, known={"nobody_wrote_it": "so"})
+    empty = subject(offering(), UNIFORM, name="empty")
     return [
-        (partial(conformance, "package.module:MINE"), TypeError, "method must be a Method, got str"),
-        (partial(conformance, method(name="empty", processes=UNIFORM)), ValueError, "method 'empty' offers nothing"),
-        (partial(conformance, unheard), ValueError, "known of mine: no law named 'nobody_wrote_it'"),
+        (partial(conformance, "package.module:MINE"), TypeError, "build must be a class or a function .*got 'package"),
+        (partial(conformance, abs), TypeError, r"processes must come from processes\(.*got NoneType"),
+        (partial(conformance, MINE, UNIFORM), TypeError, "a Subject has its processes and declarations: give it alone"),
+        (partial(conformance, MINE, output="subs"), TypeError, "give it alone"),
+        (partial(conformance, abs, UNIFORM, meaning="subs"), TypeError, "a subject declares output.*not 'meaning'"),
+        (partial(conformance, empty), ValueError, "subject 'empty' offers nothing .*may offer alpha, rate,"),
+        (partial(conformance, unheard()), ValueError, "known of mine: no law named 'nobody_wrote_it'"),
     ]
+
+
+def unheard() -> object:
+    """A subject that knows a law which is not in the book."""
+    return subject(offering(posterior=print), UNIFORM, name="mine", known={"nobody_wrote_it": "so"})
 
 
 def of_replay() -> list[Case]:
@@ -57,13 +65,14 @@ def of_replay() -> list[Case]:
     real = partial(held, p=CONTINUOUS, s="1/2")
     return [
         (partial(replay, "nobody_wrote_it", MINE, p=P), ValueError, "no law named 'nobody_wrote_it'"),
-        (partial(replay, BAYES, 3, p=P), TypeError, "method must be a Method or its address.*got int"),
-        (partial(replay, BAYES, "tests.methods", p=P), ValueError, r"method 'tests.methods' is \d+ methods .*name one"),
-        (partial(replay, BAYES, "no.such:M", p=P), ValueError, "method 'no.such:M': cannot import 'no.such'"),
+        (partial(replay, BAYES, 3, p=P), TypeError, "subject must be a Subject or its address.*got int"),
+        (partial(replay, BAYES, "tests.methods", p=P), ValueError, r"'tests.methods' is \d+ subjects .*name one"),
+        (partial(replay, BAYES, "no.such:M", p=P), ValueError, "'no.such:M': cannot import 'no.such'"),
         (partial(replay, "samples_follow_the_marginal", MINE, p=P), ValueError, "'mine': it does not offer sample"),
         (partial(held, p="uniform"), TypeError, "p must be a Process, got str"),
         (partial(good, t=1, q=3), ValueError, r"unknown inputs \['q'\]; a trial is described by"),
         (partial(good), ValueError, "t is missing: law .* speaks about times t"),
+        (partial(good, t=1, r=0), ValueError, "r must be left out: law .* draws no time of that name"),
         (partial(good, t="later"), ValueError, "t must be an integer from 0 to 1, got 'later'"),
         (partial(good, t=2), ValueError, "t must be an integer from 0 to 1, got 2"),
         (partial(good, t=1.0), ValueError, r"t must be an integer from 0 to 1, got 1\.0"),
@@ -83,41 +92,16 @@ def of_replay() -> list[Case]:
 
 def of_addresses() -> list[Case]:
     return [
-        (partial(addressed, None), TypeError, "method must be a Method or its address.*got NoneType"),
+        (partial(addressed, None), TypeError, "subject must be a Subject or its address.*got NoneType"),
     ]
-
-
-def of_laws() -> list[Case]:
-    enter = law(
-    chapter="none",
-    cites="nobody",
-    mutants=[],
-)
-    return [
-        (partial(enter, undocumented), TypeError, "law undocumented needs a docstring"),
-        (partial(enter, greedy), TypeError, r"law greedy asks for \['everything'\]; there are"),
-    ]
-
-
-def undocumented(p: Any) -> Any:
-    return p
-
-
-def greedy(p: Any, everything: Any) -> Any:
-    """All = all."""
-    return p, everything
 
 
 def bad_runs() -> list[Bad]:
-    unheard = method(name="mine", processes=UNIFORM, known={"nobody_wrote_it": "so"})
     return [
-        *named("law", of_laws()),
-        *named("Lawbook", [(lambda: type(book)([]), TypeError, "takes 1 positional argument but 2 were given")]),
-        *named("Lawbook.add", [(lambda: book.add(book[BAYES]), ValueError, f"a law named '{BAYES}' is in the book")]),
-        *named("check_known", [(partial(known, unheard), ValueError, "known of mine: no law named 'nobody_wrote_it'")]),
+        *named("check_known", [(partial(known, unheard()), ValueError, "known of mine: no law named 'nobody_wrote_it'")]),
         *named("seeded", [(lambda: seeded(3).__enter__(), TypeError, "generator must be .*Generator, got int")]),
         *named("examine", [(partial(examine, "steps_compose", MINE, run()), TypeError, "law must be a Law, got str")]),
-        *named("examine", [(partial(examine, book[BAYES], "m", run()), TypeError, "method must be a Method, got str")]),
+        *named("examine", [(partial(examine, book[BAYES], "m", run()), TypeError, "subject must be a Subject, got str")]),
         *named("examine", [(partial(examine, book[BAYES], MINE, "ci"), TypeError, "run must be a Run, got str")]),
         *named("smallest_error", [(partial(power, 0, 0.5, 3), ValueError, "n must be a positive integer, got 0")]),
         *named("smallest_error", [(partial(power, 9, 1.5, 3), ValueError, "p must be from 0 to 1, got 1.5")]),
@@ -125,5 +109,5 @@ def bad_runs() -> list[Bad]:
         *named("Run", of_run()),
         *named("conformance", of_conformance()),
         *named("replay", of_replay()),
-        *named("load_methods", of_addresses()),
+        *named("load_subjects", of_addresses()),
     ]

@@ -1,15 +1,15 @@
-"""No refusal comes after the method was called."""
+"""No refusal comes after the subject was called."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.bad_input.properties.given import BAYES, UNIFORM, P, method, replay
+from tests.bad_input.properties.given import BAYES, UNIFORM, P, offering, replay, subject
 
 
 def test_what_is_refused_is_not_tried() -> None:
     calls: list[int] = []
-    counting = method(name="mine", processes=UNIFORM, posterior=lambda *arguments: calls.append(1))
+    counting = subject(offering(posterior=lambda **arguments: calls.append(1)), UNIFORM, name="mine")
     for bad in ({"t": 2}, {"t": 1, "L": 0}, {"t": 1, "dtype": "float65"}, {"t": 1, "device": "abacus"}):
         with pytest.raises(ValueError, match=r"must|no dtype named|no device named"):
             replay(BAYES, counting, p=P, s=0, **bad)
