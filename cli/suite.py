@@ -111,6 +111,13 @@ def absent(law: Law, method: Subject, reason: str) -> Record:
     return unanswered(law, method, reason)
 
 
+def sweeps(run: Run) -> list[Run]:
+    """The runs that make up one: a few examples of every law first."""
+    from unmask.properties.engine.search import sweeps as of
+
+    return of(run)
+
+
 def examine(law: Law, method: Subject, run: Run) -> Record:
     """Ask one law about one method."""
     from unmask.properties.engine.search import examine as ask

@@ -38,14 +38,34 @@ def results(
 ) -> Generator[Result, None, None]:
     """The result of every pair of the plan, as it comes; ``started`` is told each law and method before.
 
-    Whoever stops listening stops the work.
+    A few examples of every law come before many of any, and what is broken is told as soon as it is found.  Whoever
+    stops listening stops the work.
     """
-    if jobs < 2 or len(plan.pairs) < 2:
-        for law, method in plan.pairs:
-            started(law.name, method.name)
-            yield _ask(law, method, plan.run)
-    else:
-        yield from _in_processes(plan, addresses, min(jobs, len(plan.pairs)), started)
+    told: set[int] = set()
+    for sweep in suite.sweeps(plan.run):
+        places = [place for place in range(len(plan.pairs)) if place not in told]
+        if jobs < 2 or len(places) < 2:
+            answers = _one_by_one(plan, sweep, places, started)
+        else:
+            answers = _in_processes(plan, sweep, places, addresses, min(jobs, len(places)), started)
+        for place, answer in answers:
+            if sweep == plan.run or _is_final(answer):
+                told.add(place)
+                yield answer
+
+
+def _is_final(answer: Result) -> bool:
+    """Whether more examples could say nothing else."""
+    return isinstance(answer, Accident) or answer.status == "broken"
+
+
+def _one_by_one(
+    plan: Plan, run: Run, places: Sequence[int], started: Callable[[str, str], None]
+) -> Generator[tuple[int, Result], None, None]:
+    for place in places:
+        law, method = plan.pairs[place]
+        started(law.name, method.name)
+        yield place, _ask(law, method, run)
 
 
 def _ask(law: Any, method: Any, run: Run) -> Result:
@@ -58,14 +78,14 @@ def _ask(law: Any, method: Any, run: Run) -> Result:
 class _Worker:
     """A process that is asked one pair after another."""
 
-    def __init__(self, plan: Plan, addresses: Sequence[str]) -> None:
+    def __init__(self, plan: Plan, run: Run, addresses: Sequence[str]) -> None:
         forks = suite.can_fork(plan.run)
         context: Any = get_context("fork" if forks else "spawn")
         self.ours, theirs = context.Pipe()
         names = [(law.name, method.name) for law, method in plan.pairs]
         # What is forked has everything already; what is started afresh loads it from where it was found.
         serve, what = (_serve, (plan.pairs,)) if forks else (_serve_afresh, (tuple(addresses), names))
-        self.process = context.Process(target=serve, args=(theirs, plan.run, *what), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, run, *what), daemon=True)
         with warnings.catch_warnings():
             # Python 3.12 warns of threads, which torch has started and none of which works here.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -89,9 +109,14 @@ class _Worker:
 
 
 def _in_processes(
-    plan: Plan, addresses: Sequence[str], jobs: int, started: Callable[[str, str], None]
-) -> Generator[Result, None, None]:
-    left = deque(range(len(plan.pairs)))
+    plan: Plan,
+    run: Run,
+    places: Sequence[int],
+    addresses: Sequence[str],
+    jobs: int,
+    started: Callable[[str, str], None],
+) -> Generator[tuple[int, Result], None, None]:
+    left = deque(places)
     sys.stdout.flush()
     sys.stderr.flush()
     busy: dict[Any, _Worker] = {}
@@ -105,24 +130,25 @@ def _in_processes(
         else:
             worker.process.terminate()
 
-    workers = [_Worker(plan, addresses) for _ in range(jobs)]
+    workers = [_Worker(plan, run, addresses) for _ in range(jobs)]
     try:
         for worker in workers:
             give(worker)
         while busy:
             for ready in connection.wait(list(busy)):
                 worker = busy.pop(ready)
+                place = worker.place
                 answer = worker.answer()
                 if answer is None:
                     worker.process.join()
-                    law, method = plan.pairs[worker.place]
+                    law, method = plan.pairs[place]
                     ended = f"the process that asked it ended with exit code {worker.process.exitcode}"
                     answer = Accident(law.name, method.name, f"{ended} (a crash, or too little memory)")
                     if left:
-                        worker = _Worker(plan, addresses)
+                        worker = _Worker(plan, run, addresses)
                         workers.append(worker)
                 give(worker)
-                yield answer
+                yield place, answer
     finally:
         for worker in workers:
             worker.process.terminate()

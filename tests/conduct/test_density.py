@@ -58,7 +58,7 @@ def verdicts(laws: list[str]) -> list[Any]:
 
 def begun(*laws: str) -> subprocess.Popen[str]:
     """:func:`verdicts` in a process of its own."""
-    said = f"import json; from tests.test_density import verdicts; print(json.dumps(verdicts({list(laws)!r})))"
+    said = f"import json; from tests.conduct.test_density import verdicts; print(json.dumps(verdicts({list(laws)!r})))"
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}
     return subprocess.Popen([sys.executable, "-c", said], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

@@ -25,7 +25,7 @@ class Mine:
         logits = output.index_fill(-1, torch.tensor(self.mask), -torch.inf)
         return (cross_entropy(logits.mT, x0, reduction="none") * (xt == self.mask)).sum(-1) / t
 
-LINEAR = processes("absorbing", clock="continuous", schedules=["linear"])
+LINEAR = processes("absorbing", clock="continuous", schedules="linear")
 TestMine = conformance(Mine, LINEAR, output="subs")
 """
 FLIPPED = MINE.replace("(1 - reveal)", "(1 + reveal)")
