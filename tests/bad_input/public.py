@@ -78,6 +78,7 @@ EXEMPT = {
         "name_in_main": "for stories, with a subject",
         "slow": "decorates any method of a protocol",
         "subjects_in": "any value may stand for no subject",
+        "sweeps": "for the command, with a checked Run",
         "takes": "for messages, with any function",
         "Process.conditioning": "for laws, with times that were drawn",
         "Process.described": "for reports, takes no argument",
