@@ -26,6 +26,7 @@ class Situation(Protocol):
 
         Another integer ``other`` makes another situation of the same process.
         """
+        ...
 
 
 class Space(Protocol):
@@ -34,10 +35,12 @@ class Space(Protocol):
     @property
     def kind(self) -> str:
         """Name of the kind of subject that it is for."""
+        ...
 
     @property
     def K(self) -> tuple[int, int]:
         """The smallest and the largest number of classes; laws that need more narrow it by :func:`replace`."""
+        ...
 
     @property
     def clocks(self) -> tuple[str, ...]:
@@ -45,28 +48,35 @@ class Space(Protocol):
 
         A space with a discrete clock has ``T``, the smallest and the largest number of steps.
         """
+        ...
 
     @property
     def families(self) -> tuple[str, ...]:
         """Names of its families; none where there is nothing to choose from."""
+        ...
 
     @property
     def schedules(self) -> Any:
         """Its schedules; ``None`` for all that there are, or where there are none."""
+        ...
 
     def restricted(
         self, families: Any = None, clock: Any = None, schedules: Any = None, most_T: int | None = None
     ) -> Any:
         """The part that a law speaks about, of at most ``most_T`` steps; ``None`` where nothing is left."""
+        ...
 
     def excludes(self, p: Any) -> str:
         """Why a process is none that was claimed; empty where it is."""
+        ...
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> Any:
         """Processes of this space with room for ``steps`` different positive times."""
+        ...
 
     def specimens(self) -> list[Any]:
         """A simple process for each family and clock."""
+        ...
 
 
 @dataclass(frozen=True)

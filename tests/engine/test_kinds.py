@@ -28,12 +28,15 @@ class Dice(Protocol):
 
     def chances(self) -> Weights:
         """The probability of each face."""
+        ...
 
     def surprise(self, faces: Ids, scores: PerClass) -> PerRow:
         """``Σ_i -log`` of the probability of ``faces[i]``, whose logarithms are ``scores``, up to a constant."""
+        ...
 
     def throws(self, N: Size, L: Size, generator: Generator) -> Ids:
         """Throws."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,11 @@ class TokenByToken(Protocol):
 
     def next_token_loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times) -> PerRow:
         """The NELBO's term of step ``t``: the cross-entropy of the token that it reveals."""
+        ...
 
     def next_token_reverse(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """``p_theta(x_s^i | x_t)``, where ``s = t - 1``."""
+        ...
 
 
 def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:

@@ -26,12 +26,15 @@ class Cold(Protocol):
 
     def degrade(self, signal: PerClass, t: Times) -> PerClass:
         """The blurred signal ``Σ_j P_t[i, j] signal_j``: the mean of what the process, started at ``i``, finds."""
+        ...
 
     def restore(self, degradation: Operator, restoration: Operator, signal: PerClass, times: Grid) -> PerClass:
         """Cold diffusion's improved sampler, from ``signal`` at the first of ``times`` to the last."""
+        ...
 
     def restore_naively(self, degradation: Operator, restoration: Operator, signal: PerClass, times: Grid) -> PerClass:
         """Its naive sampler."""
+        ...
 
 
 def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:

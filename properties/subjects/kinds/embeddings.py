@@ -20,9 +20,11 @@ class TokenFunctions(Protocol):
 
     def least_lipschitz(self, values: PerRowAndClass, embeddings: Embeddings) -> PerRow:
         """Of each function, the least Lipschitz constant once class ``x`` lies at ``embeddings[x]``."""
+        ...
 
     def interpolant(self, values: PerRowAndClass, embeddings: Embeddings, places: Reals) -> PerRow:
         """A function with that constant and these values, at ``places``, one for each."""
+        ...
 
 
 def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:

@@ -37,43 +37,55 @@ class Gaussian(Protocol):
 
     def signal_level(self, t: Times) -> PerRow:
         """``alpha_t``, at ``t = 0`` too."""
+        ...
 
     def noise_level(self, t: Times) -> PerRow:
         """``sigma_t``, at ``t = 0`` too."""
+        ...
 
     def log_snr(self, t: Times) -> PerRow:
         """``log(alpha_t^2 / sigma_t^2)``."""
+        ...
 
     @only_on("continuous")
     def log_snr_rate(self, t: Times) -> PerRow:
         """Its derivative in time."""
+        ...
 
     def noisy(self, x: Reals, t: Times, generator: Generator) -> Reals:
         """Draws from ``q(z_t|x) = N(alpha_t x, sigma_t^2)``."""
+        ...
 
     def bridge_mean(self, x: Reals, z: Reals, s: Times, t: Times) -> Reals:
         """Mean of ``q(z_s|z_t, x)``, for ``z`` at ``t``."""
+        ...
 
     def bridge_variance(self, s: Times, t: Times) -> PerRow:
         """Variance of ``q(z_s|z_t, x)``."""
+        ...
 
     def convert(self, value: Reals, z: Reals, t: Times, source: Name, target: Name) -> Reals:
         """What means ``value`` as a ``source``, as a ``target``.
 
         Both are among ``"noise"``, ``"data"``, ``"score"``, ``"velocity"``; ``z`` is at time ``t``.
         """
+        ...
 
     def log_density(self, z: Reals, t: Times) -> Reals:
         """``log q(z_t)`` over the data set, entry by entry."""
+        ...
 
     def data_score(self, z: Reals, t: Times) -> Reals:
         """Its derivative by ``z``."""
+        ...
 
     def data_mean(self, z: Reals, t: Times) -> Reals:
         """``E[x|z_t]`` over the data set."""
+        ...
 
     def data_variance(self, z: Reals, t: Times) -> Reals:
         """``Var[x|z_t]`` over the data set."""
+        ...
 
     def diffusion_loss(self, output: Reals, x: Reals, z: Reals, t: Times) -> PerRow:
         """The bound's term of step ``t``, or its integrand at time ``t``, nats.
@@ -81,9 +93,11 @@ class Gaussian(Protocol):
         Discrete clock: ``KL(q(z_s|z_t,x) || p(z_s|z_t))`` with ``s = t - 1``, where ``p`` is the bridge with ``x^`` in
         place of ``x``; continuous clock: ``-1/2 SNR'(t) |x - x^|^2``.
         """
+        ...
 
     def prior_divergence(self, x: Reals) -> PerRow:
         """``KL(q(z_end|x) || N(0, p.prior_variance))``, nats."""
+        ...
 
     def reconstruction_loss(self, x: Reals, z: Reals) -> PerRow:
         """``-log p(x|z_0)``, nats.
@@ -91,15 +105,19 @@ class Gaussian(Protocol):
         ``p(x|z_0)`` is proportional to ``q(z_0|x)`` over the points of the data set (their weights left out), and every
         entry of ``x`` is one of them.
         """
+        ...
 
     def reverse_mean(self, output: Reals, z: Reals, s: Times, t: Times) -> Reals:
         """Mean of ``p(z_s|z_t)``, whose variance is ``bridge_variance``."""
+        ...
 
     def reverse_step(self, output: Reals, z: Reals, s: Times, t: Times, generator: Generator) -> Reals:
         """Draws from ``p(z_s|z_t)``."""
+        ...
 
     def deterministic_step(self, output: Reals, z: Reals, s: Times, t: Times) -> Reals:
         """DDIM's step without noise, ``alpha_s x^ + sigma_s eps^``."""
+        ...
 
     def generate_reals(self, network: Network, N: Size, D: Size, times: Grid, generator: Generator) -> Reals:
         """``z`` at the last of ``times``.
@@ -107,12 +125,15 @@ class Gaussian(Protocol):
         They fall from the end, at which the prior is drawn, to 0, with one reverse step for each pair of neighbors;
         ``network(z [N, D], t [N])`` returns an output.
         """
+        ...
 
     def denoiser_derivative(self, z: Reals, t: Times, direction: Reals) -> Reals:
         """The Jacobian of ``E[x|z_t]``, the columns of ``z`` together, times ``direction``."""
+        ...
 
     def denoiser_steepness(self, z: Reals, t: Times) -> PerRow:
         """An estimate from below of its norm, never below all singular values."""
+        ...
 
 
 def clean_rows(given: Inputs) -> Array:

@@ -113,6 +113,7 @@ class Untyped(Protocol):
 
     def alpha(self, t: float) -> Times:
         """Something."""
+        ...
 
 
 def of_kinds() -> list[Case]:

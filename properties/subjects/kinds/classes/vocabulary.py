@@ -48,9 +48,11 @@ class Diffusion(Protocol):
 
     def alpha(self, t: Times) -> PerRow:
         """Probability that a position has not been hit by noise."""
+        ...
 
     def rate(self, t: Times) -> PerRow:
         """``-d log alpha/dt`` (continuous clock), or the noise probability ``beta_t`` of step ``t`` (discrete)."""
+        ...
 
     @slow
     def information_alpha(self, weights: Weights, t: Times) -> PerRow:
@@ -59,48 +61,62 @@ class Diffusion(Protocol):
         The ``alpha`` at which ``1 - t/T`` of the information about one clean position is left, whose class has the law
         ``weights`` (discrete clock).
         """
+        ...
 
     def transition(self, s: Time, t: Time) -> Matrix:
         """``q(x_t = j | x_s = i)``."""
+        ...
 
     def projective_distance(self, t: Time) -> Matrix:
         """Hilbert's distance of every two noisy states, seen from the classes that clean data may hold.
 
         ``inf`` where a class tells for certain, NaN where nobody is.
         """
+        ...
 
     def marginal(self, x0: Ids, t: Times) -> PerClass:
         """``q(x_t^i | x_0^i)``."""
+        ...
 
     def sample(self, x0: Ids, t: Times, generator: Generator) -> Ids:
         """Draws of ``x_t`` given ``x_0``."""
+        ...
 
     def posterior(self, x0: Ids, xt: Ids, s: Times, t: Times) -> PerClass:
         """``q(x_s^i | x_t^i, x_0^i)``."""
+        ...
 
     def prior_kl(self, x0: Ids) -> PerRow:
         """``KL(q(x_end|x_0) || prior)``, nats."""
+        ...
 
     def denoise(self, output: PerClass, xt: Ids, t: Times) -> PerClass:
         """Probabilities of ``x_0`` that the output stands for."""
+        ...
 
     def reverse(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """``p_theta(x_s^i | x_t)``."""
+        ...
 
     def joint_sum(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """D3PM's kernel, by name, where both are offered: ``∝ Σ q(x_s, x_t|x̃0) p̃(x̃0|x_t)``."""
+        ...
 
     def mixture(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """The mixture of posteriors, by name, where both are offered: ``Σ q(x_s|x_t, x̃0) p̃(x̃0|x_t)``."""
+        ...
 
     def step(self, output: PerClass, xt: Ids, s: Times, t: Times, generator: Generator) -> Ids:
         """Draws of ``x_s`` given ``x_t``: from ``reverse``, or, first order, from something close to it."""
+        ...
 
     def loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times) -> PerRow:
         """The NELBO's term at step ``t``, or its integrand at time ``t``, nats, summed over positions."""
+        ...
 
     def hybrid_loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times, weight: Number) -> PerRow:
         """``loss + weight * Σ_i -log p̃(x_0^i|x_t)``."""
+        ...
 
     @only_on("continuous")
     def squared_loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times) -> PerRow:
@@ -108,17 +124,21 @@ class Diffusion(Protocol):
 
         Here ``output`` is the score ``s`` itself, of any sign, whatever the subject says that outputs mean.
         """
+        ...
 
     def score(self, output: PerClass, xt: Ids, t: Times) -> PerClass:
         """The concrete score that the output stands for, 1 at ``y = x_t``."""
+        ...
 
     @only_on("continuous")
     def reverse_rate(self, output: PerClass, xt: Ids, t: Times) -> PerClass:
         """Rates of the reverse process, 0 at ``y = x_t``."""
+        ...
 
     @only_on("continuous")
     def euler(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """Euler's step, ``delta + (t - s) reverse_rate`` while that is a law."""
+        ...
 
     def generate(self, network: Network, N: Size, L: Size, times: Grid, generator: Generator) -> Ids:
         """Whole samples.
@@ -126,32 +146,40 @@ class Diffusion(Protocol):
         ``times`` is a list of floats (continuous clock) or ints that fall from the first, at which the prior is drawn,
         to 0; one step for each pair of neighbors.
         """
+        ...
 
     def generate_cached(self, network: Network, N: Size, L: Size, times: Grid, generator: Generator) -> Ids:
         """The same, asking the network again only when something has changed."""
+        ...
 
     def generate_in_blocks(self, network: Network, N: Size, blocks: Sizes, times: Grid, generator: Generator) -> Ids:
         """The same, block by block: ``blocks`` are lengths, left to right, each masked until it is its turn."""
+        ...
 
     @only_on("continuous")
     def generate_one_by_one(self, network: Network, N: Size, L: Size, generator: Generator) -> Ids:
         """Whole samples by first hitting: one reveal at a time, at the time at which it happens."""
+        ...
 
     def infill(self, network: Network, x0: Ids, known: Flags, times: Grid, generator: Generator) -> Ids:
         """Whole samples in which the ``known`` positions are those of ``x0``."""
+        ...
 
     @only_on("continuous")
     def next_reveal(self, masked: Counts, t: Times, generator: Generator) -> PerRow:
         """The time at which the next of ``masked`` masks is lifted, going back from ``t``."""
+        ...
 
     def training_times(self, N: Size, generator: Generator) -> Times:
         """Times at which to train on ``N`` rows that are in no order."""
+        ...
 
     def head(self, location: PerPosition, log_scale: PerPosition) -> PerClass:
         """Log-probabilities of ordered levels in ``[-1, 1]``.
 
         A logistic law of these parameters, cut into ``K`` bins and renormalized.
         """
+        ...
 
 
 __all__ = ["Diffusion"]
