@@ -203,10 +203,13 @@ def test_arguments_in_another_order_are_right() -> None:
 
 
 def test_another_name_is_told_which_names_there_are() -> None:
-    class Renamed(Masked):
+    class Renamed:
+        def __init__(self, p: Process) -> None:
+            self.right = Masked(p)
+
         def posterior(self, x_0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
             """An underscore more."""
-            return super().posterior(x_0, xt, s, t)
+            return self.right.posterior(x_0, xt, s, t)
 
     failure = examine(BAYES, Subject(Renamed, LINEAR, output="subs"), QUICK).failure
     assert "posterior is called by keyword with x0, xt, s, t; it takes (x_0, xt, s, t)" in failure
