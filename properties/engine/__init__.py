@@ -1,11 +1,18 @@
-"""The engine: from a law and a method to a verdict.
+"""The engine: from a law and a subject to a record.
 
 * `lawbook`: the registry of laws;
-* `trial`: one law, one method, one set of inputs;
-* `search`: the search for a counterexample;
-* `replaying`: a failure once more;
-* `conformance`: laws as tests in anyone's file;
-* `randomness`: random states held still;
+* `plan`: whether a law speaks about a subject, or why not;
+* `run`: dtype, device, budget and seed of a run;
 * `machine`: dtypes and devices, refused where they are not there;
-* `spelling`: what a name that is not there may have meant.
+* `drawing`: how an example is drawn;
+* `calls`: how a subject is called, and what it may answer;
+* `trial`: one law, one subject, one example;
+* `search`: the search for a counterexample;
+* `record`: what is said of one law and one subject;
+* `hints`: the commonest mistakes, recognized;
+* `story`: a failure, told;
+* `replay`: a failure once more;
+* `mutation`: a subject with a mistake made in it;
+* `randomness`: random states held still;
+* `conformance`: laws as tests in anyone's file.
 """
