@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from unmask.properties import GaussianProcess, Process, Subject, Vocabulary
+from unmask.properties import GaussianProcess, Process, Subject, Vocabulary, processes
+from unmask.properties.subjects.processes.families import FAMILIES
+from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES
 
 ROOT = Path(__file__).parents[2]
 SIDES = ("reference", "implementations", "properties", "cli")
@@ -35,6 +37,17 @@ def test_what_may_be_asked_of_a_process_is_one_list(record: Any) -> None:
     listed = [name for name in items(inspect.getdoc(record) or "") if not name.startswith("p[")]
     assert sorted(listed) == sorted(set(listed)), "listed twice"
     assert set(listed) == public(record)
+
+
+def test_parameters_of_families_are_explained() -> None:
+    explained = re.findall(r'``"([\w-]+)"``', inspect.getdoc(Process) or "")
+    assert {name for family in FAMILIES.values() for name in family.parameters} - {*explained} == set()
+
+
+def test_families_and_schedules_stand_in_tables() -> None:
+    told = inspect.getdoc(processes) or ""
+    tabled = re.findall(r'^ *``"([\w-]+)"`` +(?:both|discrete|continuous)', told, re.MULTILINE)
+    assert sorted(tabled) == sorted({*FAMILIES, *DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
 
 
 def test_what_a_subject_declares_is_documented() -> None:
