@@ -50,7 +50,7 @@ def test_holds_unmask_and_nothing_else(wheel: zipfile.ZipFile) -> None:
 
 
 def test_holds_every_file(wheel: zipfile.ZipFile) -> None:
-    """Modules, markers, templates and style sheets: what is in the folders is in the wheel, but for pages to be read there."""
+    """Modules, markers, templates and style sheets: what is in the folders is in the wheel, but for pages to read."""
     here = {
         f"unmask/{path.relative_to(ROOT).as_posix()}"
         for side in SIDES
