@@ -11,7 +11,17 @@ An object built from a process, and one line, put a method under every law that 
     TestMine = conformance(Mine, processes("absorbing"), output="subs")
 
 Conventions are stated by each kind of subject in :mod:`unmask.properties.subjects.kinds`, tolerances in
-:mod:`unmask.properties.claims.claim`.
+:mod:`unmask.properties.claims.claim`.  The folders, each built of those before it:
+
+* `claims`: what a law says, and how close is close;
+* `subjects`: what is held against the laws, and the processes that it is asked about;
+* `engine`: from a law and a subject to a record;
+* `laws`: the laws;
+* `report`: what a run shows.
+
+Beside them:
+
+* `delta_profile`: how far noise lets the data be told apart, a call of its own.
 """
 
 from unmask.properties.claims.claim import Claim, at_most, close, converges, exact, independent, sampled

@@ -14,7 +14,7 @@ Read it like a chapter, in this order:
 8. `smoothness`: what noise does to the functions that a network has to learn;
 9. `degradation`: cold diffusion, where nothing is left to chance.
 
-Each room says in which order to read its parts.
+Each folder says in which order to read its parts.
 
 Everything is derived from definitions: sums over paths, Bayes' rule on an explicit joint, enumeration of
 trajectories, matrix exponentials, quadrature.  Given Fractions, all that involves no logarithm is exact.

@@ -1,4 +1,4 @@
-"""Numbers: what every other room needs of arithmetic and of draws.
+"""Numbers: what every other folder needs of arithmetic and of draws.
 
 * `checks`: how bad arguments are refused;
 * `clock`: real times in `[0, 1]`, or the integers `0..T`;

@@ -1,15 +1,17 @@
-"""The engine: from a law and a subject to a verdict.
+"""The engine: from a law and a subject to a record.
 
 * `lawbook`: the registry of laws;
-* `plan`: what a law asks of a subject, or why it asks nothing;
-* `drawing`: the inputs of an example;
-* `calls`: capabilities, from NumPy to tensors and back;
-* `trial`: one law, one subject, one set of inputs;
+* `plan`: whether a law speaks about a subject, or why not;
+* `run`: dtype, device, budget and seed of a run;
+* `machine`: dtypes and devices, refused where they are not there;
+* `drawing`: how an example is drawn;
+* `calls`: how a subject is called, and what it may answer;
+* `trial`: one law, one subject, one example;
 * `search`: the search for a counterexample;
-* `record`: what it found;
-* `story`, `replay`: a failure told, and once more;
-* `run`, `machine`: budgets, and dtypes and devices, refused where they are not there;
-* `conformance`: laws as tests in anyone's file;
-* `mutation`: a subject with a mistake in it;
-* `randomness`: random states held still.
+* `record`: what is said of one law and one subject;
+* `story`: a failure, told;
+* `replay`: a failure once more;
+* `mutation`: a subject with a mistake made in it;
+* `randomness`: random states held still;
+* `conformance`: laws as tests in anyone's file.
 """

@@ -7,7 +7,7 @@ arrays), handed over by keyword.  The translation is here, and so are the checks
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -38,6 +38,14 @@ class Malformed(Exception):
     """A subject returned something that no law can read; the message says what was wanted."""
 
 
+@dataclass
+class Answers:
+    """What came back in a trial: in which dtypes, and whether all of it were numbers."""
+
+    dtypes: set[torch.dtype] = field(default_factory=set)
+    numbers: bool = True
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A call that is about to be made: the process, the arguments as the subject gets them, the shape of the answer."""
@@ -54,11 +62,11 @@ class Prepared:
 class Call:
     """A capability of a subject, called with a process and NumPy arrays, answering with NumPy arrays."""
 
-    def __init__(self, subject: Subject, capability: Capability, seen: set[torch.dtype]) -> None:
+    def __init__(self, subject: Subject, capability: Capability, answers: Answers) -> None:
         self.subject = subject
         self.capability = capability
         self.name = capability.name
-        self._seen = seen
+        self._answers = answers
 
     def __call__(self, p: Any, *arguments: Any) -> Array:
         """The subject's answer, checked, as NumPy."""
@@ -69,7 +77,7 @@ class Call:
         """Another capability of the same subject; ``None`` if it is not offered."""
         if not self.subject.can(name):
             return None
-        return Call(self.subject, self.subject.kind.capabilities[name], self._seen)
+        return Call(self.subject, self.subject.kind.capabilities[name], self._answers)
 
     def prepare(self, p: Any, *arguments: Any) -> Prepared:
         """Convert the arguments for the subject, and say what shape the answer must have."""
@@ -126,7 +134,7 @@ class Call:
         ids = gives.of == "ids"
         if isinstance(value, torch.Tensor):
             if value.dtype.is_floating_point:
-                self._seen.add(value.dtype)
+                self._answers.dtypes.add(value.dtype)
             if ids and (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool):
                 raise Malformed(f"{name} returned {value.dtype}; class ids are integers")
             value = value.detach().cpu()
@@ -135,6 +143,8 @@ class Call:
             what = "None" if value is None else f"a {type(value).__name__}"
             raise Malformed(f"{name} returned {what}; an array of shape {shape} was wanted")
         value = np.asarray(value)
+        if value.dtype.kind == "f" and np.isnan(value).any():
+            self._answers.numbers = False
         if ids and value.dtype.kind not in "iu":
             raise Malformed(f"{name} returned {value.dtype}; class ids are integers")
         if value.shape != shape:
@@ -277,4 +287,4 @@ def _plain(value: Any) -> Any:
     return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
 
-__all__ = ["Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "Undeclared", "built"]
+__all__ = ["Answers", "Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "Undeclared", "built"]

@@ -77,7 +77,7 @@ def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:
     __tracebackhide__ = True
     record = examine(law, subject, run)
     record_property("unmask", record.to_json())
-    if record.status == "broken":
+    if record.status in ("broken", "error"):
         pytest.fail(record.failure, pytrace=False)
     if record.status == "known":
         pytest.xfail(record.reason)

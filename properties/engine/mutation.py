@@ -2,11 +2,11 @@
 
 A law that has never failed proves nothing.  For a law of your own, make the mistake that it should catch::
 
-    def transposed(right, p, s, t):
-        return right.transition(p, s, t).transpose(-1, -2)
+    def forgets_where_it_starts(right, p, s, t):
+        return right.transition(p, 0 * s, t)
 
-    broken = mutated(MINE, "transition-transposed", transition=transposed)
-    assert examine(LAWBOOK["two_steps_are_one"], broken, Run()).status == "broken"
+    wrong = mutated(MINE, "forgets-where-it-starts", transition=forgets_where_it_starts)
+    assert examine(LAWBOOK["two_steps_are_one"], wrong, Run()).status == "broken"
 """
 
 from __future__ import annotations

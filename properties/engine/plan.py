@@ -63,7 +63,7 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("computes with exact numbers; the law speaks about tensors")
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
-    clock = about.clock or next((c for n in law.needs if (c := kind.capabilities[kind.of(n)].clock)), None)
+    clock = about.clock or _only_clock(law, subject)
     most = law.drawn.most_T
     space = subject.processes.restricted(about.families, clock, about.schedules, most)
     if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:
@@ -88,6 +88,15 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
     if "r" in law.draws and subject.time_steps == "unit" and "transition" not in law.needs:
         return Absent("offers single steps; the law needs two at once")
     return Plan(law, subject, space, offers)
+
+
+def _only_clock(law: Law, subject: Subject) -> Any:
+    """The only clock on which everything that a law needs has a meaning and is offered; ``None`` for both."""
+    needed = [subject.kind.capabilities[subject.kind.of(n)] for n in law.needs]
+    meant = [c.clock for c in needed if c.clock is not None]
+    offered = [subject.clocks[c.name] for c in needed]
+    both = frozenset.intersection(*offered) if offered else frozenset()
+    return meant[0] if meant else next(iter(both)) if len(both) == 1 else None
 
 
 def _offers(law: Law, subject: Subject) -> tuple[str, ...]:

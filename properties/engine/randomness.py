@@ -25,8 +25,8 @@ def seeded(generator: torch.Generator, dtype: torch.dtype | None = None) -> Iter
     ``numpy.random`` or of :mod:`random`, where the laws hand over a generator; and, with ``dtype``, of code that
     allocates in the default dtype, which is ``dtype`` inside::
 
-        def sample(p, x0, t, generator):
-            with seeded(generator, dtype=p.dtype):
+        def sample(self, x0, t, generator):
+            with seeded(generator, dtype=self.dtype):
                 return library.sample(x0, t)
 
     Each entry advances ``generator``, so that two entries in a row draw different numbers, and the same generator state

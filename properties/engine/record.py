@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from unmask.properties.claims.claim import Fit
 
-Status: TypeAlias = Literal["holds", "broken", "known", "absent", "unasked", "blocked"]
+Status: TypeAlias = Literal["holds", "broken", "known", "absent", "unasked", "blocked", "error"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 #: Those of laws of which no example was judged.
@@ -22,7 +22,8 @@ class Record:
 
     ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the subject declares, with its reason),
     ``"absent"`` (the law says nothing about the subject), ``"unasked"`` (it does, but everything that was drawn was
-    refused) or ``"blocked"`` (the subject could not be built, about which another law speaks).  ``worst_ulps`` is the
+    refused) or ``"blocked"`` (the subject could not be built, about which another law speaks), ``"error"`` (the law, the family or
+    the reference failed, which says nothing about the subject).  ``worst_ulps`` is the
     largest gap seen in units of rounding of the dtype under test, and ``None`` for laws that do not measure one.
     ``examples`` were judged and ``refused`` drawn in vain.  ``fits`` are the rates that a law about a limit measured,
     in the simplest example, or in the one that fails.  ``kind`` is the subject's.

@@ -23,7 +23,7 @@ from unmask.properties.engine.plan import Absent, concerns, plan
 from unmask.properties.engine.record import Record, Status
 from unmask.properties.engine.run import EXAMPLES, Run
 from unmask.properties.engine.story import replay_of, tell
-from unmask.properties.engine.trial import Outcome, Trial, Unanswerable, prepared
+from unmask.properties.engine.trial import Fault, NotClaims, Outcome, Trial, Unanswerable, prepared
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
@@ -187,6 +187,8 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
             replay=replay.line,
             fits=failure.outcome.fits,
         )
+    except (Fault, NotClaims) as fault:
+        return search.record("error", failure=_told_of(fault, search))
     except errors.Flaky as failure:
         text = f"{law.name} on {subject.name}: the same inputs gave different answers in two runs\n{failure}"
         return search.record("broken", failure=text)
@@ -198,6 +200,15 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
         story = f"{law.name} is known to fail for {subject.name} ({known}), but it holds: take it out of `known`."
         return search.record("broken", failure=story)
     return search.record("holds", worst_ulps=search.worst, fits=search.fits)
+
+
+def _told_of(fault: Exception, search: _Search) -> str:
+    """What to say of a law that failed by its own fault, or that of a family or of the reference."""
+    where = f"{search.law.check.__module__}, {search.law.name}"
+    return (
+        f"{search.law.name} could not be asked of {search.subject.name}: the law, a family or the reference failed, not "
+        f"the subject\n\n    {fault}\n    law       {where}"
+    )
 
 
 def _nothing_asked(search: _Search) -> Record:

@@ -11,13 +11,17 @@ import torch
 from unmask.properties.claims.claim import Claim, Fit, Verdict
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine import calls
-from unmask.properties.engine.calls import Blocked, Call, Derivative, Malformed, Unanswerable
+from unmask.properties.engine.calls import Answers, Blocked, Call, Derivative, Malformed, Unanswerable
 from unmask.properties.engine.lawbook import Law
 from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.subject import Subject, Unbuilt
 
 Array: TypeAlias = Any
+
+
+class Fault(Exception):
+    """A law, a family or the reference failed where the subject did not; the message says where."""
 
 
 class NotClaims(TypeError):
@@ -43,13 +47,13 @@ class Trial:
     law: Law
     subject: Subject
     inputs: Inputs
-    seen: set[torch.dtype] = field(default_factory=set)
+    answers: Answers = field(default_factory=Answers)
 
     @property
     def eps(self) -> float:
         """Relative precision that the subject computed in: the coarsest of what was asked for and what came back."""
         asked = torch.finfo(self.inputs.p.dtype).eps
-        return max([asked, *(torch.finfo(d).eps for d in self.seen)])
+        return max([asked, *(torch.finfo(d).eps for d in self.answers.dtypes)])
 
     def run(self) -> Outcome:
         """Evaluate the law; the worst claim decides."""
@@ -59,9 +63,14 @@ class Trial:
             raise
         except Malformed as problem:
             return Outcome(False, None, error=str(problem))
-        except Exception as problem:  # whatever a subject raises on valid input is its failure
-            who = "" if self._raised_by_subject(problem) else "the law could not be evaluated on what came back: "
-            return Outcome(False, None, error=who + _own_words(problem))
+        except Exception as problem:
+            # Whatever a subject raises on valid input is its failure, and so is what no number of its can be put into.
+            if self._raised_by_subject(problem):
+                return Outcome(False, None, error=_own_words(problem))
+            if not self.answers.numbers:
+                told = f"the law could not be evaluated on what came back, which is not a number: {_own_words(problem)}"
+                return Outcome(False, None, error=told)
+            raise Fault(_own_words(problem)) from problem
         worst: float | None = None
         fits: tuple[Fit, ...] = ()
         for claim in self._checked(claims):
@@ -109,7 +118,7 @@ class Trial:
 
     def _bound(self, name: str) -> Call | Derivative:
         kind = self.subject.kind
-        call = Call(self.subject, kind.capabilities[kind.of(name)], self.seen)
+        call = Call(self.subject, kind.capabilities[kind.of(name)], self.answers)
         return Derivative(call, kind.derivatives[name][1]) if name in kind.derivatives else call
 
     def _offers(self) -> dict[str, Call]:
@@ -121,7 +130,7 @@ class Trial:
         every = [subject.kind.capabilities[name] for name in asked]
         every = [c for c in every if c.clock in (None, clock)]
         try:
-            offered = {c.name: Call(subject, c, self.seen) for c in every if subject.capability(p, c.name) is not None}
+            offered = {c.name: Call(subject, c, self.answers) for c in every if subject.capability(p, c.name) is not None}
         except Unbuilt as problem:
             raise Blocked(str(problem)) from problem
         if not offered:
@@ -164,4 +173,4 @@ def _own_words(problem: BaseException) -> str:
     return f"raised {type(problem).__name__}: {problem}\n    at {place}{deeper}"
 
 
-__all__ = ["Absent", "NotClaims", "Outcome", "Trial", "Unanswerable", "prepared"]
+__all__ = ["Absent", "Fault", "NotClaims", "Outcome", "Trial", "Unanswerable", "prepared"]

@@ -1,6 +1,16 @@
 """What a run of the laws shows: in the terminal, as JSON and as a page.
 
 Each function takes the records of a run, one per law and method, in the order in which they are to be shown.
+
+* `grid`: laws by methods, the view that terminal and page share;
+* `terminal`: as a table of text;
+* `html`: as a page;
+* `mathml`: its equations;
+* `json_report`: for programs;
+* `limits`: what becomes something else, and how fast;
+* `coverage`: which processes are covered;
+* `papers`: what three papers state;
+* `traceability`: which law checks it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,13 @@
 """Subjects: what is held against the laws, and the processes that it is asked about.
 
-* `method`: a method under test;
+* `subject`: what is under test, built once for each process;
+* `shapes`: what arguments and results are;
+* `capability`: what an object may offer, read from a protocol;
+* `kind`: what a kind of subject is made of;
+* `kinds`: the kinds that there are, one module each, with their conventions;
 * `processes`: corruption processes and how they are drawn;
-* `tables`: networks as explicit tables.
+* `tables`: networks as explicit tables;
+* `inputs`: what is drawn for one example;
+* `addresses`: where a subject is, and how it is found there;
+* `spelling`: what a name that is not there may have meant.
 """

@@ -157,6 +157,20 @@ class Subject:
             names &= set(self.offers)
         return tuple(n for n in self.kind.capabilities if n in names)
 
+    @cached_property
+    def clocks(self) -> dict[str, frozenset[str | None]]:
+        """For each capability that it offers, the clocks on which the simple processes have it."""
+        found: dict[str, set[str | None]] = {name: set() for name in self.offered}
+        for p in self.processes.specimens():
+            for name in self.offered:
+                try:
+                    has = self.capability(p, name) is not None
+                except Unbuilt:
+                    has = True  # a law of its own speaks about this
+                if has:
+                    found[name].add(getattr(p, "clock", None))
+        return {name: frozenset(clocks) for name, clocks in found.items()}
+
     def can(self, name: str) -> bool:
         """Whether it offers capability ``name``, or what derivative ``name`` is taken of."""
         return self.kind.of(name) in self.offered

@@ -8,7 +8,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
+
+from tests.house.users_file import MINE
+from unmask.cli.command import main
+from unmask.properties import LAWBOOK, Subject
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
@@ -95,12 +100,29 @@ def test_python_blocks(block: Block, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, *(["-m", "doctest"] if session else []), str(file)],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"PYTHONPATH": path_with(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+
+
+def path_with(folder: Path) -> str:
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def test_the_first_block_is_a_strangers_file() -> None:
+    """The one that is held against the laws, by itself and with a mistake in it, in the tests of the house."""
+    first = next(block for block in PYTHON if block.document == "README.md")
+    assert first.text == MINE
+
+
+def test_everything_that_can_be_declared_is_told() -> None:
+    """Only the reference itself declares exact arrays."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, table = readme.partition("### What to declare")
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [key for key in Subject.DECLARED if key != "arrays"]
 
 
 def make_targets(makefile: str) -> set[str]:
@@ -126,6 +148,22 @@ def make_commands(text: str) -> list[str]:
 def test_shell_blocks(block: Block) -> None:
     targets = make_targets((ROOT / "Makefile").read_text(encoding="utf-8"))
     assert [target for target in make_commands(block.text) if target not in targets] == []
+    assert [problem for words in unmask_commands(block.text) for problem in refused(words)] == []
+
+
+def unmask_commands(text: str) -> list[list[str]]:
+    """The words of the ``unmask`` commands of a shell block; what stands behind ``#`` are words too."""
+    return [re.findall(r"[\w.:/\[\]-]+", line) for line in re.findall(r"^(?:\$\s+)?unmask\s(.*)$", text, re.MULTILINE)]
+
+
+def refused(words: list[str]) -> list[str]:
+    """Of the words of an ``unmask`` command, those that it would not understand."""
+    command = main.commands.get(words[0])
+    if command is None:
+        return words[:1]
+    options = {option for p in command.params if isinstance(p, click.Option) for option in p.opts}
+    strange = [word for word in words if word.startswith("-") and word not in options]
+    return strange + [word for word in words[1:2] if words[0] == "law" and word not in LAWBOOK.names()]
 
 
 def test_the_readers_read() -> None:
@@ -138,6 +176,11 @@ def test_the_readers_read() -> None:
     assert (first.line, first.language, first.runs, first.text) == (2, "python", True, "x = 1\n")
     assert (second.language, second.runs, second.text) == ("python", False, "```\ny = 2\n")
     assert make_commands(third.text) == ["verify"]
+    assert unmask_commands("$ unmask law a_b  # see\nunmask-me\n") == [["law", "a_b", "see"]]
+    assert refused(["laws", "--chapter", "noise"]) == refused(["law", "bridges_compose"]) == []
+    assert refused(["lows"]) == ["lows"]
+    assert refused(["verify", "a.b:C", "--jobs", "4", "--job"]) == ["--job"]
+    assert refused(["law", "bridges_composed"]) == ["bridges_composed"]
     assert make_targets("A := 1\nall tests: x\n\tdo: y\n.PHONY: all\n") == {"all", "tests"}
     with pytest.raises(ValueError, match="never closed"):
         blocks_of("README.md", "```python\n")

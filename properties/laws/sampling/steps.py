@@ -58,7 +58,7 @@ def kernel_of_the_steps(step: Call, p: Process, model: Model, output: Array, pre
 def steps_are_drawn_from_the_reverse(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """One reverse step draws from p_θ(x_s|x_t), at any distance (a first-order scheme says so: Method.scheme): each position, pairs of positions, of rows, of calls"""
+    """One reverse step draws from p_θ(x_s|x_t), at any distance (a first-order scheme says so: scheme="first-order"): each position, pairs of positions, of rows, of calls"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
     xt, output, predicted = drawn(p, model, data, t)

@@ -7,5 +7,6 @@
 * `spaces`: sets of processes, and how one is drawn;
 * `rounded`: processes of the reference in float64;
 * `lumping`: many classes counted as few;
-* `gaussian`: Gaussian diffusions.
+* `gaussian`: Gaussian diffusions;
+* `vocabulary`: a number of classes, for subjects whose noise has no parameters.
 """

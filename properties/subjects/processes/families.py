@@ -3,8 +3,8 @@
 A family says how its exact process is built, on which clocks it lives, and how Hypothesis draws its parameters.  A
 family of your own is one more record::
 
-    two_steps = Family("mine", build=lambda p: corruption.DiscreteTime(my_matrices(p), [Fraction(1, p.K)] * p.K), ...)
-    TestMine = conformance(Mine, processes(two_steps))
+    mine = Family("mine", build=lambda p: corruption.DiscreteTime(my_matrices(p), [Fraction(1, p.K)] * p.K), ...)
+    TestMine = conformance(Mine, processes(mine), ...)
 """
 
 from __future__ import annotations

@@ -98,21 +98,31 @@ class LogSnr:
 class GaussianProcess:
     """Gaussian diffusion of a finite data set on the line, exactly.
 
-    Attributes
-    ----------
-    kind : how ``alpha_t`` and ``sigma_t`` follow from ``lambda = log SNR = log(alpha^2 / sigma^2)``:
+    Everything that may be asked of ``p``.  What a method needs to be built:
 
-        * ``"variance-preserving"``: ``alpha^2 = 1/(1 + e^-lambda)``, ``sigma^2 = 1/(1 + e^lambda)``;
-        * ``"variance-exploding"``: ``alpha = 1``, ``sigma^2 = e^-lambda``;
-        * ``"straight"``: ``alpha = 1 - sigma``, ``sigma = 1/(1 + e^(lambda/2))``.
-    points, weights : the data set, different fractions in rising order, and the probability of each.
-    schedule : log SNR as a function of relative time.
-    clock, T : as for :class:`~unmask.properties.subjects.processes.process.Process`: the discrete clock looks
-        at the schedule at ``t/T``.
-    precision, device, numbers : what a method is asked to compute in; not part of the mathematics.
+    * ``kind``: how ``alpha_t`` and ``sigma_t`` follow from ``lambda = log SNR = log(alpha^2 / sigma^2)``:
+      ``"variance-preserving"``, ``alpha^2 = 1/(1 + e^-lambda)`` and ``sigma^2 = 1/(1 + e^lambda)``;
+      ``"variance-exploding"``, ``alpha = 1`` and ``sigma^2 = e^-lambda``; or ``"straight"``, ``alpha = 1 - sigma`` and
+      ``sigma = 1/(1 + e^(lambda/2))``.
+    * ``data``, ``probabilities``: the points of the data set in rising order, and the probability of each, floats.
+    * ``points``, ``weights``: the same as fractions.
+    * ``K``: how many points there are.
+    * ``schedule``: log SNR as a function of relative time, a :class:`LogSnr`: ``p.schedule.name``, ``first``, ``last``.
+    * ``clock``, ``T``, ``end``: as for :class:`~unmask.properties.subjects.processes.process.Process`; the discrete
+      clock looks at the schedule at ``t/T``.
+    * ``prior_variance``: generation starts at the end of time from ``N(0, prior_variance)``: 1 if variance is
+      preserved, else ``sigma^2`` at the end.
+    * ``precision``, ``device``, ``dtype``: what to compute in and on; not part of the mathematics.
 
-    The prior, from which generation starts at the end of time, is ``N(0, prior_variance)``: 1 if variance is preserved,
-    else ``sigma^2`` at the end.
+    What laws and reports ask beside these, in 40 digits:
+
+    * ``u(t)``: relative time in ``[0, 1]``.
+    * ``log_snr(t)``, ``rate(t)``: log SNR, and its derivative (continuous clock).
+    * ``levels(t)``: ``(alpha_t, sigma_t)``.
+    * ``exact_prior_variance``: ``prior_variance`` before it is rounded.
+    * ``numbers``: how the reference computes, ``"float64"`` or ``"exact"``.
+    * ``on_grid(T)``: the same schedule observed at ``T`` equal steps.
+    * ``described()``, ``noise_at(times)``: words for a report.
     """
 
     kind: str

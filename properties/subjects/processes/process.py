@@ -30,28 +30,47 @@ Numbers: TypeAlias = Literal["float64", "exact", "rough"]
 class Process:
     """One corruption process, exactly, together with how a law wants to see it computed.
 
-    Attributes
-    ----------
-    family : how a class becomes another; ``p["name"]`` are the parameters that only this family has:
+    Everything that may be asked of ``p``.  What a method needs to be built:
 
-        * ``"uniform"`` over all ``K`` classes, ``"absorbing"`` (the mask), ``"mask-and-uniform"`` (BERT's: the mask
-          with probability ``p["share"]``, otherwise uniform over all ``K``);
-        * ``"drifting-prior"``: a hit in step ``t`` draws from ``p["priors"][t - 1]``;
-        * ``"discretized-gaussian"`` and ``"band"`` (``p["width"]``), steps of D3PM on ordered levels: ``betas`` are the
-          widths of the steps, and ``beta / K`` the probability of each near level;
-        * rates at the schedule's speed, on either clock: ``"birth-death"``, ``"ehrenfest"``, ``"nearest-neighbor"``
-          (``p["neighbors"]``, ids ``[K][k]``), and ``"masked-nearest-neighbor"`` (the same over ``K - 1`` classes at
-          ``p["speed"]`` times the rate at which they are masked);
-        * the name of a :class:`~unmask.properties.subjects.processes.families.Family` of your own.
-    K : number of classes, the mask included where there is one.
-    clock : ``"discrete"`` (times are the integers ``0..T``) or ``"continuous"`` (times are reals in ``[0, 1]``).
-    schedule : how fast noise arrives.
-    T : the last time of the discrete clock; ``None`` for the continuous one.
-    mask : id of the mask class; ``None`` where there is none.
-    parameters : the family's own, a mapping (kept as sorted pairs).
-    precision, device : what a method is asked to compute in; not part of the mathematics.
-    numbers : how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or ``"rough"``,
-        in float64 all along, for sizes at which exact numbers would take for ever.
+    * ``family``: how a class becomes another; the names stand at :func:`~unmask.properties.processes`, or it is that of
+      a :class:`~unmask.properties.subjects.processes.families.Family` of your own.
+    * ``p["name"]``: a parameter that only this family has, exact.  ``"mask-and-uniform"`` has ``"share"``, the part of
+      the hits that mask (the others draw from all ``K`` classes alike); ``"drifting-prior"`` has ``"priors"``, of which
+      a hit in step ``t`` draws from ``p["priors"][t - 1]``; ``"band"`` has ``"width"``, the levels reached on each
+      side; ``"nearest-neighbor"`` has ``"neighbors"``, ids ``[K][k]``; ``"masked-nearest-neighbor"`` has them for the
+      ``K - 1`` other classes, and ``"speed"``, how many times as fast these move as they are masked.
+    * ``parameters``: all of them, as sorted pairs.
+    * ``K``: number of classes, the mask included where there is one.
+    * ``mask``: id of the mask class; ``None`` where there is none.
+    * ``clean``: ids of the classes that clean data may hold: all but the mask.
+    * ``clock``: ``"discrete"`` (times are the integers ``0..T``) or ``"continuous"`` (reals in ``[0, 1]``).
+    * ``T``: number of steps, and last time, of the discrete clock; ``None`` for the continuous one.
+    * ``end``: the last time, ``T`` or ``1``.
+    * ``schedule``: how fast noise arrives, a :class:`~unmask.properties.Schedule`: ``p.schedule.name``, its parameters
+      ``p.schedule["first"]``, and ``p.schedule.alpha(u)``.
+    * ``betas``: noise probability of each step, ``T`` floats (discrete clock).  Two families take them otherwise: of
+      ``"discretized-gaussian"`` they are widths, and ``"band"`` reaches each near level with probability ``beta / K``.
+    * ``alphas``: probability of not having been hit by time ``t``, ``T + 1`` floats (discrete clock).
+    * ``prior``: what noise draws from, ``K`` floats.
+    * ``precision``, ``device``: names of what to compute in and on; not part of the mathematics.
+    * ``dtype``: the torch dtype of that precision.
+
+    What laws and reports ask beside these, in exact numbers where there are any:
+
+    * ``alpha(t)``: probability that a position has not been hit by noise at time ``t``.
+    * ``rate(t)``: ``-d log alpha/dt``, or ``beta_t``.
+    * ``exact_betas``: ``betas`` before they are rounded.
+    * ``exact``, ``truth``: the reference's process; exact, and in the numbers of this run.
+    * ``numbers``: how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or
+      ``"rough"``, in float64 all along, for sizes at which exact numbers would take for ever.
+    * ``kind``: the family's record.
+    * ``starts_clean``: whether nothing has happened at time 0.
+    * ``ends_in_its_prior``: whether the prior can make whatever ``x_end`` is.
+    * ``depth``: roundings behind one entry of a transition matrix.
+    * ``conditioning(t, s)``, ``inflation(s, t)``: by how much two kinds of formula let a rounding grow.
+    * ``on_grid(T)``: the same schedule observed at ``T`` equal steps.
+    * ``identity``: the same process without wishes about how to compute it.
+    * ``described()``, ``noise_at(times)``: words for a report.
     """
 
     family: str

@@ -14,11 +14,16 @@ from hypothesis import strategies as st
 class Vocabulary:
     """A number of classes, one of which may be a mask, together with how a law wants to see things computed.
 
-    Attributes
-    ----------
-    K : number of classes, the mask included where there is one.
-    mask : id of the mask class; ``None`` where there is none.
-    precision, device, numbers : as for :class:`~unmask.properties.subjects.processes.process.Process`.
+    Everything that may be asked of ``p``:
+
+    * ``K``: number of classes, the mask included where there is one.
+    * ``mask``: id of the mask class; ``None`` where there is none.
+    * ``clean``: ids of the classes that clean data may hold: all but the mask.
+    * ``precision``, ``device``, ``dtype``: what to compute in and on; not part of the mathematics.
+    * ``clock``, ``T``: always ``"discrete"`` and ``None``: times, where there are any, are integers, and the last one
+      depends on the sequence.
+    * ``numbers``: how the reference computes, ``"float64"`` or ``"exact"``; for laws.
+    * ``described()``, ``noise_at(times)``: words for a report.
     """
 
     K: int
@@ -27,7 +32,6 @@ class Vocabulary:
     device: str = "cpu"
     numbers: Literal["float64", "exact"] = "float64"
 
-    #: Times, where there are any, are integers, and their last one is not a property of the vocabulary.
     clock: ClassVar[str] = "discrete"
     T: ClassVar[None] = None
 
