@@ -96,7 +96,8 @@ def _only_clock(law: Law, subject: Subject) -> Any:
     meant = [c.clock for c in needed if c.clock is not None]
     offered = [subject.clocks[c.name] for c in needed]
     both = frozenset.intersection(*offered) if offered else frozenset()
-    return meant[0] if meant else next(iter(both)) if len(both) == 1 else None
+    chosen = len(subject.processes.clocks) > 1 and len(both) == 1
+    return meant[0] if meant else next(iter(both)) if chosen else None
 
 
 def _offers(law: Law, subject: Subject) -> tuple[str, ...]:

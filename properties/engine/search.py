@@ -206,8 +206,8 @@ def _told_of(fault: Exception, search: _Search) -> str:
     """What to say of a law that failed by its own fault, or that of a family or of the reference."""
     where = f"{search.law.check.__module__}, {search.law.name}"
     return (
-        f"{search.law.name} could not be asked of {search.subject.name}: the law, a family or the reference failed, not "
-        f"the subject\n\n    {fault}\n    law       {where}"
+        f"{search.law.name} could not be asked of {search.subject.name}: the law, a family or the reference failed, "
+        f"not the subject\n\n    {fault}\n    law       {where}"
     )
 
 

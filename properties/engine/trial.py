@@ -130,12 +130,12 @@ class Trial:
         every = [subject.kind.capabilities[name] for name in asked]
         every = [c for c in every if c.clock in (None, clock)]
         try:
-            offered = {c.name: Call(subject, c, self.answers) for c in every if subject.capability(p, c.name) is not None}
+            every = [c for c in every if subject.capability(p, c.name) is not None]
         except Unbuilt as problem:
             raise Blocked(str(problem)) from problem
-        if not offered:
+        if not every:
             raise Unanswerable("nothing that the law is about is offered for this process")
-        return offered
+        return {c.name: Call(subject, c, self.answers) for c in every}
 
     def _situation(self, name: str, N: int = 6, *, one_time: bool = False, other: int = 0) -> list[Any]:
         kind = self.subject.kind
