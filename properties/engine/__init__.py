@@ -1,11 +1,15 @@
-"""The engine: from a law and a method to a verdict.
+"""The engine: from a law and a subject to a verdict.
 
 * `lawbook`: the registry of laws;
-* `trial`: one law, one method, one set of inputs;
-* `search`: the search for a counterexample;
-* `replaying`: a failure once more;
+* `plan`: which laws speak about a subject, and about which of its processes;
+* `drawing`: the inputs of a law, drawn;
+* `calls`: capabilities of a subject, called and checked;
+* `trial`: one law, one subject, one set of inputs;
+* `run`, `machine`: budgets, dtypes and devices, refused where they are not there;
+* `search`: the search for a counterexample, and all laws in turn;
+* `record`: what is found;
+* `failures`: a failure told, and had again;
 * `conformance`: laws as tests in anyone's file;
-* `randomness`: random states held still;
-* `machine`: dtypes and devices, refused where they are not there;
-* `spelling`: what a name that is not there may have meant.
+* `mutation`: a subject with a mistake in it;
+* `randomness`: random states held still.
 """

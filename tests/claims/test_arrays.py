@@ -12,7 +12,7 @@ import pytest
 from unmask.properties import Claim, at_most, close, exact
 from unmask.properties.claims.claim import GUARDED_EPS
 from unmask.properties.claims.judges import judge
-from unmask.properties.engine.hints import hint
+from unmask.properties.engine.failures.hints import hint
 from unmask.reference.numbers.arithmetic import MP
 
 EPS = float(np.finfo(np.float64).eps)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from unmask.properties.engine.hints import hint
+from unmask.properties.engine.failures.hints import hint
 from unmask.properties.engine.trial import Outcome, Trial
 from unmask.properties.subjects.addresses import address, name_in_main
 
