@@ -77,8 +77,13 @@ class Every:
     families: tuple[str, ...] = ()
     schedules: None = None
 
-    def restricted(self, families: Any = None, clock: Any = None, schedules: Any = None) -> Every | None:
+    def restricted(
+        self, families: Any = None, clock: Any = None, schedules: Any = None, most_T: int | None = None
+    ) -> Every | None:
         return self if families is None and clock is None and schedules is None else None
+
+    def excludes(self, p: Die) -> str:
+        return ""
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> Any:
         return st.builds(Die, st.integers(*self.K))
