@@ -1,4 +1,4 @@
-"""Laws and methods, described: ``unmask laws``, ``unmask law``, ``unmask methods``."""
+"""Laws and subjects, described: ``unmask laws``, ``unmask law``, ``unmask methods``."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def law_page(law: Law) -> str:
     return "\n".join(lines)
 
 
-def method_pages(methods: Sequence[Subject], run: Run) -> Iterator[str]:
-    """Methods, where each is, what it offers, and how many laws can be asked of it."""
+def subject_pages(subjects: Sequence[Subject], run: Run) -> Iterator[str]:
+    """Subjects, where each is, what it offers, and how many laws can be asked of it."""
     laws = suite.laws()
-    for method in methods:
-        yield f"{method.name}  ({suite.address_of(method) or 'bound to no name'})"
-        for label, value in suite.facts_of_method(method).items():
+    for subject in subjects:
+        yield f"{subject.name}  ({suite.address_of(subject) or 'bound to no name'})"
+        for label, value in suite.facts_of_subject(subject).items():
             if value:
                 yield textwrap.fill(value, 110, initial_indent=f"    {label:<11}", subsequent_indent=" " * 15)
-        asked = sum(suite.why_absent(law, method, run) is None for law in laws)
+        asked = sum(suite.why_absent(law, subject, run) is None for law in laws)
         yield f"    {'laws':<11}{asked} of {len(laws)} can be asked"

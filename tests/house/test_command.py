@@ -18,14 +18,14 @@ from tests.house.users_file import FLIPPED, MINE
 from unmask.cli import progress, suite
 from unmask.cli.command import main
 from unmask.cli.expression import matcher
-from unmask.cli.summary import Tally, method_lines, reason_lines
+from unmask.cli.summary import Tally, subject_lines, reason_lines
 from unmask.cli.usage import UsageProblem
 from unmask.properties import LAWBOOK
 from unmask.properties.report import Record
 
 BAYES = "posterior_is_bayes_rule"
 #: Laws that the file speaks about, of which one is broken by the wrong one.
-FEW = ("-k", "posterior_is_bayes_rule or marginal_is_a_distribution", "--budget", "quick", "--seed", "1")
+FEW = ("-k", "posterior_is_bayes_rule or loss_vanishes_when", "--budget", "quick", "--seed", "1")
 
 
 @dataclass(frozen=True)
@@ -67,34 +67,36 @@ def unmask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_a_green_run_says_some_ten_lines(unmask: Any) -> None:
-    done = unmask("verify", "right.py:METHOD", "--budget", "quick", "--seed", "5", "--report", "report")
+    done = unmask("verify", "right.py:TestMine", "--budget", "quick", "--seed", "5", "--report", "report")
     lines = done.out.splitlines()
     assert done.code == 0, done.out + done.err
     assert len(lines) <= 11
-    assert re.fullmatch(r"mine under \d+ of \d+ laws: float64 on cpu, budget quick, seed 5", lines[0])
-    assert re.fullmatch(r"  mine  (\d+) hold, 0 broken, \d+ not applicable", lines[1])
+    assert re.fullmatch(r"Mine under \d+ of \d+ laws: float64 on cpu, budget quick, seed 5", lines[0])
+    assert re.fullmatch(r"  Mine  (\d+) hold, 0 broken, \d+ not applicable", lines[1])
     assert "why laws do not apply:" in lines
     assert any(re.fullmatch(r"  … and \d+ more reasons: --table, --json", line) for line in lines)
     assert f"report: {Path('report/index.html')} and {Path('report/laws.json')}" in lines
     assert re.fullmatch(r"all \d+ hold, after [\d.]+ s", lines[-1])
     written = json.loads(Path("report/laws.json").read_text(encoding="utf-8"))
-    assert {r["law"] for r in written} == set(LAWBOOK.names()), "what does not apply is there too, with its reason"
+    every = {law.name for law in LAWBOOK if law.about.kind in ("classes", "any")}
+    assert {r["law"] for r in written} == every, "what does not apply is there too, with its reason"
     assert all(r["reason"] for r in written if r["status"] == "absent")
-    assert all("kind" in r for r in written)
+    assert {r["kind"] for r in written} == {"classes"}
+    assert {r["method"] for r in written} == {"Mine"}
 
 
 def test_a_broken_law_is_told_once(unmask: Any) -> None:
-    done = unmask("verify", "wrong.py:METHOD", *FEW)
+    done = unmask("verify", "wrong.py:TestMine", *FEW)
     assert done.code == 1
-    assert done.out.count(f"{BAYES} is BROKEN by mine") == 1
+    assert done.out.count(f"{BAYES} is BROKEN by Mine") == 1
     assert "    found     " in done.out
     assert "    replay    from unmask.properties import" in done.out
-    assert re.search(rf"^  mine  1 hold, 1 BROKEN\n +broken: {BAYES}\n", done.out, re.M), done.out
+    assert re.search(rf"^  Mine  1 hold, 1 BROKEN\n +broken: {BAYES}\n", done.out, re.M), done.out
     assert re.search(r"^1 BROKEN, after [\d.]+ s\n\Z", done.out, re.M)
 
 
 def test_the_first_broken_law_may_be_the_last(unmask: Any) -> None:
-    done = unmask("verify", "wrong.py:METHOD", "--stop-at-first", "--budget", "quick", "--json", "all.json")
+    done = unmask("verify", "wrong.py:TestMine", "--stop-at-first", "--budget", "quick", "--json", "all.json")
     assert done.code == 1
     assert done.out.count("is BROKEN by") == 1
     records = json.loads(Path("all.json").read_text(encoding="utf-8"))
@@ -104,9 +106,9 @@ def test_the_first_broken_law_may_be_the_last(unmask: Any) -> None:
 
 
 def test_records_on_standard_output_are_nothing_but_records(unmask: Any, tmp_path: Path) -> None:
-    chatty = MINE.replace("def marginal(p, x0, t):", "def marginal(p, x0, t):\n    print('chatty')")
+    chatty = MINE.replace("xt, s, t):", "xt, s, t):\n        print('chatty')", 1)
     (tmp_path / "chatty.py").write_text(chatty + "print('loaded')\n", encoding="utf-8")
-    done = unmask("verify", "chatty.py:METHOD", *FEW, "--json", "-")
+    done = unmask("verify", "chatty.py:TestMine", *FEW, "--json", "-")
     assert [r["status"] for r in json.loads(done.out) if r["law"] == BAYES] == ["holds"]
     assert "loaded" in done.err
     assert "all 2 hold" in done.err
@@ -116,7 +118,7 @@ def test_several_processes_find_what_one_finds(unmask: Any) -> None:
     found = []
     for jobs in ("1", "2"):
         done = unmask(
-            "verify", "wrong.py:METHOD", "--budget", "quick", "--seed", "3", "--jobs", jobs, "--json", "x.json"
+            "verify", "wrong.py:TestMine", "--budget", "quick", "--seed", "3", "--jobs", jobs, "--json", "x.json"
         )
         assert done.code == 1
         records = json.loads(Path("x.json").read_text(encoding="utf-8"))
@@ -128,21 +130,19 @@ def test_processes_that_cannot_be_forked_load_the_method_themselves(
     unmask: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(suite, "can_fork", lambda run: False)
-    done = unmask("verify", "right.py:METHOD", *FEW, "--jobs", "2")
+    done = unmask("verify", "right.py:TestMine", *FEW, "--jobs", "2")
     assert done.code == 0, done.out + done.err
-    assert "mine  2 hold" in done.out
+    assert "Mine  2 hold" in done.out
 
 
 def test_a_process_that_dies_is_an_error_and_the_rest_goes_on(unmask: Any, tmp_path: Path) -> None:
-    dying = MINE.replace(
-        "def posterior(p, x0, xt, s, t):", "def posterior(p, x0, xt, s, t):\n    __import__('os')._exit(7)"
-    )
+    dying = MINE.replace("xt, s, t):", "xt, s, t):\n        __import__('os')._exit(7)", 1)
     (tmp_path / "dying.py").write_text(dying, encoding="utf-8")
-    done = unmask("verify", "dying.py:METHOD", *FEW, "--jobs", "2")
+    done = unmask("verify", "dying.py:TestMine", *FEW, "--jobs", "2")
     assert done.code == 3
-    assert f"ERROR: {BAYES} could not be asked of mine" in done.out
+    assert f"ERROR: {BAYES} could not be asked of Mine" in done.out
     assert "ended with exit code 7" in done.out
-    assert "mine  1 hold, 0 broken, 1 in ERROR" in done.out
+    assert "Mine  1 hold, 0 broken, 1 in ERROR" in done.out
     assert f"error: {BAYES}" in done.out
     assert "1 in ERROR, after" in done.out
 
@@ -152,49 +152,49 @@ def test_an_error_of_the_suite_is_nobodys_broken_law(unmask: Any, monkeypatch: p
         raise ZeroDivisionError("of the law's own")
 
     monkeypatch.setattr(suite, "examine", fails)
-    done = unmask("verify", "right.py:METHOD", "--law", BAYES)
+    done = unmask("verify", "right.py:TestMine", "--law", BAYES)
     assert done.code == 3
     assert "ZeroDivisionError: of the law's own" in done.out
 
 
 def test_the_table_is_shown_where_it_is_wanted(unmask: Any) -> None:
-    done = unmask("verify", "right.py:METHOD", *FEW, "--table")
+    done = unmask("verify", "right.py:TestMine", *FEW, "--table")
     assert "worst ulps" in done.out
-    assert "worst ulps" not in unmask("verify", "right.py:METHOD", *FEW).out
+    assert "worst ulps" not in unmask("verify", "right.py:TestMine", *FEW).out
 
 
 def test_what_is_drawn_can_be_drawn_again(unmask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
-    seeds = [re.search(r"seed (\d+)", unmask("verify", "right.py:METHOD", "--law", BAYES).out) for _ in "ab"]
+    seeds = [re.search(r"seed (\d+)", unmask("verify", "right.py:TestMine", "--law", BAYES).out) for _ in "ab"]
     assert seeds[0] is not None
     assert seeds[1] is not None
     assert seeds[0][1] != seeds[1][1]
     monkeypatch.setenv("CI", "true")
-    assert "seed" not in unmask("verify", "right.py:METHOD", "--law", BAYES).out
+    assert "seed" not in unmask("verify", "right.py:TestMine", "--law", BAYES).out
 
 
 def test_the_environment_has_the_defaults(unmask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNMASK_BUDGET", "quick")
     monkeypatch.setenv("UNMASK_DTYPE", "float32")
-    assert ": float32 on cpu, budget quick" in unmask("verify", "right.py:METHOD", "--law", BAYES).out
-    assert "budget ci" in unmask("verify", "right.py:METHOD", "--law", BAYES, "--budget", "ci").out
+    assert ": float32 on cpu, budget quick" in unmask("verify", "right.py:TestMine", "--law", BAYES).out
+    assert "budget ci" in unmask("verify", "right.py:TestMine", "--law", BAYES, "--budget", "ci").out
 
 
 # --- refusals -----------------------------------------------------------------------------------------------
 
 REFUSED = [
     (("--law", "posterior_is_bays_rule"), "no law named 'posterior_is_bays_rule'; did you mean 'posterior_is_"),
-    (("--law", "samples_follow_the_marginal"), "_marginal' cannot be asked of mine: does not offer sample"),
+    (("--law", "samples_follow_the_marginal"), "_marginal' cannot be asked of Mine: does not offer sample"),
     (("--law", "rare", "--budget", "quick"), "no law named 'rare'; did you mean"),
     (("-k", "baies"), "-k 'baies': no law matches"),
     (("-k", "bayes and"), "-k 'bayes and': parts of names joined with and, or, not and parentheses are wanted"),
-    (("-k", "samples_follow"), "can be asked of mine: does not offer"),
+    (("-k", "samples_follow"), "can be asked of Mine: does not offer"),
     (("--device", "gpu"), "no device named 'gpu'; did you mean 'cuda'?"),
     (("--dtype", "float"), "no dtype named 'float' (there are float64, float32, float16, bfloat16); did you mean"),
     (("--budget", "quik"), "no budget named 'quik' (there are quick, ci, nightly); did you mean 'quick'?"),
     (("--buget", "quick"), "did you mean '--budget'?"),
     (("--jobs", "0"), "Invalid value for '--jobs'"),
-    (("wrong.py:METHOD",), "2 methods have the name 'mine': right:METHOD, wrong:METHOD; give each its own"),
+    (("wrong.py:TestMine",), "2 subjects have the name 'Mine': right:TestMine, wrong:TestMine; give each its own"),
     (("--json", "no/such/folder.json"), "--json 'no/such/folder.json': there is no folder 'no/such'"),
     (("--report", "wrong.py"), "--report 'wrong.py': a file is there, and a folder is wanted"),
 ]  # fmt: skip
@@ -202,21 +202,22 @@ REFUSED = [
 
 @pytest.mark.parametrize(("arguments", "said"), REFUSED, ids=[" ".join(a) for a, _ in REFUSED])
 def test_what_is_not_there_is_refused_in_a_line(unmask: Any, arguments: tuple[str, ...], said: str) -> None:
-    refused_in_a_line(unmask("verify", "right.py:METHOD", *arguments), said)
+    refused_in_a_line(unmask("verify", "right.py:TestMine", *arguments), said)
 
 
 ADDRESSES = [
-    ("rihgt.py:METHOD", "there is no file 'rihgt.py'; did you mean 'right.py'"),
-    ("rihgt:METHOD", "there is no module 'rihgt'; did you mean 'right'"),
+    ("rihgt.py:TestMine", "there is no file 'rihgt.py'; did you mean 'right.py'"),
+    ("rihgt:TestMine", "there is no module 'rihgt'; did you mean 'right'"),
     ("tests.metods:MDLM", "there is no module 'tests.metods'; did you mean 'tests.methods'"),
-    ("right:METOD", "no 'METOD' in right; did you mean 'METHOD'?"),
-    ("right.py:xyz", "no 'xyz' in right.py; methods in it: METHOD, TestMine"),
-    ("json:dumps", "'dumps' in json is function, not a Method"),
-    ("json", "no Method in json"),
+    ("right:TestMime", "no 'TestMime' in right; did you mean 'TestMine'?"),
+    ("right.py:xyz", "no 'xyz' in right.py; subjects in it: TestMine"),
+    ("right.py:Mine", "unmask: 'Mine' in right.py is a class, not a Subject; the subjects in it: TestMine"),
+    ("json:dumps", "unmask: 'dumps' in json is function, not a Subject; the subjects in it: none"),
+    ("json", "unmask: no subject in json"),
     ("not an address", "'not an address' is no address: 'package.module:NAME' or 'path/to/file.py:NAME' is"),
     ("broken.py", "broken.py cannot be imported: SyntaxError"),
     ("needs.py", "cannot be imported: ModuleNotFoundError: No module named 'nobody_has_it' (needs.py, line 1)"),
-    ("raises.py", "raises.py cannot be imported: ValueError: method 'empty' offers nothing that a law speaks"),
+    ("raises.py", "raises.py cannot be imported: ValueError: subject 'Empty' offers nothing that a law speaks"),
 ]  # fmt: skip
 
 
@@ -225,9 +226,10 @@ def test_an_address_that_leads_nowhere(unmask: Any, tmp_path: Path, address: str
     (tmp_path / "broken.py").write_text("def (:\n", encoding="utf-8")
     (tmp_path / "needs.py").write_text("import nobody_has_it\n", encoding="utf-8")
     (tmp_path / "raises.py").write_text(
-        "from unmask.properties import Method, conformance, processes\n"
-        "EMPTY = Method(name='empty', processes=processes('uniform'))\n"
-        "TestEmpty = conformance(EMPTY)\n",
+        "from unmask.properties import conformance, processes\n"
+        "class Empty:\n"
+        "    def __init__(self, p): ...\n"
+        "TestEmpty = conformance(Empty, processes('uniform'))\n",
         encoding="utf-8",
     )
     refused_in_a_line(unmask("verify", address), said)
@@ -283,7 +285,7 @@ def test_a_law_is_told_whole(unmask: Any) -> None:
 
 def test_methods_are_listed_with_what_they_offer(unmask: Any) -> None:
     told = unmask("methods", "right").out
-    assert told.startswith("mine  (right:METHOD)\n")
+    assert told.startswith("Mine  (right:TestMine)\n")
     assert re.search(r"offers +marginal, posterior\n", told)
     assert re.search(r"laws +\d+ of \d+ can be asked\n", told)
 
@@ -344,12 +346,12 @@ def test_a_bar_on_a_terminal() -> None:
 
 def test_many_methods_are_told_in_a_line_but_for_those_in_trouble() -> None:
     every = {f"m{i}": Tally(holds=3, absent=1) for i in range(9)} | {"bad": Tally(holds=2, broken=["a", "b"])}
-    assert method_lines(every, most=4) == [
-        "  10 methods: 29 hold, 2 BROKEN, 9 not applicable",
+    assert subject_lines(every, most=4) == [
+        "  10 subjects: 29 hold, 2 BROKEN, 9 not applicable",
         "  bad  2 hold, 2 BROKEN",
         "         broken: a, b",
     ]
-    assert len(method_lines(every)) == 11
+    assert len(subject_lines(every)) == 11
 
 
 def test_reasons_are_counted() -> None:
