@@ -87,6 +87,7 @@ def main() -> None:
     unmask laws                          what is asked?
     unmask law NAME                      what does this law say, and where is it from?
     unmask methods package.module        which subjects are there, and what do they offer?
+    unmask capabilities KIND             what may a subject offer, and how is it called?
     """
 
 
@@ -136,7 +137,7 @@ def verify(
     A subject is named by where it is: package.module:NAME or path/to/file.py:NAME, from the working directory. NAME may
     be a list of subjects, or left out: then all subjects of the module are meant.
     """
-    from unmask.cli.requests import chosen_run, subjects_at, plan
+    from unmask.cli.requests import chosen_run, plan, subjects_at
 
     with _standard_output(json_file) as (people, programs):
         if seed is None and not os.environ.get("CI"):
@@ -260,13 +261,14 @@ def _check_writable(report: str | None, json_file: str | None) -> None:
 
 
 @main.command("laws")
+@click.option("--kind", metavar="NAME", help="Only the laws about this kind of subject.")
 @click.option("--chapter", metavar="NAME", help="Only the laws of this chapter.")
-def list_laws(chapter: str | None) -> None:
-    """List the laws, each with what it says."""
+def list_laws(kind: str | None, chapter: str | None) -> None:
+    """List the laws by kind and chapter, each with what it says."""
     from unmask.cli.descriptions import law_lines
-    from unmask.cli.requests import laws_of_chapter
+    from unmask.cli.requests import laws_of
 
-    for line in law_lines(laws_of_chapter(chapter)):
+    for line in law_lines(laws_of(kind, chapter)):
         click.echo(line)
 
 
@@ -288,4 +290,15 @@ def list_methods(addresses: tuple[str, ...]) -> None:
     from unmask.cli.requests import chosen_run, subjects_at
 
     for line in subject_pages(subjects_at(addresses), chosen_run("float64", "cpu", "ci")):
+        click.echo(line)
+
+
+@main.command("capabilities")
+@click.argument("kind", required=False)
+def list_capabilities(kind: str | None) -> None:
+    """Say what an object of a kind may offer, and its conventions; of all kinds, where none is named."""
+    from unmask.cli.descriptions import kind_pages
+    from unmask.cli.requests import kinds_named
+
+    for line in kind_pages(kinds_named(kind)):
         click.echo(line)

@@ -1,8 +1,8 @@
 """The plugin of pytest: how the laws are asked, a few lines about them at the end, and the report.
 
 It acts on the test classes that :func:`unmask.properties.conformance` makes, on tests that use the fixture
-``unmask_run``, and on subjects that ``--unmask-method`` names.  It is loaded into every run of pytest wherever the suite
-is installed: where none of that is there it imports nothing, says nothing, and takes no option but its own.
+``unmask_run``, and on subjects that ``--unmask-method`` names.  It is loaded into every run of pytest wherever the
+suite is installed: where none of that is there it imports nothing, says nothing, and takes no option but its own.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class _Session:
 
     def prepare(self) -> list[Subject]:
         """Find, or refuse, what the command line names."""
-        from unmask.cli.requests import chosen_laws, subjects_at, plan
+        from unmask.cli.requests import chosen_laws, plan, subjects_at
 
         names = _named(self.config, "law")
         with _usage_errors():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from unmask.properties.engine.lawbook import Law
     from unmask.properties.engine.run import Run
     from unmask.properties.report import Record
+    from unmask.properties.subjects.kind import Kind
     from unmask.properties.subjects.subject import Subject
 
 
@@ -105,20 +106,39 @@ def chosen_laws(names: Sequence[str], expression: str | None) -> list[Law]:
     return chosen
 
 
-def laws_of_chapter(chapter: str | None) -> list[Law]:
-    """The laws of a chapter, or all.
+def laws_of(kind: str | None, chapter: str | None) -> list[Law]:
+    """The laws about a kind of subjects, and of a chapter, or all.
 
     Raises
     ------
-    UsageProblem : if there is no such chapter.
+    UsageProblem : if there is no such kind or chapter, or the kind has no such chapter.
     """
     every = suite.laws()
-    chapters = list(dict.fromkeys(law.told.chapter for law in every))
-    named = {name.lower(): name for name in chapters}
-    if chapter is not None and chapter.lower() not in named:
+    if kind not in (None, "any"):
+        (named,) = kinds_named(kind)
+        kind = named.name
+    of_kind = [law for law in every if kind in (None, law.about.kind)]
+    chapters = list(dict.fromkeys(law.told.chapter for law in of_kind))
+    names = {name.lower(): name for name in chapters}
+    if chapter is not None and chapter.lower() not in names:
         close = suite.did_you_mean(chapter, chapters) or f"; there are {', '.join(chapters)}"
-        raise UsageProblem(f"no chapter named {chapter!r}{close}")
-    return [law for law in every if chapter is None or law.told.chapter == named[chapter.lower()]]
+        raise UsageProblem(f"no chapter named {chapter!r}{'' if kind is None else f' about {kind}'}{close}")
+    return [law for law in of_kind if chapter is None or law.told.chapter == names[chapter.lower()]]
+
+
+def kinds_named(kind: str | None) -> list[Kind]:
+    """The kind of that name, or all.
+
+    Raises
+    ------
+    UsageProblem : if there is no such kind.
+    """
+    if kind is None:
+        return list(suite.kinds().values())
+    try:
+        return [suite.kind_named(kind)]
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from problem
 
 
 def chosen_run(dtype: str, device: str, budget: str, seed: int | None = None) -> Run:

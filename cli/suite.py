@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from unmask.properties.engine.lawbook import Law
     from unmask.properties.engine.run import Run
     from unmask.properties.report import Record
+    from unmask.properties.subjects.kind import Kind
     from unmask.properties.subjects.subject import Subject
 
 BUDGETS = ("quick", "ci", "nightly")
@@ -225,46 +226,54 @@ def environment(run: Run) -> dict[str, str]:
     }
 
 
-def facts_of_law(law: Law) -> dict[str, list[str]]:
-    """All that is to know of a law, by heading."""
+def kinds() -> dict[str, Kind]:
+    """All kinds of subjects, by name."""
+    from unmask.properties.subjects.kinds import kinds as every
+
+    return every()
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises
+    ------
+    ValueError : if there is none.
+    """
     from unmask.properties.subjects.kinds import kind
 
-    about, drawn = law.about, law.drawn
-    families = about.families
-    limits = {
-        "kind": "any" if about.kind == "any" else kind(about.kind).title,
-        "families": "of a condition" if callable(families) else ", ".join(families or ()) or "every family",
-        "clock": about.clock or "both",
-        "schedules": ", ".join(about.schedules or ()) or "every schedule",
-        "outputs": ", ".join(about.outputs or ()),
-        "at least": ", ".join(f"{n} = {least}" for n in ("K", "L", "T") if (least := getattr(drawn, n)) > 1),
-    }
-    asked = [f"{label}: {value}" for label, value in limits.items() if value]
-    asked += ["schedules from alpha = 1 to alpha = 0"] if drawn.reaches_prior else []
-    asked += ["processes that meet a further condition"] if about.processes else []
-    asked += ["tensors only"] if about.tensors else []
-    speed = [f"examples divided by {drawn.cost:g}"] if drawn.cost != 1 else []
-    speed += ["left out by the quick budget"] if drawn.rare else []
-    return {
-        "chapter": [law.told.chapter],
-        "source": [law.told.cites],
-        "needs": [", ".join(law.needs) or "nothing in particular: whatever a subject offers"],
-        "draws": [", ".join(law.draws)],
-        "is asked about": asked,
-        "formula": [law.told.tex] if law.told.tex else [],
-        "cost": speed,
-        "catches": list(law.told.mutants),
-        "written in": [f"{law.check.__module__}, line {inspect.getsourcelines(law.check)[1]}"],
-    }
+    return kind(name)
+
+
+def families_of(law: Law) -> list[str] | None:
+    """The families of processes that a law is about; ``None`` for all, or where only a drawn process can tell."""
+    from unmask.properties.subjects.processes.families import FAMILIES
+
+    asked = law.about.families
+    if not callable(asked):
+        return None if asked is None else list(asked)
+    return [name for name, family in FAMILIES.items() if asked(family)]
+
+
+def numbers() -> dict[str, str]:
+    """What arguments and results may be, each word explained."""
+    from unmask.properties.subjects.shapes import NUMBERS
+
+    return NUMBERS
+
+
+def place_of(law: Law) -> str:
+    """Where a law is written."""
+    return f"{law.check.__module__}, line {inspect.getsourcelines(law.check)[1]}"
 
 
 def facts_of_subject(subject: Subject) -> dict[str, str]:
     """What a subject is about, and what it offers, by heading."""
     space: Any = subject.processes
     return {
-        "kind": subject.kind.title,
+        "kind": f"{subject.kind.name}: {subject.kind.title}",
         "processes": f"{', '.join(space.families)}; {' and '.join(space.clocks)} clock" if space.clocks else str(space),
-        "output": subject.output or "not said",
+        "output": subject.output or ("not said" if subject.kind.outputs else ""),
         "offers": ", ".join(subject.offered) or "nothing",
         "known": ", ".join(subject.known),
     }

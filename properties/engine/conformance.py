@@ -11,6 +11,7 @@ from unmask.properties.engine.lawbook import LAWBOOK, Law
 from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.engine.run import Run
 from unmask.properties.engine.search import check_known, examine
+from unmask.properties.engine.trial import NotClaims
 from unmask.properties.subjects.subject import Subject, Unbuilt
 
 
@@ -38,9 +39,10 @@ def conformance(build: Callable[[Any], object] | Subject, processes: Any = None,
     applicable = [law for law in LAWBOOK if isinstance(plan(law, subject), Plan)]
     # That it can be built is a law about whatever offers nothing, too; it speaks of what cannot be.
     if not applicable or not (subject.offered or _unbuilt(subject)):
+        some, more = list(subject.kind.capabilities)[:5], len(subject.kind.capabilities) - 5
         raise ValueError(
-            f"subject {subject.name!r} offers nothing that a law speaks about; objects of kind "
-            f"{subject.kind.name!r} may offer {', '.join(subject.kind.capabilities)}"
+            f"subject {subject.name!r} offers nothing that a law speaks about; it may offer {', '.join(some)}"
+            + (f" and {more} more: unmask capabilities {subject.kind.name}" if more > 0 else "")
         )
 
     class Conformance:
@@ -71,7 +73,10 @@ def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:
     A broken law fails with its story, a known one is an expected failure, one that was not asked is skipped.
     """
     __tracebackhide__ = True
-    record = examine(law, subject, run)
+    try:
+        record = examine(law, subject, run)
+    except NotClaims as problem:
+        pytest.fail(str(problem), pytrace=False)
     record_property("unmask", record.to_json())
     if record.status == "broken":
         pytest.fail(record.failure, pytrace=False)

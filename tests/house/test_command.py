@@ -15,13 +15,15 @@ import pytest
 from rich.console import Console
 
 from tests.house.users_file import FLIPPED, MINE
-from unmask.cli import progress, suite
+from unmask.cli import progress, requests, suite, workers
 from unmask.cli.command import main
+from unmask.cli.descriptions import law_page, sentences
 from unmask.cli.expression import matcher
-from unmask.cli.summary import Tally, subject_lines, reason_lines
+from unmask.cli.summary import Tally, reason_lines, subject_lines, tallies, verdict
 from unmask.cli.usage import UsageProblem
 from unmask.properties import LAWBOOK
 from unmask.properties.report import Record
+from unmask.properties.subjects.kinds import kinds
 
 BAYES = "posterior_is_bayes_rule"
 #: Laws that the file speaks about, of which one is broken by the wrong one.
@@ -180,6 +182,96 @@ def test_the_environment_has_the_defaults(unmask: Any, monkeypatch: pytest.Monke
     assert "budget ci" in unmask("verify", "right.py:TestMine", "--law", BAYES, "--budget", "ci").out
 
 
+NO_CLAIMS = MINE + """
+from unmask.properties import law
+
+@law()
+def asserts(posterior, p):
+    '''One line is enough'''
+    return {}
+"""
+
+
+@pytest.mark.parametrize(("answer", "said"), [("p.K > 0", "True"), ("None", "None")])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_law_that_claims_nothing_is_told_so_in_a_sentence(
+    unmask: Any, tmp_path: Path, answer: str, said: str, jobs: str
+) -> None:
+    (tmp_path / "own.py").write_text(NO_CLAIMS.format(answer), encoding="utf-8")
+    try:
+        laws = ("--law", "asserts", "--law", BAYES)
+        done = unmask("verify", "own.py:TestMine", *laws, "--seed", "1", "--jobs", jobs)
+    finally:
+        LAWBOOK.remove("asserts")
+    assert done.code == 3
+    assert done.out.count("ERROR: asserts could not be asked of Mine\n") == 1
+    sentence = f"law asserts returned {said}; a law returns what close, exact, at_most, sampled, independent or conv"
+    assert done.out.count(sentence) == 1
+    assert "Traceback" not in done.out + done.err
+    assert "BROKEN" not in done.out
+    assert re.search(r"^  Mine  1 hold, 0 broken, 1 in ERROR\n +error: asserts\n", done.out, re.M)
+
+
+UNBUILT = MINE.replace("        self.mask", "        raise KeyError('weights')\n        self.mask")
+
+
+def test_what_cannot_be_built_is_one_broken_law_and_no_success(unmask: Any, tmp_path: Path) -> None:
+    (tmp_path / "unbuilt.py").write_text(UNBUILT, encoding="utf-8")
+    few = ("--budget", "quick", "--seed", "1", "--json", "all.json")
+    done = unmask("verify", "unbuilt.py:TestMine", "--law", "it_can_be_built", "--law", BAYES, *few)
+    assert done.code == 1
+    assert done.out.count("is BROKEN by") == done.out.count("it_can_be_built is BROKEN by Mine") == 1
+    assert re.search(rf"^  Mine  0 hold, 1 BROKEN, 1 could not be asked\n.*\n +not asked: {BAYES}\n", done.out, re.M)
+    why = "cannot be built for the processes that the law draws: KeyError: 'weights'"
+    assert f"why laws could not be asked:\n  1 ×  {why}\n" in done.out
+    assert re.search(r"^1 BROKEN, 1 could not be asked, after [\d.]+ s$", done.out, re.M)
+    statuses = {r["law"]: r["status"] for r in json.loads(Path("all.json").read_text(encoding="utf-8"))}
+    assert statuses == {"it_can_be_built": "broken", BAYES: "blocked"}
+    alone = unmask("verify", "unbuilt.py:TestMine", "--law", BAYES, *few)
+    assert alone.code == 2
+    assert alone.err == f"unmask: nothing was asked: {why}\n"
+
+
+# --- two sweeps ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_broken_is_told_before_all_have_had_their_examples(
+    unmask: Any, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    subjects = requests.subjects_at(["wrong.py:TestMine"])
+    run = requests.chosen_run("float64", "cpu", "ci", 3)
+    todo = requests.plan(subjects, (), "bayes or compose or loss_vanishes_when or it_can_be_built", run)
+    asked: list[tuple[str, str]] = []
+    examine = suite.examine
+
+    def noted(law: Any, subject: Any, run: Any) -> Record:
+        asked.append((law.name, run.budget))
+        return examine(law, subject, run)
+
+    monkeypatch.setattr(suite, "examine", noted)
+    meanwhile = progress.Progress(len(todo.pairs), 2)
+    found: list[Record] = []
+    for answer in workers.results(todo, ["wrong.py:TestMine"], jobs, meanwhile):
+        assert isinstance(answer, Record)
+        found.append(answer)
+        meanwhile.finished(answer.law, answer.method, 0)
+    monkeypatch.undo()
+    statuses = [record.status for record in found]
+    assert statuses == sorted(statuses), "broken ones come first"
+    assert {"broken", "holds"} == set(statuses)
+    assert sorted(record.law for record in found) == sorted(law.name for law, _ in todo.pairs), "each once"
+    assert meanwhile.done == len(todo.pairs)
+    assert not meanwhile.running
+    assert not meanwhile.again
+    broken = {record.law for record in found if record.status == "broken"}
+    if jobs == 1:
+        twice = [(law.name, budget) for budget in ("quick", "ci") for law, _ in todo.pairs]
+        assert asked == [(law, budget) for law, budget in twice if budget == "quick" or law not in broken]
+    once = {law.name: examine(law, subject, run).status for law, subject in todo.pairs}
+    assert {record.law: record.status for record in found} == once, "what one sweep finds"
+
+
 # --- refusals -----------------------------------------------------------------------------------------------
 
 REFUSED = [
@@ -251,6 +343,9 @@ def refused_in_a_line(done: Done, said: str) -> None:
         (("verify",), "Missing argument 'PKG.MOD:NAME...'"),
         (("law", "posterior_is_bays_rule"), "did you mean 'posterior_is_bayes_rule'"),
         (("laws", "--chapter", "Posterior"), "no chapter named 'Posterior'; did you mean 'Posteriors'?"),
+        (("laws", "--kind", "clases"), "got 'clases'; did you mean 'classes'?"),
+        (("laws", "--kind", "degradation", "--chapter", "Conduct"), "no chapter named 'Conduct' about degradation"),
+        (("capabilities", "reals"), "kind must be one of"),
         (("law", "a", "b"), "unexpected extra argument"),
     ],
 )
@@ -268,26 +363,91 @@ def test_no_gpu_on_this_machine(unmask: Any) -> None:
 
 def test_laws_are_listed_with_what_they_say(unmask: Any) -> None:
     every = unmask("laws").out
-    assert sum(line.startswith("  ") for line in every.splitlines()) == len(LAWBOOK)
+    lines = every.splitlines()
+    assert sum(line.startswith("    ") for line in lines) == len(LAWBOOK)
+    headings = [line.partition(":")[0] for line in lines if line and not line.startswith(" ")]
+    assert sorted(headings) == sorted({*kinds(), "any"}), "each kind once"
     some = unmask("laws", "--chapter", "posteriors").out
-    assert some.splitlines()[0] == "Posteriors"
-    assert re.search(rf"^  {BAYES} +q\(x_s\|x_t,x_0\) is Bayes' rule", some, re.M)
+    assert some.splitlines()[:2] == ["classes: Diffusion over classes", "  Posteriors"]
+    assert re.search(rf"^    {BAYES} +q\(x_s\|x_t,x_0\) is Bayes' rule", some, re.M)
     assert len(some) < len(every) / 4
+    cold = unmask("laws", "--kind", "degradation").out.splitlines()
+    own = [law.name for law in LAWBOOK if law.about.kind == "degradation"]
+    assert [line.split()[0] for line in cold if line.startswith("    ")] == own
 
 
 def test_a_law_is_told_whole(unmask: Any) -> None:
     told = unmask("law", BAYES).out
     law = LAWBOOK[BAYES]
-    for part in (law.statement, law.chapter, law.cites, *law.mutants, "needs             posterior"):
+    for part in (law.told.statement, law.told.chapter, law.told.cites, *law.told.mutants):
         assert part in told
     assert re.search(r"written in +unmask\.properties\.laws\.\S+, line \d+", told)
+
+
+SAID = [
+    (BAYES, "It is about subjects of the kind classes (Diffusion over classes) that offer posterior."),
+    (BAYES, "It draws times s < t and a process."),
+    ("gradient_is_the_gradient_of_the_nelbo", "It takes gradient, the derivative of loss with respect to output."),
+    ("nelbo_converges_as_steps_shrink", "on the discrete clock"),
+    ("positions_may_be_permuted", "not asked of the kind autoregression, which treats positions by their order."),
+    ("rows_do_not_see_each_other", "It is about subjects of every kind. It asks whatever is offered of what is listed"),
+    ("rows_do_not_see_each_other", "degradation: degrade, restore, restore_naively"),
+    ("steps_draw_rare_classes", "It waits for rare events, and the quick budget leaves it out."),
+    ("a_mask_is_lifted_in_proportion", "It is asked about processes of the family absorbing."),
+    ("calls_do_not_remember_each_other", "Of its budget, an example counts as"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said"), SAID)
+def test_what_a_law_is_about_is_told_in_sentences(unmask: Any, name: str, said: str) -> None:
+    assert said in " ".join(unmask("law", name).out.split())
+
+
+def test_every_law_can_be_told() -> None:
+    for law in LAWBOOK:
+        lines = law_page(law).splitlines()
+        assert lines[0] == law.name
+        about = " ".join(sentences(law))
+        assert about.startswith("It is about subjects of ")
+        assert about.endswith(".")
+        assert not re.search(r"\bNone\b|  |<|\(\)| ,|\.\.", re.sub("(r < )?s < t", "s", about)), about
 
 
 def test_methods_are_listed_with_what_they_offer(unmask: Any) -> None:
     told = unmask("methods", "right").out
     assert told.startswith("Mine  (right:TestMine)\n")
-    assert re.search(r"offers +marginal, posterior\n", told)
-    assert re.search(r"laws +\d+ of \d+ can be asked\n", told)
+    assert re.search(r"kind +classes: Diffusion over classes\n", told)
+    assert re.search(r"offers +posterior, loss\n", told)
+    about = sum(law.about.kind in ("classes", "any") for law in LAWBOOK)
+    asked = re.search(rf"laws +(\d+) of {about} can be asked\n", told)
+    assert asked is not None
+    heading = unmask("verify", "right.py:TestMine", "--budget", "quick", "--seed", "1").out.splitlines()[0]
+    assert heading.startswith(f"Mine under {asked[1]} of {about} laws:"), "the same numbers as in a run"
+
+
+def test_what_objects_may_offer_is_told_kind_by_kind(unmask: Any) -> None:
+    told = unmask("capabilities", "classes").out
+    assert told.startswith("classes: Diffusion over classes\n")
+    signature = "    posterior(x0: ids [N, L], xt: ids [N, L], s: times [N], t: times [N]) -> reals [N, L, K]\n"
+    assert f"{signature}        `q(x_s^i | x_t^i, x_0^i)`.\n" in told
+    assert "    time runs from the data" in told.replace("* ", "  "), "the conventions"
+    assert re.search(r"^        subs +logits; MDLM's", told, re.M)
+    assert "times: grid" in told
+    assert re.search(r"`times` is a list of floats \(continuous clock\) or ints that fall", told)
+    assert re.search(r"^    grid +a list of falling times, Python numbers$", told, re.M)
+    assert "Only on the continuous clock." in told
+    assert "N: int, L: int" in told
+    assert "blocks: list[int]" in told
+
+
+def test_every_capability_of_every_kind_is_told(unmask: Any) -> None:
+    told = unmask("capabilities").out
+    for kind in kinds().values():
+        assert f"{kind.name}: {kind.title}\n" in told
+        for name in kind.capabilities:
+            assert f"\n    {name}(" in told
+    assert max(map(len, told.splitlines())) <= 125
+    assert "``" not in told
 
 
 # --- parts --------------------------------------------------------------------------------------------------
@@ -331,6 +491,28 @@ def test_a_line_now_and_then_where_nobody_watches(monkeypatch: pytest.MonkeyPatc
     ]
 
 
+def test_the_first_of_two_sweeps_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("unmask.cli.progress.time.monotonic", lambda: now)
+    out = StringIO()
+    with progress.progress(Console(file=out, width=200), 12, 2) as shown:
+        for sweep in range(2):
+            for number in range(12 - sweep):
+                for place in (number, min(number + 1, 11 - sweep)):
+                    shown.started(f"law_{place}", "mine")
+                now += 2.0
+                if sweep or number == 11:
+                    shown.finished(f"law_{number}", "mine", 1)
+                else:
+                    shown.passed(f"law_{number}", "mine")
+    assert out.getvalue().splitlines() == [
+        "10 s: 5 of 12 asked a first time, 0 broken; now law_5 of mine",
+        "20 s: 10 of 12 asked a first time, 0 broken; now law_10 of mine",
+        "30 s: 4 of 12 asked, 1 broken; now law_3 of mine",
+        "40 s: 9 of 12 asked, 1 broken; now law_8 of mine",
+    ]
+
+
 def test_a_bar_on_a_terminal() -> None:
     out = StringIO()
     console = Console(file=out, force_terminal=True, width=100, legacy_windows=False)
@@ -352,6 +534,35 @@ def test_many_methods_are_told_in_a_line_but_for_those_in_trouble() -> None:
         "         broken: a, b",
     ]
     assert len(subject_lines(every)) == 11
+
+
+def test_what_could_not_be_asked_is_no_success() -> None:
+    reasons = {"blocked": "cannot be built", "unasked": "9 of 9 draws were refused", "absent": "does not offer x"}
+
+    def of(law: str, method: str, status: Any) -> Record:
+        return Record(law, method, "c", status, "", "", "", (), None, 0, 0.0, reason=reasons.get(status, ""))
+
+    records = [of("a", "m", "holds"), of("b", "m", "unasked"), of("c", "m", "blocked"), of("d", "m", "blocked")]
+    records += [of("e", "m", "absent"), *(of("a", f"m{i}", "holds") for i in range(4))]
+    found = tallies(records)
+    assert found["m"] == Tally(holds=1, absent=1, not_asked=["b", "c", "d"])
+    assert subject_lines({"m": found["m"]}) == [
+        "  m  1 hold, 0 broken, 1 not applicable, 3 could not be asked",
+        "       not asked: b, c, d",
+    ]
+    assert subject_lines(found, most=4) == [
+        "  5 subjects: 5 hold, 0 broken, 1 not applicable, 3 could not be asked",
+        *subject_lines({"m": found["m"]}),
+    ], "not lost among many"
+    assert reason_lines(records, "--json") == [
+        "why laws could not be asked:",
+        "  2 ×  cannot be built",
+        "  1 ×  9 of 9 draws were refused",
+        "why laws do not apply:",
+        "  1 ×  does not offer x",
+    ]
+    assert verdict(found) == "all 5 hold, 3 could not be asked"
+    assert verdict({"m": Tally(not_asked=["a"])}) == "nothing was asked, 1 could not be asked"
 
 
 def test_reasons_are_counted() -> None:

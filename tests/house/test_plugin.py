@@ -102,6 +102,19 @@ def test_a_broken_law_is_told_once(folder: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(["  Mine  0 hold, 2 BROKEN*", f"*broken: {BAYES}, bridges_compose"])
 
 
+def test_a_law_that_claims_nothing_is_told_so_in_a_sentence(folder: pytest.Pytester) -> None:
+    stated = "\nfrom unmask.properties import law\n@law()\ndef asserts(posterior):\n    'It is so'\n    return True\n\n"
+    folder.makepyfile(test_own=MINE.replace("TestMine =", f"{stated}TestMine ="))
+    try:
+        done = run(folder, "test_own.py", "-k", "asserts")
+    finally:
+        LAWBOOK.remove("asserts")
+    done.assert_outcomes(failed=1, deselected=done.parseoutcomes()["deselected"])
+    assert str(done.stdout).count("law asserts returned True; a law returns what close, exact, ") == 2, "and in brief"
+    assert "Traceback" not in str(done.stdout)
+    assert "BROKEN" not in str(done.stdout)
+
+
 def test_a_method_without_a_test_file(folder: pytest.Pytester) -> None:
     """Alone, though there are test files beside it; and chosen from as any test is."""
     done = run(folder, "--unmask-method", "test_mine.py:TestMine", "-k", "bayes or compose", "-v")
