@@ -29,7 +29,8 @@ from unmask.properties import (
     processes,
 )
 from unmask.properties.engine.conformance import hold
-from unmask.properties.engine.search import EXAMPLES, most_general_first
+from unmask.properties.engine.run import EXAMPLES
+from unmask.properties.engine.search import most_general_first
 from unmask.properties.engine.trial import Unanswerable
 
 SPACE = processes("uniform", clock="both")

@@ -6,63 +6,19 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from tests.house.users_file import FLIPPED, MINE
+from tests.house.users_file import MINE
 from unmask.cli import progress, requests, suite, workers
-from unmask.cli.command import main
-from unmask.cli.descriptions import law_page, sentences
-from unmask.cli.expression import matcher
-from unmask.cli.summary import Tally, reason_lines, subject_lines, tallies, verdict
-from unmask.cli.usage import UsageProblem
 from unmask.properties import LAWBOOK
 from unmask.properties.report import Record
-from unmask.properties.subjects.kinds import kinds
 
 BAYES = "posterior_is_bayes_rule"
 #: Laws that the file speaks about, of which one is broken by the wrong one.
 FEW = ("-k", "posterior_is_bayes_rule or loss_vanishes_when", "--budget", "quick", "--seed", "1")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a call of the command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def unmask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The command, called in a folder with a right file and a wrong one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "modules", sys.modules)
-    for name in ("BUDGET", "DTYPE", "DEVICE"):
-        monkeypatch.delenv(f"UNMASK_{name}", raising=False)
-    (tmp_path / "right.py").write_text(MINE, encoding="utf-8")
-    (tmp_path / "wrong.py").write_text(FLIPPED, encoding="utf-8")
-    before = set(sys.modules)
-
-    def call(*arguments: str) -> Done:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        told = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, told.out, told.err)
-
-    yield call
-    # The next test has other files of the same names.
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
 
 
 # --- verify -------------------------------------------------------------------------------------------------
@@ -327,7 +283,7 @@ def test_an_address_that_leads_nowhere(unmask: Any, tmp_path: Path, address: str
     refused_in_a_line(unmask("verify", address), said)
 
 
-def refused_in_a_line(done: Done, said: str) -> None:
+def refused_in_a_line(done: Any, said: str) -> None:
     assert done.code == 2
     assert done.out == "", "before anything runs"
     assert said.lower() in done.err.lower()
@@ -358,224 +314,7 @@ def test_no_gpu_on_this_machine(unmask: Any) -> None:
     refused_in_a_line(unmask("verify", "right.py", "--device", "cuda"), "device 'cuda' is not on this machine: ")
 
 
-# --- reading ------------------------------------------------------------------------------------------------
-
-
-def test_laws_are_listed_with_what_they_say(unmask: Any) -> None:
-    every = unmask("laws").out
-    lines = every.splitlines()
-    assert sum(line.startswith("    ") for line in lines) == len(LAWBOOK)
-    headings = [line.partition(":")[0] for line in lines if line and not line.startswith(" ")]
-    assert sorted(headings) == sorted({*kinds(), "any"}), "each kind once"
-    some = unmask("laws", "--chapter", "posteriors").out
-    assert some.splitlines()[:2] == ["classes: Diffusion over classes", "  Posteriors"]
-    assert re.search(rf"^    {BAYES} +q\(x_s\|x_t,x_0\) is Bayes' rule", some, re.M)
-    assert len(some) < len(every) / 4
-    cold = unmask("laws", "--kind", "degradation").out.splitlines()
-    own = [law.name for law in LAWBOOK if law.about.kind == "degradation"]
-    assert [line.split()[0] for line in cold if line.startswith("    ")] == own
-
-
-def test_a_law_is_told_whole(unmask: Any) -> None:
-    told = unmask("law", BAYES).out
-    law = LAWBOOK[BAYES]
-    for part in (law.told.statement, law.told.chapter, law.told.cites, *law.told.mutants):
-        assert part in told
-    assert re.search(r"written in +unmask\.properties\.laws\.\S+, line \d+", told)
-
-
-SAID = [
-    (BAYES, "It is about subjects of the kind classes (Diffusion over classes) that offer posterior."),
-    (BAYES, "It draws times s < t and a process."),
-    ("gradient_is_the_gradient_of_the_nelbo", "It takes gradient, the derivative of loss with respect to output."),
-    ("nelbo_converges_as_steps_shrink", "on the discrete clock"),
-    ("positions_may_be_permuted", "not asked of the kind autoregression, which treats positions by their order."),
-    ("rows_do_not_see_each_other", "It is about subjects of every kind. It asks whatever is offered of what is listed"),
-    ("rows_do_not_see_each_other", "degradation: degrade, restore, restore_naively"),
-    ("steps_draw_rare_classes", "It waits for rare events, and the quick budget leaves it out."),
-    ("a_mask_is_lifted_in_proportion", "It is asked about processes of the family absorbing."),
-    ("calls_do_not_remember_each_other", "Of its budget, an example counts as"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "said"), SAID)
-def test_what_a_law_is_about_is_told_in_sentences(unmask: Any, name: str, said: str) -> None:
-    assert said in " ".join(unmask("law", name).out.split())
-
-
-def test_every_law_can_be_told() -> None:
-    for law in LAWBOOK:
-        lines = law_page(law).splitlines()
-        assert lines[0] == law.name
-        about = " ".join(sentences(law))
-        assert about.startswith("It is about subjects of ")
-        assert about.endswith(".")
-        assert not re.search(r"\bNone\b|  |<|\(\)| ,|\.\.", re.sub("(r < )?s < t", "s", about)), about
-
-
-def test_methods_are_listed_with_what_they_offer(unmask: Any) -> None:
-    told = unmask("methods", "right").out
-    assert told.startswith("Mine  (right:TestMine)\n")
-    assert re.search(r"kind +classes: Diffusion over classes\n", told)
-    assert re.search(r"offers +posterior, loss\n", told)
-    about = sum(law.about.kind in ("classes", "any") for law in LAWBOOK)
-    asked = re.search(rf"laws +(\d+) of {about} can be asked\n", told)
-    assert asked is not None
-    heading = unmask("verify", "right.py:TestMine", "--budget", "quick", "--seed", "1").out.splitlines()[0]
-    assert heading.startswith(f"Mine under {asked[1]} of {about} laws:"), "the same numbers as in a run"
-
-
-def test_what_objects_may_offer_is_told_kind_by_kind(unmask: Any) -> None:
-    told = unmask("capabilities", "classes").out
-    assert told.startswith("classes: Diffusion over classes\n")
-    signature = "    posterior(x0: ids [N, L], xt: ids [N, L], s: times [N], t: times [N]) -> reals [N, L, K]\n"
-    assert f"{signature}        `q(x_s^i | x_t^i, x_0^i)`.\n" in told
-    assert "    time runs from the data" in told.replace("* ", "  "), "the conventions"
-    assert re.search(r"^        subs +logits; MDLM's", told, re.M)
-    assert "times: grid" in told
-    assert re.search(r"`times` is a list of floats \(continuous clock\) or ints that fall", told)
-    assert re.search(r"^    grid +a list of falling times, Python numbers$", told, re.M)
-    assert "Only on the continuous clock." in told
-    assert "N: int, L: int" in told
-    assert "blocks: list[int]" in told
-
-
-def test_every_capability_of_every_kind_is_told(unmask: Any) -> None:
-    told = unmask("capabilities").out
-    for kind in kinds().values():
-        assert f"{kind.name}: {kind.title}\n" in told
-        for name in kind.capabilities:
-            assert f"\n    {name}(" in told
-    assert max(map(len, told.splitlines())) <= 125
-    assert "``" not in told
-
-
-# --- parts --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("expression", "matching"),
-    [
-        ("bayes", ["bayes_rule"]),
-        ("BAYES", ["bayes_rule"]),
-        ("not bayes", ["prior_is_one", "a_prior"]),
-        ("prior and not one", ["a_prior"]),
-        ("bayes or prior and one", ["bayes_rule", "prior_is_one"]),
-        ("(bayes or prior) and one", ["prior_is_one"]),
-    ],
-)
-def test_expressions(expression: str, matching: list[str]) -> None:
-    assert [n for n in ("bayes_rule", "prior_is_one", "a_prior") if matcher(expression)(n)] == matching
-
-
-@pytest.mark.parametrize("expression", ["", "a b", "a and", "f(a)", "1", "a.b", "a == b", "(a", "not"])
-def test_expressions_that_do_not_read(expression: str) -> None:
-    with pytest.raises(UsageProblem, match="parts of names"):
-        matcher(expression)
-
-
-def test_a_line_now_and_then_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("unmask.cli.progress.time.monotonic", lambda: now)
-    out = StringIO()
-    with progress.progress(Console(file=out, width=200), 30) as shown:
-        assert isinstance(shown, progress.Lines)
-        for number in range(30):
-            shown.started(f"law_{number}", "mine")
-            shown.started(f"law_{number + 1}", "mine")
-            now += 1.0
-            shown.finished(f"law_{number}", "mine", number // 10)
-    assert out.getvalue().splitlines() == [
-        "10 s: 10 of 30 asked, 0 broken; now law_10 of mine",
-        "20 s: 20 of 30 asked, 1 broken; now law_20 of mine",
-    ]
-
-
-def test_the_first_of_two_sweeps_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("unmask.cli.progress.time.monotonic", lambda: now)
-    out = StringIO()
-    with progress.progress(Console(file=out, width=200), 12, 2) as shown:
-        for sweep in range(2):
-            for number in range(12 - sweep):
-                for place in (number, min(number + 1, 11 - sweep)):
-                    shown.started(f"law_{place}", "mine")
-                now += 2.0
-                if sweep or number == 11:
-                    shown.finished(f"law_{number}", "mine", 1)
-                else:
-                    shown.passed(f"law_{number}", "mine")
-    assert out.getvalue().splitlines() == [
-        "10 s: 5 of 12 asked a first time, 0 broken; now law_5 of mine",
-        "20 s: 10 of 12 asked a first time, 0 broken; now law_10 of mine",
-        "30 s: 4 of 12 asked, 1 broken; now law_3 of mine",
-        "40 s: 9 of 12 asked, 1 broken; now law_8 of mine",
-    ]
-
-
-def test_a_bar_on_a_terminal() -> None:
-    out = StringIO()
-    console = Console(file=out, force_terminal=True, width=100, legacy_windows=False)
-    with progress.progress(console, 3) as shown:
-        assert isinstance(shown, progress.Bar)
-        shown.started("law_1", "mine")
-        shown.finished("law_1", "mine", 1)
-        shown.started("law_2", "mine")
-        shown.shown.refresh()
-    assert "2 left, 1 broken" in out.getvalue()
-    assert "law_2 of mine" in out.getvalue()
-
-
-def test_many_methods_are_told_in_a_line_but_for_those_in_trouble() -> None:
-    every = {f"m{i}": Tally(holds=3, absent=1) for i in range(9)} | {"bad": Tally(holds=2, broken=["a", "b"])}
-    assert subject_lines(every, most=4) == [
-        "  10 subjects: 29 hold, 2 BROKEN, 9 not applicable",
-        "  bad  2 hold, 2 BROKEN",
-        "         broken: a, b",
-    ]
-    assert len(subject_lines(every)) == 11
-
-
-def test_what_could_not_be_asked_is_no_success() -> None:
-    reasons = {"blocked": "cannot be built", "unasked": "9 of 9 draws were refused", "absent": "does not offer x"}
-
-    def of(law: str, method: str, status: Any) -> Record:
-        return Record(law, method, "c", status, "", "", "", (), None, 0, 0.0, reason=reasons.get(status, ""))
-
-    records = [of("a", "m", "holds"), of("b", "m", "unasked"), of("c", "m", "blocked"), of("d", "m", "blocked")]
-    records += [of("e", "m", "absent"), *(of("a", f"m{i}", "holds") for i in range(4))]
-    found = tallies(records)
-    assert found["m"] == Tally(holds=1, absent=1, not_asked=["b", "c", "d"])
-    assert subject_lines({"m": found["m"]}) == [
-        "  m  1 hold, 0 broken, 1 not applicable, 3 could not be asked",
-        "       not asked: b, c, d",
-    ]
-    assert subject_lines(found, most=4) == [
-        "  5 subjects: 5 hold, 0 broken, 1 not applicable, 3 could not be asked",
-        *subject_lines({"m": found["m"]}),
-    ], "not lost among many"
-    assert reason_lines(records, "--json") == [
-        "why laws could not be asked:",
-        "  2 ×  cannot be built",
-        "  1 ×  9 of 9 draws were refused",
-        "why laws do not apply:",
-        "  1 ×  does not offer x",
-    ]
-    assert verdict(found) == "all 5 hold, 3 could not be asked"
-    assert verdict({"m": Tally(not_asked=["a"])}) == "nothing was asked, 1 could not be asked"
-
-
-def test_reasons_are_counted() -> None:
-    def absent(reason: str, count: int) -> list[Record]:
-        return [Record(f"l{i}", "m", "c", "absent", "", "", "", (), None, 0, 0.0, reason=reason) for i in range(count)]
-
-    records = [record for i in range(7) for record in absent(f"reason {i}", i + 1)]
-    assert reason_lines(records, "--json") == [
-        "why laws do not apply:",
-        *(f"  {i + 1} ×  reason {i}" for i in (6, 5, 4, 3, 2)),
-        "  … and 2 more reasons: --json",
-    ]
-    assert reason_lines([], "--json") == []
+# --- from outside -------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_imported_before_it_is_needed(tmp_path: Path) -> None:
