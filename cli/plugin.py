@@ -71,6 +71,11 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def _in_several_processes(config: pytest.Config) -> bool:
+    """Whether xdist starts others, which collect, while this one reads no test file."""
+    return bool(getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None))
+
+
 @pytest.fixture(scope="session")
 def unmask_run(pytestconfig: pytest.Config) -> Run:
     """How this session asks the laws, from its command line and environment."""
@@ -114,8 +119,8 @@ class _Session:
         names = _named(self.config, "law")
         with _usage_errors():
             subjects = subjects_at(_named(self.config, "method"))
-            if names:
-                chosen_laws(names, None)
+            if names and (subjects or _in_several_processes(self.config)):
+                chosen_laws(names, None)  # else asked once the test files are read, which may state laws themselves
             if subjects:
                 plan(subjects, names, None, self.run)
             # Asked for its refusals.
@@ -137,12 +142,12 @@ class _Session:
         """Add the subjects that the command line names, and leave out the laws that it does not."""
         named = self.prepare() if _named(self.config, "method") else []
         held = {id(m): m for m in (*named, *filter(None, map(_subject_of, items)))}
-        if not held and not any("unmask_run" in getattr(item, "fixturenames", ()) for item in items):
+        only = _named(self.config, "law")
+        if not (held or only or any("unmask_run" in getattr(item, "fixturenames", ()) for item in items)):
             return
         from unmask.cli import suite
         from unmask.cli.requests import chosen_laws
 
-        only = _named(self.config, "law")
         with _usage_errors():
             laws = chosen_laws(only, None)
         run = self.run

@@ -106,7 +106,7 @@ def test_a_law_that_claims_nothing_is_told_so_in_a_sentence(folder: pytest.Pytes
     stated = "\nfrom unmask.properties import law\n@law()\ndef asserts(posterior):\n    'It is so'\n    return True\n\n"
     folder.makepyfile(test_own=MINE.replace("TestMine =", f"{stated}TestMine ="))
     try:
-        done = run(folder, "test_own.py", "-k", "asserts")
+        done = run(folder, "test_own.py", "--unmask-law", "asserts")
     finally:
         LAWBOOK.remove("asserts")
     done.assert_outcomes(failed=1, deselected=done.parseoutcomes()["deselected"])
