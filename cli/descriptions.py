@@ -54,7 +54,7 @@ def law_page(law: Law) -> str:
     for label, values in facts.items():
         for number, value in enumerate(values):
             first = f"    {'' if number else label:<14}"
-            lines.append(_wrapped(first, value) if label == "asks" else first + value)
+            lines.append(_filled(value, first, " " * 20) if label == "asks" else first + value)
     return "\n".join(lines)
 
 
@@ -133,7 +133,7 @@ def subject_pages(subjects: Sequence[Subject], run: Run) -> Iterator[str]:
         yield f"{subject.name}  ({suite.address_of(subject) or 'bound to no name'})"
         for label, value in suite.facts_of_subject(subject).items():
             if value:
-                yield textwrap.fill(value, WIDTH, initial_indent=f"    {label:<11}", subsequent_indent=" " * 15)
+                yield _filled(value, f"    {label:<11}", " " * 15)
         about = [law for law in laws if suite.concerns(law, subject)]
         asked = sum(suite.why_absent(law, subject, run) is None for law in about)
         yield f"    {'laws':<11}{asked} of {len(about)} can be asked"
@@ -167,7 +167,7 @@ def kind_pages(kinds: Sequence[Kind]) -> Iterator[str]:
             whole = signature(kind, capability).replace(", ", ",\xa0").replace(": ", ":\xa0").replace("],\xa0", "], ")
             for argument in capability.takes:
                 whole = whole.replace(f",\xa0{argument}:", f", {argument}:")
-            told = textwrap.fill(whole.replace(" [", "\xa0["), WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8)
+            told = _filled(whole.replace(" [", "\xa0["), rest=" " * 8)
             yield told.replace("\xa0", " ")
             yield textwrap.indent("\n".join(_meaning(capability)), " " * 8)
             yield ""
@@ -210,9 +210,6 @@ def _listed(names: Iterable[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(every[:-1]), every[-1])))
 
 
-def _wrapped(first: str, text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=" " * 20)
-
-
-def _filled(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 4)
+def _filled(text: str, first: str = " " * 4, rest: str = " " * 4) -> str:
+    """In lines between words: no name is cut in two at its hyphens."""
+    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

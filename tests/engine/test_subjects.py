@@ -209,7 +209,9 @@ def test_arguments_in_another_order_are_right() -> None:
 
 def test_another_name_is_told_which_names_there_are() -> None:
     class Renamed(Masked):
-        def posterior(self, x_0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        def posterior(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, x_0: Tensor, xt: Tensor, s: Tensor, t: Tensor
+        ) -> Tensor:
             """An underscore more."""
             return super().posterior(x_0, xt, s, t)
 
