@@ -1,4 +1,4 @@
-"""The command ``unmask``: hold a method against the laws, or read about either."""
+"""The command ``unmask``: hold a subject against the laws, or read about either."""
 
 from __future__ import annotations
 
@@ -83,15 +83,16 @@ def main() -> None:
     r"""Hold implementations of discrete diffusion against the laws that they must obey.
 
     \b
-    unmask verify package.module:NAME    is this method right?
+    unmask verify package.module:NAME    is this subject right?
     unmask laws                          what is asked?
     unmask law NAME                      what does this law say, and where is it from?
-    unmask methods package.module        which methods are there, and what do they offer?
+    unmask methods package.module        which subjects are there, and what do they offer?
+    unmask capabilities KIND             what may a subject offer, and how is it called?
     """
 
 
 @main.command(epilog=CODES)
-@click.argument("methods", nargs=-1, required=True, metavar="PKG.MOD:NAME...")
+@click.argument("subjects", nargs=-1, required=True, metavar="PKG.MOD:NAME...")
 @click.option("--law", "laws", multiple=True, metavar="NAME", help="Only this law (repeatable).")
 @click.option("-k", "expression", metavar="EXPRESSION", help="Only laws whose names match: 'bayes and not prior'.")
 @click.option(
@@ -100,11 +101,11 @@ def main() -> None:
 )  # fmt: skip
 @click.option(
     "--dtype", default="float64", show_default=True, envvar="UNMASK_DTYPE", metavar="DTYPE",
-    help="What methods compute in: float64, float32, float16 or bfloat16.",
+    help="What subjects compute in: float64, float32, float16 or bfloat16.",
 )  # fmt: skip
 @click.option(
     "--device", default="cpu", show_default=True, envvar="UNMASK_DEVICE", metavar="DEVICE",
-    help="What methods compute on.",
+    help="What subjects compute on.",
 )  # fmt: skip
 @click.option("--report", metavar="DIR", help="Write index.html and laws.json there.")
 @click.option("--json", "json_file", metavar="FILE", help="Write all records there; - is standard output.")
@@ -118,7 +119,7 @@ def main() -> None:
     help="Draw the cases of this seed; by default others each time, and the same where CI is set.",
 )  # fmt: skip
 def verify(
-    methods: tuple[str, ...],
+    subjects: tuple[str, ...],
     laws: tuple[str, ...],
     expression: str | None,
     budget: str,
@@ -131,21 +132,21 @@ def verify(
     jobs: int,
     seed: int | None,
 ) -> int:
-    """Hold methods against the laws.
+    """Hold subjects against the laws.
 
-    A method is named by where it is: package.module:NAME or path/to/file.py:NAME, from the working directory. NAME may
-    be a list of methods, or left out: then all methods of the module are meant.
+    A subject is named by where it is: package.module:NAME or path/to/file.py:NAME, from the working directory. NAME may
+    be a list of subjects, or left out: then all subjects of the module are meant.
     """
-    from unmask.cli.requests import chosen_run, methods_at, plan
+    from unmask.cli.requests import chosen_run, plan, subjects_at
 
     with _standard_output(json_file) as (people, programs):
         if seed is None and not os.environ.get("CI"):
             # Drawn here and told, so that any run can be had again.
             seed = random.SystemRandom().randrange(2**20)
         run = chosen_run(dtype, device, budget, seed)
-        todo = plan(methods_at(methods), laws, expression, run)
+        todo = plan(subjects_at(subjects), laws, expression, run)
         _check_writable(report, json_file)
-        return _verify(todo, methods, jobs, stop_at_first, report, json_file, table, people, programs)
+        return _verify(todo, subjects, jobs, stop_at_first, report, json_file, table, people, programs)
 
 
 def _verify(
@@ -171,8 +172,8 @@ def _verify(
     found: list[Record] = []
     accidents: list[Accident] = []
     interrupted = False
-    meanwhile = progress(console, len(todo.pairs))
-    answers = results(todo, addresses, jobs, meanwhile.started)
+    meanwhile = progress(console, len(todo.pairs), len(suite.sweeps(todo.run)))
+    answers = results(todo, addresses, jobs, meanwhile)
     try:
         with meanwhile, contextlib.closing(answers):
             for result in answers:
@@ -193,12 +194,12 @@ def _verify(
     done = {(r.law, r.method) for r in found} | {(a.law, a.method) for a in accidents}
     rest = [suite.absent(law, m, summary.NOT_RUN) for law, m in todo.pairs if (law.name, m.name) not in done]
     records = todo.in_order([*found, *rest])
-    by_method = summary.tallies(records, [(a.law, a.method) for a in accidents])
+    by_subject = summary.tallies(records, [(a.law, a.method) for a in accidents])
     if accidents or any(record.status == "broken" for record in found):
         console.print()
     if table:
-        suite.print_table(records, todo.methods, people)
-    lines = [*summary.method_lines(by_method), *summary.reason_lines(records, "--table, --json")]
+        suite.print_table(records, todo.subjects, people)
+    lines = [*summary.subject_lines(by_subject), *summary.reason_lines(records, "--table, --json")]
     if report is not None:
         suite.write_report(records, Path(report), todo.run)
         lines.append(f"report: {Path(report) / 'index.html'} and {Path(report) / 'laws.json'}")
@@ -208,18 +209,19 @@ def _verify(
             programs.flush()
         else:
             suite.write_json(records, Path(json_file))
-    lines.append("interrupted" if interrupted else summary.verdict(by_method, time.monotonic() - began))
+    lines.append("interrupted" if interrupted else summary.verdict(by_subject, time.monotonic() - began))
     for line in lines:
         console.print(line, soft_wrap=True)
     return _exit_code(found, accidents, interrupted)
 
 
 def _heading(todo: Plan) -> str:
-    names = [m.name for m in todo.methods]
-    who = ", ".join(names) if len(names) < 4 else f"{len(names)} methods"
+    names = [m.name for m in todo.subjects]
+    who = ", ".join(names) if len(names) < 4 else f"{len(names)} subjects"
     asked = len({law.name for law, _ in todo.pairs})
+    about = sum(any(suite.concerns(law, subject) for subject in todo.subjects) for law in todo.laws)
     cases = "" if todo.run.seed is None else f", seed {todo.run.seed}"
-    laws = f"{asked} of {len(todo.laws)} laws" if asked < len(todo.laws) else f"{asked} law{'s' * (asked > 1)}"
+    laws = f"{asked} of {about} laws" if asked < about else f"{asked} law{'s' * (asked > 1)}"
     return f"{who} under {laws}: {todo.run.precision} on {todo.run.device}, budget {todo.run.budget}{cases}"
 
 
@@ -228,10 +230,10 @@ def _exit_code(found: Sequence[Record], accidents: Sequence[Accident], interrupt
         return INTERRUPTED
     if any(record.status == "broken" for record in found):
         return BROKEN
-    # A record may come to say itself that the law, not the method, has failed.
+    # A record may come to say itself that the law, not the subject, has failed.
     if accidents or any(str(record.status) == "error" for record in found):
         return ERROR
-    if all(record.status == "absent" for record in found):
+    if all(record.status in ("absent", "unasked", "blocked") for record in found):
         why = "; ".join(dict.fromkeys(record.reason for record in found))
         raise UsageProblem(f"nothing was asked: {why}")
     return HOLDS
@@ -239,7 +241,7 @@ def _exit_code(found: Sequence[Record], accidents: Sequence[Accident], interrupt
 
 @contextlib.contextmanager
 def _standard_output(json_file: str | None) -> Iterator[tuple[IO[str], IO[str]]]:
-    """Where people read, and where programs do: neither they nor a method may print between a program's records."""
+    """Where people read, and where programs do: neither they nor a subject may print between a program's records."""
     programs = sys.stdout
     if json_file == "-":
         with contextlib.redirect_stdout(sys.stderr):
@@ -259,13 +261,14 @@ def _check_writable(report: str | None, json_file: str | None) -> None:
 
 
 @main.command("laws")
+@click.option("--kind", metavar="NAME", help="Only the laws about this kind of subject.")
 @click.option("--chapter", metavar="NAME", help="Only the laws of this chapter.")
-def list_laws(chapter: str | None) -> None:
-    """List the laws, each with what it says."""
+def list_laws(kind: str | None, chapter: str | None) -> None:
+    """List the laws by kind and chapter, each with what it says."""
     from unmask.cli.descriptions import law_lines
-    from unmask.cli.requests import laws_of_chapter
+    from unmask.cli.requests import laws_of
 
-    for line in law_lines(laws_of_chapter(chapter)):
+    for line in law_lines(laws_of(kind, chapter)):
         click.echo(line)
 
 
@@ -282,9 +285,20 @@ def show_law(name: str) -> None:
 @main.command("methods")
 @click.argument("addresses", nargs=-1, required=True, metavar="PKG.MOD...")
 def list_methods(addresses: tuple[str, ...]) -> None:
-    """Say which methods are in a module or file, and what each offers."""
-    from unmask.cli.descriptions import method_pages
-    from unmask.cli.requests import chosen_run, methods_at
+    """Say which subjects are in a module or file, and what each offers."""
+    from unmask.cli.descriptions import subject_pages
+    from unmask.cli.requests import chosen_run, subjects_at
 
-    for line in method_pages(methods_at(addresses), chosen_run("float64", "cpu", "ci")):
+    for line in subject_pages(subjects_at(addresses), chosen_run("float64", "cpu", "ci")):
+        click.echo(line)
+
+
+@main.command("capabilities")
+@click.argument("kind", required=False)
+def list_capabilities(kind: str | None) -> None:
+    """Say what an object of a kind may offer, and its conventions; of all kinds, where none is named."""
+    from unmask.cli.descriptions import kind_pages
+    from unmask.cli.requests import kinds_named
+
+    for line in kind_pages(kinds_named(kind)):
         click.echo(line)

@@ -1,8 +1,8 @@
 """The plugin of pytest: how the laws are asked, a few lines about them at the end, and the report.
 
 It acts on the test classes that :func:`unmask.properties.conformance` makes, on tests that use the fixture
-``unmask_run``, and on methods that ``--unmask-method`` names.  It is loaded into every run of pytest wherever the suite
-is installed: where none of that is there it imports nothing, says nothing, and takes no option but its own.
+``unmask_run``, and on subjects that ``--unmask-method`` names.  It is loaded into every run of pytest wherever the
+suite is installed: where none of that is there it imports nothing, says nothing, and takes no option but its own.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 _NOT_RUN = "not run"
 _DEFAULTS = {"dtype": "float64", "device": "cpu", "budget": "ci", "report": ""}
-#: Of methods that get a line each at the end.
-_MOST_METHODS = 4
+#: Of subjects that get a line each at the end.
+_MOST_SUBJECTS = 4
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("unmask", "unmask: laws of discrete diffusion")
     group.addoption(
         "--unmask-method", action="append", default=[], metavar="PKG.MOD:NAME",
-        help="hold this method against the laws, without a test file (repeatable)",
+        help="hold this subject against the laws, without a test file (repeatable)",
     )  # fmt: skip
     group.addoption("--unmask-law", action="append", default=[], metavar="NAME", help="ask only this law (repeatable)")
-    group.addoption("--unmask-dtype", metavar="DTYPE", help="what methods compute in (default: float64)")
-    group.addoption("--unmask-device", metavar="DEVICE", help="what methods compute on (default: cpu)")
+    group.addoption("--unmask-dtype", metavar="DTYPE", help="what subjects compute in (default: float64)")
+    group.addoption("--unmask-device", metavar="DEVICE", help="what subjects compute on (default: cpu)")
     group.addoption("--unmask-budget", metavar="quick|ci|nightly", help="how many examples each law gets (default: ci)")
     group.addoption("--unmask-report", metavar="DIR", help="write index.html and laws.json there")
     group.addoption("--unmask-json", metavar="FILE", help="write all records there")
@@ -52,7 +52,7 @@ def _option(config: pytest.Config, name: str) -> str:
 
 
 def _named(config: pytest.Config, what: str) -> list[str]:
-    """All methods, or laws, that the command line names."""
+    """All subjects, or laws, that the command line names."""
     named: list[str] = config.getoption(f"--unmask-{what}") or []
     return named
 
@@ -63,12 +63,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config) and any(config.getoption(f"--unmask-{name}") for name in (*_DEFAULTS, "method", "law")):
         session.prepare()
     if _named(config, "method") and config.args_source != pytest.Config.ArgsSource.ARGS:
-        # Who names a method, and no file, means the method alone.
+        # Who names a subject, and no file, means the subject alone.
         config.args[:] = []
 
 
 def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
+
+
+def _in_several_processes(config: pytest.Config) -> bool:
+    """Whether xdist starts others, which collect, while this one reads no test file."""
+    return bool(getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None))
 
 
 @pytest.fixture(scope="session")
@@ -89,10 +94,10 @@ class _Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._run: Run | None = None
-        #: By law and method: what was found, and what stands there where nothing was.
+        #: By law and subject: what was found, and what stands there where nothing was.
         self.found: dict[tuple[str, str], Record] = {}
         self.expected: dict[tuple[str, str], Record] = {}
-        self.methods: list[Subject] = []
+        self.subjects: list[Subject] = []
         self.problem = ""
 
     @property
@@ -109,21 +114,21 @@ class _Session:
 
     def prepare(self) -> list[Subject]:
         """Find, or refuse, what the command line names."""
-        from unmask.cli.requests import chosen_laws, methods_at, plan
+        from unmask.cli.requests import chosen_laws, plan, subjects_at
 
         names = _named(self.config, "law")
         with _usage_errors():
-            methods = methods_at(_named(self.config, "method"))
-            if names:
-                chosen_laws(names, None)
-            if methods:
-                plan(methods, names, None, self.run)
+            subjects = subjects_at(_named(self.config, "method"))
+            if names and (subjects or _in_several_processes(self.config)):
+                chosen_laws(names, None)  # else asked once the test files are read, which may state laws themselves
+            if subjects:
+                plan(subjects, names, None, self.run)
             # Asked for its refusals.
             _ = self.run
-        return methods
+        return subjects
 
     def refuse_laws_that_nobody_offers(self) -> None:
-        """Refuse a law that the command line names, if no method that was collected can be asked."""
+        """Refuse a law that the command line names, if no subject that was collected can be asked."""
         if not (self.expected and _named(self.config, "law")):
             return
         from unmask.cli.requests import refuse_unless_asked
@@ -134,23 +139,23 @@ class _Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Add the methods that the command line names, and leave out the laws that it does not."""
+        """Add the subjects that the command line names, and leave out the laws that it does not."""
         named = self.prepare() if _named(self.config, "method") else []
-        held = {id(m): m for m in (*named, *filter(None, map(_method_of, items)))}
-        if not held and not any("unmask_run" in getattr(item, "fixturenames", ()) for item in items):
+        held = {id(m): m for m in (*named, *filter(None, map(_subject_of, items)))}
+        only = _named(self.config, "law")
+        if not (held or only or any("unmask_run" in getattr(item, "fixturenames", ()) for item in items)):
             return
         from unmask.cli import suite
         from unmask.cli.requests import chosen_laws
 
-        only = _named(self.config, "law")
         with _usage_errors():
             laws = chosen_laws(only, None)
         run = self.run
-        self.methods = list(held.values())
-        for method in self.methods:
-            for law in (law for law in laws if suite.concerns(law, method)):
-                reason = suite.why_absent(law, method, run)
-                self.expected[law.name, method.name] = suite.absent(law, method, reason or _NOT_RUN)
+        self.subjects = list(held.values())
+        for subject in self.subjects:
+            for law in (law for law in laws if suite.concerns(law, subject)):
+                reason = suite.why_absent(law, subject, run)
+                self.expected[law.name, subject.name] = suite.absent(law, subject, reason or _NOT_RUN)
         if not _is_worker(self.config):
             with _usage_errors():
                 self.refuse_laws_that_nobody_offers()
@@ -214,11 +219,11 @@ class _Session:
         run = self.run
         terminalreporter.section(f"laws: {run.precision} on {run.device}, budget {run.budget}", sep="-")
         if self.config.get_verbosity() > 0:
-            suite.print_table(records, self.methods, terminalreporter._tw._file)
-        by_method = summary.tallies(records)
-        for line in summary.method_lines(by_method, _MOST_METHODS):
+            suite.print_table(records, self.subjects, terminalreporter._tw._file)
+        by_subject = summary.tallies(records)
+        for line in summary.subject_lines(by_subject, _MOST_SUBJECTS):
             write(line)
-        if len(by_method) <= _MOST_METHODS:
+        if len(by_subject) <= _MOST_SUBJECTS:
             for line in summary.reason_lines(records, "-v, --unmask-json", most=3):
                 write(line)
         if report := _option(self.config, "report"):
@@ -233,22 +238,22 @@ class _Session:
 
         everything = self.expected | self.found
         places = {law.name: place for place, law in enumerate(suite.laws())}
-        methods = {name: place for place, name in enumerate(dict.fromkeys(method for _, method in everything))}
-        return sorted(everything.values(), key=lambda r: (places.get(r.law, len(places)), methods[r.method]))
+        subjects = {name: place for place, name in enumerate(dict.fromkeys(subject for _, subject in everything))}
+        return sorted(everything.values(), key=lambda r: (places.get(r.law, len(places)), subjects[r.method]))
 
 
 class _LawItem(pytest.Item):
-    """One law of one method, as a test without a file."""
+    """One law of one subject, as a test without a file."""
 
-    def __init__(self, *, law: Law, method: Subject, **node: Any) -> None:
+    def __init__(self, *, law: Law, subject: Subject, **node: Any) -> None:
         super().__init__(**node)
-        self.law, self.method = law, method
+        self.law, self.subject = law, subject
 
     @classmethod
-    def of(cls, session: pytest.Session, law: Law, method: Subject) -> _LawItem:
+    def of(cls, session: pytest.Session, law: Law, subject: Subject) -> _LawItem:
         """Made as pytest wants its nodes made."""
-        name = f"{method.name}-{law.name}"
-        item: _LawItem = cls.from_parent(session, name=name, nodeid=f"unmask::{name}", law=law, method=method)
+        name = f"{subject.name}-{law.name}"
+        item: _LawItem = cls.from_parent(session, name=name, nodeid=f"unmask::{name}", law=law, subject=subject)
         return item
 
     def runtest(self) -> None:
@@ -258,17 +263,17 @@ class _LawItem(pytest.Item):
         session: Any = self.config.pluginmanager.get_plugin("unmask-session")
         if _is_worker(self.config):
             suite.one_thread()
-        suite.hold(self.law, self.method, session.run, lambda key, value: self.user_properties.append((key, value)))
+        suite.hold(self.law, self.subject, session.run, lambda key, value: self.user_properties.append((key, value)))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Its title in the report of failures."""
-        return self.path, None, f"{self.method.name}: {self.law.name}"
+        return self.path, None, f"{self.subject.name}: {self.law.name}"
 
 
-def _method_of(item: pytest.Item) -> Subject | None:
-    """The method that the test's class holds against the laws."""
-    method: Subject | None = getattr(getattr(item, "cls", None), "unmask_subject", None)
-    return method
+def _subject_of(item: pytest.Item) -> Subject | None:
+    """The subject that the test's class holds against the laws."""
+    subject: Subject | None = getattr(getattr(item, "cls", None), "unmask_subject", None)
+    return subject
 
 
 def _law_of(item: pytest.Item) -> str | None:

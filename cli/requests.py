@@ -19,61 +19,62 @@ if TYPE_CHECKING:
     from unmask.properties.engine.lawbook import Law
     from unmask.properties.engine.run import Run
     from unmask.properties.report import Record
+    from unmask.properties.subjects.kind import Kind
     from unmask.properties.subjects.subject import Subject
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which law is asked about which method, and which is not and why."""
+    """Which law is asked about which subject, and which is not and why."""
 
-    methods: tuple[Subject, ...]
+    subjects: tuple[Subject, ...]
     laws: tuple[Law, ...]
     run: Run
     pairs: tuple[tuple[Law, Subject], ...]
     absent: tuple[Record, ...]
 
     def in_order(self, records: Iterable[Record]) -> list[Record]:
-        """Records in the order of laws and methods, those of laws that are not asked included."""
+        """Records in the order of laws and subjects, those of laws that are not asked included."""
         found = {(r.law, r.method): r for r in (*self.absent, *records)}
-        places = [(law.name, m.name) for law in self.laws for m in self.methods]
+        places = [(law.name, m.name) for law in self.laws for m in self.subjects]
         return [found[place] for place in places if place in found]
 
 
-def plan(methods: Sequence[Subject], law_names: Sequence[str], expression: str | None, run: Run) -> Plan:
+def plan(subjects: Sequence[Subject], law_names: Sequence[str], expression: str | None, run: Run) -> Plan:
     """What is to be done: all laws, or those named, or those that match an expression.
 
     Raises
     ------
-    UsageProblem : for a law that is not there, or that cannot be asked of any of the methods.
+    UsageProblem : for a law that is not there, or that cannot be asked of any of the subjects.
     """
     chosen = chosen_laws(law_names, expression)
-    reasons = {(law.name, m.name): suite.why_absent(law, m, run) for law in chosen for m in methods}
+    reasons = {(law.name, m.name): suite.why_absent(law, m, run) for law in chosen for m in subjects}
     for law in chosen if law_names else []:
-        refuse_unless_asked(law.name, {m.name: reasons[law.name, m.name] for m in methods})
+        refuse_unless_asked(law.name, {m.name: reasons[law.name, m.name] for m in subjects})
     if all(reasons.values()):
         every = dict.fromkeys(filter(None, reasons.values()))
         laws = f"-k {expression!r} names {_counted(len(chosen), 'law')}, and none" if expression else "no law"
         more = "" if len(every) < 3 else f" … and {len(every) - 2} more reasons"
-        of = _listed(m.name for m in methods)
+        of = _listed(m.name for m in subjects)
         raise UsageProblem(f"{laws} can be asked of {of}: {'; '.join([*every][:2])}{more}")
     return Plan(
-        methods=tuple(methods),
+        subjects=tuple(subjects),
         laws=tuple(chosen),
         run=run,
         pairs=tuple(
-            (law, m) for law in suite.most_general_first(chosen) for m in methods if not reasons[law.name, m.name]
+            (law, m) for law in suite.most_general_first(chosen) for m in subjects if not reasons[law.name, m.name]
         ),
         absent=tuple(
             suite.absent(law, m, reason)
             for law in chosen
-            for m in methods
+            for m in subjects
             if suite.concerns(law, m) and (reason := reasons[law.name, m.name])
         ),
     )
 
 
 def refuse_unless_asked(law: str, reasons: Mapping[str, str | None]) -> None:
-    """Refuse a law that was named and is not asked of any method, with the reason of each.
+    """Refuse a law that was named and is not asked of any subject, with the reason of each.
 
     Raises
     ------
@@ -105,20 +106,39 @@ def chosen_laws(names: Sequence[str], expression: str | None) -> list[Law]:
     return chosen
 
 
-def laws_of_chapter(chapter: str | None) -> list[Law]:
-    """The laws of a chapter, or all.
+def laws_of(kind: str | None, chapter: str | None) -> list[Law]:
+    """The laws about a kind of subjects, and of a chapter, or all.
 
     Raises
     ------
-    UsageProblem : if there is no such chapter.
+    UsageProblem : if there is no such kind or chapter, or the kind has no such chapter.
     """
     every = suite.laws()
-    chapters = list(dict.fromkeys(law.told.chapter for law in every))
-    named = {name.lower(): name for name in chapters}
-    if chapter is not None and chapter.lower() not in named:
+    if kind not in (None, "any"):
+        (named,) = kinds_named(kind)
+        kind = named.name
+    of_kind = [law for law in every if kind in (None, law.about.kind)]
+    chapters = list(dict.fromkeys(law.told.chapter for law in of_kind))
+    names = {name.lower(): name for name in chapters}
+    if chapter is not None and chapter.lower() not in names:
         close = suite.did_you_mean(chapter, chapters) or f"; there are {', '.join(chapters)}"
-        raise UsageProblem(f"no chapter named {chapter!r}{close}")
-    return [law for law in every if chapter is None or law.told.chapter == named[chapter.lower()]]
+        raise UsageProblem(f"no chapter named {chapter!r}{'' if kind is None else f' about {kind}'}{close}")
+    return [law for law in of_kind if chapter is None or law.told.chapter == names[chapter.lower()]]
+
+
+def kinds_named(kind: str | None) -> list[Kind]:
+    """The kind of that name, or all.
+
+    Raises
+    ------
+    UsageProblem : if there is no such kind.
+    """
+    if kind is None:
+        return list(suite.kinds().values())
+    try:
+        return [suite.kind_named(kind)]
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from problem
 
 
 def chosen_run(dtype: str, device: str, budget: str, seed: int | None = None) -> Run:
@@ -134,29 +154,29 @@ def chosen_run(dtype: str, device: str, budget: str, seed: int | None = None) ->
         raise UsageProblem(str(problem)) from problem
 
 
-def methods_at(addresses: Sequence[str]) -> list[Subject]:
-    """The methods at all these addresses, each once.
+def subjects_at(addresses: Sequence[str]) -> list[Subject]:
+    """The subjects at all these addresses, each once.
 
     Raises
     ------
-    UsageProblem : if an address does not lead to a method, or two methods have one name.
+    UsageProblem : if an address does not lead to a subject, or two subjects have one name.
     """
     found: dict[int, Subject] = {}
     for address in addresses:
-        found |= {id(method): method for method in _at(address)}
-    methods = list(found.values())
-    for method in methods:
-        same = [m for m in methods if m.name == method.name]
+        found |= {id(subject): subject for subject in _at(address)}
+    subjects = list(found.values())
+    for subject in subjects:
+        same = [m for m in subjects if m.name == subject.name]
         if len(same) > 1:
             where = _listed(suite.address_of(m) or "one that is bound to no name" for m in same)
-            raise UsageProblem(f"{len(same)} methods have the name {method.name!r}: {where}; give each its own")
-    return methods
+            raise UsageProblem(f"{len(same)} subjects have the name {subject.name!r}: {where}; give each its own")
+    return subjects
 
 
 def _at(address: str) -> list[Subject]:
     where, _, name = _parts(address)
     try:
-        return suite.methods_at(address)
+        return suite.subjects_at(address)
     except ValueError as problem:
         cause = problem.__cause__
         if isinstance(cause, FileNotFoundError):
@@ -173,12 +193,12 @@ def _at(address: str) -> list[Subject]:
             raise UsageProblem(f"{where} cannot be imported: {_told(problem, where)}") from problem
         module = sys.modules.get(where) or _loaded_from(where)
         if name and module is not None and not hasattr(module, name):
-            there = [n for n, value in vars(module).items() if not n.startswith("_") and suite.is_method(value)]
+            there = [n for n, value in vars(module).items() if not n.startswith("_") and suite.is_subject(value)]
             close = suite.did_you_mean(name, there) or (
-                f"; methods in it: {_listed(there)}" if there else "; no method is in it"
+                f"; subjects in it: {_listed(there)}" if there else "; no subject is in it"
             )
             raise UsageProblem(f"no {name!r} in {where}{close}") from problem
-        raise UsageProblem(str(problem).removeprefix(f"method {address!r}: ")) from problem
+        raise UsageProblem(str(problem).removeprefix(f"{address!r}: ")) from problem
     except Exception as problem:
         # Somebody's module, which may raise whatever it likes.
         raise UsageProblem(f"{where} cannot be imported: {_told(problem, where)}") from problem

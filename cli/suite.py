@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from unmask.properties.engine.lawbook import Law
     from unmask.properties.engine.run import Run
     from unmask.properties.report import Record
+    from unmask.properties.subjects.kind import Kind
     from unmask.properties.subjects.subject import Subject
 
 BUDGETS = ("quick", "ci", "nightly")
@@ -36,19 +37,19 @@ def most_general_first(chosen: Iterable[Law]) -> list[Law]:
     return ordered(chosen)
 
 
-def methods_at(address: str) -> list[Subject]:
-    """The methods at ``package.module:NAME`` or ``path/to/file.py:NAME``.
+def subjects_at(address: str) -> list[Subject]:
+    """The subjects at ``package.module:NAME`` or ``path/to/file.py:NAME``.
 
     Raises
     ------
-    ValueError : if the address does not read so, or there is no method.
+    ValueError : if the address does not read so, or there is no subject.
     """
     from unmask.properties.engine.search import check_known
     from unmask.properties.subjects.addresses import load_subjects
 
     found = load_subjects(address)
-    for method in found:
-        check_known(method)
+    for subject in found:
+        check_known(subject)
     return found
 
 
@@ -59,15 +60,15 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return said(name, names)
 
 
-def address_of(method: Subject) -> str | None:
-    """Where a method can be loaded from."""
+def address_of(subject: Subject) -> str | None:
+    """Where a subject can be loaded from."""
     from unmask.properties.subjects.addresses import address
 
-    return address(method)
+    return address(subject)
 
 
-def is_method(value: object) -> bool:
-    """Whether a value of a module is a method, several, or a test class that carries one."""
+def is_subject(value: object) -> bool:
+    """Whether a value of a module is a subject, several, or a test class that carries one."""
     from unmask.properties.subjects.addresses import subjects_in
 
     return bool(subjects_in(value))
@@ -86,29 +87,29 @@ def run_with(dtype: str, device: str, budget: str, seed: int | None) -> Run:
     return Run.of_environment(dtype, device, chosen, seed)
 
 
-def concerns(law: Law, method: Subject) -> bool:
+def concerns(law: Law, subject: Subject) -> bool:
     """Whether a law is about subjects of this kind."""
     from unmask.properties.engine.plan import concerns as asked
 
-    return asked(law, method)
+    return asked(law, subject)
 
 
-def why_absent(law: Law, method: Subject, run: Run) -> str | None:
-    """Why a law is not asked about a method in this run; ``None`` where it is."""
+def why_absent(law: Law, subject: Subject, run: Run) -> str | None:
+    """Why a law is not asked about a subject in this run; ``None`` where it is."""
     from unmask.properties.engine.plan import Absent, plan
     from unmask.properties.engine.search import TOO_SLOW
 
-    planned = plan(law, method)
+    planned = plan(law, subject)
     if isinstance(planned, Absent):
         return planned.reason
     return TOO_SLOW if law.drawn.rare and run.budget == "quick" else None
 
 
-def absent(law: Law, method: Subject, reason: str) -> Record:
+def absent(law: Law, subject: Subject, reason: str) -> Record:
     """The record of a law that is not asked."""
     from unmask.properties.engine.search import unanswered
 
-    return unanswered(law, method, reason)
+    return unanswered(law, subject, reason)
 
 
 def sweeps(run: Run) -> list[Run]:
@@ -118,19 +119,33 @@ def sweeps(run: Run) -> list[Run]:
     return of(run)
 
 
-def examine(law: Law, method: Subject, run: Run) -> Record:
-    """Ask one law about one method."""
+def is_settled(record: Record, subject: Subject) -> bool:
+    """Whether more examples could say nothing else."""
+    from unmask.properties.engine.search import is_settled as asked
+
+    return asked(record, subject)
+
+
+def not_claims() -> type[Exception]:
+    """What is raised for a law that returns no claims; its message is a sentence."""
+    from unmask.properties.engine.trial import NotClaims
+
+    return NotClaims
+
+
+def examine(law: Law, subject: Subject, run: Run) -> Record:
+    """Ask one law about one subject."""
     from unmask.properties.engine.search import examine as ask
 
-    return ask(law, method, run)
+    return ask(law, subject, run)
 
 
-def hold(law: Law, method: Subject, run: Run, record_property: Any) -> None:
+def hold(law: Law, subject: Subject, run: Run, record_property: Any) -> None:
     """The same, as a test of pytest."""
     __tracebackhide__ = True
     from unmask.properties.engine.conformance import hold as test
 
-    test(law, method, run, record_property)
+    test(law, subject, run, record_property)
 
 
 def record_from_json(values: dict[str, Any]) -> Record:
@@ -175,14 +190,14 @@ def json_text(records: Sequence[Record]) -> str:
     return render_json(records)
 
 
-def print_table(records: Sequence[Record], methods: Sequence[Subject], file: IO[str]) -> None:
-    """The whole table, which processes are covered by how many methods, and the rates of all limits."""
+def print_table(records: Sequence[Record], subjects: Sequence[Subject], file: IO[str]) -> None:
+    """The whole table, which processes are covered by how many subjects, and the rates of all limits."""
     from unmask.properties.report import limits_summary, print_laws_table
     from unmask.properties.report.coverage import print_coverage
 
     print_laws_table(records, file=file)
-    if len(methods) > 1:
-        print_coverage(list(methods), file=file)
+    if len(subjects) > 1:
+        print_coverage(list(subjects), file=file)
     if any(record.fits for record in records):
         print("limits, each at its rate", *(f"  {line}" for line in limits_summary(records)), sep="\n", file=file)
 
@@ -211,46 +226,54 @@ def environment(run: Run) -> dict[str, str]:
     }
 
 
-def facts_of_law(law: Law) -> dict[str, list[str]]:
-    """All that is to know of a law, by heading."""
+def kinds() -> dict[str, Kind]:
+    """All kinds of subjects, by name."""
+    from unmask.properties.subjects.kinds import kinds as every
+
+    return every()
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises
+    ------
+    ValueError : if there is none.
+    """
     from unmask.properties.subjects.kinds import kind
 
-    about, drawn = law.about, law.drawn
-    families = about.families
-    limits = {
-        "kind": "any" if about.kind == "any" else kind(about.kind).title,
-        "families": "of a condition" if callable(families) else ", ".join(families or ()) or "every family",
-        "clock": about.clock or "both",
-        "schedules": ", ".join(about.schedules or ()) or "every schedule",
-        "outputs": ", ".join(about.outputs or ()),
-        "at least": ", ".join(f"{n} = {least}" for n in ("K", "L", "T") if (least := getattr(drawn, n)) > 1),
-    }
-    asked = [f"{label}: {value}" for label, value in limits.items() if value]
-    asked += ["schedules from alpha = 1 to alpha = 0"] if drawn.reaches_prior else []
-    asked += ["processes that meet a further condition"] if about.processes else []
-    asked += ["tensors only"] if about.tensors else []
-    speed = [f"examples divided by {drawn.cost:g}"] if drawn.cost != 1 else []
-    speed += ["left out by the quick budget"] if drawn.rare else []
-    return {
-        "chapter": [law.told.chapter],
-        "source": [law.told.cites],
-        "needs": [", ".join(law.needs) or "nothing in particular: whatever a subject offers"],
-        "draws": [", ".join(law.draws)],
-        "is asked about": asked,
-        "formula": [law.told.tex] if law.told.tex else [],
-        "cost": speed,
-        "catches": list(law.told.mutants),
-        "written in": [f"{law.check.__module__}, line {inspect.getsourcelines(law.check)[1]}"],
-    }
+    return kind(name)
 
 
-def facts_of_method(method: Subject) -> dict[str, str]:
-    """What a method is about, and what it offers, by heading."""
-    space: Any = method.processes
+def families_of(law: Law) -> list[str] | None:
+    """The families of processes that a law is about; ``None`` for all, or where only a drawn process can tell."""
+    from unmask.properties.subjects.processes.families import FAMILIES
+
+    asked = law.about.families
+    if not callable(asked):
+        return None if asked is None else list(asked)
+    return [name for name, family in FAMILIES.items() if asked(family)]
+
+
+def numbers() -> dict[str, str]:
+    """What arguments and results may be, each word explained."""
+    from unmask.properties.subjects.shapes import NUMBERS
+
+    return NUMBERS
+
+
+def place_of(law: Law) -> str:
+    """Where a law is written."""
+    return f"{law.check.__module__}, line {inspect.getsourcelines(law.check)[1]}"
+
+
+def facts_of_subject(subject: Subject) -> dict[str, str]:
+    """What a subject is about, and what it offers, by heading."""
+    space: Any = subject.processes
     return {
-        "kind": method.kind.title,
+        "kind": f"{subject.kind.name}: {subject.kind.title}",
         "processes": f"{', '.join(space.families)}; {' and '.join(space.clocks)} clock" if space.clocks else str(space),
-        "output": method.output or "not said",
-        "offers": ", ".join(method.offered) or "nothing",
-        "known": ", ".join(method.known),
+        "output": subject.output or ("not said" if subject.kind.outputs else ""),
+        "offers": ", ".join(subject.offered) or "nothing",
+        "known": ", ".join(subject.known),
     }

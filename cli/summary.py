@@ -18,7 +18,7 @@ NOT_RUN = "not run"
 
 @dataclass
 class Tally:
-    """How one method fared."""
+    """How one subject fared."""
 
     holds: int = 0
     broken: list[str] = field(default_factory=list)
@@ -55,36 +55,36 @@ class Tally:
         parts += [f"{self.absent} not applicable"] if self.absent else []
         parts += [f"{len(self.not_asked)} could not be asked"] if self.not_asked else []
         parts += [f"{self.not_run} not run"] if self.not_run else []
-        return ", ".join(parts) + "".join(
-            f"\n{mark} {_names(laws)}" for mark, laws in (("broken:", self.broken), ("error:", self.errors)) if laws
-        )
+        named = (("broken:", self.broken), ("error:", self.errors), ("not asked:", self.not_asked))
+        return ", ".join(parts) + "".join(f"\n{mark} {_names(laws)}" for mark, laws in named if laws)
 
 
 def tallies(records: Iterable[Record], errors: Iterable[tuple[str, str]] = ()) -> dict[str, Tally]:
-    """How each method fared; ``errors`` are laws and methods."""
+    """How each subject fared; ``errors`` are laws and subjects."""
     found: dict[str, Tally] = {}
     for record in records:
         found.setdefault(record.method, Tally()).add(record)
-    for law, method in errors:
-        found.setdefault(method, Tally()).errors.append(law)
+    for law, subject in errors:
+        found.setdefault(subject, Tally()).errors.append(law)
     return found
 
 
-def method_lines(by_method: dict[str, Tally], most: int | None = None) -> list[str]:
-    """A line for each method, and what is broken below it; of more than ``most``, only those that are in trouble."""
-    shown = by_method
+def subject_lines(by_subject: dict[str, Tally], most: int | None = None) -> list[str]:
+    """A line for each subject, and what is broken below it; of more than ``most``, only those that are in trouble."""
+    shown = by_subject
     lines = []
-    if most is not None and len(by_method) > most:
-        shown = {name: tally for name, tally in by_method.items() if tally.broken or tally.errors}
+    if most is not None and len(by_subject) > most:
+        shown = {name: t for name, t in by_subject.items() if t.broken or t.errors or t.not_asked}
         whole = Tally()
-        for tally in by_method.values():
+        for tally in by_subject.values():
             whole.holds += tally.holds
             whole.broken += tally.broken
             whole.known += tally.known
             whole.absent += tally.absent
             whole.not_run += tally.not_run
+            whole.not_asked += tally.not_asked
             whole.errors += tally.errors
-        lines.append(f"  {len(by_method)} methods: {whole.told().partition(chr(10))[0]}")
+        lines.append(f"  {len(by_subject)} subjects: {whole.told().partition(chr(10))[0]}")
     width = max(map(len, shown), default=0)
     for name, tally in shown.items():
         first, *more = tally.told().split("\n")
@@ -93,28 +93,42 @@ def method_lines(by_method: dict[str, Tally], most: int | None = None) -> list[s
 
 
 def reason_lines(records: Iterable[Record], more_with: str, most: int = MOST_REASONS) -> list[str]:
-    """Why laws were not asked: a line for each reason, most frequent ones first."""
-    reasons = Counter(r.reason for r in records if r.status == "absent" and r.reason != NOT_RUN)
+    """Why laws were not asked: a line for each reason, most frequent ones first.
+
+    Those that apply and yet could not be asked come first: a success they are not.
+    """
+    every = list(records)
+    inapplicable = Counter(r.reason for r in every if r.status == "absent" and r.reason != NOT_RUN)
+    in_vain = Counter(r.reason for r in every if r.status in ("unasked", "blocked"))
+    return [
+        *_counted("why laws could not be asked:", in_vain, more_with, most),
+        *_counted("why laws do not apply:", inapplicable, more_with, most),
+    ]
+
+
+def _counted(heading: str, reasons: Counter[str], more_with: str, most: int) -> list[str]:
     if not reasons:
         return []
     shown = reasons.most_common(most)
     left = len(reasons) - len(shown)
     width = len(str(shown[0][1]))
-    lines = ["why laws do not apply:", *(f"  {n:>{width}} ×  {why}" for why, n in shown)]
+    lines = [heading, *(f"  {n:>{width}} ×  {why}" for why, n in shown)]
     return [*lines, f"  … and {left} more reason{'s' * (left > 1)}: {more_with}"] if left else lines
 
 
-def verdict(by_method: dict[str, Tally], seconds: float | None = None) -> str:
+def verdict(by_subject: dict[str, Tally], seconds: float | None = None) -> str:
     """The last line."""
-    broken = sum(len(t.broken) for t in by_method.values())
-    errors = sum(len(t.errors) for t in by_method.values())
-    holds = sum(t.holds for t in by_method.values())
-    known = sum(t.known for t in by_method.values())
+    broken = sum(len(t.broken) for t in by_subject.values())
+    errors = sum(len(t.errors) for t in by_subject.values())
+    holds = sum(t.holds for t in by_subject.values())
+    known = sum(t.known for t in by_subject.values())
+    in_vain = sum(len(t.not_asked) for t in by_subject.values())
     said = [f"{broken} BROKEN"] if broken else []
     said += [f"{errors} in ERROR"] if errors else []
     if not said:
         said = [f"all {holds} hold" if holds else "nothing was asked"]
         said += [f"but {known} known to fail"] if known else []
+    said += [f"{in_vain} could not be asked"] if in_vain else []
     return ", ".join(said) + ("" if seconds is None else f", after {seconds:.1f} s")
 
 

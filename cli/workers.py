@@ -8,15 +8,16 @@ import traceback
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from unmask.cli import suite
-from unmask.cli.requests import Plan, methods_at
+from unmask.cli.requests import Plan, subjects_at
 
 if TYPE_CHECKING:
+    from unmask.cli.progress import Progress
     from unmask.properties.engine.run import Run
     from unmask.properties.report import Record
 
@@ -34,45 +35,47 @@ Result: TypeAlias = "Record | Accident"
 
 
 def results(
-    plan: Plan, addresses: Sequence[str], jobs: int, started: Callable[[str, str], None]
+    plan: Plan, addresses: Sequence[str], jobs: int, meanwhile: Progress
 ) -> Generator[Result, None, None]:
-    """The result of every pair of the plan, as it comes; ``started`` is told each law and method before.
+    """The result of every pair of the plan, once, as it comes.
 
-    A few examples of every law come before many of any, and what is broken is told as soon as it is found.  Whoever
-    stops listening stops the work.
+    A few examples of every law come before many of any, and what fails is told as soon as it is found.  ``meanwhile``
+    is told each law and subject before it is asked, and when it is done with for now.  Whoever stops listening stops
+    the work.
     """
     told: set[int] = set()
     for sweep in suite.sweeps(plan.run):
         places = [place for place in range(len(plan.pairs)) if place not in told]
         if jobs < 2 or len(places) < 2:
-            answers = _one_by_one(plan, sweep, places, started)
+            answers = _one_by_one(plan, sweep, places, meanwhile.started)
         else:
-            answers = _in_processes(plan, sweep, places, addresses, min(jobs, len(places)), started)
-        for place, answer in answers:
-            if sweep == plan.run or _is_final(answer):
-                told.add(place)
-                yield answer
-
-
-def _is_final(answer: Result) -> bool:
-    """Whether more examples could say nothing else."""
-    return isinstance(answer, Accident) or answer.status == "broken"
+            answers = _in_processes(plan, sweep, places, addresses, min(jobs, len(places)), meanwhile.started)
+        with closing(answers):
+            for place, answer in answers:
+                law, subject = plan.pairs[place]
+                if sweep == plan.run or isinstance(answer, Accident) or suite.is_settled(answer, subject):
+                    told.add(place)
+                    yield answer
+                else:
+                    meanwhile.passed(law.name, subject.name)
 
 
 def _one_by_one(
     plan: Plan, run: Run, places: Sequence[int], started: Callable[[str, str], None]
 ) -> Generator[tuple[int, Result], None, None]:
     for place in places:
-        law, method = plan.pairs[place]
-        started(law.name, method.name)
-        yield place, _ask(law, method, run)
+        law, subject = plan.pairs[place]
+        started(law.name, subject.name)
+        yield place, _ask(law, subject, run)
 
 
-def _ask(law: Any, method: Any, run: Run) -> Result:
+def _ask(law: Any, subject: Any, run: Run) -> Result:
     try:
-        return suite.examine(law, method, run)
+        return suite.examine(law, subject, run)
+    except suite.not_claims() as problem:
+        return Accident(law.name, subject.name, str(problem))
     except Exception:
-        return Accident(law.name, method.name, traceback.format_exc())
+        return Accident(law.name, subject.name, traceback.format_exc())
 
 
 class _Worker:
@@ -82,7 +85,7 @@ class _Worker:
         forks = suite.can_fork(plan.run)
         context: Any = get_context("fork" if forks else "spawn")
         self.ours, theirs = context.Pipe()
-        names = [(law.name, method.name) for law, method in plan.pairs]
+        names = [(law.name, subject.name) for law, subject in plan.pairs]
         # What is forked has everything already; what is started afresh loads it from where it was found.
         serve, what = (_serve, (plan.pairs,)) if forks else (_serve_afresh, (tuple(addresses), names))
         self.process = context.Process(target=serve, args=(theirs, run, *what), daemon=True)
@@ -125,8 +128,8 @@ def _in_processes(
         if left:
             worker.ask(left.popleft())
             busy[worker.ours] = worker
-            law, method = plan.pairs[worker.place]
-            started(law.name, method.name)
+            law, subject = plan.pairs[worker.place]
+            started(law.name, subject.name)
         else:
             worker.process.terminate()
 
@@ -141,9 +144,9 @@ def _in_processes(
                 answer = worker.answer()
                 if answer is None:
                     worker.process.join()
-                    law, method = plan.pairs[place]
+                    law, subject = plan.pairs[place]
                     ended = f"the process that asked it ended with exit code {worker.process.exitcode}"
-                    answer = Accident(law.name, method.name, f"{ended} (a crash, or too little memory)")
+                    answer = Accident(law.name, subject.name, f"{ended} (a crash, or too little memory)")
                     if left:
                         worker = _Worker(plan, run, addresses)
                         workers.append(worker)
@@ -156,17 +159,17 @@ def _in_processes(
 
 
 def _serve_afresh(theirs: Any, run: Run, addresses: Sequence[str], names: Sequence[tuple[str, str]]) -> None:
-    methods = {m.name: m for m in methods_at(addresses)}
+    subjects = {m.name: m for m in subjects_at(addresses)}
     laws = {law.name: law for law in suite.laws()}
-    _serve(theirs, run, [(laws[law], methods[method]) for law, method in names])
+    _serve(theirs, run, [(laws[law], subjects[subject]) for law, subject in names])
 
 
 def _serve(theirs: Any, run: Run, pairs: Sequence[tuple[Any, Any]]) -> None:
-    # An interrupt is the other process's to handle; what a method prints is no part of a report on standard output.
+    # An interrupt is the other process's to handle; what a subject prints is no part of a report on standard output.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr
     suite.one_thread()
     with suppress(EOFError, OSError):
         while True:
-            law, method = pairs[theirs.recv()]
-            theirs.send(_ask(law, method, run))
+            law, subject = pairs[theirs.recv()]
+            theirs.send(_ask(law, subject, run))

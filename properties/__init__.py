@@ -28,10 +28,10 @@ from unmask.properties.claims.claim import Claim, at_most, close, converges, exa
 from unmask.properties.claims.power import smallest_error
 from unmask.properties.delta_profile import DeltaProfile, delta_profile, draw_profiles
 from unmask.properties.engine.conformance import conformance
+from unmask.properties.engine.failures.replay import replay
 from unmask.properties.engine.lawbook import LAWBOOK, About, Drawn, Law, law
 from unmask.properties.engine.mutation import mutated
 from unmask.properties.engine.randomness import seeded
-from unmask.properties.engine.replay import replay
 from unmask.properties.engine.run import Run
 from unmask.properties.engine.search import examine, examine_all
 from unmask.properties.subjects.processes.families import Family

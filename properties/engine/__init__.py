@@ -1,17 +1,15 @@
-"""The engine: from a law and a subject to a record.
+"""The engine: from a law and a subject to a verdict.
 
 * `lawbook`: the registry of laws;
-* `plan`: whether a law speaks about a subject, or why not;
-* `run`: dtype, device, budget and seed of a run;
-* `machine`: dtypes and devices, refused where they are not there;
-* `drawing`: how an example is drawn;
-* `calls`: how a subject is called, and what it may answer;
-* `trial`: one law, one subject, one example;
-* `search`: the search for a counterexample;
-* `record`: what is said of one law and one subject;
-* `story`: a failure, told;
-* `replay`: a failure once more;
-* `mutation`: a subject with a mistake made in it;
-* `randomness`: random states held still;
-* `conformance`: laws as tests in anyone's file.
+* `plan`: which laws speak about a subject, and about which of its processes;
+* `drawing`: the inputs of a law, drawn;
+* `calls`: capabilities of a subject, called and checked;
+* `trial`: one law, one subject, one set of inputs;
+* `run`, `machine`: budgets, dtypes and devices, refused where they are not there;
+* `search`: the search for a counterexample, and all laws in turn;
+* `record`: what is found;
+* `failures`: a failure told, and had again;
+* `conformance`: laws as tests in anyone's file;
+* `mutation`: a subject with a mistake in it;
+* `randomness`: random states held still.
 """

@@ -41,10 +41,10 @@ def conformance(build: Callable[[Any], object] | Subject, processes: Any = None,
     applicable = [law for law in LAWBOOK if isinstance(plan(law, subject), Plan)]
     # That it can be built is a law about whatever offers nothing, too; it speaks of what cannot be.
     if not applicable or not (subject.offered or _unbuilt(subject)):
-        vocabulary = subject.kind.vocabulary
+        some, more = list(subject.kind.capabilities)[:5], len(subject.kind.capabilities) - 5
         raise ValueError(
-            f"subject {subject.name!r} offers nothing that a law speaks about: it has no method named like one of "
-            f"{vocabulary.__module__}.{vocabulary.__qualname__}"
+            f"subject {subject.name!r} offers nothing that a law speaks about; it may offer {', '.join(some)}"
+            + (f" and {more} more: unmask capabilities {subject.kind.name}" if more > 0 else "")
         )
 
     class Conformance:

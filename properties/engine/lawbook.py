@@ -109,6 +109,11 @@ class Drawn:
                 raise ValueError(f"{field} must be at least 1, got {least}")
         if self.L > MOST_POSITIONS:
             raise ValueError(f"L must be at most {MOST_POSITIONS}, got {self.L}")
+        most: Any = self.most_T
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool)):
+            raise TypeError(f"most_T must be an int or None, got {most!r}")
+        if most is not None and most < self.T:
+            raise ValueError(f"most_T must be at least T = {self.T}, got {most}")
         cost: Any = self.cost
         if not isinstance(cost, (int, float)):
             raise TypeError(f"cost must be a number, got {cost!r}")

@@ -18,11 +18,11 @@ from hypothesis.internal.constants_ast import Constants
 from unmask.properties.claims.claim import Fit
 from unmask.properties.engine.calls import Blocked, Undeclared
 from unmask.properties.engine.drawing import inputs
+from unmask.properties.engine.failures.story import replay_of, tell
 from unmask.properties.engine.lawbook import LAWBOOK, Law
 from unmask.properties.engine.plan import Absent, concerns, plan
 from unmask.properties.engine.record import Record, Status
 from unmask.properties.engine.run import EXAMPLES, Run
-from unmask.properties.engine.story import replay_of, tell
 from unmask.properties.engine.trial import Fault, NotClaims, Outcome, Trial, Unanswerable, prepared
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.spelling import did_you_mean
@@ -251,7 +251,7 @@ def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -
             if law.name in told:
                 continue
             record = examine(law, subject, sweep)
-            if sweep == run or record.status == "broken":
+            if sweep == run or is_settled(record, subject):
                 told.add(law.name)
                 yield record
                 if stop_at_first and record.status == "broken":
@@ -261,9 +261,17 @@ def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -
 def sweeps(run: Run) -> list[Run]:
     """A few examples of every law before many of any: most mistakes show in the first ones.
 
-    What a law finds broken in the first sweep is not asked again in the second, which is the run itself.
+    What is settled in the first sweep is not asked again in the second, which is the run itself.
     """
     return [run] if run.budget == "quick" else [replace(run, budget="quick"), run]
+
+
+def is_settled(record: Record, subject: Subject) -> bool:
+    """Whether more examples could say nothing else, since one has failed.
+
+    That a law holds which is known to fail takes all of them.
+    """
+    return record.status == "known" or (record.status == "broken" and record.law not in subject.known)
 
 
 def most_general_first(laws: Iterable[Law]) -> list[Law]:
@@ -291,4 +299,13 @@ def check_known(subject: Subject) -> None:
         raise ValueError(f"known of {subject.name}: no law named {name!r}{did_you_mean(name, LAWBOOK.names())}")
 
 
-__all__ = ["TOO_SLOW", "check_known", "examine", "examine_all", "most_general_first", "sweeps", "unanswered"]
+__all__ = [
+    "TOO_SLOW",
+    "check_known",
+    "examine",
+    "examine_all",
+    "is_settled",
+    "most_general_first",
+    "sweeps",
+    "unanswered",
+]

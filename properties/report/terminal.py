@@ -41,7 +41,7 @@ _MEANINGS: Mapping[Status, str] = {
     "holds": "holds",
     "broken": "BROKEN",
     "known": "known failure",
-    "blocked": "could not be built",
+    "blocked": "cannot be built",
     "unasked": "every draw refused",
     "absent": "not offered",
 }

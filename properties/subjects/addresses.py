@@ -54,8 +54,8 @@ def load_subjects(address: str) -> list[Subject]:
         if not everything:
             raise ValueError(f"{address!r}: no subject in {where}")
         return everything
+    there = ", ".join(n for n, v in vars(module).items() if subjects_in(v)) or "none"
     if not hasattr(module, name):
-        there = ", ".join(n for n, v in vars(module).items() if subjects_in(v)) or "none"
         raise ValueError(f"{address!r}: no {name!r} in {where}; the subjects in it: {there}")
     value = getattr(module, name)
     if key is not None:
@@ -65,8 +65,10 @@ def load_subjects(address: str) -> list[Subject]:
             raise ValueError(f"{address!r}: no entry [{key}] in {name!r} of {where}") from problem
     found = subjects_in(value)
     if not found:
+        kind = "a class" if isinstance(value, type) else type(value).__name__
         raise ValueError(
-            f"{address!r}: {address.removeprefix(where)[1:]!r} in {where} is {type(value).__name__}, not a Subject"
+            f"{address!r}: {address.removeprefix(where)[1:]!r} in {where} is {kind}, not a Subject; "
+            f"the subjects in it: {there}"
         )
     return found
 

@@ -16,6 +16,20 @@ from typing import Annotated, Any, Literal, TypeAlias
 import torch
 from torch import Tensor
 
+#: Which numbers, or what else, an argument or result may be.
+NUMBERS = {
+    "ids": "class ids, int64",
+    "reals": "numbers in the dtype asked for",
+    "times": "int64 on the discrete clock, else reals; without axes, one for the whole call",
+    "flags": "bool",
+    "counts": "int64",
+    "grid": "a list of falling times, Python numbers",
+    "network": "a function: network(xt, t) -> output, with xt [N, L], t [N] and output [N, L, K]",
+    "operator": "a function of signals: operator(signal, t) -> signal, with t [N]",
+    "generator": "a torch.Generator",
+    "plain": "a Python value",
+}
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -23,9 +37,7 @@ class Shape:
 
     Attributes
     ----------
-    of : which numbers: ``"ids"`` (int64 class ids), ``"reals"`` (in the dtype asked for), ``"times"`` (int64 on the
-        discrete clock, else reals), ``"flags"`` (bool), ``"counts"`` (int64), ``"grid"`` (a list of falling times),
-        ``"network"``, ``"operator"`` (a function of signals), ``"generator"``, or ``"plain"`` (a Python value).
+    of : which numbers, or what else: a key of ``NUMBERS``.
     axes : names of the axes, in order.
     """
 
@@ -84,6 +96,7 @@ Number: TypeAlias = Annotated[float, Shape("plain")]
 Name: TypeAlias = Annotated[str, Shape("plain")]
 
 __all__ = [
+    "NUMBERS",
     "Counts",
     "Embeddings",
     "Flags",

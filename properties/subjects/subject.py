@@ -82,6 +82,8 @@ class Subject:
     def __init__(
         self, build: Callable[[Any], object], processes: Any, *, name: str | None = None, **declared: Any
     ) -> None:
+        # What is wrong with the arguments is told at the line that calls, in anybody's test file.
+        __tracebackhide__ = True
         if not callable(build):
             raise TypeError(f"build must be a class or a function of a process, got {build!r}")
         self.kind = _kind_of(processes)
@@ -195,6 +197,7 @@ def _plain(value: Any) -> bool:
 
 
 def _name(build: Any) -> str:
+    __tracebackhide__ = True
     name = getattr(build, "__name__", None) or type(build).__name__
     if name == "<lambda>":
         raise TypeError("name must be given where build is a lambda")
@@ -202,6 +205,7 @@ def _name(build: Any) -> str:
 
 
 def _kind_of(processes: Any) -> Kind:
+    __tracebackhide__ = True
     named: Any = getattr(processes, "kind", None)
     if not isinstance(named, str):
         raise TypeError(
@@ -213,6 +217,7 @@ def _kind_of(processes: Any) -> Kind:
 
 def _check(subject: Subject) -> None:
     """Refuse declarations that say nothing valid."""
+    __tracebackhide__ = True
     s: Any = subject
     if not isinstance(s.name, str):
         raise TypeError(f"name must be a string, got {s.name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -126,7 +127,7 @@ def test_what_pytest_is_told(
 def test_a_known_law_that_is_not_in_the_book() -> None:
     wrong = mine(known={"a_law_that_nobody_wrote": "so"})
     for call in (lambda: examine_all(wrong, QUICK), lambda: conformance(wrong)):
-        with pytest.raises(ValueError, match=r"known of mine: no law named 'a_law_that_nobody_wrote'$"):
+        with pytest.raises(ValueError, match="known of mine: no law named 'a_law_that_nobody_wrote'"):
             call()
 
 
@@ -148,13 +149,72 @@ def test_general_laws_come_first(stated: Callable[..., Law]) -> None:
     def is_narrow(p, marginal):
         """Speaks about one family"""
 
-    def is_slow(p):
-        """Waits"""
+    def is_dear(p, marginal):
+        """Takes long"""
 
-    narrow = stated(is_narrow, about=About(families=("uniform",)))
-    slow, more = stated(is_slow, drawn=Drawn(rare=True)), stated(needs_more)
+    def waits(p):
+        """Waits for rare events"""
+
+    narrow, more = stated(is_narrow, about=About(families=("uniform",))), stated(needs_more)
+    rare, dear = stated(waits, drawn=Drawn(rare=True)), stated(is_dear, drawn=Drawn(cost=4))
     shape, plain = stated(of_every_shape), stated(always)
-    assert most_general_first([slow, more, narrow, shape, plain]) == [plain, shape, narrow, more, slow]
+    wanted = [plain, shape, dear, narrow, more, rare]
+    assert most_general_first([rare, more, narrow, dear, shape, plain]) == wanted
+
+
+# --- two sweeps ---------------------------------------------------------------------------------------------
+
+CI = replace(QUICK, budget="ci")
+
+
+def test_a_few_examples_of_every_law_come_first(stated: Callable[..., Law]) -> None:
+    """The last law is broken, and is told before the first ones have had all their examples."""
+    shown: Counter[str] = Counter()
+
+    def first(p):
+        """Holds"""
+        shown["first"] += 1
+        return exact(p.K, p.K)
+
+    def second(p):
+        """Holds too"""
+        shown["second"] += 1
+        return exact(p.K, p.K)
+
+    laws = [stated(first), stated(second), stated(never)]
+    records = examine_all(mine(), CI, laws)
+    told = next(records)
+    assert (told.law, told.status) == ("never", "broken")
+    assert shown == {"first": EXAMPLES["quick"], "second": EXAMPLES["quick"]}
+    rest = list(records)
+    assert [record.law for record in rest] == ["first", "second"], "each once"
+    assert {record.examples for record in rest} == {EXAMPLES["ci"]}, "and of the whole run"
+
+
+def test_two_sweeps_find_what_one_finds() -> None:
+    laws = [entry for entry in LAWBOOK if entry.about.kind == "any" or entry.needs == ("marginal",)]
+    swept = {record.law: (record.status, record.reason) for record in examine_all(mine(), CI, laws)}
+    assert swept == {r.law: (r.status, r.reason) for r in (examine(entry, mine(), CI) for entry in laws)}
+    assert len(swept) == len(laws)
+    assert {"holds", "broken", "absent"} <= {status for status, _ in swept.values()}
+
+
+def test_a_known_failure_that_shows_late_is_no_success(stated: Callable[..., Law]) -> None:
+    """A few examples do not show that it holds."""
+    shown: list[int] = []
+
+    def late(p):
+        """Holds for a while"""
+        shown.append(1)
+        return exact(len(shown) > 2 * EXAMPLES["quick"], False)
+
+    (record,) = examine_all(mine(known={"late": "it counts"}), CI, [stated(late)])
+    assert (record.status, record.reason) == ("known", "it counts")
+
+
+def test_a_known_failure_is_told_at_once_and_once(stated: Callable[..., Law]) -> None:
+    records = list(examine_all(mine(known={"never": "it counts"}), CI, [stated(always), stated(never)]))
+    assert [(record.law, record.status) for record in records] == [("never", "known"), ("always", "holds")]
 
 
 # --- seeds --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,9 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from unmask.properties import (
     LAWBOOK,
+    About,
+    Drawn,
+    Law,
     Process,
     Run,
     Schedule,
@@ -28,6 +32,7 @@ from unmask.properties import (
     processes,
 )
 from unmask.properties.engine.conformance import hold
+from unmask.properties.engine.lawbook import Told
 from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.engine.trial import NotClaims
 
@@ -203,13 +208,12 @@ def test_arguments_in_another_order_are_right() -> None:
 
 
 def test_another_name_is_told_which_names_there_are() -> None:
-    class Renamed:
-        def __init__(self, p: Process) -> None:
-            self.right = Masked(p)
-
-        def posterior(self, x_0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    class Renamed(Masked):
+        def posterior(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, x_0: Tensor, xt: Tensor, s: Tensor, t: Tensor
+        ) -> Tensor:
             """An underscore more."""
-            return self.right.posterior(x_0, xt, s, t)
+            return super().posterior(x_0, xt, s, t)
 
     failure = examine(BAYES, Subject(Renamed, LINEAR, output="subs"), QUICK).failure
     assert "posterior is called by keyword with x0, xt, s, t; it takes (x_0, xt, s, t)" in failure
@@ -334,17 +338,45 @@ def test_a_method_that_is_called_like_a_declaration_is_none() -> None:
     assert (subject.times, subject.known) == ("row", {})
 
 
-@pytest.mark.parametrize(("declared", "most"), [({"K": (2, 5)}, 5), ({}, 128_000)])
-def test_no_law_asks_for_more_classes_than_are_declared(declared: dict[str, Any], most: int) -> None:
+def test_no_law_asks_for_more_classes_than_are_declared() -> None:
     sizes: set[int] = set()
 
     def build(p: Process) -> Masked:
         sizes.add(p.K)
         return Masked(p)
 
-    space = processes("absorbing", clock="continuous", schedules=["linear"], **declared)
-    assert "broken" not in statuses(MASKED.but(build=build, processes=space))
-    assert max(sizes) == most
+    space = processes("absorbing", clock="continuous", schedules=["linear"], K=(2, 5))
+    found = statuses(MASKED.but(build=build, processes=space))
+    assert "broken" not in found
+    assert max(sizes) <= 5
+    gone = set(statuses(MASKED)["holds"]) - set(found["holds"])
+    assert gone, "some laws ask about many classes"
+    for name in gone:
+        record = examine(LAWBOOK[name], MASKED.but(processes=space), QUICK)
+        assert record.status == "absent"
+        assert re.fullmatch(r"declares K from 2 to 5; the law asks about K = \d+", record.reason)
+
+
+def test_a_law_is_asked_about_no_more_steps_than_it_can_afford() -> None:
+    """Nor about fewer than are declared: then it is not asked."""
+    both = processes("absorbing", clock="both", schedules=["linear"], T=100)
+    few, any_number = of_few_steps(), of_any_steps()
+    found = {entry.name: plan(entry, MASKED.but(processes=both)) for entry in (few, any_number)}
+    assert isinstance(found["few"], Plan)
+    assert found["few"].space.clocks == ("continuous",)
+    assert isinstance(found["many"], Plan)
+    assert found["many"].space.clocks == ("discrete", "continuous")
+    alone = MASKED.but(processes=processes("absorbing", T=100))
+    assert isinstance(plan(few, alone), Absent)
+    assert isinstance(plan(any_number, alone), Plan)
+
+
+def of_few_steps() -> Law:
+    return Law("few", lambda p: close(1, 1, ops=1), (), ("p",), About(), Drawn(most_T=16), Told("", "", "", "", ()))
+
+
+def of_any_steps() -> Law:
+    return replace(of_few_steps(), name="many", drawn=Drawn(most_T=None))
 
 
 # --- laws of one's own --------------------------------------------------------------------------------------

@@ -6,61 +6,19 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from tests.house.users_file import FLIPPED, MINE
-from unmask.cli import progress, suite
-from unmask.cli.command import main
-from unmask.cli.expression import matcher
-from unmask.cli.summary import Tally, method_lines, reason_lines
-from unmask.cli.usage import UsageProblem
+from tests.house.users_file import MINE
+from unmask.cli import progress, requests, suite, workers
 from unmask.properties import LAWBOOK
 from unmask.properties.report import Record
 
 BAYES = "posterior_is_bayes_rule"
-#: Laws that the file speaks about, of which the wrong one breaks one.
-FEW = ("-k", "posterior_is_bayes_rule or loss_vanishes_when_the_network_knows", "--budget", "quick", "--seed", "1")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a call of the command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def unmask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The command, called in a folder with a right file and a wrong one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "modules", sys.modules)
-    for name in ("BUDGET", "DTYPE", "DEVICE"):
-        monkeypatch.delenv(f"UNMASK_{name}", raising=False)
-    (tmp_path / "right.py").write_text(MINE, encoding="utf-8")
-    (tmp_path / "wrong.py").write_text(FLIPPED, encoding="utf-8")
-    before = set(sys.modules)
-
-    def call(*arguments: str) -> Done:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        told = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, told.out, told.err)
-
-    yield call
-    # The next test has other files of the same names.
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
+#: Laws that the file speaks about, of which one is broken by the wrong one.
+FEW = ("-k", "posterior_is_bayes_rule or loss_vanishes_when", "--budget", "quick", "--seed", "1")
 
 
 # --- verify -------------------------------------------------------------------------------------------------
@@ -78,10 +36,11 @@ def test_a_green_run_says_some_ten_lines(unmask: Any) -> None:
     assert f"report: {Path('report/index.html')} and {Path('report/laws.json')}" in lines
     assert re.fullmatch(r"all \d+ hold, after [\d.]+ s", lines[-1])
     written = json.loads(Path("report/laws.json").read_text(encoding="utf-8"))
-    of_the_kind = {law.name for law in LAWBOOK if law.about.kind in ("classes", "any")}
-    assert {r["law"] for r in written} == of_the_kind, "what does not apply is there too, with its reason"
+    every = {law.name for law in LAWBOOK if law.about.kind in ("classes", "any")}
+    assert {r["law"] for r in written} == every, "what does not apply is there too, with its reason"
     assert all(r["reason"] for r in written if r["status"] == "absent")
-    assert all("kind" in r for r in written)
+    assert {r["kind"] for r in written} == {"classes"}
+    assert {r["method"] for r in written} == {"Mine"}
 
 
 def test_a_broken_law_is_told_once(unmask: Any) -> None:
@@ -105,8 +64,7 @@ def test_the_first_broken_law_may_be_the_last(unmask: Any) -> None:
 
 
 def test_records_on_standard_output_are_nothing_but_records(unmask: Any, tmp_path: Path) -> None:
-    loss = "def loss(self, output, x0, xt, t):"
-    chatty = MINE.replace(loss, f"{loss}\n        print('chatty')")
+    chatty = MINE.replace("xt, s, t):", "xt, s, t):\n        print('chatty')", 1)
     (tmp_path / "chatty.py").write_text(chatty + "print('loaded')\n", encoding="utf-8")
     done = unmask("verify", "chatty.py:TestMine", *FEW, "--json", "-")
     assert [r["status"] for r in json.loads(done.out) if r["law"] == BAYES] == ["holds"]
@@ -136,9 +94,7 @@ def test_processes_that_cannot_be_forked_load_the_method_themselves(
 
 
 def test_a_process_that_dies_is_an_error_and_the_rest_goes_on(unmask: Any, tmp_path: Path) -> None:
-    dying = MINE.replace(
-        "def posterior(self, x0, xt, s, t):", "def posterior(self, x0, xt, s, t):\n        __import__('os')._exit(7)"
-    )
+    dying = MINE.replace("xt, s, t):", "xt, s, t):\n        __import__('os')._exit(7)", 1)
     (tmp_path / "dying.py").write_text(dying, encoding="utf-8")
     done = unmask("verify", "dying.py:TestMine", *FEW, "--jobs", "2")
     assert done.code == 3
@@ -182,6 +138,96 @@ def test_the_environment_has_the_defaults(unmask: Any, monkeypatch: pytest.Monke
     assert "budget ci" in unmask("verify", "right.py:TestMine", "--law", BAYES, "--budget", "ci").out
 
 
+NO_CLAIMS = MINE + """
+from unmask.properties import law
+
+@law()
+def asserts(posterior, p):
+    '''One line is enough'''
+    return {}
+"""
+
+
+@pytest.mark.parametrize(("answer", "said"), [("p.K > 0", "True"), ("None", "None")])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_law_that_claims_nothing_is_told_so_in_a_sentence(
+    unmask: Any, tmp_path: Path, answer: str, said: str, jobs: str
+) -> None:
+    (tmp_path / "own.py").write_text(NO_CLAIMS.format(answer), encoding="utf-8")
+    try:
+        laws = ("--law", "asserts", "--law", BAYES)
+        done = unmask("verify", "own.py:TestMine", *laws, "--seed", "1", "--jobs", jobs)
+    finally:
+        LAWBOOK.remove("asserts")
+    assert done.code == 3
+    assert done.out.count("ERROR: asserts could not be asked of Mine\n") == 1
+    sentence = f"law asserts returned {said}; a law returns what close, exact, at_most, sampled, independent or conv"
+    assert done.out.count(sentence) == 1
+    assert "Traceback" not in done.out + done.err
+    assert "BROKEN" not in done.out
+    assert re.search(r"^  Mine  1 hold, 0 broken, 1 in ERROR\n +error: asserts\n", done.out, re.M)
+
+
+UNBUILT = MINE.replace("        self.mask", "        raise KeyError('weights')\n        self.mask")
+
+
+def test_what_cannot_be_built_is_one_broken_law_and_no_success(unmask: Any, tmp_path: Path) -> None:
+    (tmp_path / "unbuilt.py").write_text(UNBUILT, encoding="utf-8")
+    few = ("--budget", "quick", "--seed", "1", "--json", "all.json")
+    done = unmask("verify", "unbuilt.py:TestMine", "--law", "it_can_be_built", "--law", BAYES, *few)
+    assert done.code == 1
+    assert done.out.count("is BROKEN by") == done.out.count("it_can_be_built is BROKEN by Mine") == 1
+    assert re.search(rf"^  Mine  0 hold, 1 BROKEN, 1 could not be asked\n.*\n +not asked: {BAYES}\n", done.out, re.M)
+    why = "cannot be built for the processes that the law draws: KeyError: 'weights'"
+    assert f"why laws could not be asked:\n  1 ×  {why}\n" in done.out
+    assert re.search(r"^1 BROKEN, 1 could not be asked, after [\d.]+ s$", done.out, re.M)
+    statuses = {r["law"]: r["status"] for r in json.loads(Path("all.json").read_text(encoding="utf-8"))}
+    assert statuses == {"it_can_be_built": "broken", BAYES: "blocked"}
+    alone = unmask("verify", "unbuilt.py:TestMine", "--law", BAYES, *few)
+    assert alone.code == 2
+    assert alone.err == f"unmask: nothing was asked: {why}\n"
+
+
+# --- two sweeps ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_broken_is_told_before_all_have_had_their_examples(
+    unmask: Any, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    subjects = requests.subjects_at(["wrong.py:TestMine"])
+    run = requests.chosen_run("float64", "cpu", "ci", 3)
+    todo = requests.plan(subjects, (), "bayes or compose or loss_vanishes_when or it_can_be_built", run)
+    asked: list[tuple[str, str]] = []
+    examine = suite.examine
+
+    def noted(law: Any, subject: Any, run: Any) -> Record:
+        asked.append((law.name, run.budget))
+        return examine(law, subject, run)
+
+    monkeypatch.setattr(suite, "examine", noted)
+    meanwhile = progress.Progress(len(todo.pairs), 2)
+    found: list[Record] = []
+    for answer in workers.results(todo, ["wrong.py:TestMine"], jobs, meanwhile):
+        assert isinstance(answer, Record)
+        found.append(answer)
+        meanwhile.finished(answer.law, answer.method, 0)
+    monkeypatch.undo()
+    statuses = [record.status for record in found]
+    assert statuses == sorted(statuses), "broken ones come first"
+    assert {"broken", "holds"} == set(statuses)
+    assert sorted(record.law for record in found) == sorted(law.name for law, _ in todo.pairs), "each once"
+    assert meanwhile.done == len(todo.pairs)
+    assert not meanwhile.running
+    assert not meanwhile.again
+    broken = {record.law for record in found if record.status == "broken"}
+    if jobs == 1:
+        twice = [(law.name, budget) for budget in ("quick", "ci") for law, _ in todo.pairs]
+        assert asked == [(law, budget) for law, budget in twice if budget == "quick" or law not in broken]
+    once = {law.name: examine(law, subject, run).status for law, subject in todo.pairs}
+    assert {record.law: record.status for record in found} == once, "what one sweep finds"
+
+
 # --- refusals -----------------------------------------------------------------------------------------------
 
 REFUSED = [
@@ -196,7 +242,7 @@ REFUSED = [
     (("--budget", "quik"), "no budget named 'quik' (there are quick, ci, nightly); did you mean 'quick'?"),
     (("--buget", "quick"), "did you mean '--budget'?"),
     (("--jobs", "0"), "Invalid value for '--jobs'"),
-    (("wrong.py:TestMine",), "2 methods have the name 'Mine': right:TestMine, wrong:TestMine; give each its own"),
+    (("wrong.py:TestMine",), "2 subjects have the name 'Mine': right:TestMine, wrong:TestMine; give each its own"),
     (("--json", "no/such/folder.json"), "--json 'no/such/folder.json': there is no folder 'no/such'"),
     (("--report", "wrong.py"), "--report 'wrong.py': a file is there, and a folder is wanted"),
 ]  # fmt: skip
@@ -211,10 +257,11 @@ ADDRESSES = [
     ("rihgt.py:TestMine", "there is no file 'rihgt.py'; did you mean 'right.py'"),
     ("rihgt:TestMine", "there is no module 'rihgt'; did you mean 'right'"),
     ("tests.metods:MDLM", "there is no module 'tests.metods'; did you mean 'tests.methods'"),
-    ("right:TestMin", "no 'TestMin' in right; did you mean 'TestMine'?"),
-    ("right.py:xyz", "no 'xyz' in right.py; methods in it: TestMine"),
-    ("json:dumps", "'dumps' in json is function, not a Subject"),
-    ("json", "no subject in json"),
+    ("right:TestMime", "no 'TestMime' in right; did you mean 'TestMine'?"),
+    ("right.py:xyz", "no 'xyz' in right.py; subjects in it: TestMine"),
+    ("right.py:Mine", "unmask: 'Mine' in right.py is a class, not a Subject; the subjects in it: TestMine"),
+    ("json:dumps", "unmask: 'dumps' in json is function, not a Subject; the subjects in it: none"),
+    ("json", "unmask: no subject in json"),
     ("not an address", "'not an address' is no address: 'package.module:NAME' or 'path/to/file.py:NAME' is"),
     ("broken.py", "broken.py cannot be imported: SyntaxError"),
     ("needs.py", "cannot be imported: ModuleNotFoundError: No module named 'nobody_has_it' (needs.py, line 1)"),
@@ -229,14 +276,14 @@ def test_an_address_that_leads_nowhere(unmask: Any, tmp_path: Path, address: str
     (tmp_path / "raises.py").write_text(
         "from unmask.properties import conformance, processes\n"
         "class Empty:\n"
-        "    def __init__(self, p): pass\n"
+        "    def __init__(self, p): ...\n"
         "TestEmpty = conformance(Empty, processes('uniform'))\n",
         encoding="utf-8",
     )
     refused_in_a_line(unmask("verify", address), said)
 
 
-def refused_in_a_line(done: Done, said: str) -> None:
+def refused_in_a_line(done: Any, said: str) -> None:
     assert done.code == 2
     assert done.out == "", "before anything runs"
     assert said.lower() in done.err.lower()
@@ -252,6 +299,9 @@ def refused_in_a_line(done: Done, said: str) -> None:
         (("verify",), "Missing argument 'PKG.MOD:NAME...'"),
         (("law", "posterior_is_bays_rule"), "did you mean 'posterior_is_bayes_rule'"),
         (("laws", "--chapter", "Posterior"), "no chapter named 'Posterior'; did you mean 'Posteriors'?"),
+        (("laws", "--kind", "clases"), "got 'clases'; did you mean 'classes'?"),
+        (("laws", "--kind", "degradation", "--chapter", "Conduct"), "no chapter named 'Conduct' about degradation"),
+        (("capabilities", "reals"), "kind must be one of"),
         (("law", "a", "b"), "unexpected extra argument"),
     ],
 )
@@ -264,107 +314,7 @@ def test_no_gpu_on_this_machine(unmask: Any) -> None:
     refused_in_a_line(unmask("verify", "right.py", "--device", "cuda"), "device 'cuda' is not on this machine: ")
 
 
-# --- reading ------------------------------------------------------------------------------------------------
-
-
-def test_laws_are_listed_with_what_they_say(unmask: Any) -> None:
-    every = unmask("laws").out
-    assert sum(line.startswith("  ") for line in every.splitlines()) == len(LAWBOOK)
-    some = unmask("laws", "--chapter", "posteriors").out
-    assert some.splitlines()[0] == "Posteriors"
-    assert re.search(rf"^  {BAYES} +q\(x_s\|x_t,x_0\) is Bayes' rule", some, re.M)
-    assert len(some) < len(every) / 4
-
-
-def test_a_law_is_told_whole(unmask: Any) -> None:
-    page, told = unmask("law", BAYES).out, LAWBOOK[BAYES].told
-    for part in (told.statement, told.chapter, told.cites, *told.mutants, "needs             posterior"):
-        assert part in page
-    assert re.search(r"written in +unmask\.properties\.laws\.\S+, line \d+", page)
-
-
-def test_methods_are_listed_with_what_they_offer(unmask: Any) -> None:
-    told = unmask("methods", "right").out
-    assert told.startswith("Mine  (right:TestMine)\n")
-    assert re.search(r"offers +posterior, loss\n", told)
-    assert re.search(r"laws +\d+ of \d+ can be asked\n", told)
-
-
-# --- parts --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("expression", "matching"),
-    [
-        ("bayes", ["bayes_rule"]),
-        ("BAYES", ["bayes_rule"]),
-        ("not bayes", ["prior_is_one", "a_prior"]),
-        ("prior and not one", ["a_prior"]),
-        ("bayes or prior and one", ["bayes_rule", "prior_is_one"]),
-        ("(bayes or prior) and one", ["prior_is_one"]),
-    ],
-)
-def test_expressions(expression: str, matching: list[str]) -> None:
-    assert [n for n in ("bayes_rule", "prior_is_one", "a_prior") if matcher(expression)(n)] == matching
-
-
-@pytest.mark.parametrize("expression", ["", "a b", "a and", "f(a)", "1", "a.b", "a == b", "(a", "not"])
-def test_expressions_that_do_not_read(expression: str) -> None:
-    with pytest.raises(UsageProblem, match="parts of names"):
-        matcher(expression)
-
-
-def test_a_line_now_and_then_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("unmask.cli.progress.time.monotonic", lambda: now)
-    out = StringIO()
-    with progress.progress(Console(file=out, width=200), 30) as shown:
-        assert isinstance(shown, progress.Lines)
-        for number in range(30):
-            shown.started(f"law_{number}", "mine")
-            shown.started(f"law_{number + 1}", "mine")
-            now += 1.0
-            shown.finished(f"law_{number}", "mine", number // 10)
-    assert out.getvalue().splitlines() == [
-        "10 s: 10 of 30 asked, 0 broken; now law_10 of mine",
-        "20 s: 20 of 30 asked, 1 broken; now law_20 of mine",
-    ]
-
-
-def test_a_bar_on_a_terminal() -> None:
-    out = StringIO()
-    console = Console(file=out, force_terminal=True, width=100, legacy_windows=False)
-    with progress.progress(console, 3) as shown:
-        assert isinstance(shown, progress.Bar)
-        shown.started("law_1", "mine")
-        shown.finished("law_1", "mine", 1)
-        shown.started("law_2", "mine")
-        shown.shown.refresh()
-    assert "2 left, 1 broken" in out.getvalue()
-    assert "law_2 of mine" in out.getvalue()
-
-
-def test_many_methods_are_told_in_a_line_but_for_those_in_trouble() -> None:
-    every = {f"m{i}": Tally(holds=3, absent=1) for i in range(9)} | {"bad": Tally(holds=2, broken=["a", "b"])}
-    assert method_lines(every, most=4) == [
-        "  10 methods: 29 hold, 2 BROKEN, 9 not applicable",
-        "  bad  2 hold, 2 BROKEN",
-        "         broken: a, b",
-    ]
-    assert len(method_lines(every)) == 11
-
-
-def test_reasons_are_counted() -> None:
-    def absent(reason: str, count: int) -> list[Record]:
-        return [Record(f"l{i}", "m", "c", "absent", "", "", "", (), None, 0, 0.0, reason=reason) for i in range(count)]
-
-    records = [record for i in range(7) for record in absent(f"reason {i}", i + 1)]
-    assert reason_lines(records, "--json") == [
-        "why laws do not apply:",
-        *(f"  {i + 1} ×  reason {i}" for i in (6, 5, 4, 3, 2)),
-        "  … and 2 more reasons: --json",
-    ]
-    assert reason_lines([], "--json") == []
+# --- from outside -------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_imported_before_it_is_needed(tmp_path: Path) -> None:

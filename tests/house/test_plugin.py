@@ -102,6 +102,19 @@ def test_a_broken_law_is_told_once(folder: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(["  Mine  0 hold, 2 BROKEN*", f"*broken: {BAYES}, bridges_compose"])
 
 
+def test_a_law_that_claims_nothing_is_told_so_in_a_sentence(folder: pytest.Pytester) -> None:
+    stated = "\nfrom unmask.properties import law\n@law()\ndef asserts(posterior):\n    'It is so'\n    return True\n\n"
+    folder.makepyfile(test_own=MINE.replace("TestMine =", f"{stated}TestMine ="))
+    try:
+        done = run(folder, "test_own.py", "--unmask-law", "asserts")
+    finally:
+        LAWBOOK.remove("asserts")
+    done.assert_outcomes(failed=1, deselected=done.parseoutcomes()["deselected"])
+    assert str(done.stdout).count("law asserts returned True; a law returns what close, exact, ") == 2, "and in brief"
+    assert "Traceback" not in str(done.stdout)
+    assert "BROKEN" not in str(done.stdout)
+
+
 def test_a_method_without_a_test_file(folder: pytest.Pytester) -> None:
     """Alone, though there are test files beside it; and chosen from as any test is."""
     done = run(folder, "--unmask-method", "test_mine.py:TestMine", "-k", "bayes or compose", "-v")
@@ -147,10 +160,10 @@ REFUSED = [
     (("--unmask-device", "gpu"), "no device named 'gpu'; did you mean 'cuda'?"),
     (("--unmask-dtype", "flaot32"), "did you mean 'float32'"),
     (("--unmask-budget", "quik"), "did you mean 'quick'?"),
-    (("--unmask-method", "test_mine:TestMin"), "no 'TestMin' in test_mine; did you mean 'TestMine'?"),
+    (("--unmask-method", "test_mine:TestMime"), "no 'TestMime' in test_mine; did you mean 'TestMine'?"),
     (("--unmask-method", "test_mime.py"), "there is no file 'test_mime.py'; did you mean 'test_mine.py'"),
     (("--unmask-method", "a b"), "'a b' is no address"),
-    (("--unmask-method", "test_mine.py", "--unmask-method", "test_wrong.py"), "2 methods have the name 'Mine'"),
+    (("--unmask-method", "test_mine.py", "--unmask-method", "test_wrong.py"), "2 subjects have the name 'Mine'"),
 ]
 
 
@@ -165,11 +178,11 @@ def test_what_is_not_there_is_refused_in_a_line(folder: pytest.Pytester, argumen
 
 
 def test_an_argument_of_conformance_is_refused_where_it_stands(folder: pytest.Pytester) -> None:
-    folder.makepyfile(test_bad=MINE.replace("conformance(Mine,", "conformance('Mine',"))
+    folder.makepyfile(test_bad=MINE.replace("conformance(Mine, ", "conformance('Mine', "))
     done = run(folder, "test_bad.py")
     assert done.ret == pytest.ExitCode.INTERRUPTED
     told = done.outlines
     end = next(i for i, line in enumerate(told) if line.startswith("E "))
     assert told[end] == "E   TypeError: build must be a class or a function of a process, got 'Mine'"
     assert told[end - 2].strip() == "TestMine = conformance('Mine', LINEAR, output=\"subs\")"
-    assert not any("conformance.py" in line for line in told)
+    assert not any(line.lstrip().startswith(("conformance.py", "subject.py")) or "/unmask/" in line for line in told)

@@ -15,7 +15,7 @@ import torch
 from torch.nn.functional import one_hot
 
 from unmask.properties import LAWBOOK, Law, Process, Schedule, Subject, at_most, close, exact, law, processes, sampled
-from unmask.properties.engine.story import tell
+from unmask.properties.engine.failures.story import tell
 from unmask.properties.engine.trial import Trial
 from unmask.properties.subjects.inputs import Inputs
 

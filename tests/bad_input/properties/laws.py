@@ -45,6 +45,8 @@ def of_drawn() -> list[Case]:
         (partial(drawn, K=0), ValueError, "K must be at least 1, got 0"),
         (partial(drawn, L=4), ValueError, "L must be at most 3, got 4"),
         (partial(drawn, T=0), ValueError, "T must be at least 1, got 0"),
+        (partial(drawn, most_T=2.5), TypeError, "most_T must be an int or None, got 2.5"),
+        (partial(drawn, T=3, most_T=2), ValueError, "most_T must be at least T = 3, got 2"),
         (partial(drawn, cost=0), ValueError, "cost must be positive, got 0"),
         (partial(drawn, cost="dear"), TypeError, "cost must be a number, got 'dear'"),
     ]

@@ -6,10 +6,10 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
+from unmask.properties.engine.failures.story import tell
 from unmask.properties.engine.lawbook import LAWBOOK, TIMES, Law
 from unmask.properties.engine.machine import check_device, check_dtype
 from unmask.properties.engine.plan import Absent, plan
-from unmask.properties.engine.story import tell
 from unmask.properties.engine.trial import Trial, prepared
 from unmask.properties.subjects.addresses import load_subjects
 from unmask.properties.subjects.inputs import Inputs, as_time
