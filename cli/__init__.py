@@ -8,7 +8,8 @@
 * `workers`: the laws asked one after the other, or in several processes;
 * `progress`: what is seen meanwhile;
 * `summary`: what is said at the end;
-* `descriptions`: laws and subjects, described.
+* `descriptions`: laws and subjects, described;
+* `usage`: what a request cannot be met for.
 
 Nothing of it imports torch, Hypothesis or a law before it has something to ask: the plugin is loaded into every run of
 pytest on a machine, and a mistyped option is answered at once.

@@ -183,8 +183,10 @@ def _verify(
                     console.print(result.told.rstrip(), soft_wrap=True)
                 else:
                     found.append(result)
-                    if str(result.status) in ("broken", "error"):
+                    if result.status == "broken":
                         console.print(f"\n{result.failure}", soft_wrap=True)
+                    if result.status == "error":
+                        console.print(f"\nERROR: {result.failure}", soft_wrap=True)
                 broken = sum(record.status == "broken" for record in found)
                 meanwhile.finished(result.law, result.method, broken)
                 if stop_at_first and broken:

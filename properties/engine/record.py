@@ -21,9 +21,9 @@ class Record:
     """The outcome of one law for one subject, which is called ``method`` here.
 
     ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the subject declares, with its reason),
-    ``"absent"`` (the law says nothing about it), ``"unasked"`` (it does, but everything that was drawn was
-    refused), ``"blocked"`` (the subject could not be built, about which another law speaks) or ``"error"`` (the law, the
-    family or the reference failed, which says nothing about the subject).  ``worst_ulps`` is the largest gap seen in
+    ``"absent"`` (the law says nothing about it), ``"unasked"`` (it does, but everything that was drawn was refused),
+    ``"blocked"`` (the subject could not be built, about which another law speaks) or ``"error"`` (the law, the family
+    or the reference failed, which says nothing about the subject).  ``worst_ulps`` is the largest gap seen in
     units of rounding of the dtype under test, and ``None`` for laws that do not measure one.
     ``examples`` were judged and ``refused`` drawn in vain.  ``fits`` are the rates that a law about a limit measured,
     in the simplest example, or in the one that fails.  ``kind`` is the subject's.

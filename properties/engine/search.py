@@ -204,11 +204,11 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
 
 def _told_of(fault: Exception, search: _Search) -> str:
     """What to say of a law that failed by its own fault, or that of a family or of the reference."""
-    where = f"{search.law.check.__module__}, {search.law.name}"
-    return (
-        f"{search.law.name} could not be asked of {search.subject.name}: the law, a family or the reference failed, "
-        f"not the subject\n\n    {fault}\n    law       {where}"
-    )
+    told = f"{search.law.name} could not be asked of {search.subject.name}\n\n    {fault}"
+    if isinstance(fault, NotClaims):
+        return told
+    where = search.law.check.__module__
+    return f"{told}\n    the law (in {where}), a family or the reference failed, not the subject"
 
 
 def _nothing_asked(search: _Search) -> Record:

@@ -97,8 +97,6 @@ EXEMPT = {
         "is_settled": "for the command, with what examine returned",
         "inputs": "for the engine: what examine draws from",
         "most_general_first": "for the command, with laws of the book",
-        "subjects_in": "for addresses, with any value of a module",
-        "sweeps": "for the command, with a checked Run",
         "unanswered": "for the command, with a law of the book",
     },
 }
