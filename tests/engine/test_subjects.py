@@ -171,7 +171,7 @@ def test_another_clock_another_object() -> None:
     record = examine(BAYES, subject, QUICK)
     assert record.examples
     assert not record.refused, "no process is drawn on which a posterior is not offered"
-    steps = plan(LAWBOOK["nelbo_converges_as_steps_shrink"], subject)
+    steps = plan(LAWBOOK["absorbing_diffusion_is_weighted_masked_language_modeling"], subject)
     assert isinstance(steps, Absent), "a loss of steps is not offered"
 
 
