@@ -49,7 +49,7 @@ def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None) -> str:
     elif outcome.claim is not None and outcome.verdict is not None:
         claim, verdict = outcome.claim, outcome.verdict
         told = {
-            "claim": claim.says,
+            "claim": claim.label,
             "where": verdict.where,
             "found": _in_words(verdict.left),
             RELATIONS.get(claim.kind, "expected"): _in_words(verdict.right),

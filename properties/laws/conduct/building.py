@@ -21,7 +21,7 @@ CHAPTER = "Conduct"
 )
 def it_can_be_built(build: Any, p: Any) -> Claim:
     """For every process that a subject claims to implement, it can be built: every size, schedule, clock, dtype and device"""
-    return exact(np.array(len(build(p)) > 0), np.array(True), says="something is built")
+    return exact(np.array(len(build(p)) > 0), np.array(True), label="something is built")
 
 
 __all__ = ["it_can_be_built"]

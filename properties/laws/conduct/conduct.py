@@ -82,8 +82,8 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
             scale = reach(capability, alone, fewer)
-            says = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
-            claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), says=says))
+            label = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
+            claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), label=label))
     return claims
 
 
@@ -109,7 +109,7 @@ def positions_may_be_permuted(offers: Any, situation: Any, p: Any, seed: int) ->
         expected = plain[:, order] if per_position else plain
         scale = reach(capability, arguments, plain)
         scale = scale[:, order] if per_position else scale
-        claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), says=name))
+        claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), label=name))
     return claims
 
 
@@ -135,8 +135,8 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
             before = torch.default_generator.get_state()
             second = capability(*arguments)
             untouched = torch.equal(torch.default_generator.get_state(), before)
-        claims.append(exact(first, second, names=("row", "position"), says=f"{name}, twice from the same seed"))
-        claims.append(exact(np.array(untouched), np.array(True), says=f"{name} leaves the global random state alone"))
+        claims.append(exact(first, second, names=("row", "position"), label=f"{name}, twice from the same seed"))
+        claims.append(exact(np.array(untouched), np.array(True), label=f"{name} leaves the global random state alone"))
     return claims
 
 
@@ -174,7 +174,7 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
                 np.array([[within, between]]),
                 np.array([[1 / 2, 1 / 2]]),
                 names=("all", ("draws", ["one generator", "two generators"])),
-                says=f"{name}: positions in which two draws differ, from one generator and from two",
+                label=f"{name}: positions in which two draws differ, from one generator and from two",
             )
         )
     return claims
@@ -195,7 +195,7 @@ def calls_do_not_remember_each_other(offers: Any, situation: Any, p: Any, seed: 
         capability(*others)
         after_others = capability(*arguments)
         after_itself = capability(*arguments)
-        claims.append(exact(after_others, after_itself, names=("row",), says=f"{name}, after another call and again"))
+        claims.append(exact(after_others, after_itself, names=("row",), label=f"{name}, after another call and again"))
     return claims
 
 
@@ -222,7 +222,7 @@ def inputs_are_left_alone(offers: Any, situation: Any, p: Any, seed: int) -> lis
             after, before = (
                 floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old)
             )
-            claims.append(exact(after, before, names=("row",), says=f"{name} leaves {argument} as it was"))
+            claims.append(exact(after, before, names=("row",), label=f"{name} leaves {argument} as it was"))
     return claims
 
 
@@ -247,7 +247,7 @@ def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int
                 raise
             continue  # torch's own `view` refuses such memory aloud: no wrong value comes of it
         claims.append(
-            close(strided, plain, ops=8, scale=reach(capability, arguments, plain), names=("row",), says=name)
+            close(strided, plain, ops=8, scale=reach(capability, arguments, plain), names=("row",), label=name)
         )
     return claims
 
@@ -276,7 +276,7 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, se
         takes = capability.capability.takes
         none = [0 if k == "N" else a if not takes[k].batched else a[:0] for k, a in zip(takes, arguments, strict=True)]
         found = capability(p, *none)
-        claims.append(exact(np.array(len(found)), np.array(0), says=name))
+        claims.append(exact(np.array(len(found)), np.array(0), label=name))
     return claims
 
 
@@ -319,7 +319,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
             np.ones(len(clean), dtype=bool),
             where=finite,
             names=(given(clean, xt),),
-            says="the gradient is finite",
+            label="the gradient is finite",
         ),
     ]
 
@@ -340,6 +340,6 @@ def precision_is_kept(offers: Any, situation: Any, p: Any, seed: int) -> list[Cl
             raise Unanswerable
         kept = torch.finfo(value.dtype).eps <= torch.finfo(p.dtype).eps if value.is_floating_point() else False
         claims.append(
-            exact(np.array(str(value.dtype) if not kept else "kept"), np.array("kept"), says=f"dtype of {name}")
+            exact(np.array(str(value.dtype) if not kept else "kept"), np.array("kept"), label=f"dtype of {name}")
         )
     return claims

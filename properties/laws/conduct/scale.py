@@ -218,7 +218,7 @@ def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model
             size = np.abs(np.where(np.isfinite(pieces), pieces, 0)).max(initial=0)
         scale = (1 + size) * p.conditioning(one[-1][0] if isinstance(one[-1], list) else p.end)
         ops = 8 + 2 * PIECES * model.L
-        claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), says=name))
+        claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), label=name))
     return claims
 
 

@@ -64,8 +64,8 @@ def _asked(restoration: Restoration, times: list[Time]) -> Claim:
     told = np.array([float(u) for u in restoration.times])
     wanted = np.array([float(u) for u in times[:-1]])
     if told.shape != wanted.shape:
-        return exact(np.array(len(told)), np.array(len(wanted)), says="how often the restoration is asked")
-    return exact(told, wanted, names=("step",), says="times at which the restoration is asked")
+        return exact(np.array(len(told)), np.array(len(wanted)), label="how often the restoration is asked")
+    return exact(told, wanted, names=("step",), label="times at which the restoration is asked")
 
 
 def _budget(times: list[Time], *values: Array) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
                 ops=p.depth + 2 * p.K + 8,
                 scale=2 * p.K,
                 names=("row", "channel", "site"),
-                says=f"at {u}",
+                label=f"at {u}",
             )
         )
     return claims
@@ -129,7 +129,7 @@ def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Tim
         claims.append(_asked(restoration, path))
         expected = degradation(x0, path[-1])
         budget = _budget(path, expected, x0, *restoration.proposals, direction * 3)
-        claims.append(close(found, expected, **budget, names=("row", "channel", "site"), says=f"after {steps} steps"))
+        claims.append(close(found, expected, **budget, names=("row", "channel", "site"), label=f"after {steps} steps"))
     return claims
 
 
@@ -227,7 +227,7 @@ def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Pr
     worst = np.unravel_index(np.argmax(np.abs(missed[-1])), missed[-1].shape)
     eps = torch.finfo(p.dtype).eps
     errors = [float(m[worst]) for m in missed]
-    return [converges(errors, sizes, rate=1, floor=64 * p.K * eps, at_least=True, says="error against 1/h")]
+    return [converges(errors, sizes, rate=1, floor=64 * p.K * eps, at_least=True, label="error against 1/h")]
 
 
 def _in(p: Process, degradation: Any) -> Any:

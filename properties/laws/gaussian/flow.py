@@ -63,13 +63,13 @@ def deterministic_steps_compose(
     predicted = np.random.default_rng([seed, 59]).integers(-16, 17, rows.z.shape) / 8
     N, kind = len(rows.t), model.parameterization
 
-    def says(z: Array, u: Time) -> Array:
+    def output_for(z: Array, u: Time) -> Array:
         """The network's output that means this prediction, exactly."""
         return gaussian.convert(predicted, z, *p.levels(u), "data", kind)
 
-    first = says(rows.z, t)
+    first = output_for(rows.z, t)
     there = deterministic_step(p, first, rows.z, [s] * N, rows.t)
-    second = says(there, s)
+    second = output_for(there, s)
     found = deterministic_step(p, second, there, [r] * N, [s] * N)
     direct = deterministic_step(p, first, rows.z, [r] * N, rows.t)
     # Noise that is read off at s carries the roundings of the step before, over sigma_s and times sigma_r.

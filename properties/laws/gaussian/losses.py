@@ -177,7 +177,7 @@ def reconstruction_is_bayes_rule_over_the_points(
     share = np.exp(-floats(reconstruction_loss(p, every, same)) / COLUMNS)
     return [
         close(found, np.array(truth, dtype=object), ops=ops, scale=scale),
-        close(share.sum(), 1.0, ops=ops, scale=4 + 2 * rows.exponent[0, 0].max(), says="one of the points it must be"),
+        close(share.sum(), 1.0, ops=ops, scale=4 + 2 * rows.exponent[0, 0].max(), label="one of the points it must be"),
     ]
 
 
@@ -225,8 +225,8 @@ def gaussian_terms_bound_the_likelihood(
     # The reference's quadratures are good to 1e-11 of what they integrate, and its likelihood to 1e-10.
     summed, pushed = (known * (1 + sum(truth.values())) / size / eps for known in (1e-11, 1e-10))
     return [
-        close(found, sum(truth.values()), ops=ops + summed, scale=size, says="the sum"),
-        at_most(surprise, found, ops=ops + summed + pushed, scale=size, says="the bound"),
+        close(found, sum(truth.values()), ops=ops + summed, scale=size, label="the sum"),
+        at_most(surprise, found, ops=ops + summed + pushed, scale=size, label="the bound"),
     ]
 
 
@@ -332,4 +332,4 @@ def gaussian_bound_converges_as_steps_shrink(diffusion_loss: Any, p: GaussianPro
     left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
     eps = rounding_unit(p)
     floor = 64 * (all_ops(p) + STEPS[-1]) * eps * float(np.exp(float(p.schedule.first)))
-    return converges(left, STEPS[:-1], rate=1.5, floor=floor, at_least=True, says="2 e(2T) - e(T)")
+    return converges(left, STEPS[:-1], rate=1.5, floor=floor, at_least=True, label="2 e(2T) - e(T)")

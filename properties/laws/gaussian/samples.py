@@ -52,9 +52,9 @@ def _claims(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Cl
     eps = max(rounding_unit(p), 2.0**-8 if p.precision == "bfloat16" else 0.0)
     slack = min(0.25, 4 * eps * (np.abs(mean).max() / sd + 4))
     return [
-        sampled(counted(drawn, mean, sd), np.full((2, BINS), 1 / BINS), slack=slack, says="the law of an entry"),
+        sampled(counted(drawn, mean, sd), np.full((2, BINS), 1 / BINS), slack=slack, label="the law of an entry"),
         sampled(
-            np.array([[same, len(drawn) - same]]), np.full((1, 2), 0.5), slack=slack, says="columns agree by chance"
+            np.array([[same, len(drawn) - same]]), np.full((1, 2), 0.5), slack=slack, label="columns agree by chance"
         ),
     ]
 

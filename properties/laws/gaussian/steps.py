@@ -176,7 +176,7 @@ def many_steps_keep_quantiles(
     widths = 5 + max(np.abs(p.data)) / ratio(p, s, t)[0]
     rounded = (16 + level_ops(p, s, t)) * float(torch.finfo(p.dtype).eps) * widths
     floor = 0.4 * float(np.e) * MANY[-1] * rounded
-    return converges(errors, MANY, rate=1, floor=floor, at_least=True, grows="N")
+    return converges(errors, MANY, rate=1, floor=floor, at_least=True, size_name="N")
 
 
 def _quantile(p: GaussianProcess, z: Array, t: Time) -> Array:
@@ -222,9 +222,9 @@ def steepness_of_the_denoiser_is_its_widest_variance(
     slope, ops = to_float(slope), ops + 16
     together = floats(denoiser_steepness(p, rows.z, rows.t))
     return [
-        close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], says="on a line"),
-        at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), says="never more than the widest"),
-        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), says="never less than the narrowest"),
+        close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], label="on a line"),
+        at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), label="never more than the widest"),
+        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), label="never less than the narrowest"),
     ]
 
 

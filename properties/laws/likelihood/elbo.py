@@ -194,11 +194,13 @@ def nelbo_bounds_the_likelihood(
     found = found + prior_kl(p, x0)
     likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
     ops = 2 * int(p.end) * _ops(p, model.L)
-    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound")]
+    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound")]
     few = 256 if p.numbers == "exact" else 1024
     if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
         gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
-        claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), says="the gap is a KL"))
+        claims.append(
+            close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), label="the gap is a KL")
+        )
     return claims
 
 
@@ -237,8 +239,8 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     with np.errstate(invalid="ignore"):
         missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0)
     return [
-        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), says="the integral"),
-        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound"),
+        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), label="the integral"),
+        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound"),
     ]
 
 
@@ -278,8 +280,8 @@ def integrating_out_a_step_keeps_the_mean(
     scale = magnitude(p, model, own_mean, t)
     ops = 2 * _ops(p, model.L)
     return [
-        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), says="the same mean"),
-        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), says="no larger variance"),
+        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), label="the same mean"),
+        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), label="no larger variance"),
     ]
 
 

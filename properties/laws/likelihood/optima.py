@@ -194,7 +194,7 @@ def finer_grids_bound_better(loss: Any, prior_kl: Any, p: Process, model: Model,
             totals[i],
             ops=8 * p.depth + 16 * p.K * data.L + p.K**data.L,
             scale=scale,
-            says=f"T = {2 * T} against T = {T}",
+            label=f"T = {2 * T} against T = {T}",
         )
         for i, T in enumerate(grids[:-1])
     ]

@@ -79,14 +79,16 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     found = reverse(p, output, xt, s, t)
     scale = amplified(p, model, predicted, s, t)
     return [
-        at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), says="no negative entry"),
+        at_most(
+            -found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), label="no negative entry"
+        ),
         close(
             found.sum(-1),
             np.ones(found.shape[:-1], dtype=int),
             ops=4 * p.depth + 8 * p.K,
             scale=scale,
             names=(("x_t", xt), *NAMES),
-            says="sums to one",
+            label="sums to one",
         ),
     ]
 
@@ -148,7 +150,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             scale=scale,
             where=flat,
             names=(("x_t", xt), *NAMES),
-            says="equal at constant likelihood",
+            label="equal at constant likelihood",
         ),
         close(
             joined,
@@ -156,7 +158,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             ops=ops,
             scale=scale,
             names=(("x_t", xt), *NAMES),
-            says="the joint sum",
+            label="the joint sum",
         ),
         close(
             mixed,
@@ -164,7 +166,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             ops=ops,
             scale=scale,
             names=(("x_t", xt), *NAMES),
-            says="the mixture",
+            label="the mixture",
         ),
     ]
 
@@ -189,8 +191,8 @@ def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) 
         belief, truth = (np.where(possible, v, 0 * v) for v in (belief, truth))
         belief, truth = (v / v.sum(-1, keepdims=True) for v in (belief, truth))
     return [
-        close(found.sum(-1), np.ones(found.shape[:-1], dtype=int), ops=4 * p.K + 8, names=names, says="sums to one"),
-        close(belief, truth, ops=4 * p.K + 48, names=names, says="softmax of the output"),
+        close(found.sum(-1), np.ones(found.shape[:-1], dtype=int), ops=4 * p.K + 8, names=names, label="sums to one"),
+        close(belief, truth, ops=4 * p.K + 48, names=names, label="softmax of the output"),
     ]
 
 
@@ -300,4 +302,4 @@ def small_steps_follow_the_rate(
     # Rounding of the kernel is divided by h: errors below that say nothing.
     eps = float(np.finfo(np.float64).eps if p.precision == "float64" else np.finfo(np.float32).eps)
     floor = 64 * p.depth * eps * 2**10 * p.conditioning(t) * (1 + float(np.abs(generator).max()))
-    return converges(errors, [2**k for k in halvings], rate=1, floor=floor, says="first order in the step")
+    return converges(errors, [2**k for k in halvings], rate=1, floor=floor, label="first order in the step")

@@ -70,9 +70,9 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
             rate=1,
             floor=floor,
             at_least=True,
-            grows="T",
+            size_name="T",
             limit=float(limit[worst]),
-            says="NELBO_T - NELBO, which may vanish faster",
+            label="NELBO_T - NELBO, which may vanish faster",
         ),
         converges(
             left,
@@ -80,8 +80,8 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
             rate=1.5,
             floor=floor,
             at_least=True,
-            grows="T",
-            says="2 e(2T) - e(T), which has no 1/T left of e(T) = NELBO_T - NELBO",
+            size_name="T",
+            label="2 e(2T) - e(T), which has no 1/T left of e(T) = NELBO_T - NELBO",
         ),
     ]
 
@@ -126,8 +126,8 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim
         rate=min(1.5, 2 * gap),
         floor=floor,
         at_least=True,
-        grows="T",
-        says="2 d(2T) - d(T), which has no 1/T left of d(T) = NELBO_T - NELBO_2T, where noise ends infinite",
+        size_name="T",
+        label="2 d(2T) - d(T), which has no 1/T left of d(T) = NELBO_T - NELBO_2T, where noise ends infinite",
     )
 
 

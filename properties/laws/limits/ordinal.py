@@ -116,14 +116,14 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
             left = float(at @ (found[K] @ wave)) / float(at @ at)
             errors.append(left - float(brownian.cosine_moment(n, -1.0, float(variance))))
         floor = rounding(p, noise_of(sizes[-1], variance))
-        claims.append(converges(errors, sizes, rate=2, floor=floor, grows="K", says=f"what is left of wave {n}"))
+        claims.append(converges(errors, sizes, rate=2, floor=floor, size_name="K", label=f"what is left of wave {n}"))
     gaps = []
     for K in sizes:
         walls = -1 + 2 * np.arange(1, K + 1) / K
         truth = [brownian.cdf_by_images(np.minimum(walls, 1.0), y0, float(variance)) for y0 in centers(K)[starts(K)]]
         gaps.append(float(np.abs(found[K].cumsum(-1) - np.stack(truth)).max()))
     floor = sizes[-1] * rounding(p, noise_of(sizes[-1], variance))
-    claims.append(converges(gaps, sizes, rate=2, floor=floor, grows="K", says="the distribution function"))
+    claims.append(converges(gaps, sizes, rate=2, floor=floor, size_name="K", label="the distribution function"))
     return claims
 
 
@@ -172,15 +172,20 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
         steps,
         rate=1.5,
         floor=floor,
-        grows="T",
-        says=f"in the number of steps, K = {fine}",
+        size_name="T",
+        label=f"in the number of steps, K = {fine}",
     )
     few, levels = 4, [8, 16, 32, 64, 128, 256] if exact else [16, 32, 64, 128, 256, 512]
     errors = [error(few, K) for K in levels]
     # At a fixed number of steps the error goes to what T^(-3/2) leaves, and what changes on the way goes like 1/K^2.
     changes = [a - b for a, b in itertools.pairwise(errors)]
     in_levels = converges(
-        changes, levels[:-1], rate=2, floor=floor, grows="K", says=f"in the number of levels, to the floor of T = {few}"
+        changes,
+        levels[:-1],
+        rate=2,
+        floor=floor,
+        size_name="K",
+        label=f"in the number of levels, to the floor of T = {few}",
     )
     return [in_steps, in_levels]
 
@@ -224,7 +229,7 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
         found = np.array([mean, law_of @ y**2 - mean**2])
         truth = np.array([float(ou.mean(y0, t)), float(ou.variance(t))])
         scale = np.array([math.sqrt(S), S])
-        claims.append(close(found, truth, ops=q.depth + S, scale=scale, says=f"mean and variance, S = {S}"))
+        claims.append(close(found, truth, ops=q.depth + S, scale=scale, label=f"mean and variance, S = {S}"))
         gaps.append(float(np.abs(law_of.cumsum() - ou.cdf(y + 1 / math.sqrt(S), y0, t)).max()))
     floor = sizes[-1] * rounding(p, t * sizes[-1])
-    return [*claims, converges(gaps, sizes, rate=1, floor=floor, grows="S", says="the distribution function")]
+    return [*claims, converges(gaps, sizes, rate=1, floor=floor, size_name="S", label="the distribution function")]

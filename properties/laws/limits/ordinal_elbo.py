@@ -259,12 +259,12 @@ def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[C
     floor = rounding(p, 0) * (STEPS[-1] + 2)
     where = f", K = {chains[0].K}, between walls"
     claims = [
-        converges(found, STEPS, rate=rate, floor=floor, grows="T", limit=limit, says=says + where)
-        for found, rate, limit, says in errors
+        converges(found, STEPS, rate=rate, floor=floor, size_name="T", limit=limit, label=label + where)
+        for found, rate, limit, label in errors
     ]
     left = seen - constant / np.array(STEPS)
-    says = f"the diffusion part without C/T{where}"
-    return [*claims, converges(left, STEPS, rate=1.5, floor=floor, at_least=True, grows="T", says=says)]
+    label = f"the diffusion part without C/T{where}"
+    return [*claims, converges(left, STEPS, rate=1.5, floor=floor, at_least=True, size_name="T", label=label)]
 
 
 def _in_levels(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Array) -> list[Claim]:
@@ -278,11 +278,11 @@ def _in_levels(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Arra
     sizes = np.exp(2 * math.pi**2 * sigma**2).tolist()
     # Four results are added up, and divided by the last σ² where they get this small.
     floor = 4 * rounding(p, 0) / float(sigma[-1]) ** 2
-    says = "over σ² for steps of σ = K/36 levels, T = 3, walls out of reach"
-    grows = "e^(2π²σ²)"
+    label = "over σ² for steps of σ = K/36 levels, T = 3, walls out of reach"
+    size_name = "e^(2π²σ²)"
     return [
-        converges(in_prior, sizes, rate=1, floor=floor, grows=grows, says=f"the prior term {says}"),
-        converges(in_whole, sizes, rate=1, floor=floor, at_least=True, grows=grows, says=f"the NELBO {says}"),
+        converges(in_prior, sizes, rate=1, floor=floor, size_name=size_name, label=f"the prior term {label}"),
+        converges(in_whole, sizes, rate=1, floor=floor, at_least=True, size_name=size_name, label=f"the NELBO {label}"),
     ]
 
 
@@ -297,5 +297,10 @@ def _prior_in_levels(prior_kl: Any, p: Process, exact: bool, seed: int) -> Claim
     changes = [a - b for a, b in itertools.pairwise(errors)]
     floor = rounding(p, 0) * (few + 1)
     return converges(
-        changes, sizes[:-1], rate=2, floor=floor, grows="K", says=f"the prior term in the number of levels, T = {few}"
+        changes,
+        sizes[:-1],
+        rate=2,
+        floor=floor,
+        size_name="K",
+        label=f"the prior term in the number of levels, T = {few}",
     )

@@ -75,7 +75,7 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
     # A probability of one level has rounding errors relative to the largest, and logarithms are divided by h.
     floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
     return converges(
-        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+        errors, sizes, rate=2, floor=floor, at_least=True, size_name="K", label="the largest gap between levels"
     )
 
 
@@ -107,7 +107,7 @@ def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, se
         errors.append(float(np.abs(np.log(found) * K / 2 - truth).max()))
     floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
     return converges(
-        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+        errors, sizes, rate=2, floor=floor, at_least=True, size_name="K", label="the largest gap between levels"
     )
 
 
@@ -151,8 +151,8 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     most = sizes[-1]
     floor = 64 * most**2 * rounding(p, 0) / 64 + 16 * most * rounding(p, noise_of(most, VARIANCE))
 
-    def claim(errors: list[float], rate: float, says: str, limit: list[float] | None) -> Claim:
-        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, grows="K", limit=limit, says=says)
+    def claim(errors: list[float], rate: float, label: str, limit: list[float] | None) -> Claim:
+        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, size_name="K", limit=limit, label=label)
 
     return [
         claim(still, 2, "a score that is zero at the walls", sought[0]),

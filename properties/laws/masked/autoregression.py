@@ -45,8 +45,8 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Vocabulary, x0: Array
     surprise = np.array([reference.autoregressive_nll(predict, x) for x in x0])
     names, ops, scale = (("x0", x0),), 4 * p.K * L + 8, 1 + np.abs(floats(surprise))
     return [
-        close(found, bound, ops=ops, scale=scale, names=names, says="the variational bound"),
-        close(found, surprise, ops=ops, scale=scale, names=names, says="the cross-entropy of the next tokens"),
+        close(found, bound, ops=ops, scale=scale, names=names, label="the variational bound"),
+        close(found, surprise, ops=ops, scale=scale, names=names, label="the cross-entropy of the next tokens"),
     ]
 
 

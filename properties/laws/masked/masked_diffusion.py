@@ -159,7 +159,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
         truth += [share * float(expected_cross_entropy(table, x, p.K, p.mask, a)) / (1 - a) for x in x0]
     ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L + 24
     claims = []
-    for q, where, share, says in (
+    for q, where, share, label in (
         (p, times, weights * float(stop - start) / 2, "over t"),
         (even, hit, weights * (ends[1] - ends[0]) / 2 * hit * (1 - hit), "over the log-odds"),
     ):
@@ -168,7 +168,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
         values = floats(loss(q, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
         terms = floats(batch.sums(values, len(when), len(x0)))
         scale: Any = sum(w * magnitude(q, model, term, u) for u, w, term in zip(when, share, terms, strict=True))
-        claims.append(close(share @ terms, truth, ops=ops, scale=scale, names=(("x0", x0),), says=says))
+        claims.append(close(share @ terms, truth, ops=ops, scale=scale, names=(("x0", x0),), label=label))
     return claims
 
 

@@ -36,8 +36,8 @@ def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> l
     """Rows of the transition matrix are probabilities: Q[s,t] ≥ 0 and Q[s,t] 1 = 1"""
     Q = transition(p, s, t)
     return [
-        at_most(-Q, 0 * Q, ops=p.depth, names=("x_s", "x_t"), says="no negative entry"),
-        close(Q.sum(-1), np.ones(p.K, dtype=int), ops=p.depth + p.K, names=("x_s",), says="rows sum to one"),
+        at_most(-Q, 0 * Q, ops=p.depth, names=("x_s", "x_t"), label="no negative entry"),
+        close(Q.sum(-1), np.ones(p.K, dtype=int), ops=p.depth + p.K, names=("x_s",), label="rows sum to one"),
     ]
 
 
@@ -104,8 +104,8 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
     # Each step is reversible; a product of steps that do not commute is not.
     flow = prior[:, None] * (Q if p.kind.commuting else transition(p, before(p, t), t))
     return [
-        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), says="stationary"),
-        close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), says="detailed balance"),
+        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="stationary"),
+        close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), label="detailed balance"),
     ]
 
 
@@ -121,13 +121,13 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
     x0 = single(p)
     q = marginal(p, x0, t)
     return [
-        at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), says="no negative entry"),
+        at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
             ops=p.depth + p.K,
             names=(("x0", x0), "position"),
-            says="sums to one",
+            label="sums to one",
         ),
     ]
 
@@ -233,8 +233,8 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     # The divergence divides by the smallest probabilities, which are multiples of 1 - alpha.
     floor = min(floats(p.truth.marginal(u)[x0[:, 0]])[floats(p.truth.marginal(u)[x0[:, 0]]) > 0].min() for u in (s, t))
     return [
-        at_most(tv[1], tv[0], ops=2 * p.depth + p.K, names=("pair of starts",), says="total variation"),
-        at_most(kl[1], kl[0], ops=2 * p.depth + 4 * p.K, scale=1 / floor, names=("pair of starts",), says="KL"),
+        at_most(tv[1], tv[0], ops=2 * p.depth + p.K, names=("pair of starts",), label="total variation"),
+        at_most(kl[1], kl[0], ops=2 * p.depth + 4 * p.K, scale=1 / floor, names=("pair of starts",), label="KL"),
     ]
 
 
@@ -296,7 +296,7 @@ def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> 
     )
     pair = ("pair", [f"x_t = ({i}, {j})" for i in range(p.K) for j in range(p.K)])
     return [
-        sampled(counts, np.stack([first, second], 1), names=(told, "position", "x_t"), says="each position"),
-        sampled(both, product, names=(told, pair), says="two positions are independent"),
-        independent(calls[..., 0], first, group, names=(told,), says="rows and calls are independent"),
+        sampled(counts, np.stack([first, second], 1), names=(told, "position", "x_t"), label="each position"),
+        sampled(both, product, names=(told, pair), label="two positions are independent"),
+        independent(calls[..., 0], first, group, names=(told,), label="rows and calls are independent"),
     ]

@@ -50,14 +50,14 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     q = posterior(p, x0, xt, s, t)
     scale = p.conditioning(t)
     return [
-        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(given(x0, xt), *NAMES), says="no negative entry"),
+        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(given(x0, xt), *NAMES), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
             ops=3 * p.depth + 2 * p.K,
             scale=scale,
             names=(given(x0, xt), *NAMES),
-            says="sums to one",
+            label="sums to one",
         ),
     ]
 
@@ -167,7 +167,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             ops=ops,
             where=~masked[..., None],
             names=(given(x0, xt), *NAMES),
-            says="a visible token stays",
+            label="a visible token stays",
         ),
         close(
             revealed,
@@ -176,7 +176,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             scale=scale,
             where=masked,
             names=(given(x0, xt), *NAMES),
-            says="revealed with probability (α_s − α_t)/(1 − α_t)",
+            label="revealed with probability (α_s − α_t)/(1 − α_t)",
         ),
         close(
             still,
@@ -185,6 +185,6 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             scale=scale,
             where=masked,
             names=(given(x0, xt), *NAMES),
-            says="and masked otherwise",
+            label="and masked otherwise",
         ),
     ]

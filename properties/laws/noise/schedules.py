@@ -44,8 +44,8 @@ def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
     times = grid(p)
     values = alpha(p, times)
     return [
-        close(values[:1], [p.alpha(0)], ops=8, says="the beginning is what the schedule says"),
-        at_most(values[1:], values[:-1], ops=p.depth, names=(("t", times[1:]),), says="noise never goes back"),
+        close(values[:1], [p.alpha(0)], ops=8, label="the beginning is what the schedule says"),
+        at_most(values[1:], values[:-1], ops=p.depth, names=(("t", times[1:]),), label="noise never goes back"),
     ]
 
 
@@ -107,9 +107,9 @@ def the_information_schedule_loses_it_evenly(information_alpha: Any, p: Process,
     found, scale = np.array([_information(noise, weights, float(a)) for a in alphas]).T
     truth = [float(1 - Fraction(t) / p.end) * float(divergences.entropy(weights)) for t in times]
     return [
-        at_most(alphas[1:], alphas[:-1], ops=1, names=(("t", times[1:]),), says="noise never goes back"),
+        at_most(alphas[1:], alphas[:-1], ops=1, names=(("t", times[1:]),), label="noise never goes back"),
         close(
-            found, np.array(truth), ops=2 * noise.depth + 4 * p.K, scale=1 + scale, names=(("t", times),), says="I(t)"
+            found, np.array(truth), ops=2 * noise.depth + 4 * p.K, scale=1 + scale, names=(("t", times),), label="I(t)"
         ),
     ]
 

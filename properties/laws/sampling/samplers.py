@@ -74,7 +74,7 @@ def telling(model: Model) -> Model:
     return replace(model, style="moderate") if model.style == "flat" else model
 
 
-def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: str) -> Claim:
+def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, label: str) -> Claim:
     """``draw(seed) -> [N, L]``, in several calls, held against the law ``[K**L]`` of whole sequences."""
     if abs(law_of.sum() - 1) > 1e-9:
         raise Unanswerable
@@ -86,7 +86,7 @@ def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: st
         ops=64 * p.depth * p.K,
         scale=p.K**L,
         names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
-        says=says,
+        label=label,
     )
 
 
@@ -196,7 +196,7 @@ def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: D
     x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
     kept = infill(p, network, x0[:64], fixed[:64], times, seed)
     return [
-        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), says="known positions"),
+        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions"),
         drawn_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
     ]
 
@@ -225,8 +225,8 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     survival = np.stack([(noise / noise[-1]) ** n for n in masked])
     truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
     return [
-        at_most(found, float(t), ops=2, says="no reveal comes later than t"),
-        sampled(counts, truth, ops=64 * p.depth, scale=8 * p.conditioning(t), names=("n masked",), says="when"),
+        at_most(found, float(t), ops=2, label="no reveal comes later than t"),
+        sampled(counts, truth, ops=64 * p.depth, scale=8 * p.conditioning(t), names=("n masked",), label="when"),
     ]
 
 
@@ -255,12 +255,12 @@ def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> li
     place = np.clip(np.floor(found * cells).astype(int) if p.T is None else found.astype(int) - 1, 0, cells - 1)
     taken = place[np.arange(calls), np.random.default_rng([seed, 47]).integers(0, N, calls)]
     return [
-        exact(inside, np.ones_like(inside), names=("call", "row"), says="on the clock"),
+        exact(inside, np.ones_like(inside), names=("call", "row"), label="on the clock"),
         sampled(
             np.bincount(taken, minlength=cells)[None],
             np.full((1, cells), 1 / cells),
             names=("all", "part of the clock"),
-            says="the time of a row taken at random",
+            label="the time of a row taken at random",
         ),
     ]
 
@@ -286,9 +286,9 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
     rising = np.where(level < top, found[..., :-1] - found[..., 1:], found[..., 1:] - found[..., :-1])
     scale = 1 + np.abs(truth).max()
     return [
-        close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, says="the bins"),
-        close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, says="sums to one"),
-        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, says="one top"),
+        close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, label="the bins"),
+        close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, label="sums to one"),
+        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="one top"),
     ]
 
 
@@ -317,9 +317,9 @@ def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) 
     small = floats(leave) <= 1
     one = np.ones(found.shape[:-1], dtype=int)
     return [
-        close(found, truth, ops=ops, scale=scale, where=small, names=names, says="δ + (t − s) R̄"),
-        close(found.sum(-1), one, ops=ops, scale=scale, names=names, says="sums to one"),
-        at_most(-found, 0 * found, ops=ops, scale=scale, names=names, says="no negative entry"),
+        close(found, truth, ops=ops, scale=scale, where=small, names=names, label="δ + (t − s) R̄"),
+        close(found.sum(-1), one, ops=ops, scale=scale, names=names, label="sums to one"),
+        at_most(-found, 0 * found, ops=ops, scale=scale, names=names, label="no negative entry"),
     ]
 
 

@@ -87,14 +87,14 @@ def steps_are_drawn_from_the_reverse(
     near: Any = {"ops": 4 * ops, "scale": scale}
     told = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {u}" for u in targets for x in xt])
     return [
-        sampled(counts, kernel, names=(told, "position", "x_s"), says="each position", pooled=True, **near),
-        sampled(both, product, names=(told, "pair", "x_s"), says="two positions are independent given x_t", **near),
+        sampled(counts, kernel, names=(told, "position", "x_s"), label="each position", pooled=True, **near),
+        sampled(both, product, names=(told, "pair", "x_s"), label="two positions are independent given x_t", **near),
         independent(
             calls[..., 0],
             kernel[:, 0],
             np.repeat(np.arange(G), copies),
             names=(told,),
-            says="rows and calls are independent",
+            label="rows and calls are independent",
             **near,
         ),
     ]
@@ -192,13 +192,13 @@ def a_mask_becomes_what_the_network_says(
             lifted[0],
             ops=4 * p.depth + 8 * p.K,
             names=("position", "y"),
-            says="what a mask becomes",
+            label="what a mask becomes",
             pooled=True,
         ),
     ]
     if s == 0 and p.starts_clean and step.subject.draws_exactly:
         left = (found == p.mask).sum(0)
-        claims.append(exact(left, np.zeros_like(left), names=("position",), says="masks left at time 0"))
+        claims.append(exact(left, np.zeros_like(left), names=("position",), label="masks left at time 0"))
     return claims
 
 
@@ -236,6 +236,6 @@ def small_steps_are_drawn_at_the_rate(
     both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
     product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
     return [
-        sampled(counts, kernel, slack=slack, names=(("x_t", xt), "position", "x_s"), says="each position"),
-        sampled(both, product, slack=2 * slack, names=(("x_t", xt),), says="two positions jump independently"),
+        sampled(counts, kernel, slack=slack, names=(("x_t", xt), "position", "x_s"), label="each position"),
+        sampled(both, product, slack=2 * slack, names=(("x_t", xt),), label="two positions jump independently"),
     ]

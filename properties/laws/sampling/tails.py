@@ -62,8 +62,8 @@ def waited_for(
         call, drawn, seen = call + 1, drawn + rows, seen + int((~np.isin(found, common)).sum())
         # However long a call took: what is drawn must not depend on what else the machine does.
         rows = min(2 * rows, 512)
-    says = f"in {drawn} draws, classes of probability {RARE:g} came up twice: {drawn * share:.3g} times were expected"
-    return [exact(np.array(min(seen, 2)), np.array(2), says=says)]
+    label = f"in {drawn} draws, classes of probability {RARE:g} came up twice: {drawn * share:.3g} times were expected"
+    return [exact(np.array(min(seen, 2)), np.array(2), label=label)]
 
 
 @law(

@@ -76,7 +76,7 @@ def denoising_score_entropy_differs_by_a_constant(
                 truth,
                 ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L,
                 scale=model.L * _scale(p, t, one),
-                says=f"the {name} objective",
+                label=f"the {name} objective",
             )
         )
     return claims
@@ -243,7 +243,7 @@ def squared_errors_do_not_know_that_rates_are_positive(
             ops=ops,
             scale=(abs(times) + 1) ** 2 * squared * sharp,
             names=(told,),
-            says=f"squared errors at {times} times the ratios",
+            label=f"squared errors at {times} times the ratios",
         )
         for times in (-2, 0, 4)
     ]
@@ -257,7 +257,7 @@ def squared_errors_do_not_know_that_rates_are_positive(
                 ops=ops,
                 scale=(n + sizes) * (flow + float(p.rate(t)) * np.exp(-n)) * sharp,
                 names=(told,),
-                says=f"score entropy at e^-{n} of the ratios",
+                label=f"score entropy at e^-{n} of the ratios",
             )
         )
     return claims

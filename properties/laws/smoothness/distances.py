@@ -108,7 +108,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
             scale=_table(room, shape),
             where=_table(where, shape).astype(bool),
             names=("law of the data", ("pair", named)),
-            says="no law of the data exceeds it",
+            label="no law of the data exceeds it",
         ),
         close(
             _table(attained, (len(pairs),)),
@@ -116,7 +116,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
             ops=ops,
             scale=_table(room_there, (len(pairs),)),
             names=(("pair", named),),
-            says="a law on two classes attains it",
+            label="a law on two classes attains it",
         ),
     ]
 
@@ -138,8 +138,8 @@ def distance_is_the_oscillation_of_the_ratio(projective_distance: Any, p: Proces
     found, truth = projective_distance(p, t), hilbert.projective_distances(kernel(p, t))
     there = seen(kernel(p, t))
     return [
-        exact(np.isnan(floats(found)), ~there, names=PAIR, says="not a number where nobody is, and only there"),
-        close(found, truth, ops=2 * p.depth + 8, scale=size(truth), where=there, names=PAIR, says="where somebody is"),
+        exact(np.isnan(floats(found)), ~there, names=PAIR, label="not a number where nobody is, and only there"),
+        close(found, truth, ops=2 * p.depth + 8, scale=size(truth), where=there, names=PAIR, label="where somebody is"),
     ]
 
 
@@ -222,11 +222,11 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
     bound = np.zeros_like(onwards) if share == 0 else share * np.where(np.isnan(onwards), np.inf, onwards)
     ops = 2 * p.depth + 16
     claims = [
-        at_most(late, bound, ops=ops, scale=size(bound), where=there, names=PAIR, says="Birkhoff's contraction"),
-        at_most(late, widest, ops=ops, scale=size(widest), where=there, names=PAIR, says="no farther than the widest"),
+        at_most(late, bound, ops=ops, scale=size(bound), where=there, names=PAIR, label="Birkhoff's contraction"),
+        at_most(late, widest, ops=ops, scale=size(widest), where=there, names=PAIR, label="no farther than the widest"),
     ]
     if p.kind.commuting and p.kind.stationary and p.mask is None:
-        claims.append(at_most(late, early, ops=ops, scale=size(early), names=PAIR, says="pair by pair"))
+        claims.append(at_most(late, early, ops=ops, scale=size(early), names=PAIR, label="pair by pair"))
     return claims
 
 

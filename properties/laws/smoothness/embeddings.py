@@ -102,9 +102,9 @@ def a_function_of_tokens_may_be_as_smooth_as_its_steepest_pair(
     ops = 2 * D + 16
     names = (("function and class", [f"function {f}, class {x}" for f, x in zip(functions, classes, strict=True)]),)
     return [
-        close(at[0], values[functions, classes], ops=ops, scale=reach[0], names=names, says="it has the values"),
+        close(at[0], values[functions, classes], ops=ops, scale=reach[0], names=names, label="it has the values"),
         at_most(
             np.abs(floats(at[1]) - floats(at[2])), bound, ops=ops, scale=reach[1] + reach[2] + bound, names=("pair",),
-            says="it is no steeper",
+            label="it is no steeper",
         ),
     ]  # fmt: skip

@@ -42,8 +42,8 @@ def noise_notices_the_same_relabelings(transition: Any, p: Process, s: Time, t: 
     claims = [close(same, np.stack([Q] * len(group)), ops=ops, names=(("relabeling", _told(group)), "x_s", "x_t"))]
     if others:
         exact, found = (floats([abs(M[np.ix_(g, g)] - M).max() for g in others]) for M in (truth, Q))
-        says = "relabelings that the exact process notices are noticed as much"
-        claims.append(at_most(exact, found, ops=ops, names=(("relabeling", _told(others)),), says=says))
+        label = "relabelings that the exact process notices are noticed as much"
+        claims.append(at_most(exact, found, ops=ops, names=(("relabeling", _told(others)),), label=label))
     return claims
 
 
