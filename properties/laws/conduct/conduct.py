@@ -11,7 +11,7 @@ from unmask.properties.claims.claim import Claim, close, exact, sampled
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.engine.randomness import seeded
-from unmask.properties.laws.common import Array, every_noisy, floats, given
+from unmask.properties.laws.common import Array, floats, noisy_sequences, pair_axis
 from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
@@ -44,7 +44,7 @@ def _reordered(call: Call, arguments: list[Any], order: Array) -> list[Any]:
     return [p, *(np.ascontiguousarray(v[:, order]) if has else v for v, has in zip(values, positions, strict=True))]
 
 
-def reach(call: Call, arguments: list[Any], result: Array) -> Array:
+def rounding_scale(call: Call, arguments: list[Any], result: Array) -> Array:
     """How large the numbers are that make up ``result``: what its roundings are relative to.
 
     Losses of reals subtract a prediction from data, and multiply what is left by up to e^10: how far their result moves
@@ -81,7 +81,7 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
         for some in (slice(4, 5), slice(0, _positions(arguments))):
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
-            scale = reach(capability, alone, fewer)
+            scale = rounding_scale(capability, alone, fewer)
             label = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
             claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), label=label))
     return claims
@@ -107,7 +107,7 @@ def positions_may_be_permuted(offers: Any, situation: Any, p: Any, seed: int) ->
         plain = floats(capability(*arguments))
         moved = floats(capability(*_reordered(capability, arguments, order)))
         expected = plain[:, order] if per_position else plain
-        scale = reach(capability, arguments, plain)
+        scale = rounding_scale(capability, arguments, plain)
         scale = scale[:, order] if per_position else scale
         claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), label=name))
     return claims
@@ -247,7 +247,7 @@ def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int
                 raise
             continue  # torch's own `view` refuses such memory aloud: no wrong value comes of it
         claims.append(
-            close(strided, plain, ops=8, scale=reach(capability, arguments, plain), names=("row",), label=name)
+            close(strided, plain, ops=8, scale=rounding_scale(capability, arguments, plain), names=("row",), label=name)
         )
     return claims
 
@@ -297,7 +297,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     """A logit of −∞ for the mask gives what −10⁴ gives, and finite gradients, never a NaN"""
     if p.T is None and t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     far = np.array(model.output(xt, t), dtype=float)
     # Networks of masked diffusion rule out the mask, which is never clean.
     out = np.full_like(clean, p.mask)
@@ -312,13 +312,18 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     scale = np.where(finite, np.maximum(1, np.abs(truth)), 1) * p.conditioning(t)
     return [
         close(
-            found, truth, ops=16 * p.depth + 16 * p.K * model.L, scale=scale, where=finite, names=(given(clean, xt),)
+            found,
+            truth,
+            ops=16 * p.depth + 16 * p.K * model.L,
+            scale=scale,
+            where=finite,
+            names=(pair_axis(clean, xt),),
         ),
         exact(
             np.isfinite(slopes).all((-1, -2)),
             np.ones(len(clean), dtype=bool),
             where=finite,
-            names=(given(clean, xt),),
+            names=(pair_axis(clean, xt),),
             label="the gradient is finite",
         ),
     ]

@@ -36,7 +36,7 @@ class Signals:
             return eighths / 8
         return np.array([Fraction(int(v), 8) for v in eighths.ravel()], dtype=object).reshape(eighths.shape)
 
-    def falling(self, s: Time, t: Time) -> list[Time]:
+    def decreasing_times(self, s: Time, t: Time) -> list[Time]:
         """Times from t to s, with some between where there are any."""
         if self.p.T is not None:
             between = [u for u in range(int(t) - 1, int(s), -1) if self.rng.integers(0, 3)]
@@ -59,7 +59,7 @@ class Restoration:
         return self.proposals[-1]
 
 
-def _asked(restoration: Restoration, times: list[Time]) -> Claim:
+def _called_once_a_step(restoration: Restoration, times: list[Time]) -> Claim:
     """The restoration is asked once for each step, and told the time of the signal that it is given."""
     told = np.array([float(u) for u in restoration.times])
     wanted = np.array([float(u) for u in times[:-1]])
@@ -120,13 +120,13 @@ def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Tim
     signals = Signals(p, seed)
     x0, direction = signals.draw(), signals.draw()[0, 0]
     degradation = cold.shift(direction, lambda u: (u / Fraction(p.end)) ** 2 - 3 * (u / Fraction(p.end)))
-    times = signals.falling(s, t)
+    times = signals.decreasing_times(s, t)
     claims = []
     for steps in range(1, len(times)):
         restoration = Restoration(signals)
         path = times[: steps + 1]
         found = restore(p, _in(p, degradation), restoration, _in(p, degradation)(x0, t), path)
-        claims.append(_asked(restoration, path))
+        claims.append(_called_once_a_step(restoration, path))
         expected = degradation(x0, path[-1])
         budget = _budget(path, expected, x0, *restoration.proposals, direction * 3)
         claims.append(close(found, expected, **budget, names=("row", "channel", "site"), label=f"after {steps} steps"))
@@ -149,16 +149,16 @@ def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Tim
 def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
     """The improved sampler misses D(x_0, s) by the sum of what D does otherwise to the proposals than to x_0"""
     signals = Signals(p, seed)
-    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.decreasing_times(s, t)
     restoration = Restoration(signals)
     found = restore(p, degradation, restoration, degradation(x0, t), times)
-    asked = _asked(restoration, times)
-    if not judge(asked, 0).holds:
-        return [asked]
+    calls = _called_once_a_step(restoration, times)
+    if not judge(calls, 0).holds:
+        return [calls]
     expected = degradation(x0, s) + cold.accumulated_error(degradation, x0, restoration.proposals, times)[-1]
     budget = _budget(times, expected, x0, *restoration.proposals)
     budget["ops"] += 4 * p.K * len(times)
-    return [asked, close(found, expected, **budget, names=("row", "channel", "site"))]
+    return [calls, close(found, expected, **budget, names=("row", "channel", "site"))]
 
 
 @law(
@@ -171,7 +171,7 @@ def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: 
 def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, seed: int) -> Claim:
     """If x_0 itself is proposed, the improved sampler returns D(x_0, s), whatever the degradation is"""
     signals = Signals(p, seed)
-    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.decreasing_times(s, t)
     found = restore(p, degradation, lambda x, u: x0, degradation(x0, t), times)
     budget = _budget(times, x0)
     budget["ops"] += 4 * p.K * len(times)
@@ -190,15 +190,15 @@ def the_naive_sampler_returns_its_last_proposal(
 ) -> list[Claim]:
     """The naive sampler ends in D(R, s) for the last proposal R, whatever x_t was"""
     signals = Signals(p, seed)
-    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.decreasing_times(s, t)
     restoration = Restoration(signals)
     found = restore_naively(p, degradation, restoration, degradation(x0, t), times)
-    asked = _asked(restoration, times)
-    if not judge(asked, 0).holds:
-        return [asked]
+    calls = _called_once_a_step(restoration, times)
+    if not judge(calls, 0).holds:
+        return [calls]
     budget = _budget(times, x0, *restoration.proposals)
     expected = degradation(restoration.proposals[-1], s)
-    return [asked, close(found, expected, **budget, names=("row", "channel", "site"))]
+    return [calls, close(found, expected, **budget, names=("row", "channel", "site"))]
 
 
 @law(

@@ -15,8 +15,8 @@ from unmask.properties.laws.gaussian.common import (
     all_ops,
     batch,
     bridge_scale,
+    implied_sizes_by_kind,
     level_ops,
-    said_as,
     squared_levels,
 )
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
@@ -203,7 +203,7 @@ def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed:
     for source, target in itertools.product(KINDS, KINDS):
         found = convert(p, value, rows.z, rows.t, source, target)
         truth = gaussian.convert(value, rows.z, rows.alpha, rows.sigma, source, target)
-        size = said_as(value, rows.z, rows.alpha, rows.sigma, source)[target]
+        size = implied_sizes_by_kind(value, rows.z, rows.alpha, rows.sigma, source)[target]
         claims.append(close(found, truth, ops=2 * level_ops(p, t), scale=size, label=f"{source} as {target}"))
     return claims
 
@@ -223,8 +223,8 @@ def converting_there_and_back_changes_nothing(convert: Any, p: GaussianProcess, 
         there = convert(p, value, rows.z, rows.t, source, target)
         back = convert(p, there, rows.z, rows.t, target, source)
         # Roundings on the way there are as large as what is added up there; the way back adds them up again.
-        size = said_as(value, rows.z, rows.alpha, rows.sigma, source)[target]
-        size = said_as(size, rows.z, rows.alpha, rows.sigma, target)[source]
+        size = implied_sizes_by_kind(value, rows.z, rows.alpha, rows.sigma, source)[target]
+        size = implied_sizes_by_kind(size, rows.z, rows.alpha, rows.sigma, target)[source]
         claims.append(close(back, value + 0 * back, ops=4 * level_ops(p, t), scale=size, label=f"{source} by {target}"))
     return claims
 

@@ -10,7 +10,15 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.common import (
+    Array,
+    average,
+    floats,
+    interior_times,
+    noisy_batch,
+    noisy_sequences,
+    previous_time,
+)
 from unmask.properties.laws.likelihood.integration import graded_rule
 from unmask.properties.laws.likelihood.terms import invertible, reachable, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
@@ -19,7 +27,7 @@ from unmask.reference.likelihood import denoisers, elbo
 from unmask.reference.numbers import divergences, sequences
 
 CHAPTER = "Optima"
-GRIDS = ("cosine", "mutual-information", "log-linear", "polynomial")
+REFINABLE_SCHEDULES = ("cosine", "mutual-information", "log-linear", "polynomial")
 
 
 def optimum(model: Model, data: Data, t: Time, s: Time | None = None) -> Array:
@@ -40,8 +48,8 @@ def clean_support(p: Process, data: Data) -> tuple[Array, Array]:
 def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> Any:
     """``E_data E_{q(x_t|x_0)} loss`` at the optimal prediction."""
     x0, weight = clean_support(p, data)
-    row, clean, xt, q = every_noisy(p, x0, t)
-    best = model.encode(optimum(model, data, t, before(p, t) if p.T is not None else None))
+    row, clean, xt, q = noisy_sequences(p, x0, t)
+    best = model.encode(optimum(model, data, t, previous_time(p, t) if p.T is not None else None))
     values = loss(p, best[sequences.sequence_index(xt, p.K)], clean, xt, t)
     return (average(values, q, row, len(x0)) * weight).sum()
 
@@ -102,9 +110,9 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
     if p.T is None and t == 1:
         raise Unanswerable
     x0, weight = clean_support(p, data)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     index = sequences.sequence_index(xt, p.K)
-    best = model.encode(optimum(model, data, t, before(p, t) if p.T is not None else None))
+    best = model.encode(optimum(model, data, t, previous_time(p, t) if p.T is not None else None))
     slopes = gradient(p, best[index], clean, xt, t, floats(q) * floats(weight)[row])
     total = np.zeros((p.K**model.L, model.L, p.K))
     np.add.at(total, index, slopes)
@@ -118,7 +126,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
         total,
         0 * total,
         ops=ops,
-        scale=(1 + size.max()) * p.conditioning(t, before(p, t) if p.T is not None else None),
+        scale=(1 + size.max()) * p.conditioning(t, previous_time(p, t) if p.T is not None else None),
         names=(("x_t", model.sequences), "position", "class"),
     )
 
@@ -140,21 +148,24 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     last = denoisers.sequence_law(p.truth, data.law, 1, p.end)
     truth = divergences.entropy(data.law) + divergences.kl(last, p.truth.prior)
     if p.T is not None:
-        for t in inner(p):
+        for t in interior_times(p):
             found = found + data_average(loss, p, model, data, t)
-        scale = sum(p.conditioning(t, before(p, t)) for t in inner(p))
+        scale = sum(p.conditioning(t, previous_time(p, t)) for t in interior_times(p))
         return close(found, truth, ops=8 * p.depth + 16 * p.K, scale=8 * scale)
     nodes, weights = graded_rule(p)
     exact: Any = floats((floats([elbo.prior_term(p.truth, x, p.end) for x in x0]) * floats(weight)).sum())
     found = floats(found)
-    batch = every_noisy_at(p, x0, list(nodes))
+    batch = noisy_batch(p, x0, list(nodes))
     best = np.concatenate(
-        [optimum(model, data, u)[sequences.sequence_index(batch.xt[batch.when == k], p.K)] for k, u in enumerate(nodes)]
+        [
+            optimum(model, data, u)[sequences.sequence_index(batch.xt[batch.time_index == k], p.K)]
+            for k, u in enumerate(nodes)
+        ]
     )
-    share = floats(batch.q) * floats(weight)[batch.row] * weights[batch.when]
+    share = floats(batch.q) * floats(weight)[batch.row] * weights[batch.time_index]
     found = found + (floats(loss(p, model.encode(best), batch.x0, batch.xt, batch.t)) * share).sum()
     for k, u in enumerate(nodes):
-        now = batch.when == k
+        now = batch.time_index == k
         values = true_loss(p.truth, model.parameterization, best[now], batch.x0[now], batch.xt[now], u)
         exact = exact + (floats(values) * share[now]).sum()
     # The rule's own error on the same integrand, known because the truth is known.
@@ -171,7 +182,10 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     cites="Kingma et al. 2021, sec. 4.1 and app. F; Sahoo et al. 2024, app. E.3",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
     about=About(
-        clock="discrete", schedules=GRIDS, families=lambda kind: kind.observes, outputs=("joint-sum", "mixture", "subs")
+        clock="discrete",
+        schedules=REFINABLE_SCHEDULES,
+        families=lambda kind: kind.observes,
+        outputs=("joint-sum", "mixture", "subs"),
     ),
     drawn=Drawn(reaches_prior=True, cost=3),
 )
@@ -184,7 +198,7 @@ def finer_grids_bound_better(loss: Any, prior_kl: Any, p: Process, model: Model,
         q = p.on_grid(T)
         fine, law_of_data = model.on(q), Data(q, data.L, data.seed)
         total: Any = (prior_kl(q, x0) * weight).sum()
-        for t in inner(q):
+        for t in interior_times(q):
             total = total + data_average(loss, q, fine, law_of_data, t)
         totals.append(total)
     scale = 8 * data.L * max(p.on_grid(4).conditioning(1), 1)

@@ -10,7 +10,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close, converges
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, before, floats, possible_pairs
+from unmask.properties.laws.common import Array, floats, possible_pairs, previous_time
 from unmask.properties.laws.likelihood.terms import invertible, reachable, true_reverse_rate
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -22,7 +22,7 @@ NAMES = ("position", "x_s")
 DENOISERS = ("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity")
 
 
-def drawn(p: Process, model: Model, data: Data, t: Time) -> tuple[Array, Array, Array]:
+def reachable_outputs(p: Process, model: Model, data: Data, t: Time) -> tuple[Array, Array, Array]:
     """Noisy sequences that can occur, the output there, and the prediction that the output stands for."""
     xt = reachable(p, model.L, t)
     if model.parameterization == "score":
@@ -32,7 +32,7 @@ def drawn(p: Process, model: Model, data: Data, t: Time) -> tuple[Array, Array, 
     return xt, model.output(xt, t), model.predicted(xt, t)
 
 
-def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
+def amplification(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
     """How much the kernel amplifies a rounding: by 1 - alpha, or by the inverse steps in Tweedie's formula."""
     if model.parameterization == "score":
         return p.inflation(s, t) * (1 + float(np.abs(floats(predicted)).max())) * p.K
@@ -56,9 +56,9 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
     """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable  # too little of x_s is left in x_t, and Tweedie's formula divides by it
-    xt, output, predicted = drawn(p, model, data, t)
+    xt, output, predicted = reachable_outputs(p, model, data, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
-    scale = amplified(p, model, predicted, s, t)
+    scale = amplification(p, model, predicted, s, t)
     return close(
         reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=(("x_t", xt), *NAMES)
     )
@@ -75,9 +75,9 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     """p_θ(x_s|x_t) ≥ 0 and sums to one"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
-    xt, output, predicted = drawn(p, model, data, t)
+    xt, output, predicted = reachable_outputs(p, model, data, t)
     found = reverse(p, output, xt, s, t)
-    scale = amplified(p, model, predicted, s, t)
+    scale = amplification(p, model, predicted, s, t)
     return [
         at_most(
             -found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), label="no negative entry"
@@ -244,7 +244,7 @@ def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model)
     xt = reachable(p, model.L, t)
     truth = reference.denoiser_to_score(p.truth, model.parameterization, model.predicted(xt, t), xt, t)
     # Scores are used where noise leads from y to x_t; the other rates of the reverse process are zero.
-    where = np.moveaxis(p.truth.transition(before(p, t) if p.T is not None else t / 2, t)[:, xt], 0, -1) > 0
+    where = np.moveaxis(p.truth.transition(previous_time(p, t) if p.T is not None else t / 2, t)[:, xt], 0, -1) > 0
     where = where | (xt[..., None] == np.arange(p.K))
     scale = np.maximum(1, np.abs(floats(truth))) * p.conditioning(t)
     found = score(p, model.output(xt, t), xt, t)
@@ -289,7 +289,7 @@ def small_steps_follow_the_rate(
 ) -> Claim:
     """(p_θ(x_{t−h}|x_t) − δ)/h → the reverse rate as h → 0, at rate O(h)"""
     t = min(max(Fraction(t), Fraction(1, 4)), Fraction(7, 8))
-    xt, output, _ = drawn(p, model, data, t)
+    xt, output, _ = reachable_outputs(p, model, data, t)
     rates = floats(reverse_rate(p, output, xt, t))
     own = xt[..., None] == np.arange(p.K)
     generator = np.where(own, -rates.sum(-1, keepdims=True), rates)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.laws.common import Array, before, floats, rounding_unit
+from unmask.properties.laws.common import Array, floats, previous_time, rounding_unit
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_elbo, elbo, rates
@@ -47,7 +47,7 @@ def invertible(p: Process, s: Time, t: Time) -> bool:
     return inflation < np.inf if p.numbers == "exact" else inflation**2 * rounding_unit(p) < 1
 
 
-def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
+def loss_scale(p: Process, model: Model, truth: Array, t: Time) -> Array:
     """Size of the numbers that a loss adds up, and how they amplify a rounding of alpha: the scale of its rounding."""
     sizes = np.where(np.isfinite(floats(truth)), np.abs(floats(truth)), 0)
     logs = {"flat": 4.0, "moderate": 12.0, "peaked": 36.0}[model.style]
@@ -58,22 +58,22 @@ def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
         odds = alpha / max(1 - alpha, 1e-300) if p.kind.keeps_or_redraws else p.conditioning(t)
         weight = float(p.rate(t)) * (1 + odds) / max(min(alpha, 1.0), 1e-300)
         logs = logs + abs(np.log(max(1 - alpha, 1e-300))) + np.exp(min(logs, 4.0))
-    return (sizes + weight * model.L * logs) * p.conditioning(t, before(p, t) if p.T is not None else None)
+    return (sizes + weight * model.L * logs) * p.conditioning(t, previous_time(p, t) if p.T is not None else None)
 
 
-def own_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
+def method_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
     """The method's kernel from ``t`` to ``t - 1`` for every noisy sequence; where none can come, the truth's shape."""
     can = reachable(p, model.L, t)
-    kernel = reverse(p, model.output(can, t), can, before(p, t), t)
+    kernel = reverse(p, model.output(can, t), can, previous_time(p, t), t)
     whole = np.zeros((len(every), model.L, p.K), dtype=kernel.dtype)
     whole[..., 0] = 1
-    whole[sequences.sequence_index(can, p.K)] = as_probabilities(kernel)
+    whole[sequences.sequence_index(can, p.K)] = clip_negative(kernel)
     return whole
 
 
-def as_probabilities(kernel: Array) -> Array:
+def clip_negative(kernel: Array) -> Array:
     """The kernel without what rounding leaves below zero."""
     return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
 
 
-__all__ = ["as_probabilities", "invertible", "magnitude", "own_kernel", "reachable", "true_loss", "true_reverse_rate"]
+__all__ = ["clip_negative", "invertible", "loss_scale", "method_kernel", "reachable", "true_loss", "true_reverse_rate"]

@@ -12,7 +12,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, converges
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, every_noisy_at, floats, rounding_unit
+from unmask.properties.laws.common import Array, floats, noisy_batch, rounding_unit
 from unmask.properties.laws.likelihood.integration import integrated_truth
 from unmask.properties.subjects.processes.process import Process, Schedule
 from unmask.properties.subjects.tables.classes import Model
@@ -21,7 +21,7 @@ CHAPTER = "Limits"
 #: Seeds of the tables of a network's output that both laws about finer steps draw from.  Of some others higher powers
 #: hide, at these numbers of steps, what the laws are about: each of these was tried with every kind of noise, graph and
 #: schedule, and up to five classes.
-TABLES = (0, 2, 3, 4, 5, 7)
+TABLE_SEEDS = (0, 2, 3, 4, 5, 7)
 
 
 @law(
@@ -47,15 +47,15 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
     if model.parameterization == "mixture" and p.family != "absorbing":
         raise Unanswerable  # grows like log T instead: see the law about integrated losses
     L = min(model.L, 2)
-    model = replace(model, L=L, style="moderate", timeless=True, seed=TABLES[model.seed % len(TABLES)])
+    model = replace(model, L=L, style="moderate", timeless=True, seed=TABLE_SEEDS[model.seed % len(TABLE_SEEDS)])
     x0 = np.array([p.clean[:2], (p.clean[-1], p.clean[0])]) if L == 2 else np.array(p.clean[:2])[:, None]
-    p = _before_the_end(p)
+    p = _without_slow_modes(p)
     model = model.on(p)
     grids = [8, 16, 32, 64, 128, 256]
-    totals = [_in_steps(loss, p.on_grid(T), model, x0) for T in grids]
-    limit = _continuous(p, model, x0, 64)
+    totals = [_nelbo_without_prior(loss, p.on_grid(T), model, x0) for T in grids]
+    limit = _continuous_loss(p, model, x0, 64)
     # The limit is known no better than the rule that integrates it.
-    known = float(np.abs(limit - _continuous(p, model, x0, 44)).max())
+    known = float(np.abs(limit - _continuous_loss(p, model, x0, 44)).max())
     eps = rounding_unit(p)
     worst = int(np.argmax(np.abs(totals[0] - limit)))
     errors = [float(total[worst] - limit[worst]) for total in totals]
@@ -106,14 +106,14 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim
     (1 - t)^(2λ - 1) at the end, of which a sum of T steps misses T^(-2λ).  Smooth parts leave 1/T, which for λ near 1/2
     and another sign hides what is slow from thousands of steps: of changes d(T) it is told apart in 2 d(2T) - d(T).
     """
-    seed = TABLES[model.seed % len(TABLES)]
+    seed = TABLE_SEEDS[model.seed % len(TABLE_SEEDS)]
     model = replace(model, L=1, style="moderate", timeless=True, p=replace(p, numbers="rough"), seed=seed)
     p, x0 = model.p, np.array(p.clean[:2])[:, None]
     rate = floats(replace(p, clock="continuous", T=None).truth.rate)
     decays = np.sort(-np.linalg.eigvals(rate).real)
     gap = float(decays[decays > 1e-9 * decays[-1]][0])
     grids = [8, 16, 32, 64, 128, 256, 512]
-    totals = np.array([_in_steps(loss, p.on_grid(T), model, x0) for T in grids])
+    totals = np.array([_nelbo_without_prior(loss, p.on_grid(T), model, x0) for T in grids])
     changes = totals[:-1] - totals[1:]
     left = 2 * changes[1:] - changes[:-1]
     worst = int(np.argmax(np.abs(left[0])))
@@ -131,16 +131,16 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim
     )
 
 
-def _in_steps(loss: Any, q: Process, model: Model, x0: Array) -> Array:
+def _nelbo_without_prior(loss: Any, q: Process, model: Model, x0: Array) -> Array:
     """All terms of the NELBO but the prior's, ``[len(x0)]``."""
     times = list(range(1, int(q.end) + 1))
     smooth = replace(q, clock="continuous", T=None)
-    batch = every_noisy_at(q, x0, times, smooth, [Fraction(t, len(times)) for t in times])
+    batch = noisy_batch(q, x0, times, smooth, [Fraction(t, len(times)) for t in times])
     values = floats(loss(q, model.on(q).output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     return np.asarray(floats(batch.sums(values, len(times), len(x0))).sum(0))
 
 
-def _before_the_end(p: Process) -> Process:
+def _without_slow_modes(p: Process) -> Process:
     """The process itself if nothing of it is slow; else one whose noise ends while some of the data is left."""
     if p.kind.keeps_or_redraws:
         return p
@@ -149,7 +149,7 @@ def _before_the_end(p: Process) -> Process:
     return replace(p, schedule=Schedule("log-linear", (("eps", Fraction(1, 8)),)), numbers="rough")
 
 
-def _continuous(p: Process, model: Model, x0: Array, nodes: int) -> Array:
+def _continuous_loss(p: Process, model: Model, x0: Array, nodes: int) -> Array:
     """The continuous-time loss of the reference, integrated over the unit interval."""
     smooth = replace(p, clock="continuous", T=None)
     kind = model.parameterization

@@ -29,9 +29,9 @@ CHAPTER = "Limits"
 #: Numbers of levels: for a method that makes nothing of size K x K, for one that does, and for the reference.  Cells are
 #: ``2/K`` wide, so that K itself doubles, and a start at an eighth of the levels is ``1/K`` beside the same place only
 #: if 8 divides K.  Where levels are ``2/(K-1)`` apart, with one on each wall, it is ``K - 1`` that is a power of two.
-MANY, MODERATE, FEW = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
+SPARSE_LEVELS, DENSE_LEVELS, REFERENCE_LEVELS = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
 #: Numbers of spins, all of them squares, so that one standard deviation is a whole number of levels.
-SPINS, FEW_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)
+SPINS, REFERENCE_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)
 #: The time at which continuous clocks are read, far from both ends.
 HALF = Fraction(1, 2)
 
@@ -41,16 +41,16 @@ def is_walk(kind: Family) -> bool:
     return kind.becomes == "reflected-brownian" and "continuous" in kind.clocks
 
 
-def levels_of(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
+def level_counts(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
     """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
-    if by_reference(capability):
-        return FEW
+    if is_reference(capability):
+        return REFERENCE_LEVELS
     # Asked for as much as a whole matrix of levels: a recurrence over them is none.
-    dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, share=1)
-    return MODERATE if dense else MANY
+    dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, fraction=1)
+    return DENSE_LEVELS if dense else SPARSE_LEVELS
 
 
-def by_reference(capability: Call) -> bool:
+def is_reference(capability: Call) -> bool:
     """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
     subject = capability.subject
     return bool(subject.arrays == "exact")
@@ -67,12 +67,12 @@ def centers(K: int) -> Array:
     return -1 + (2 * np.arange(K) + 1) / K
 
 
-def rounding(p: Process, noise: float) -> float:
+def rounding_floor(p: Process, noise: float) -> float:
     """What float64 leaves of a probability: an exponential of rates whose products with the noise are this large."""
     return (64 + 8 * noise) * rounding_unit(p)
 
 
-def noise_of(K: int, variance: Fraction) -> float:
+def walk_noise(K: int, variance: Fraction) -> float:
     """The noise of :func:`walk` at time one half."""
     return float(variance * K * K / 8)
 
@@ -101,11 +101,11 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
     def starts(K: int) -> Array:
         return places * K // 8
 
-    def asked(K: int) -> tuple[Process, Array, Fraction]:
+    def arguments(K: int) -> tuple[Process, Array, Fraction]:
         return walk(p, K, variance), starts(K)[:, None], HALF
 
-    sizes = levels_of(marginal, p, asked)
-    found = {K: floats(marginal(*asked(K)))[:, 0] for K in sizes}
+    sizes = level_counts(marginal, p, arguments)
+    found = {K: floats(marginal(*arguments(K)))[:, 0] for K in sizes}
     claims = []
     for n in (1, 2, 3):
         errors = []
@@ -115,14 +115,14 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
             at = wave[starts(K)]
             left = float(at @ (found[K] @ wave)) / float(at @ at)
             errors.append(left - float(brownian.cosine_moment(n, -1.0, float(variance))))
-        floor = rounding(p, noise_of(sizes[-1], variance))
+        floor = rounding_floor(p, walk_noise(sizes[-1], variance))
         claims.append(converges(errors, sizes, rate=2, floor=floor, size_name="K", label=f"what is left of wave {n}"))
     gaps = []
     for K in sizes:
         walls = -1 + 2 * np.arange(1, K + 1) / K
         truth = [brownian.cdf_by_images(np.minimum(walls, 1.0), y0, float(variance)) for y0 in centers(K)[starts(K)]]
         gaps.append(float(np.abs(found[K].cumsum(-1) - np.stack(truth)).max()))
-    floor = sizes[-1] * rounding(p, noise_of(sizes[-1], variance))
+    floor = sizes[-1] * rounding_floor(p, walk_noise(sizes[-1], variance))
     claims.append(converges(gaps, sizes, rate=2, floor=floor, size_name="K", label="the distribution function"))
     return claims
 
@@ -154,7 +154,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     β^(5/2) a step, and T steps.
     """
     variance, n = Fraction((16, 20, 24)[seed % 3], 64), 1 + seed % 2
-    exact = by_reference(marginal)
+    exact = is_reference(marginal)
     fine, steps = (129, (4, 8, 16, 32, 64)) if exact else (257, (8, 16, 32, 64, 128))
     truth = float(brownian.cosine_moment(n, -1.0, float(variance)))
 
@@ -166,7 +166,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
         law_of = floats(marginal(q, np.arange(K)[:, None], T))[:, 0]
         return float(wave @ (law_of @ wave) / (wave @ wave)) - truth
 
-    floor = rounding(p, 0) * (steps[-1] + fine)
+    floor = rounding_floor(p, 0) * (steps[-1] + fine)
     in_steps = converges(
         [error(T, fine) for T in steps],
         steps,
@@ -214,7 +214,7 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
     Spins are independent, so that cumulants add up: beyond the variance they are S y_0 / √S and S, in units of √S to the
     third and fourth power 1/S both; the correction by half a level takes away the 1/√S of the lattice itself.
     """
-    sizes = FEW_SPINS if by_reference(marginal) else SPINS
+    sizes = REFERENCE_SPINS if is_reference(marginal) else SPINS
     noise, side = Fraction((8, 6, 10)[seed % 3], 16), (1, -1)[seed % 2]
     t = float(noise)
     claims, gaps = [], []
@@ -231,5 +231,5 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
         scale = np.array([math.sqrt(S), S])
         claims.append(close(found, truth, ops=q.depth + S, scale=scale, label=f"mean and variance, S = {S}"))
         gaps.append(float(np.abs(law_of.cumsum() - ou.cdf(y + 1 / math.sqrt(S), y0, t)).max()))
-    floor = sizes[-1] * rounding(p, t * sizes[-1])
+    floor = sizes[-1] * rounding_floor(p, t * sizes[-1])
     return [*claims, converges(gaps, sizes, rate=1, floor=floor, size_name="S", label="the distribution function")]

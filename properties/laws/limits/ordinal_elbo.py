@@ -45,7 +45,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, converges
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.limits.ordinal import CHAPTER, by_reference, centers, rounding
+from unmask.properties.laws.limits.ordinal import CHAPTER, centers, is_reference, rounding_floor
 from unmask.properties.subjects.processes.families import Family
 from unmask.properties.subjects.processes.process import Process, Schedule
 from unmask.properties.subjects.tables.classes import Model
@@ -53,15 +53,15 @@ from unmask.reference.gaussian import elbo as gaussian_elbo
 from unmask.reference.limits import reflected_brownian as brownian
 
 #: Levels between walls, as few as keep steps of 1.25 levels, and numbers of steps after the first.
-BETWEEN_WALLS, STEPS = 40, (4, 8, 16, 32, 64)
+REFLECTED_LEVELS, STEPS = 40, (4, 8, 16, 32, 64)
 #: Levels where walls are out of reach: steps of a standard deviation of K/36 levels.
-LEVELS, SPREAD = (16, 20, 24, 28, 32), 18
+FREE_LEVELS, SPREAD = (16, 20, 24, 28, 32), 18
 #: Levels for the prior term alone.
-MANY, FEW = (16, 32, 64, 128, 256, 512), (8, 16, 32, 64, 128, 256)
+PRIOR_LEVELS, PRIOR_REFERENCE_LEVELS = (16, 32, 64, 128, 256, 512), (8, 16, 32, 64, 128, 256)
 #: Gauss-Legendre between the walls.
-PLACES, MEASURE = np.polynomial.legendre.leggauss(48)
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
 #: Variance of the first step, which hides the data, and of all others together, after which walls matter.
-FIRST, OTHERS = Fraction(1, 64), Fraction(1, 4)
+FIRST_VARIANCE, LATER_VARIANCE = Fraction(1, 64), Fraction(1, 4)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Chain:
         return np.asarray(found.reshape(len(tilts), -1) @ marginal[self.x0, xt])
 
 
-def freely(chain: Chain) -> tuple[float, float]:
+def unbounded_limits(chain: Chain) -> tuple[float, float]:
     """The prior term and the NELBO of Gaussian diffusion without walls, in continuous time, by the reference."""
     points, weights = chain.points, chain.weights
     first, last = float(chain.variances[0]), float(sum(chain.variances))
@@ -147,33 +147,33 @@ def freely(chain: Chain) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=512)
-def motion(start: float, variance: float) -> tuple[Array, Array]:
-    """Density and slope at ``PLACES`` of a motion between walls, ``[places]`` each: the same for every method."""
-    return brownian.density_by_images(PLACES, start, variance), brownian.slope_by_images(PLACES, start, variance)
+def reflected_motion(start: float, variance: float) -> tuple[Array, Array]:
+    """Density and slope at ``NODES`` of a motion between walls, ``[places]`` each: the same for every method."""
+    return brownian.density_by_images(NODES, start, variance), brownian.slope_by_images(NODES, start, variance)
 
 
 @dataclass(frozen=True)
-class Walls:
+class ReflectedLimits:
     """The same for motions that walls reflect: Gauss-Legendre over places, and over the logarithm of the variance."""
 
     chain: Chain
 
     def densities(self, variance: float) -> tuple[Array, Array]:
-        """Densities of all points' motions at ``PLACES`` and their slopes, ``[3, places]`` each."""
-        density, slope = zip(*(motion(float(start), variance) for start in self.chain.points), strict=True)
+        """Densities of all points' motions at ``NODES`` and their slopes, ``[3, places]`` each."""
+        density, slope = zip(*(reflected_motion(float(start), variance) for start in self.chain.points), strict=True)
         return np.array(density), np.array(slope)
 
     def prior(self) -> float:
         """``KL(q || uniform)`` at the end."""
         density = self.densities(float(sum(self.chain.variances)))[0][self.chain.coded]
-        return float((MEASURE * density) @ np.log(2 * density))
+        return float((NODE_WEIGHTS * density) @ np.log(2 * density))
 
     def reconstruction(self) -> float:
         """``-E log p(x_0|x_1)``."""
         joint = self.chain.weights[:, None] * self.densities(float(self.chain.variances[0]))[0]
         own = joint[self.chain.coded]
-        of_own = MEASURE * own / self.chain.weights[self.chain.coded]
-        return float(of_own @ np.log(joint.sum(0) / own))
+        own_weights = NODE_WEIGHTS * own / self.chain.weights[self.chain.coded]
+        return float(own_weights @ np.log(joint.sum(0) / own))
 
     def diffusion(self, tilts: tuple[float, ...]) -> tuple[Array, Array]:
         """``∫ E g dv``, and ``∫ E ∂_z² g dv`` times a quarter of what is integrated over: ``[tilts]`` each."""
@@ -187,7 +187,7 @@ class Walls:
             score, own = slope / density, self.chain.coded
             for j, tilt in enumerate(tilts):
                 at = tilt * self.chain.points[:, None]
-                share_of = self.chain.weights[:, None] * np.exp(at * PLACES) * density
+                share_of = self.chain.weights[:, None] * np.exp(at * NODES) * density
                 share_of = share_of / share_of.sum(0)
                 mean = (share_of * score).sum(0)
                 # Derivatives by z of an average over points of weights exp(tilt y_i z) are cumulants.
@@ -195,12 +195,12 @@ class Walls:
                 once = (share_of * off * score).sum(0)
                 twice = (share_of * (off**2 - (share_of * off**2).sum(0)) * score).sum(0)
                 gap = score[own] - mean
-                whole[j] += weight * (MEASURE * density[own]) @ gap**2 / 2
-                excess[j] += weight * (MEASURE * density[own]) @ (once**2 - gap * twice)
+                whole[j] += weight * (NODE_WEIGHTS * density[own]) @ gap**2 / 2
+                excess[j] += weight * (NODE_WEIGHTS * density[own]) @ (once**2 - gap * twice)
         return whole, excess * (last - first) / 4
 
 
-def is_one_of_steps(kind: Family) -> bool:
+def has_steps_of_any_variance(kind: Family) -> bool:
     """Whether it is made of steps, each of any variance, and becomes reflected Brownian motion."""
     return kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes
 
@@ -218,7 +218,7 @@ def is_one_of_steps(kind: Family) -> bool:
         "loss-mixes-posteriors",
     ),
     about=About(
-        families=is_one_of_steps,
+        families=has_steps_of_any_variance,
         clock="discrete",
         schedules=("free",),
         outputs=("joint-sum", "joint-sum-direct", "mixture"),
@@ -232,18 +232,20 @@ def the_ordinal_nelbo_becomes_the_gaussian_nelbo(
     # A network that leans towards what is coded, on either side: elsewhere the next two terms nearly cancel C/T.
     coded, tilt = ((2, 4.0), (0, -4.0))[seed % 2]
     weights = np.roll([1, 2, 1], seed // 2 % 3) / 4
-    exact, K = by_reference(loss), BETWEEN_WALLS
-    chains = [Chain(p, K, (FIRST, *(OTHERS / T,) * T), weights, coded, K // 2 + K // 8) for T in STEPS]
+    exact, K = is_reference(loss), REFLECTED_LEVELS
+    chains = [Chain(p, K, (FIRST_VARIANCE, *(LATER_VARIANCE / T,) * T), weights, coded, K // 2 + K // 8) for T in STEPS]
     return [
-        *_in_levels(loss, prior_kl, p, model, weights),
-        *_in_steps(loss, prior_kl, p, model, chains, tilt),
-        _prior_in_levels(prior_kl, p, exact, seed),
+        *_as_levels_increase(loss, prior_kl, p, model, weights),
+        *_as_steps_increase(loss, prior_kl, p, model, chains, tilt),
+        _prior_as_levels_increase(prior_kl, p, exact, seed),
     ]
 
 
-def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[Chain], tilt: float) -> list[Claim]:
+def _as_steps_increase(
+    loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[Chain], tilt: float
+) -> list[Claim]:
     """More and more steps between walls, which add up to one variance."""
-    walls = Walls(chains[0])
+    walls = ReflectedLimits(chains[0])
     (blind, seeing), (_, constant) = walls.diffusion((0.0, tilt))
     whole = walls.reconstruction() + blind
     priors = np.array([chain.prior(prior_kl) for chain in chains]) - walls.prior()
@@ -256,7 +258,7 @@ def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[C
         (seen, 1.0, seeing, "the diffusion part, beliefs that look at z"),
     )
     # Every term is rounded, and the prior's.
-    floor = rounding(p, 0) * (STEPS[-1] + 2)
+    floor = rounding_floor(p, 0) * (STEPS[-1] + 2)
     where = f", K = {chains[0].K}, between walls"
     claims = [
         converges(found, STEPS, rate=rate, floor=floor, size_name="T", limit=limit, label=label + where)
@@ -267,17 +269,19 @@ def _in_steps(loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[C
     return [*claims, converges(left, STEPS, rate=1.5, floor=floor, at_least=True, size_name="T", label=label)]
 
 
-def _in_levels(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Array) -> list[Claim]:
+def _as_levels_increase(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Array) -> list[Claim]:
     """Three steps that do not reach the walls: errors over ``σ²``, against ``1/ε``."""
     step = Fraction(1, SPREAD**2)
-    chains = [Chain(p, K, (4 * step, step, step), weights, 1, K // 2) for K in LEVELS]
-    sigma = np.array(LEVELS) / (2 * SPREAD)
+    chains = [Chain(p, K, (4 * step, step, step), weights, 1, K // 2) for K in FREE_LEVELS]
+    sigma = np.array(FREE_LEVELS) / (2 * SPREAD)
     priors = np.array([chain.prior(prior_kl) for chain in chains])
     whole = priors + [float(chain.terms(loss, model, (0.0,)).sum()) for chain in chains]
-    in_prior, in_whole = ((np.array([priors, whole]).T - [freely(chain) for chain in chains]) / sigma[:, None] ** 2).T
+    in_prior, in_whole = (
+        (np.array([priors, whole]).T - [unbounded_limits(chain) for chain in chains]) / sigma[:, None] ** 2
+    ).T
     sizes = np.exp(2 * math.pi**2 * sigma**2).tolist()
     # Four results are added up, and divided by the last σ² where they get this small.
-    floor = 4 * rounding(p, 0) / float(sigma[-1]) ** 2
+    floor = 4 * rounding_floor(p, 0) / float(sigma[-1]) ** 2
     label = "over σ² for steps of σ = K/36 levels, T = 3, walls out of reach"
     size_name = "e^(2π²σ²)"
     return [
@@ -286,16 +290,16 @@ def _in_levels(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Arra
     ]
 
 
-def _prior_in_levels(prior_kl: Any, p: Process, exact: bool, seed: int) -> Claim:
+def _prior_as_levels_increase(prior_kl: Any, p: Process, exact: bool, seed: int) -> Claim:
     """Few steps between walls: the prior term of a start between two levels, as their average."""
-    sizes, eighth, few = FEW if exact else MANY, 4 + seed % 3, 4
+    sizes, eighth, few = PRIOR_REFERENCE_LEVELS if exact else PRIOR_LEVELS, 4 + seed % 3, 4
     errors = []
     for K in sizes:
-        chain = Chain(p, K, (OTHERS / few,) * few, np.ones(3) / 3, 1, eighth * K // 8)
+        chain = Chain(p, K, (LATER_VARIANCE / few,) * few, np.ones(3) / 3, 1, eighth * K // 8)
         starts = np.array([[chain.x0 - 1], [chain.x0]])
         errors.append(float(floats(prior_kl(chain.process, starts)).mean()))
     changes = [a - b for a, b in itertools.pairwise(errors)]
-    floor = rounding(p, 0) * (few + 1)
+    floor = rounding_floor(p, 0) * (few + 1)
     return converges(
         changes,
         sizes[:-1],

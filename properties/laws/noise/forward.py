@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, before, clean_classes, floats, grid, single
+from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats, grid, previous_time
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data
 from unmask.reference.noise import forward
@@ -102,7 +102,7 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
     """The prior is stationary, π Q = π, and reversible: π_i Q[i,j] = π_j Q[j,i]"""
     Q, prior = transition(p, s, t), p.truth.prior
     # Each step is reversible; a product of steps that do not commute is not.
-    flow = prior[:, None] * (Q if p.kind.commuting else transition(p, before(p, t), t))
+    flow = prior[:, None] * (Q if p.kind.commuting else transition(p, previous_time(p, t), t))
     return [
         close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="stationary"),
         close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), label="detailed balance"),
@@ -118,7 +118,7 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
 )
 def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim]:
     """q(x_t|x_0) ≥ 0 and sums to one"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     q = marginal(p, x0, t)
     return [
         at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), label="no negative entry"),
@@ -141,7 +141,7 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
 )
 def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
     """At t = 0 nothing has happened: q is δ at x_0, up to the noise that the schedule itself starts with"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else p.truth.marginal(Fraction(0))[x0]
     return close(marginal(p, x0, 0), truth, ops=8, names=(("x0", x0), "position", "x_t"))
 
@@ -154,7 +154,7 @@ def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
 )
 def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
     """q(x_t|x_0) is the sum over all paths from x_0 to x_t"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     if p.T is not None and p.K ** int(t) <= 600:
         steps = p.exact.steps
         truth = np.stack([forward.marginal_by_paths(steps, int(i), int(t)) for i in clean_classes(p)])[:, None, :]
@@ -172,7 +172,7 @@ def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
 )
 def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """q(x_t|x_0) = Σ q(x_s|x_0) q(x_t|x_s)"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     return close(
         marginal(p, x0, t),
         marginal(p, x0, s) @ transition(p, s, t),
@@ -222,7 +222,7 @@ def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
 )
 def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Total variation and KL between the marginals of two starts never grow with t"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     early, late = (marginal(p, x0, u)[:, 0] for u in (s, t))
     starts = list(itertools.combinations(range(len(x0)), 2))
     if not starts:

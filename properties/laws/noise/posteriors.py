@@ -9,7 +9,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import clean_classes, given, possible_pairs
+from unmask.properties.laws.common import clean_classes, pair_axis, possible_pairs
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.reference.noise import posterior as bayes
 
@@ -33,7 +33,7 @@ def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Cla
         truth,
         ops=3 * p.depth + 2 * p.K,
         scale=p.conditioning(t),
-        names=(given(x0, xt), *NAMES),
+        names=(pair_axis(x0, xt), *NAMES),
     )
 
 
@@ -50,13 +50,13 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     q = posterior(p, x0, xt, s, t)
     scale = p.conditioning(t)
     return [
-        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(given(x0, xt), *NAMES), label="no negative entry"),
+        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(pair_axis(x0, xt), *NAMES), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
             ops=3 * p.depth + 2 * p.K,
             scale=scale,
-            names=(given(x0, xt), *NAMES),
+            names=(pair_axis(x0, xt), *NAMES),
             label="sums to one",
         ),
     ]
@@ -74,7 +74,7 @@ def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any,
     x0, xt = possible_pairs(p, t)
     left = posterior(p, x0, xt, s, t) * np.take_along_axis(marginal(p, x0, t), xt[..., None], -1)
     right = marginal(p, x0, s) * np.moveaxis(transition(p, s, t)[:, xt], 0, -1)
-    return close(left, right, ops=4 * p.depth + 2 * p.K, names=(given(x0, xt), *NAMES))
+    return close(left, right, ops=4 * p.depth + 2 * p.K, names=(pair_axis(x0, xt), *NAMES))
 
 
 @law(
@@ -116,7 +116,7 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
         posterior(p, x0, xt, r, t),
         ops=6 * p.depth + 4 * p.K,
         scale=scale,
-        names=(given(x0, xt), "position", "x_r"),
+        names=(pair_axis(x0, xt), "position", "x_r"),
     )
 
 
@@ -137,7 +137,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
         truth,
         ops=2 * p.depth + 2 * p.K,
         scale=p.conditioning(first),
-        names=(given(x0, xt), "position", "x_0"),
+        names=(pair_axis(x0, xt), "position", "x_0"),
     )
 
 
@@ -166,7 +166,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             one[xt],
             ops=ops,
             where=~masked[..., None],
-            names=(given(x0, xt), *NAMES),
+            names=(pair_axis(x0, xt), *NAMES),
             label="a visible token stays",
         ),
         close(
@@ -175,7 +175,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             ops=ops,
             scale=scale,
             where=masked,
-            names=(given(x0, xt), *NAMES),
+            names=(pair_axis(x0, xt), *NAMES),
             label="revealed with probability (α_s − α_t)/(1 − α_t)",
         ),
         close(
@@ -184,7 +184,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             ops=ops,
             scale=scale,
             where=masked,
-            names=(given(x0, xt), *NAMES),
+            names=(pair_axis(x0, xt), *NAMES),
             label="and masked otherwise",
         ),
     ]

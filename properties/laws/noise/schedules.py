@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats, grid, inner
+from unmask.properties.laws.common import Array, floats, grid, interior_times
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.numbers import divergences
 
@@ -58,7 +58,7 @@ def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
 )
 def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
     """β(t) = −d log α(t)/dt in continuous time, and β_t = 1 − α_t/α_{t−1} in discrete time"""
-    times = inner(p)
+    times = interior_times(p)
     truth = [p.rate(t) for t in times]
     # Near the end the rate is a quotient by a small alpha, whose rounding it shows.
     scale = 1.0 if p.T is not None else np.abs(floats(truth)) / floats([min(1, p.alpha(t)) for t in times])

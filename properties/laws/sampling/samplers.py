@@ -27,7 +27,7 @@ CHAPTER = "Samplers"
 #: Samples of a law, in how many calls.
 SAMPLES, CALLS = 20_000, 2
 #: Cells that a law of times is divided into.
-CELLS = 64
+BINS = 64
 
 
 @dataclass(frozen=True)
@@ -62,27 +62,27 @@ class Network:
         return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
 
 
-def asked(p: Process, model: Model, data: Data, method: Any) -> Network:
+def sampler_network(p: Process, model: Model, data: Data, method: Any) -> Network:
     """The network that a sampler is given."""
     if not method.draws_exactly and not method.can("reverse"):
         raise Unanswerable  # the law of a first-order scheme is its own
     return Network(model, data if model.parameterization == "score" else None)
 
 
-def telling(model: Model) -> Model:
+def informative(model: Model) -> Model:
     """The same network, if it says anything: one that answers the same to all hides what a sampler shows it."""
     return replace(model, style="moderate") if model.style == "flat" else model
 
 
-def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, label: str) -> Claim:
+def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str) -> Claim:
     """``draw(seed) -> [N, L]``, in several calls, held against the law ``[K**L]`` of whole sequences."""
-    if abs(law_of.sum() - 1) > 1e-9:
+    if abs(law_of_sequences.sum() - 1) > 1e-9:
         raise Unanswerable
     found = np.concatenate([draw(seed + call) for call in range(CALLS)])
     counts = np.bincount(sequences.sequence_index(found, p.K), minlength=p.K**L)
     return sampled(
         counts[None],
-        law_of[None],
+        law_of_sequences[None],
         ops=64 * p.depth * p.K,
         scale=p.K**L,
         names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
@@ -101,9 +101,9 @@ def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, label: s
 def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
     times = falling(p, model)
-    network = asked(p, model, data, generate.subject)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
-    return drawn_from(
+    network = sampler_network(p, model, data, generate.subject)
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    return sampled_from(
         lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
     )
 
@@ -118,10 +118,10 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
-    model, times = telling(model).frozen(), falling(p, model)
-    network = asked(p, model, data, generate_cached.subject)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
-    return drawn_from(
+    model, times = informative(model).frozen(), falling(p, model)
+    network = sampler_network(p, model, data, generate_cached.subject)
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    return sampled_from(
         lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
     )
 
@@ -136,12 +136,12 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
-    model, times = telling(model), falling(p, model)
+    model, times = informative(model), falling(p, model)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
-    network = asked(p, model, data, generate_in_blocks.subject)
-    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _exact(p, times), model.L))
-    return drawn_from(
+    network = sampler_network(p, model, data, generate_in_blocks.subject)
+    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _as_fractions(p, times), model.L))
+    return sampled_from(
         lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
         truth,
         p,
@@ -163,14 +163,14 @@ def one_by_one_is_any_order_autoregression(
     generate_one_by_one: Any, p: Process, model: Model, data: Data, seed: int
 ) -> Claim:
     """Revealing one position at a time at its hitting time is autoregression in uniformly random order"""
-    model = telling(model).frozen()
+    model = informative(model).frozen()
     if p.schedule.function is not None or not p.ends_in_its_prior:
         raise Unanswerable  # where a mask may never come, or never go, there are fewer positions to reveal
     assert p.mask is not None
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
     truth = floats(samplers.any_order_law(guess, model.L, p.K))
     network = Network(model, None)
-    return drawn_from(
+    return sampled_from(
         lambda s: generate_one_by_one(p, network, SAMPLES // CALLS, model.L, s), truth, p, model.L, seed, "sequences"
     )
 
@@ -186,18 +186,18 @@ def one_by_one_is_any_order_autoregression(
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
     """Known positions stay at their values; the free ones follow the reverse chain given them"""
     times = falling(p, model)
-    network = asked(p, model, data, infill.subject)
+    network = sampler_network(p, model, data, infill.subject)
     rng = np.random.default_rng([seed, 41])
     known = np.zeros(model.L, dtype=bool)
     known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True
     values = rng.choice(np.array(p.clean), model.L)
     where = tuple(int(v) if k else None for v, k in zip(values, known, strict=True))
-    truth = floats(samplers.infilling_law(p.truth, network.kernel, _exact(p, times), where))
+    truth = floats(samplers.infilling_law(p.truth, network.kernel, _as_fractions(p, times), where))
     x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
     kept = infill(p, network, x0[:64], fixed[:64], times, seed)
     return [
         exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions"),
-        drawn_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
+        sampled_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
     ]
 
 
@@ -217,10 +217,10 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     rows = SAMPLES // 4
     found = floats(next_reveal(p, np.repeat(masked, rows), [t] * (4 * rows), seed)).reshape(4, rows)
     # Cells whose borders are dyadic times; whatever comes before 0, or not at all, is one more.
-    borders = [float(t) * k / CELLS for k in range(CELLS + 1)]
+    borders = [float(t) * k / BINS for k in range(BINS + 1)]
     never = (found < 0) | ~np.isfinite(found)
-    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, CELLS))
-    counts = np.stack([np.bincount(row, minlength=CELLS + 1) for row in place])
+    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, BINS))
+    counts = np.stack([np.bincount(row, minlength=BINS + 1) for row in place])
     noise = np.array([1 - float(p.alpha(u)) for u in borders])
     survival = np.stack([(noise / noise[-1]) ** n for n in masked])
     truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
@@ -251,7 +251,7 @@ def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> li
     found = np.stack([floats(training_times(p, N, seed * calls + call)) for call in range(calls)])
     first = 0 if p.T is None else 1
     inside = (found >= first) & (found <= float(p.end))
-    cells = CELLS if p.T is None else p.T
+    cells = BINS if p.T is None else p.T
     place = np.clip(np.floor(found * cells).astype(int) if p.T is None else found.astype(int) - 1, 0, cells - 1)
     taken = place[np.arange(calls), np.random.default_rng([seed, 47]).integers(0, N, calls)]
     return [
@@ -323,6 +323,6 @@ def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) 
     ]
 
 
-def _exact(p: Process, times: list[Any]) -> list[Any]:
+def _as_fractions(p: Process, times: list[Any]) -> list[Any]:
     """Times as the reference reads them."""
     return times if p.T is not None else [Fraction(t) for t in times]

@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, average, every_noisy, floats, given
+from unmask.properties.laws.common import Array, average, floats, noisy_sequences, pair_axis
 from unmask.properties.laws.likelihood.optima import clean_support
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -26,7 +26,7 @@ CHAPTER = "Score entropy"
 def _averaged(loss: Any, p: Process, outputs: Array, data: Data, t: Time) -> Any:
     """``E_data E_{q(x_t|x_0)} loss`` for a table of outputs ``[K**L, L, K]``."""
     x0, weight = clean_support(p, data)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     values = loss(p, outputs[sequences.sequence_index(xt, p.K)], clean, xt, t)
     return (average(values, q, row, len(x0)) * weight).sum()
 
@@ -132,7 +132,7 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
     """The squared loss is ½ Σ β R(y,x) (s_y − r_y)² for every pair of x_0 and x_t, whatever the signs of s"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     score = _signed(p, (*xt.shape, p.K), seed)
     truth = squares.integrand(p.truth, score, clean, xt, t)
     L = x0.shape[1]
@@ -141,7 +141,7 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
         truth,
         ops=8 * p.depth + 8 * p.K * L,
         scale=L * p.K * float(p.rate(t)) * (3 + _largest(p, t)) ** 2 * _sharpness(p, t),
-        names=(given(clean, xt),),
+        names=(pair_axis(clean, xt),),
     )
 
 
@@ -180,7 +180,7 @@ def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time
     """The gradient of the squared loss is the weighted error itself: zero at the true ratios, and as strong below zero"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     score = _signed(p, (*xt.shape, p.K), seed)
     ratio, weight = _ratios(p, clean, xt, t)
     return close(
@@ -188,7 +188,7 @@ def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time
         weight * (score - ratio),
         ops=8 * p.depth + 8,
         scale=float(p.rate(t)) * (3 + _largest(p, t)) * _sharpness(p, t),
-        names=(given(clean, xt), "position", "y"),
+        names=(pair_axis(clean, xt), "position", "y"),
     )
 
 
@@ -205,7 +205,7 @@ def score_entropy_pulls_at_logarithms_as_squares_at_scores(
     """By log s, score entropy has the gradient that the squared loss has by s: by s, the same divided by s"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     output, one = model.output(xt, t), np.ones(len(xt))
     score = np.exp(output)
     return close(
@@ -213,7 +213,7 @@ def score_entropy_pulls_at_logarithms_as_squares_at_scores(
         squared_gradient(p, score, clean, xt, t, one),
         ops=8 * p.depth + 16,
         scale=float(p.rate(t)) * (score.max() + _largest(p, t)) * _sharpness(p, t),
-        names=(given(clean, xt), "position", "y"),
+        names=(pair_axis(clean, xt), "position", "y"),
     )
 
 
@@ -231,11 +231,11 @@ def squared_errors_do_not_know_that_rates_are_positive(
     """Squared errors charge a negative score like a positive one as far away; score entropy grows without bound on the way to zero"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     ratio, weight = _ratios(p, clean, xt, t)
     flow, squared = (weight * ratio).sum((-1, -2)), (weight * ratio**2).sum((-1, -2)) / 2
     own = xt[..., None] == np.arange(p.K)
-    told, ops, sharp = given(clean, xt), 8 * p.depth + 8 * p.K * model.L, _sharpness(p, t)
+    told, ops, sharp = pair_axis(clean, xt), 8 * p.depth + 8 * p.K * model.L, _sharpness(p, t)
     claims = [
         close(
             squared_loss(p, times * ratio, clean, xt, t),

@@ -22,7 +22,7 @@ CHAPTER = "The essay"
 FUNCTIONS, D = 4, 3
 
 
-def table(p: Vocabulary, seed: int, apart: bool) -> tuple[Array, Array]:
+def functions_and_embedding(p: Vocabulary, seed: int, apart: bool) -> tuple[Array, Array]:
     """Functions ``[FUNCTIONS, K]`` and an embedding ``[K, D]``, with few bits; two classes may meet unless ``apart``."""
     rng = np.random.default_rng([seed, 61])
     values = rng.integers(-8, 9, (FUNCTIONS, p.K)) / 8
@@ -32,10 +32,10 @@ def table(p: Vocabulary, seed: int, apart: bool) -> tuple[Array, Array]:
     places[:, 0] = rng.permutation(p.K) / 2
     if not apart and seed % 3 == 0:
         places[-1] = places[0]
-    return exact(values), exact(places)
+    return fractions(values), fractions(places)
 
 
-def exact(values: Array) -> Array:
+def fractions(values: Array) -> Array:
     """Floats of few bits as fractions."""
     return elementwise(exactly, values)
 
@@ -50,7 +50,7 @@ def exact(values: Array) -> Array:
 )
 def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Vocabulary, seed: int) -> Claim:
     """No function through given values at given embeddings is less steep than its steepest pair; equal places: infinite"""
-    values, places = table(p, seed, apart=False)
+    values, places = functions_and_embedding(p, seed, apart=False)
     truth = array([interpolants.least_lipschitz(f, places) for f in values])
     return close(least_lipschitz(p, values, places), truth, ops=D + 8, scale=floats(truth), names=("function",))
 
@@ -64,7 +64,7 @@ def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Vocabulary
 )
 def moving_embeddings_apart_divides_the_slope(least_lipschitz: Any, p: Vocabulary, seed: int) -> Claim:
     """An embedding table c times as wide makes every function of tokens c times less steep"""
-    values, places = table(p, seed, apart=True)
+    values, places = functions_and_embedding(p, seed, apart=True)
     plain = least_lipschitz(p, values, places)
     # Up to a thousandfold: tokens are as far apart as one likes.
     factors = [Fraction(1, 4), 3, 1024]
@@ -84,13 +84,13 @@ def a_function_of_tokens_may_be_as_smooth_as_its_steepest_pair(
     interpolant: Any, p: Vocabulary, seed: int
 ) -> list[Claim]:
     """Where no two embeddings meet, some function has the given values, and nowhere more than the least slope"""
-    values, places = table(p, seed, apart=True)
+    values, places = functions_and_embedding(p, seed, apart=True)
     rng = np.random.default_rng([seed, 67])
     steepest = np.array([float(interpolants.least_lipschitz(f, places)) for f in values])
     functions, classes = (v.ravel() for v in np.indices((FUNCTIONS, p.K)))
     # Places near the table, and others a short or a long way off, along one axis or all.
-    near = places[rng.integers(0, p.K, len(functions))] + exact(rng.integers(-8, 9, (len(functions), D)) / 16)
-    off = near + exact(rng.integers(-4, 5, near.shape) / 4 * 2.0 ** rng.integers(-4, 3, (len(near), 1)))
+    near = places[rng.integers(0, p.K, len(functions))] + fractions(rng.integers(-8, 9, (len(functions), D)) / 16)
+    off = near + fractions(rng.integers(-4, 5, near.shape) / 4 * 2.0 ** rng.integers(-4, 3, (len(near), 1)))
     everywhere = (places[classes], near, off)
     at = [interpolant(p, values[functions], places, where) for where in everywhere]
     # A sum of a value and a slope times a distance, which is rounded D + 8 times.
