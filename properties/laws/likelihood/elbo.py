@@ -23,7 +23,7 @@ from unmask.properties.laws.common import (
 from unmask.properties.laws.likelihood.integration import graded_rule, integrated_truth
 from unmask.properties.laws.likelihood.terms import clip_negative, loss_scale, method_kernel, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
-from unmask.properties.subjects.processes.rounded import Rough
+from unmask.properties.subjects.processes.rounded import FloatProcess
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_likelihood, elbo, rates
 from unmask.reference.likelihood import reverse as reference
@@ -227,7 +227,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
-    known, rough = 1e-5, cast(Any, Rough(p.exact))
+    known, rough = 1e-5, cast(Any, FloatProcess(p.exact))
     likelihood = floats(
         continuous_likelihood.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
     )

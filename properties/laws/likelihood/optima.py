@@ -184,7 +184,7 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     about=About(
         clock="discrete",
         schedules=REFINABLE_SCHEDULES,
-        families=lambda kind: kind.observes,
+        families=lambda kind: kind.refinable,
         outputs=("joint-sum", "mixture", "subs"),
     ),
     drawn=Drawn(reaches_prior=True, cost=3),

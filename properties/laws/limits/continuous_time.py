@@ -32,7 +32,7 @@ TABLE_SEEDS = (0, 2, 3, 4, 5, 7)
     about=About(
         clock="discrete",
         schedules=("polynomial", "linear", "log-linear"),
-        families=lambda kind: kind.observes,
+        families=lambda kind: kind.refinable,
         outputs=("joint-sum", "mixture", "subs"),
     ),
     drawn=Drawn(floating=True, reaches_prior=True, K=3, cost=10),
@@ -94,7 +94,7 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
     about=About(
         clock="discrete",
         schedules=("linear",),
-        families=lambda kind: kind.observes and not kind.keeps_or_redraws and kind.mask == "none",
+        families=lambda kind: kind.refinable and not kind.keeps_or_redraws and kind.mask == "none",
         outputs=("joint-sum",),
     ),
     drawn=Drawn(floating=True, reaches_prior=True, K=5, cost=10),

@@ -38,7 +38,7 @@ HALF = Fraction(1, 2)
 
 def is_walk(kind: Family) -> bool:
     """Whether it is a walk in continuous time that becomes reflected Brownian motion."""
-    return kind.becomes == "reflected-brownian" and "continuous" in kind.clocks
+    return kind.diffusion_limit == "reflected-brownian" and "continuous" in kind.clocks
 
 
 def level_counts(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
@@ -139,7 +139,9 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
         "marginal-is-smoothed",
     ),
     about=About(
-        families=lambda kind: kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes,
+        families=lambda kind: (
+            kind.diffusion_limit == "reflected-brownian" and "discrete" in kind.clocks and not kind.refinable
+        ),
         clock="discrete",
         schedules=("free",),
     ),
@@ -202,7 +204,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
         "marginal-starts-one-level-up",
     ),
     about=About(
-        families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
+        families=lambda kind: kind.diffusion_limit == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
         clock="continuous",
         schedules=("linear-beta",),
     ),

@@ -202,7 +202,7 @@ class ReflectedLimits:
 
 def has_steps_of_any_variance(kind: Family) -> bool:
     """Whether it is made of steps, each of any variance, and becomes reflected Brownian motion."""
-    return kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes
+    return kind.diffusion_limit == "reflected-brownian" and "discrete" in kind.clocks and not kind.refinable
 
 
 @law(

@@ -92,7 +92,7 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     tex=r"I(x_t; x_0) = (1 - t/T)\, H(x_0) \quad \text{for the schedule that a process and a law of data have of their own}",
     cites="Austin et al. 2021, sec. 3.2, eq. 17, app. A.7 (masks) and A.7 (others)",
     mutants=("information-schedule-of-masks", "information-schedule-of-even-data"),
-    about=About(clock="discrete", families=lambda kind: kind.observes, schedules=("linear",)),
+    about=About(clock="discrete", families=lambda kind: kind.refinable, schedules=("linear",)),
     drawn=Drawn(floating=True, K=3, cost=3),
 )
 def the_information_schedule_loses_it_evenly(information_alpha: Any, p: Process, seed: int) -> list[Claim]:

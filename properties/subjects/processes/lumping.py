@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.processes.process import Process
-from unmask.properties.subjects.processes.rounded import Rounded
+from unmask.properties.subjects.processes.rounded import RoundedProcess
 from unmask.reference.noise import corruption
 from unmask.reference.numbers.arithmetic import to_float
 
@@ -40,9 +40,9 @@ class Lumped:
         few = np.array([p.kind.redraws_from(p, k) for k in self.distinguished], dtype=object)
         few = np.append(few, 1 - few.sum())
         if p.T is None:
-            return Rounded(corruption.ContinuousTime(p.schedule.alpha, few))
+            return RoundedProcess(corruption.ContinuousTime(p.schedule.alpha, few))
         steps = tuple(corruption.interpolating(1 - beta, few) for beta in p.exact_betas)
-        return Rounded(corruption.DiscreteTime(steps, few))
+        return RoundedProcess(corruption.DiscreteTime(steps, few))
 
     def state(self, ids: Array) -> Array:
         """Classes that are told apart as states of :attr:`process`."""
