@@ -40,14 +40,14 @@ def clean_classes(p: Process) -> Array:
 
 
 def constant_sequences(p: Process) -> Array:
-    """Every clean class as a sequence of two equal positions, ``[C, 2]``: shapes [N, L] with N and L told apart."""
+    """Every clean class as a sequence of two equal positions, ``[C, 2]``, so that ``N`` and ``L`` usually differ."""
     return np.stack([clean_classes(p)] * 2, axis=1)
 
 
 def possible_pairs(p: Process, t: Time) -> tuple[Array, Array]:
     """All ``(x_0, x_t)`` with ``q(x_t|x_0) > 0``, two positions each: ``x0 [N, 2]`` and ``xt [N, 2]``.
 
-    The second position holds the same pairs in another order, so that a method that mixes up positions is seen.
+    The second position holds the same pairs in another order, so that a method that mixes up positions fails.
     """
     marginal = p.truth.marginal(t)
     found = np.array([(i, j) for i in p.clean for j in range(p.K) if marginal[i, j] > 0])
@@ -55,7 +55,7 @@ def possible_pairs(p: Process, t: Time) -> tuple[Array, Array]:
 
 
 class _PairTexts(Sequence[str]):
-    """What a pair of sequences is, in words; written only when asked for."""
+    """Descriptions of pairs of sequences, formatted on access."""
 
     def __init__(self, x0: Array, xt: Array) -> None:
         self.x0, self.xt = x0, xt
@@ -68,14 +68,14 @@ class _PairTexts(Sequence[str]):
 
 
 def pair_axis(x0: Array, xt: Array) -> Name:
-    """The name of an axis of pairs ``x0 [N, L]``, ``xt [N, L]``: a report shows the tokens."""
+    """The name of an axis of pairs ``x0 [N, L]``, ``xt [N, L]``: reports show the tokens of a pair."""
     return "pair", _PairTexts(x0, xt)
 
 
 def noisy_sequences(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array, Array]:
-    """For each clean sequence all noisy ones that it can lead to.
+    """For each clean sequence, all noisy sequences of positive probability.
 
-    Returns ``(row [N], x0 [N, L], xt [N, L], q [N])``: which clean sequence, the pair, and ``q(x_t|x_0)``.
+    Returns ``(row [N], x0 [N, L], xt [N, L], q [N])``: index of the clean sequence, the pair, and ``q(x_t|x_0)``.
     """
     L = x0.shape[1]
     every = sequences.all_sequences(L, range(p.K))
@@ -87,10 +87,10 @@ def noisy_sequences(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array
 
 @dataclass(frozen=True)
 class Batch:
-    """Pairs ``(x_0, x_t)`` of several times in one batch, one call of a method for all of them.
+    """Pairs ``(x_0, x_t)`` at several times in one batch, for one call of a method.
 
-    ``when [N]`` is the index of the time, ``row [N]`` that of the clean sequence, ``t`` the list of ``N`` times, ``q [N]``
-    the probability ``q(x_t|x_0)``.
+    ``when [N]`` and ``row [N]`` are indices of the time and the clean sequence, ``t`` is the list of ``N`` times, and
+    ``q [N]`` the probability ``q(x_t|x_0)``.
     """
 
     time_index: Array
@@ -108,7 +108,7 @@ class Batch:
 def noisy_batch(
     p: Process, x0: Array, times: Sequence[Time], corruption: Process | None = None, at: Any = None
 ) -> Batch:
-    """:func:`noisy_sequences` for all ``times`` together; ``corruption`` at times ``at`` gives the probabilities if not ``p``."""
+    """:func:`noisy_sequences` for all ``times`` together.  ``q`` is that of ``corruption`` at times ``at``; by default of ``p`` at ``times``."""
     parts = [noisy_sequences(corruption or p, x0, u) for u in (times if at is None else at)]
     sizes = [len(part[0]) for part in parts]
     return Batch(
@@ -130,7 +130,7 @@ def average(values: Array, q: Array, row: Array, n: int) -> Array:
 
 
 def rounding_unit(p: Process | GaussianProcess) -> float:
-    """Relative rounding of the numbers that a process ``p`` asks for, at most float32's: NumPy knows none coarser."""
+    """Relative rounding in the precision of ``p``; float32's for bfloat16, which NumPy does not have."""
     return float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
 
 

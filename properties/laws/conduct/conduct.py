@@ -27,12 +27,12 @@ def _rows(call: Call, arguments: list[Any], some: slice) -> list[Any]:
 
 
 def _has_positions(capability: Capability) -> bool:
-    """Whether permuting the positions of its arguments permutes its result, or, of a sum over positions, leaves it."""
+    """Whether permuting positions permutes the result, or, for a sum over positions, leaves it unchanged."""
     return capability.computes and (len(capability.gives.axes) > 1 or not {"x0", "x"}.isdisjoint(capability.takes))
 
 
 def _positions(arguments: list[Any]) -> int:
-    """How many positions there are; two, where arguments have none."""
+    """The number of positions ``L``; 2 where no argument has positions."""
     return next((np.shape(a)[1] for a in arguments[1:] if np.ndim(a) >= 2), 2)
 
 
@@ -45,10 +45,10 @@ def _reordered(call: Call, arguments: list[Any], order: Array) -> list[Any]:
 
 
 def rounding_scale(call: Call, arguments: list[Any], result: Array) -> Array:
-    """How large the numbers are that make up ``result``: what its roundings are relative to.
+    """Magnitude of the numbers that ``result`` is computed from, to which its rounding errors are relative.
 
-    Losses of reals subtract a prediction from data, and multiply what is left by up to e^10: how far their result moves
-    with the noisy data says how far it moves with a rounding.
+    A loss over reals multiplies a difference of data and prediction by up to e^10, so its rounding is estimated from
+    its sensitivity to the noisy data.
     """
     size = np.where(np.isfinite(result), np.maximum(1, np.abs(result)), 1)
     if "z" not in call.capability.takes:
@@ -77,7 +77,7 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
     for name, capability in offers.items():
         arguments = situation(name)
         together = floats(capability(*arguments))
-        # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
+        # One row alone; and N = L rows, where a tensor along the wrong axis still broadcasts.
         for some in (slice(4, 5), slice(0, _positions(arguments))):
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
@@ -149,7 +149,7 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
     drawn=Drawn(floating=True, cost=4),
 )
 def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """Two draws in a row from one generator are two draws: they agree no more often than draws from two generators"""
+    """Two successive draws from one generator agree no more often than draws from two generators"""
     claims = []
     for name, capability in offers.items():
         arguments = situation(name, N=64)
@@ -165,10 +165,10 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
         ]
         prepared = capability.prepare(*arguments)
         again = [capability.read(capability.run(prepared), prepared) for _ in (0, 1)]
-        # Both pairs are independent draws of the same law: each position that differs is as likely to be on either side.
+        # Under the law, both pairs are independent draws: a position is equally likely to differ in either pair.
         between, within = (int((a != b).sum()) for a, b in (apart, again))
         if between + within < 40:
-            raise Unanswerable  # too certain a draw to tell
+            raise Unanswerable  # the draws are nearly deterministic
         claims.append(
             sampled(
                 np.array([[within, between]]),
@@ -188,7 +188,7 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
     drawn=Drawn(floating=True, cost=3),
 )
 def calls_do_not_remember_each_other(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """A call gives the same whether the call before it had the same arguments or others"""
+    """A call returns the same after a call with the same arguments as after a call with others"""
     claims = []
     for name, capability in offers.items():
         others, arguments = (situation(name, other=k) for k in (1, 0))
@@ -245,7 +245,7 @@ def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int
         except RuntimeError as refusal:
             if "view size is not compatible" not in str(refusal):
                 raise
-            continue  # torch's own `view` refuses such memory aloud: no wrong value comes of it
+            continue  # torch's `view` raises for such memory, which gives no wrong value
         claims.append(
             close(strided, plain, ops=8, scale=rounding_scale(capability, arguments, plain), names=("row",), label=name)
         )
@@ -253,7 +253,7 @@ def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int
 
 
 def _strided(value: Any) -> Any:
-    """The same numbers, stored the other way round."""
+    """The same numbers in transposed memory."""
     if not isinstance(value, torch.Tensor) or value.ndim == 0:
         return value
     if value.ndim == 1:
@@ -269,7 +269,7 @@ def _strided(value: Any) -> Any:
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """No rows in, no rows out"""
+    """An empty batch of inputs gives an empty batch of results"""
     claims = []
     for name, capability in offers.items():
         _, *arguments = situation(name, N=2)
@@ -299,7 +299,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
         raise Unanswerable
     _, clean, xt, _ = noisy_sequences(p, x0, t)
     far = np.array(model.output(xt, t), dtype=float)
-    # Networks of masked diffusion rule out the mask, which is never clean.
+    # Networks of masked diffusion rule out the mask, which clean data never holds.
     out = np.full_like(clean, p.mask)
     ruled_out = np.arange(p.K) == out[..., None]
     far[ruled_out] = RULED_OUT
@@ -307,7 +307,7 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     infinite = np.where(ruled_out, -np.inf, far)
     found = floats(loss(p, infinite, clean, xt, t))
     slopes = floats(gradient(p, infinite, clean, xt, t, np.ones(len(clean))))
-    # A class that cannot be clean and is what the position shows may make the loss infinite: on both sides then.
+    # Ruling out the class that the position shows may make the loss infinite, in both cases.
     finite = np.isfinite(truth)
     scale = np.where(finite, np.maximum(1, np.abs(truth)), 1) * p.conditioning(t)
     return [

@@ -1,4 +1,4 @@
-"""What holds for five classes and three positions holds for a hundred thousand classes and forty positions."""
+"""Vocabularies of 128,000 classes and sequences of dozens of positions, against exact results for small ones."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from unmask.reference.noise import posterior as bayes
 from unmask.reference.numbers.transcendental import softmax
 
 CHAPTER = "Scale"
-#: A vocabulary, for methods that make nothing of size K x K; and what any method can afford.
+#: Number of classes: for methods that make no K x K matrix, and for those that do.
 SPARSE_SIZE, DENSE_SIZE = 128_000, 257
-#: A long sequence is so many pieces of a short one.
+#: Number of short sequences that are concatenated to a long one.
 PIECES = 14
 
 
 def _largest_affordable(p: Process, capability: Call, arguments: Any) -> Lumped:
-    """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
+    """The process over as many classes as the method can afford; ``arguments(lumped)`` are the arguments of a call."""
     dense = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(lumped(p, K)))
     return lumped(p, DENSE_SIZE if dense else SPARSE_SIZE)
 
 
 def lumped(p: Process, K: int) -> Lumped:
-    """``p`` over ``K`` classes, of which three clean ones and the mask are told apart: the first, one inside, the last."""
+    """``p`` over ``K`` classes, all lumped into one state but the mask and three clean ones: first, one inside, last."""
     whole = with_classes(p, K)
     clean = [k for k in (0, 1, K // 3, K - 2, K - 1) if k != whole.mask]
     special = [clean[0], clean[2], clean[-1]]
@@ -42,14 +42,14 @@ def lumped(p: Process, K: int) -> Lumped:
 
 
 def _outputs(big: Lumped, model: Model, xt: Array) -> tuple[Array, Array]:
-    """Network outputs ``[N, 1, K]`` that are the same for all other classes, and what they stand for in the few states."""
+    """Network outputs ``[N, 1, K]``, equal for all lumped classes, and the predictions ``[N, 1, n + 1]`` over the states."""
     rng = np.random.default_rng([model.seed, 37])
     p, n = big.full, len(big.distinguished)
     few = rng.integers(-24, 25, (len(xt), 1, n)) / 8
     if p.mask is not None and model.parameterization not in ("subs", "score"):
         few[..., n - 1] = RULED_OUT
     few = np.where((model.parameterization == "score") & (xt[..., None] == big.distinguished), 0, few)
-    # Each of the others so unlikely that they weigh as much as one together, in numbers that every dtype has.
+    # A logit near -log K for each lumped class, so that together they weigh as much as one: an eighth, exact in any dtype.
     low = -np.floor(8 * np.log(p.K)) / 8
     output = np.full((len(xt), 1, p.K), low)
     output[..., list(big.distinguished)] = few
@@ -63,7 +63,7 @@ def _outputs(big: Lumped, model: Model, xt: Array) -> tuple[Array, Array]:
 
 
 def _noisy(big: Lumped, t: Time) -> Array:
-    """States that noise can lead to, as ids ``[N, 1]``."""
+    """Distinguished classes that can occur at ``t``, as ids ``[N, 1]``."""
     q = floats(big.process.marginal(t))
     clean = [i for i, k in enumerate(big.distinguished) if k != big.full.mask]
     return np.array([[k] for i, k in enumerate(big.distinguished) if (q[clean, i] > 0).any()])
@@ -78,7 +78,7 @@ def _noisy(big: Lumped, t: Time) -> Array:
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Process, t: Time) -> Claim:
-    """With up to 128,000 classes q(x_t|x_0) is that of the few that are told apart, all others sharing what is left"""
+    """With up to 128,000 classes, q(x_t|x_0) is that of the process lumped to a few states, spread evenly over lumped classes"""
 
     def arguments(big: Lumped) -> list[Any]:
         clean = [k for k in big.distinguished if k != big.full.mask]
@@ -87,7 +87,7 @@ def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Proce
     big = _largest_affordable(p, marginal, arguments)
     whole, x0, _ = arguments(big)
     truth = big.expand(floats(big.process.marginal(t))[big.state(x0)])
-    # Tables are multiplied step by step, and each entry of a product is a sum over all classes.
+    # A method with K x K matrices multiplies one for each step, and each entry of a product is a sum over K classes.
     sums = whole.K * int(t) if whole.K == DENSE_SIZE and p.T is not None else 0
     return close(marginal(whole, x0, t), truth, ops=p.depth + 16 + sums, names=("row", "position", "x_t"))
 
@@ -101,7 +101,7 @@ def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Proce
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
-    """With up to 128,000 classes q(x_s|x_t,x_0) is that of the few that are told apart, all others sharing what is left"""
+    """With up to 128,000 classes, q(x_s|x_t,x_0) is that of the process lumped to a few states, spread evenly over lumped classes"""
 
     def arguments(big: Lumped) -> list[Any]:
         xt = _noisy(big, t)
@@ -114,7 +114,7 @@ def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Pro
     big = _largest_affordable(p, posterior, arguments)
     whole, x0, xt, _, _ = arguments(big)
     truth = big.expand(bayes.posterior(big.process, big.state(x0), big.state(xt), s, t))
-    # The least probability is that of one class of so many.
+    # The smallest probability divided by is that of one class among K.
     scale = p.conditioning(t) * (whole.K if whole.mask is None else 1)
     return close(
         posterior(whole, x0, xt, s, t),
@@ -140,7 +140,7 @@ def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Pro
 def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     reverse: Any, p: Process, s: Time, t: Time, model: Model
 ) -> Claim:
-    """With up to 128,000 classes p_θ(x_s|x_t) is that of the few that are told apart, all others sharing what is left"""
+    """With up to 128,000 classes, p_θ(x_s|x_t) is that of the process lumped to a few states, spread evenly over lumped classes"""
 
     def arguments(big: Lumped) -> list[Any]:
         xt = _noisy(big, t)
@@ -169,7 +169,7 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: Time, model: Model) -> Claim:
-    """With up to 128,000 classes the loss is that of the few that are told apart: no class that is treated alike adds to it"""
+    """With up to 128,000 classes, the mean loss is that of the process lumped to a few states"""
     if p.T is None and t == 1:
         raise Unanswerable
 
@@ -183,7 +183,7 @@ def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: T
     big = _largest_affordable(p, loss, arguments)
     whole, output, x0, xt, _ = arguments(big)
     predicted = _outputs(big, model, xt)[1]
-    # The last clean class stands for all that are neither told apart nor the clean one.
+    # The last distinguished class is in the batch once, on behalf of itself and all lumped classes.
     q = floats(big.process.marginal(t))[0, big.state(xt[:, 0])]
     q = q * np.where(xt[:, 0] == big.distinguished[2], big.others + 1, 1)
     found = q @ floats(loss(whole, output, x0, xt, t))
@@ -201,10 +201,10 @@ def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: T
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model: Model) -> list[Claim]:
-    """On forty positions, given the network's output, everything is what it is on each piece; losses add up"""
+    """On a long sequence, given the network's output, results are those of its short pieces, concatenated; losses are their sum"""
     claims = []
     for name, capability in offers.items():
-        # The same time for all pieces of a sequence; two sequences, so that rows are not positions.
+        # One time for all pieces of a sequence; two equal sequences, so that the number of rows is not that of positions.
         one = situation(name, N=PIECES, one_time=True)
         pieces = floats(capability(*one))
         takes = capability.capability.takes
@@ -223,7 +223,7 @@ def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model
 
 
 def _joined(shape: Shape, value: Any) -> Any:
-    """Rows laid end to end, twice."""
+    """All rows concatenated along positions, twice: ``[2, N L, ...]``."""
     if shape.of == "times":
         return value[:2]
     if not shape.batched:

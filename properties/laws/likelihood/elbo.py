@@ -87,7 +87,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
     drawn=Drawn(most_T=None),
 )
 def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
-    """A network that knows x_0 pays nothing at any time"""
+    """For a network that is certain of x_0 the loss is 0 at every time"""
     _require_interior(p, t)
     _, clean, xt, q = noisy_sequences(p, x0, t)
     if model.parameterization == "score":
@@ -164,7 +164,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
     found, scale = total_loss(loss, p, x0, model)
     found = found + prior_kl(p, x0)
     times = list(range(int(p.end) + 1))
-    # Trajectories of fractions are a hundred times slower than those of floats.
+    # Fractions are a hundred times slower than floats.
     small = p.K ** (model.L * int(p.end)) <= (256 if p.numbers == "exact" else 4096)
     by = elbo.nelbo_by_trajectories if small else elbo.nelbo
     truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
@@ -182,7 +182,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
 def nelbo_bounds_the_likelihood(
     loss: Any, prior_kl: Any, reverse: Any, p: Process, x0: Array, model: Model
 ) -> list[Claim]:
-    """NELBO ≥ −log p_θ(x_0), and the gap is KL(q(x_{1:T}|x_0) ‖ p_θ(x_{1:T}|x_0)); the likelihood is the method's own chain's"""
+    """NELBO ≥ −log p_θ(x_0), and the gap is KL(q(x_{1:T}|x_0) ‖ p_θ(x_{1:T}|x_0)); the likelihood is that of the method's own chain"""
     every = sequences.all_sequences(model.L, range(p.K))
     times = list(range(int(p.end) + 1))
     kernels = {t: method_kernel(reverse, p, model, every, t) for t in times[1:]}
@@ -231,11 +231,11 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     likelihood = floats(
         continuous_likelihood.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
     )
-    # The solver is wrong by so much of the likelihood itself, of which little may be left.
+    # The tolerance of the solver is absolute, and the likelihood may be small.
     bound = -np.log(np.exp(likelihood[sequences.sequence_index(x0, p.K)]) + 4 * known)
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
-    # What the rule misses of the integral is seen where a finer rule changes it.
+    # The error of the quadrature is estimated by the change to a finer rule.
     with np.errstate(invalid="ignore"):
         missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0)
     return [
@@ -264,7 +264,7 @@ def integrating_out_a_step_keeps_the_mean(
     exact = bayes.posterior(p.truth, clean, xt, s, t)
     seen = exact > 0
     if (exact[seen] <= dust).any() or (own[seen] <= dust).any():
-        raise Unanswerable  # the ratio is infinite or rounding: the mean exists, the variance does not
+        raise Unanswerable  # the ratio is infinite or mostly rounding: its variance cannot be computed
     ratio = transcendental.log(np.where(seen, true, 1 + 0 * true)) - transcendental.log(
         np.where(seen, own, 1 + 0 * own)
     )
@@ -298,7 +298,7 @@ def gradient_is_the_gradient_of_the_nelbo(
     """Autograd through the loss is the derivative of the exact NELBO, taken by differences of 40-digit numbers"""
     _require_interior(p, t)
     if model.style == "peaked":
-        raise Unanswerable  # saturated outputs have no derivative worth the digits; moderate ones say it all
+        raise Unanswerable  # derivatives at saturated outputs are below rounding
     _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
     rng = np.random.default_rng([seed, 3])
     few = rng.permutation(len(xt))[:6]
@@ -375,7 +375,7 @@ def hybrid_loss_teaches_by_both_terms(
 
 
 def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
-    """What a network's output stands for, in 40 digits."""
+    """The prediction that a network's output encodes, in 40 digits."""
     if parameterization == "score":
         return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
     probabilities = transcendental.softmax(output, exact=True)

@@ -1,4 +1,4 @@
-"""Integrals over the clock: the rule, and the truth about an integrated loss."""
+"""Integrals over time: the quadrature rule, and the exact integral of a loss."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from unmask.properties.subjects.tables.classes import Model
 
 
 def graded_rule(p: Process, n: int = 40) -> tuple[list[Fraction], Array]:
-    """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms.
+    """Gauss-Legendre nodes and weights on (0, 1), dense at both ends, where integrands have logarithms.
 
-    Nodes are inside the interval also as the numbers that the method is given: at the end itself rates are infinite.
+    Nodes lie inside the interval after rounding to the method's dtype: at the end, rates may be infinite.
     """
     v, w = np.polynomial.legendre.leggauss(n)
     v, w = (v + 1) / 2, w / 2
     dtype = np.float64 if p.precision == "float64" else np.float32
     nodes = (v**3 * (10 - 15 * v + 6 * v**2)).astype(dtype)
     nodes = np.minimum(nodes, np.nextafter(dtype(1), dtype(0))).astype(np.float64)
-    # As fractions: the reference computes in the numbers it is given, and 1 - u has few digits of a small float u.
+    # As fractions, since the reference would compute 1 - u in floats if u were one.
     return [Fraction(float(u)) for u in nodes], w * 30 * v**2 * (1 - v) ** 2
 
 

@@ -1,4 +1,4 @@
-"""Where the NELBO is least, and what it is there."""
+"""The minimum of the NELBO: the optimal prediction, and the value there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REFINABLE_SCHEDULES = ("cosine", "mutual-information", "log-linear", "polynomial
 
 
 def optimum(model: Model, data: Data, t: Time, s: Time | None = None) -> Array:
-    """The best prediction for every noisy sequence; the direct last step wants the posterior, like a mixture."""
+    """The optimal prediction for every noisy sequence.  For a direct last step it is the posterior, as for a mixture."""
     kind = model.parameterization
     if kind == "joint-sum-direct" and s == 0:
         kind = "mixture"
@@ -60,7 +60,7 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
     r"\tilde p = p(x_0^i|x_t^{-i})\ \text{(joint sum)},\ \tilde p = p(x_0^i|x_t)\ \text{(mixture)},\ s = p_t(y)/p_t(x)\ \text{(score)}",
     cites="Austin et al. 2021, eq. 4; Lou et al. 2024, thm 4.1 and 4.2; Campbell et al. 2022, prop. 3",
     mutants=("reverse-mixes-instead-of-joining", "reverse-one-step-late", "reverse-ignores-the-noisy-token"),
-    # A velocity's reverse process is another one with the same marginals.
+    # The one-way reverse process of a velocity is not the time reversal; it only has the same marginals.
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
     drawn=Drawn(most_T=None),
 )
@@ -72,14 +72,14 @@ def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Ti
     index = sequences.sequence_index(xt, p.K)
     predicted = optimum(model, data, t, s)[index]
     best = model.encode(predicted)
-    # Where a schedule starts with some noise, a direct last step leads to x_0 itself, and not to x_s at s = 0.
+    # If alpha(0) < 1, a direct last step leads to x_0, which differs from x_s at s = 0.
     to_the_data = model.parameterization == "joint-sum-direct" and s == 0 and not p.starts_clean
     truth = (data.posterior_denoiser(t) if to_the_data else _true_reverse(p, data, s, t))[index]
     scale: Any = p.conditioning(t)
     if model.parameterization == "score":
         scale = p.inflation(s, t) * (1 + floats(predicted).max()) * p.K
     found = reverse(p, best, xt, s, t)
-    # A logit of size 20 carries its own rounding into the probability that it stands for.
+    # A rounding of a logit of size 20 is a relative error of 20 roundings in its probability.
     return close(
         found, truth, ops=8 * p.depth + 16 * p.K * data.L, scale=scale * 2, names=(("x_t", xt), "position", "x_s")
     )
@@ -140,7 +140,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
     drawn=Drawn(floating=True, reaches_prior=True, cost=3),
 )
 def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model: Model, data: Data) -> Claim:
-    """One position, true reverse: the data average of the NELBO is the entropy of the data (plus what the prior misses)"""
+    """For L = 1 and the true reverse process, the data average of the NELBO is H(x_0) + KL(q(x_end) ‖ π)"""
     model = replace(model, L=1)
     data = Data(p, 1, data.seed)
     x0, weight = clean_support(p, data)
@@ -168,7 +168,7 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
         now = batch.time_index == k
         values = true_loss(p.truth, model.parameterization, best[now], batch.x0[now], batch.xt[now], u)
         exact = exact + (floats(values) * share[now]).sum()
-    # The rule's own error on the same integrand, known because the truth is known.
+    # The error of the quadrature for the exact integrand.
     missed = abs(float(exact) - float(truth)) if np.isfinite(float(truth)) else 0.0
     eps = float(np.finfo(np.float64).eps)
     return close(

@@ -1,4 +1,4 @@
-"""Autoregression is a diffusion: one that masks one token a step, from the right."""
+"""Autoregression as a diffusion that masks one token a step, from the right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHAPTER = "Masked diffusion"
 
 
 def _read(p: Vocabulary, model: Model) -> Any:
-    """The table as a language model: what it says where masks are, visible tokens carried over."""
+    """The table as a masked language model: its prediction at masks, with carry-over of visible tokens."""
     assert p.mask is not None
     return predict_from_table(model.predicted_table(0), p.K, p.mask)
 
@@ -59,7 +59,7 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Vocabulary, x0: Array
     drawn=Drawn(L=2),
 )
 def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Vocabulary, x0: Array, model: Model) -> Claim:
-    """Its reverse step is that of the D3PM over tokens that carry their positions: one token is drawn, all others stay"""
+    """Autoregression's reverse step is that of the D3PM over position-tagged tokens: one token is drawn, all others stay"""
     model = model.frozen()
     assert p.mask is not None
     L, mask, many = model.L, p.mask, p.K * model.L

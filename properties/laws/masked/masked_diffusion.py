@@ -1,4 +1,4 @@
-"""Masked diffusion, SEDD and any-order autoregression: one NELBO in several words."""
+"""Masked diffusion, SEDD and any-order autoregression: equal forms of one NELBO."""
 
 from __future__ import annotations
 
@@ -110,15 +110,15 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     drawn=Drawn(floating=True),
 )
 def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
-    """A network without a clock pays by how much α falls: where α is the same, so is the loss divided by −dα/dt, for any noise"""
+    """For a time-independent network, the loss divided by −dα/dt is a function of α alone, for any noise"""
     alpha = numbers.real(p.alpha(t))
     if t == 1 or alpha <= rounding_unit(p):
-        raise Unanswerable  # so late, the times of the two schedules are one number: the end
+        raise Unanswerable  # near the end, the time of the second schedule rounds to 1
     even = replace(p, schedule=EVEN)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     output, n = model.output(xt, 0), len(x0)
     found = floats(average(loss(p, output, clean, xt, t), q, row, n))
-    # There alpha is 1 - u, and falls at rate one.
+    # For the linear schedule alpha = 1 - u, and -alpha' = 1.
     truth = floats(average(loss(even, output, clean, xt, 1 - alpha), q, row, n))
     truth = truth * float(numbers.real(p.rate(t)) * alpha)
     ops = 2 * (8 * p.depth + 8 * p.K * model.L + p.K**model.L)
@@ -140,7 +140,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     drawn=Drawn(floating=True, cost=4),
 )
 def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
-    """Between two times, the loss integrated over t under any schedule, over α, and over the log-odds of being visible is one number"""
+    """Between two times, the integral of the loss is the same over t under any schedule, over α, and over log(α/(1 − α))"""
     assert p.mask is not None
     x0, model = x0[:2], model.frozen()
     even = replace(p, schedule=EVEN)
@@ -189,7 +189,7 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
     model = model.frozen()
     assert p.mask is not None
     assert p.T is not None
-    # The masked language model of an arbitrary table: what the table says at a masked position, made to carry over.
+    # The masked language model of an arbitrary table: its prediction at masked positions, carry-over elsewhere.
     belief = model.predicted_table(0)
     guess = mlm.predict_from_table(belief, p.K, p.mask)
     found: Any = 0

@@ -1,4 +1,4 @@
-"""The forward process: what noise does to clean data."""
+"""The forward process: transitions, marginals and noisy samples."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from unmask.reference.numbers import divergences, transcendental
 
 CHAPTER = "Forward process"
 
-#: Draws per clean sequence of a statistical law: a total-variation error of 10 sqrt(1/4/n) = 0.05 is caught.
-DRAWS = 20_000
-#: In how many calls, each with a seed of its own.
-CALLS = 2
+#: Draws per clean sequence of a statistical law, which catches a total-variation error of 10 sqrt(1/4/n) = 0.05, and
+#: the number of calls, each with its own seed, that they are divided into.
+DRAWS, CALLS = 20_000, 2
 
 
 @law(
@@ -140,7 +139,7 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
     drawn=Drawn(most_T=None),
 )
 def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
-    """At t = 0 nothing has happened: q is δ at x_0, up to the noise that the schedule itself starts with"""
+    """At t = 0, q(x_t|x_0) is δ at x_0 (or what the schedule's noise at time 0 makes of it)"""
     x0 = constant_sequences(p)
     truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else p.truth.marginal(Fraction(0))[x0]
     return close(marginal(p, x0, 0), truth, ops=8, names=(("x0", x0), "position", "x_t"))
@@ -189,7 +188,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
     drawn=Drawn(L=2, most_T=None),
 )
 def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0: Array) -> Claim:
-    """Every position of a sequence has the law that it would have alone"""
+    """Every position of a sequence has the marginal of a sequence of length one"""
     alone = marginal(p, x0.reshape(-1, 1), t).reshape(*x0.shape, p.K)
     return close(marginal(p, x0, t), alone, ops=4, names=(("x0", x0), "position", "x_t"))
 
@@ -204,7 +203,7 @@ def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0
 def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     """The prior term is KL(q(x_end|x_0) ‖ π), summed over positions"""
     if p.kind.mask != "none" and p.schedule.name == "cosine" and 0 in p.prior:
-        # alpha ends at exactly zero, which no floating-point cosine reaches, and the divergence jumps from 0 to infinity.
+        # A floating-point cosine does not end at exactly zero as alpha does, and the divergence is infinite for any excess.
         raise Unanswerable
     per_class = forward.kl_to_prior(p.truth, p.end)
     truth = per_class[x0].sum(-1)
@@ -276,7 +275,7 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""
     classes = clean_classes(p)
-    # Times belong to rows: they come in turns.  Early ones show what a schedule does where little has happened.
+    # Each row has its own time, in turns.  The early time tests the schedule where there is little noise.
     times = [t, p.end, *([Fraction(1, 256)] if p.T is None else [])]
     M, C = len(times), len(classes)
     rows = DRAWS // CALLS // M * M

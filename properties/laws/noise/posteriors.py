@@ -1,4 +1,4 @@
-"""The posterior q(x_s | x_t, x_0): where a noisy token was a little earlier, given where it came from."""
+"""The posterior q(x_s | x_t, x_0): a token at an earlier time, given its noisy and its clean value."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     drawn=Drawn(most_T=None),
 )
 def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
-    """q(x_s|x_t,x_0) q(x_t|x_0) = q(x_s|x_0) q(x_t|x_s), all four the method's own"""
+    """q(x_s|x_t,x_0) q(x_t|x_0) = q(x_s|x_0) q(x_t|x_s), each factor the method's own"""
     x0, xt = possible_pairs(p, t)
     left = posterior(p, x0, xt, s, t) * np.take_along_axis(marginal(p, x0, t), xt[..., None], -1)
     right = marginal(p, x0, s) * np.moveaxis(transition(p, s, t)[:, xt], 0, -1)
@@ -102,7 +102,7 @@ def posterior_averages_to_the_marginal(posterior: Any, p: Process, s: Time, t: T
     drawn=Drawn(most_T=None),
 )
 def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Claim:
-    """Going from t to s and then to r is going from t to r: Σ q(x_s|x_t,x_0) q(x_r|x_s,x_0) = q(x_r|x_t,x_0)"""
+    """Posteriors compose: Σ q(x_s|x_t,x_0) q(x_r|x_s,x_0) = q(x_r|x_t,x_0)"""
     x0, xt = possible_pairs(p, t)
     from_t = posterior(p, x0, xt, s, t)
     middle_x0, middle = possible_pairs(p, s)
@@ -128,7 +128,7 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
     drawn=Drawn(most_T=None),
 )
 def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
-    """At s = 0 the posterior is δ at x_0 (up to the noise that the schedule itself starts with)"""
+    """At s = 0 the posterior is δ at x_0 (or what the schedule's noise at time 0 makes of it)"""
     first = 1 if p.T is not None else t
     x0, xt = possible_pairs(p, first)
     truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else bayes.posterior(p.truth, x0, xt, 0, first)

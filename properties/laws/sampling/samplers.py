@@ -1,4 +1,4 @@
-"""Whole samples: what comes out of a sampler, and when things happen in it."""
+"""Samplers: the law of whole samples, of reveal times, and of training times."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from unmask.reference.numbers import sequences
 from unmask.reference.sampling import samplers
 
 CHAPTER = "Samplers"
-#: Samples of a law, in how many calls.
+#: Samples that a law draws, and in how many calls.
 SAMPLES, CALLS = 20_000, 2
-#: Cells that a law of times is divided into.
+#: Number of bins of a histogram of times.
 BINS = 64
 
 
 @dataclass(frozen=True)
 class Network:
-    """What a sampler asks: a table, or for scores the true ones, whose analytic step is a law."""
+    """The network of a sampler: a table of predictions, or the true scores of a data law, for which Tweedie's step is valid."""
 
     model: Model
     data: Data | None
 
     @property
     def timeless(self) -> bool:
-        """Whether the answer does not depend on the time."""
+        """Whether the output does not depend on the time."""
         return self.data is None and self.model.timeless
 
     def output(self, xt: Array, t: Time) -> Array:
@@ -49,7 +49,7 @@ class Network:
         return self.model.encode(self.predicted_table(t))[sequences.sequence_index(xt, self.model.p.K)]
 
     def predicted_table(self, t: Time) -> Array:
-        """What the outputs at all noisy sequences stand for, ``[K**L, L, K]``."""
+        """Predictions (or scores) for all noisy sequences, ``[K**L, L, K]``."""
         return self.model.predicted_table(t) if self.data is None else self.data.concrete_score(t)
 
     def kernel(self, s: Time, t: Time) -> Array:
@@ -57,25 +57,25 @@ class Network:
         kind, p = self.model.parameterization, self.model.p
         every = self.model.sequences
         found = floats(reverse.reverse_kernel(p.truth, kind, self.predicted_table(t), every, s, t))
-        # Where nothing can have led to x_t, any law will do: no sampler comes there.
+        # Where x_t cannot occur, any distribution will do.
         stay = np.eye(p.K)[every]
         return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
 
 
 def sampler_network(p: Process, model: Model, data: Data, method: Any) -> Network:
-    """The network that a sampler is given."""
+    """The network for a sampler of ``method``."""
     if not method.draws_exactly and not method.can("reverse"):
-        raise Unanswerable  # the law of a first-order scheme is its own
+        raise Unanswerable  # samples of a first-order scheme follow another law
     return Network(model, data if model.parameterization == "score" else None)
 
 
 def informative(model: Model) -> Model:
-    """The same network, if it says anything: one that answers the same to all hides what a sampler shows it."""
+    """The model, with outputs that depend on the input: a flat one hides what the sampler feeds it."""
     return replace(model, style="moderate") if model.style == "flat" else model
 
 
 def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str) -> Claim:
-    """``draw(seed) -> [N, L]``, in several calls, held against the law ``[K**L]`` of whole sequences."""
+    """Claim that ``draw(seed) -> [N, L]``, in several calls, follows the law ``[K**L]`` of whole sequences."""
     if abs(law_of_sequences.sum() - 1) > 1e-9:
         raise Unanswerable
     found = np.concatenate([draw(seed + call) for call in range(CALLS)])
@@ -165,7 +165,7 @@ def one_by_one_is_any_order_autoregression(
     """Revealing one position at a time at its hitting time is autoregression in uniformly random order"""
     model = informative(model).frozen()
     if p.schedule.function is not None or not p.ends_in_its_prior:
-        raise Unanswerable  # where a mask may never come, or never go, there are fewer positions to reveal
+        raise Unanswerable  # unless alpha goes from 1 to 0, some positions are never masked or never revealed
     assert p.mask is not None
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
     truth = floats(samplers.any_order_law(guess, model.L, p.K))
@@ -216,7 +216,7 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     masked = np.array([1, 2, 3, 7])
     rows = SAMPLES // 4
     found = floats(next_reveal(p, np.repeat(masked, rows), [t] * (4 * rows), seed)).reshape(4, rows)
-    # Cells whose borders are dyadic times; whatever comes before 0, or not at all, is one more.
+    # Bins with dyadic edges, and one more bin for no reveal before time 0.
     borders = [float(t) * k / BINS for k in range(BINS + 1)]
     never = (found < 0) | ~np.isfinite(found)
     place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, BINS))
@@ -245,7 +245,7 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
 def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
     """The training time of a row taken at random is uniform over the clock, however the times depend on each other
 
-    So the mean loss over a batch is unbiased, its rows being in no order.  Strata that each keep to one row are right.
+    Then the mean loss over a batch is unbiased.  Stratified times satisfy this, even if each row keeps its stratum.
     """
     N, calls = 3, 2000
     found = np.stack([floats(training_times(p, N, seed * calls + call)) for call in range(calls)])
@@ -274,7 +274,7 @@ def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> li
     drawn=Drawn(floating=True, cost=2),
 )
 def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed: int) -> list[Claim]:
-    """The head's probabilities are the logistic law's over K bins, renormalized; they fall on both sides of the top"""
+    """The head is the logistic distribution over K bins, truncated and renormalized; it is unimodal"""
     rng = np.random.default_rng([seed, 43])
     location, log_scale = rng.integers(-12, 13, (4, model.L)) / 8, rng.integers(-16, 9, (4, model.L)) / 8
     found = head(p, location, log_scale)
@@ -288,7 +288,7 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
     return [
         close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, label="the bins"),
         close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, label="sums to one"),
-        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="one top"),
+        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="unimodal"),
     ]
 
 
@@ -300,7 +300,7 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
     about=About(clock="continuous"),
 )
 def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) -> list[Claim]:
-    """Euler's kernel is δ + (t − s) R̄_t while that is a law, and always a law"""
+    """Euler's kernel is δ + (t − s) R̄_t where that is a distribution, and is always a distribution"""
     if t == 1:
         raise Unanswerable
     xt = reachable(p, model.L, t)
@@ -324,5 +324,5 @@ def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) 
 
 
 def _as_fractions(p: Process, times: list[Any]) -> list[Any]:
-    """Times as the reference reads them."""
+    """Times as fractions in exact runs."""
     return times if p.T is not None else [Fraction(t) for t in times]

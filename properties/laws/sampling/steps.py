@@ -1,4 +1,4 @@
-"""One reverse step, drawn: of whatever scheme, seen through samples alone."""
+"""The law of one reverse step, from samples alone, for any scheme."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from unmask.reference.likelihood import reverse as reference
 from unmask.reference.noise import posterior as bayes
 
 CHAPTER = "Steps"
-#: Draws from each noisy sequence, and in how many calls.
+#: Draws for each noisy sequence, and in how many calls.
 STEP_DRAWS, CALLS = 5000, 2
-#: Draws for each pair of a clean and a noisy sequence, and of a small step from each noisy sequence.
+#: Draws for each pair of a clean and a noisy sequence, and draws of a small step for each noisy sequence.
 PAIR_DRAWS, SMALL_STEP_DRAWS = 2000, 20_000
 
 
 def step_kernel(step: Call, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
-    """What the method's steps are meant to be drawn from, as a function of ``(s, t)``.
+    """The kernel that the method's steps should follow, as a function of ``(s, t)``.
 
-    Its own kernel if it offers one (that has laws of its own), else the one that its output stands for.
+    The method's own ``reverse`` if it offers one (which other laws check), else the reference's kernel for its output.
     """
     own = step.offers("reverse")
     if own is not None:
@@ -58,17 +58,17 @@ def step_kernel(step: Call, p: Process, model: Model, output: Array, predicted: 
 def steps_are_drawn_from_the_reverse(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """One reverse step draws from p_θ(x_s|x_t), at any distance (a first-order scheme says so: Method.scheme): each position, pairs of positions, of rows, of calls"""
+    """One reverse step of an exact scheme draws from p_θ(x_s|x_t): each position, pairs of positions, of rows, of calls"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
     xt, output, predicted = reachable_outputs(p, model, data, t)
     ops, scale = 4 * p.depth + 8 * p.K, amplification(p, model, predicted, s, t)
     if ops * float(torch.finfo(p.dtype).eps) * scale > 1e-2:
-        raise Unanswerable  # in this precision Tweedie's formula says nothing that could be sampled
+        raise Unanswerable  # in this precision Tweedie's formula has no accurate digits
     few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
     xt, output, predicted = xt[few], output[few], predicted[few]
     kernel_at = step_kernel(step, p, model, output, predicted, xt)
-    # Rows may step to different times; and every sampler ends in a step to the data.
+    # Rows may have different target times; time 0 is one of them, since every sampler ends there.
     targets = [s]
     whole = amplification(p, model, predicted, 0, t)
     if s != 0 and step.subject.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
@@ -105,14 +105,14 @@ def steps_are_drawn_from_the_reverse(
     tex=r"\tilde p_\theta(\cdot|x_t) = \delta_{x_0} \implies x_s \sim q(\cdot|x_t, x_0)",
     cites="Austin et al. 2021, eq. 3 (posterior) and sec. 3.3 (certainty); Sahoo et al. 2024, eq. 5-7; Lou et al. 2024, eq. 19",
     mutants=("step-renoises-its-guess", "step-one-step-late"),
-    # A velocity's reverse process is another one with the same marginals.
+    # The one-way reverse process of a velocity is not the time reversal; it only has the same marginals.
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
     drawn=Drawn(floating=True, cost=4, most_T=None),
 )
 def a_step_that_knows_the_data_draws_the_posterior(
     step: Any, p: Process, s: Time, t: Time, model: Model, seed: int
 ) -> Claim:
-    """A step whose network is certain of x_0 draws from q(x_s|x_t,x_0): the posterior, seen through samples alone"""
+    """A step whose network is certain of x_0 draws from the posterior q(x_s|x_t,x_0)"""
     method = step.subject
     if not method.draws_exactly and not method.can("reverse"):
         raise Unanswerable
@@ -124,13 +124,13 @@ def a_step_that_knows_the_data_draws_the_posterior(
     ops, eps = 4 * p.depth + 8 * p.K, float(torch.finfo(p.dtype).eps)
 
     def amplification_to(u: Time) -> float:
-        """How roundings show in the kernel from ``t`` to ``u``; infinite where it could not be told from another."""
+        """Amplification of roundings in the kernel from ``t`` to ``u``; infinite where no digits are left."""
         if scored and not invertible(p, u, t):
             return np.inf
         grown = amplification(p, model, knows, u, t)
         return grown if ops * eps * grown <= 1e-2 else np.inf
 
-    # Every sampler ends in a step to the data; a direct one in x_0 itself, where a schedule may start with some noise.
+    # Every sampler ends in a step to time 0.  A direct one leads to x_0, which differs from x_s at s = 0 if alpha(0) < 1.
     last = 0 if method.time_steps == "any" else s
     targets = [u for u in dict.fromkeys([s, last]) if amplification_to(u) < np.inf]
     if model.parameterization == "joint-sum-direct" and not p.starts_clean:
@@ -147,7 +147,7 @@ def a_step_that_knows_the_data_draws_the_posterior(
     return sampled(
         counts,
         truth,
-        # Tweedie's formula takes differences: what is rounded is drawn, impossible classes included.
+        # Tweedie's formula subtracts, so that impossible classes may get rounding errors as probabilities.
         slack=ops * eps * scale if scored else 0.0,
         ops=4 * ops,
         scale=scale,
@@ -167,9 +167,9 @@ def a_step_that_knows_the_data_draws_the_posterior(
 def a_mask_becomes_what_the_network_says(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """Whatever the scheme, a mask that is lifted becomes y with the predicted probability; visible tokens stay; an exact step to the data leaves no mask"""
+    """For any scheme, an unmasked position becomes y with the predicted probability, and an exact step to time 0 leaves no mask"""
     if p.alpha(t) == 1:
-        raise Unanswerable  # nothing is masked yet, and what becomes of a mask is nobody's to say
+        raise Unanswerable  # nothing is masked at t
     s = 0 if step.subject.time_steps == "any" else s
     xt = np.full((1, model.L), p.mask)
     if model.parameterization == "score":
@@ -213,7 +213,7 @@ def a_mask_becomes_what_the_network_says(
 def small_steps_are_drawn_at_the_rate(
     step: Any, p: Process, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """A small reverse step jumps from x to y with probability h R̄(x,y), whatever the scheme, up to O(h²)"""
+    """For any scheme, a reverse step of size h jumps from x to y with probability h R̄(x,y) + O(h²)"""
     t = min(max(float(t), 1 / 4), 7 / 8)
     xt, output, predicted = reachable_outputs(p, model, data, Fraction(t))
     few = np.random.default_rng([seed, 19]).permutation(len(xt))[:4]
@@ -221,14 +221,14 @@ def small_steps_are_drawn_at_the_rate(
     rates = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(t)))
     if rates.max() == 0:
         raise Unanswerable
-    # A step must be small for the forward process as well, whose inverse some schemes take.
+    # The step must be small for the forward rates as well: some schemes invert the forward kernel.
     fastest = max(rates.sum(-1).max(), float(p.rate(t)), float(p.rate(t * 3 / 4)))
     h = 2.0 ** np.floor(np.log2(min(t / 4, 1 / (12 * fastest))))
     s = t - h
     earlier = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(s)))
     own = xt[..., None] == np.arange(p.K)
     kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
-    # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
+    # Errors of a first-order scheme: a second jump in the step, and the change of the rates during it.
     slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
     found = step(p, np.repeat(output, SMALL_STEP_DRAWS, axis=0), np.repeat(xt, SMALL_STEP_DRAWS, axis=0), s, t, seed)
     found = found.reshape(len(xt), SMALL_STEP_DRAWS, -1)

@@ -1,8 +1,8 @@
-"""Rare classes are drawn as often as they should be: noise of too few bits draws them less often, or never.
+"""Rare classes are drawn at their rate: with noise of too few bits they are drawn less often, or never.
 
-One class of probability 1e-8 would need billions of draws; fifty thousand of them beside a dominant one show it in some
-thousands.  Two are waited for: a correct sampler is done soon, and one that has drawn fewer where 25 were expected is
-wrong (a correct one is as unlucky with probability 4e-10).
+A test of one class of probability 1e-8 would need billions of draws; 50,000 such classes beside a frequent one need some
+thousands.  A law draws until it has seen two rare classes, or until 25 were expected.  A correct sampler fails with
+probability 4e-10.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from unmask.reference.likelihood import reverse as reference
 CHAPTER = "Samplers"
 #: Classes, and the probability of each rare one.
 CLASSES, RARE_PROBABILITY = 50_000, 1e-8
-#: How many must have been expected before a sampler that has drawn fewer than two is called wrong: 26 exp(-25) < 1e-9.
+#: Expected number of rare draws at which fewer than two are a failure: 26 exp(-25) < 1e-9.
 EXPECTED_RARE = 25
-#: Seconds of computing after which a slow method is asked no more.  A verdict against one takes 2.5e9 numbers of noise:
-#: over a minute for most; one in favor a twelfth of that.
+#: Seconds of processor time after which a slow method is given up.  A failure takes 2.5e9 random numbers, over a minute
+#: for most methods; a pass takes a twelfth of that.
 TIME_LIMIT = 300
 
 
 def lumped_around_one(p: Process, K: int) -> Lumped:
-    """``p`` over ``K`` classes, of which the dominant one and the mask are told apart."""
+    """``p`` over ``K`` classes, all lumped into one state but the frequent class and the mask."""
     whole = with_classes(p, K)
     clean = 1 if whole.mask == 0 else 0
     return Lumped(whole, (clean,) if whole.mask is None else (clean, whole.mask))
 
 
-#: What was too slow to tell is not asked again: of which method (kept, so that its identity stays its own), and what.
+#: Methods and calls that exceeded the time limit, and are not tried again; the method is kept, so that its id is not reused.
 _too_slow: dict[tuple[int, str], Any] = {}
 
 
 def draw_rare_classes(
     capability: Call, draw: Callable[[int, int], Array], share: float, frequent: tuple[int, ...], seed: int
 ) -> list[Claim]:
-    """``draw(rows, seed)`` until rare classes, of which a draw shows one with probability ``share``, have come."""
+    """Claim that ``draw(rows, seed)`` gives a rare class with probability ``share``, after as many draws as that takes."""
     method = capability.subject
     question = id(method), capability.name
     if question in _too_slow:
         raise Unanswerable
-    # On a busy machine everything takes longer, and whether a mistake is found must not depend on that.
+    # Processor time, not wall time: the verdict must not depend on the load of the machine.
     rows, drawn, seen, call, began = 64, 0, 0, 0, time.thread_time()
     while seen < 2 and drawn * share < EXPECTED_RARE:
         if time.thread_time() - began > TIME_LIMIT:
@@ -60,7 +60,7 @@ def draw_rare_classes(
             raise Unanswerable
         found = draw(rows, seed + call)
         call, drawn, seen = call + 1, drawn + rows, seen + int((~np.isin(found, frequent)).sum())
-        # However long a call took: what is drawn must not depend on what else the machine does.
+        # Sizes do not depend on the time that calls take, so that draws are reproducible.
         rows = min(2 * rows, 512)
     label = f"in {drawn} draws, classes of probability {RARE_PROBABILITY:g} came up twice: {drawn * share:.3g} times were expected"
     return [exact(np.array(min(seen, 2)), np.array(2), label=label)]
@@ -79,7 +79,7 @@ def draw_rare_classes(
     drawn=Drawn(floating=True, cost=30, rare=True),
 )
 def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: int) -> list[Claim]:
-    """50,000 classes of probability 1e-8 each are drawn as often as they should be: noise of 24 bits hardly ever draws them"""
+    """A step draws 50,000 classes of probability 1e-8 at their rate (24-bit noise hardly ever draws them)"""
     method = step.subject
     if not (method.draws_exactly or method.can("reverse")):
         raise Unanswerable
@@ -109,7 +109,7 @@ def _call(big: Lumped, output: Array, rows: int, s: Time, t: Time, seed: int) ->
 
 
 def _outputs(big: Lumped, model: Model, t: Time, rare_share: float) -> tuple[Array, Array]:
-    """A network's output at the noisy class that gives all others together the share ``rare_share``, and what it stands for."""
+    """A network's output that gives all rare classes together the probability ``rare_share``, and its prediction."""
     p, n = big.full, big.others
     masked = p.mask is not None
     states = np.array([1 - rare_share, 0.0, rare_share] if masked else [1 - rare_share, rare_share])
@@ -125,7 +125,7 @@ def _outputs(big: Lumped, model: Model, t: Time, rare_share: float) -> tuple[Arr
 
 
 def _rare_output(big: Lumped, model: Model, s: Time, t: Time) -> tuple[Array, float] | None:
-    """An output at which each rare class has probability ``RARE_PROBABILITY`` or a little less, and how much all have together."""
+    """An output at which each rare class has probability ``RARE_PROBABILITY`` or a little less, and their total."""
     at = np.array([[big.distinguished.index(big.full.mask) if big.full.family == "absorbing" else 0]])
     wanted = RARE_PROBABILITY * big.others
     low, high = 1e-12, 0.5
@@ -150,7 +150,7 @@ def _rare_output(big: Lumped, model: Model, s: Time, t: Time) -> tuple[Array, fl
     drawn=Drawn(floating=True, cost=30, rare=True),
 )
 def samples_hold_rare_classes(sample: Any, p: Process, seed: int) -> list[Claim]:
-    """Early on, when each of 50,000 other classes has probability 1e-8, noise draws them as often as it should"""
+    """At an early t, where each of 50,000 other classes has q(x_t|x_0) = 1e-8, samples of x_t show them at that rate"""
     method = sample.subject
     low, high = 0.0, 1.0
     for _ in range(50):

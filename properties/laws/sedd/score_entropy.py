@@ -1,4 +1,4 @@
-"""Score entropy: three objectives that differ by constants; and squared errors, the loss that it replaced."""
+"""Score entropy: three objectives that differ by constants; and the squared loss of concrete score matching."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _averaged(loss: Any, p: Process, outputs: Array, data: Data, t: Time) -> Any
 
 
 def _largest(p: Process, t: Time) -> float:
-    """What ratios of noisy probabilities stay below."""
+    """An upper bound of the ratios of noisy probabilities."""
     alpha = float(p.alpha(t))
     return 1 + (alpha / max(1 - alpha, 1e-300) if p.kind.keeps_or_redraws else p.conditioning(t)) * p.K
 
@@ -96,7 +96,7 @@ def the_true_score_is_best(loss: Any, p: Process, t: Time, model: Model, data: D
         raise Unanswerable
     drawn, truth = model.predicted_table(t), data.concrete_score(t)
     best, other = (_averaged(loss, p, model.encode(table), data, t) for table in (truth, drawn))
-    # A tenth of the way from the truth to the drawn table: near the optimum a wrong objective shows.
+    # A table near the true scores, where a wrong objective may be lower.
     near = truth + (drawn - truth) / 10
     close_by = _averaged(loss, p, model.encode(near), data, t)
     scale = model.L * (_scale(p, t, drawn) + _scale(p, t, truth))
@@ -117,7 +117,7 @@ def _signed(p: Process, shape: tuple[int, ...], seed: int) -> Array:
 
 
 def _sharpness(p: Process, t: Time) -> float:
-    """How a rounding of alpha shows in a rate and in a ratio."""
+    """Amplification of a rounding of alpha in the rate and in the ratio."""
     return float(p.conditioning(t) / min(1.0, float(p.alpha(t))))
 
 
@@ -154,7 +154,7 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
     drawn=Drawn(cost=2),
 )
 def squared_errors_are_least_at_the_true_score(squared_loss: Any, p: Process, t: Time, data: Data, seed: int) -> Claim:
-    """Averaged over the data, any scores cost their squared distance from the true ratios more than the true ratios do"""
+    """Averaged over the data, the squared loss of any scores exceeds that of the true ratios by ½ Σ β R |s − r|²"""
     if t == 1:
         raise Unanswerable
     truth = data.concrete_score(t)
@@ -177,7 +177,7 @@ def squared_errors_are_least_at_the_true_score(squared_loss: Any, p: Process, t:
     about=About(clock="continuous"),
 )
 def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time, x0: Array, seed: int) -> Claim:
-    """The gradient of the squared loss is the weighted error itself: zero at the true ratios, and as strong below zero"""
+    """The gradient of the squared loss is β R(y,x) (s_y − r_y), also for negative scores"""
     if t == 1:
         raise Unanswerable
     _, clean, xt, _ = noisy_sequences(p, x0, t)
@@ -202,7 +202,7 @@ def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time
 def score_entropy_pulls_at_logarithms_as_squares_at_scores(
     squared_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> Claim:
-    """By log s, score entropy has the gradient that the squared loss has by s: by s, the same divided by s"""
+    """The gradient of score entropy with respect to log s is that of the squared loss with respect to s"""
     if t == 1:
         raise Unanswerable
     _, clean, xt, _ = noisy_sequences(p, x0, t)
@@ -228,7 +228,7 @@ def score_entropy_pulls_at_logarithms_as_squares_at_scores(
 def squared_errors_do_not_know_that_rates_are_positive(
     squared_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> list[Claim]:
-    """Squared errors charge a negative score like a positive one as far away; score entropy grows without bound on the way to zero"""
+    """The squared loss is even in s − r, so that negative scores are no exception; score entropy is unbounded as s → 0"""
     if t == 1:
         raise Unanswerable
     _, clean, xt, _ = noisy_sequences(p, x0, t)
