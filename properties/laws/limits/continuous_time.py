@@ -1,4 +1,4 @@
-"""Limits, each at its rate."""
+"""The NELBO as the number of steps T grows."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from unmask.properties.subjects.processes.process import Process, Schedule
 from unmask.properties.subjects.tables.classes import Model
 
 CHAPTER = "Limits"
-#: Seeds of the tables of a network's output that both laws about finer steps draw from.  Of some others higher powers
-#: hide, at these numbers of steps, what the laws are about: each of these was tried with every kind of noise, graph and
-#: schedule, and up to five classes.
+#: Seeds of the tables of network outputs.  For some other seeds, higher-order terms still dominate at these numbers of
+#: steps; these were tried with every family, graph and schedule, and up to five classes.
 TABLE_SEEDS = (0, 2, 3, 4, 5, 7)
 
 
@@ -40,12 +39,12 @@ TABLE_SEEDS = (0, 2, 3, 4, 5, 7)
 def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list[Claim]:
     """NELBO_T approaches its continuous-time limit like 1/T, and the limit is the integral of the continuous-time loss
 
-    It is a Riemann sum: a term is a step times an integrand that is smooth where noise is finite.  Where alpha reaches 0,
-    a mode of eigenvalue -λ is left as alpha^λ, which is rough at the end for small λ: for those that see it, noise ends
-    before, at alpha = 1/8.  The law about the slowest mode is about the end itself.
+    It is a Riemann sum of an integrand that is smooth where noise is finite.  Where alpha reaches 0, a mode of eigenvalue
+    -λ decays like alpha^λ, which is not smooth at the end for small λ.  Families with such modes get a schedule that ends
+    at alpha = 1/8; the law about the slowest mode is about the end itself.
     """
     if model.parameterization == "mixture" and p.family != "absorbing":
-        raise Unanswerable  # grows like log T instead: see the law about integrated losses
+        raise Unanswerable  # it grows like log T: see integrated_loss_bounds_the_likelihood
     L = min(model.L, 2)
     model = replace(model, L=L, style="moderate", timeless=True, seed=TABLE_SEEDS[model.seed % len(TABLE_SEEDS)])
     x0 = np.array([p.clean[:2], (p.clean[-1], p.clean[0])]) if L == 2 else np.array(p.clean[:2])[:, None]
@@ -54,13 +53,13 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
     grids = [8, 16, 32, 64, 128, 256]
     totals = [_nelbo_without_prior(loss, p.on_grid(T), model, x0) for T in grids]
     limit = _continuous_loss(p, model, x0, 64)
-    # The limit is known no better than the rule that integrates it.
+    # The error of the quadrature for the limit.
     known = float(np.abs(limit - _continuous_loss(p, model, x0, 44)).max())
     eps = rounding_unit(p)
     worst = int(np.argmax(np.abs(totals[0] - limit)))
     errors = [float(total[worst] - limit[worst]) for total in totals]
-    # With error a/T + o(1/T) the combination 2 e(2T) - e(T) loses its leading term: it must vanish faster than 1/T,
-    # which shows limit and rate at once, also where the error passes through zero.
+    # For e(T) = a/T + o(1/T), the combination 2 e(2T) - e(T) is o(1/T): this tests limit and rate at once, also where
+    # the error changes its sign.
     left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
     floor = 64 * 256 * eps * (1 + float(np.abs(limit).max())) + 8 * known
     return [
@@ -102,9 +101,10 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
 def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim:
     """Where noise is infinite at the end, NELBO_T converges like T^(-min(1, 2λ)), λ the spectral gap of the rates
 
-    A mode of eigenvalue -λ is left as α^λ = (1 - t)^λ, and a divergence is quadratic in it: the integrand is like
-    (1 - t)^(2λ - 1) at the end, of which a sum of T steps misses T^(-2λ).  Smooth parts leave 1/T, which for λ near 1/2
-    and another sign hides what is slow from thousands of steps: of changes d(T) it is told apart in 2 d(2T) - d(T).
+    A mode of eigenvalue -λ decays like α^λ = (1 - t)^λ, and a divergence is quadratic in it: the integrand behaves like
+    (1 - t)^(2λ - 1) at the end, and the error of a sum of T steps like T^(-2λ).  Smooth parts have an error of order 1/T,
+    which for λ near 1/2 and the opposite sign cancels most of it up to thousands of steps.  Of the changes d(T), the
+    combination 2 d(2T) - d(T) has no 1/T term.
     """
     seed = TABLE_SEEDS[model.seed % len(TABLE_SEEDS)]
     model = replace(model, L=1, style="moderate", timeless=True, p=replace(p, numbers="rough"), seed=seed)
@@ -118,7 +118,7 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim
     left = 2 * changes[1:] - changes[:-1]
     worst = int(np.argmax(np.abs(left[0])))
     eps = rounding_unit(p)
-    # How far a float of alpha may be from its limit at the very end costs the steps before it their digits.
+    # Near the end, a rounding of alpha is relative to an alpha that is itself small.
     floor = 64 * 512 * eps * (1 + float(np.abs(totals).max()))
     return converges(
         left[:, worst].tolist(),
@@ -132,7 +132,7 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim
 
 
 def _nelbo_without_prior(loss: Any, q: Process, model: Model, x0: Array) -> Array:
-    """All terms of the NELBO but the prior's, ``[len(x0)]``."""
+    """The NELBO without its prior term, ``[len(x0)]``."""
     times = list(range(1, int(q.end) + 1))
     smooth = replace(q, clock="continuous", T=None)
     batch = noisy_batch(q, x0, times, smooth, [Fraction(t, len(times)) for t in times])
@@ -141,11 +141,11 @@ def _nelbo_without_prior(loss: Any, q: Process, model: Model, x0: Array) -> Arra
 
 
 def _without_slow_modes(p: Process) -> Process:
-    """The process itself if nothing of it is slow; else one whose noise ends while some of the data is left."""
+    """The process, with a schedule that ends at alpha = 1/8 if it has slow modes."""
     if p.kind.keeps_or_redraws:
         return p
     if p.mask is not None:
-        return replace(p, numbers="rough")  # every mode ends in the mask at rate one at least
+        return replace(p, numbers="rough")  # every mode decays at rate one or faster, into the mask
     return replace(p, schedule=Schedule("log-linear", (("eps", Fraction(1, 8)),)), numbers="rough")
 
 

@@ -1,7 +1,7 @@
-"""Ever finer levels: what walks on them become, each at its rate.
+"""Walks on ordered levels as the number of levels grows: their limits, with rates.
 
 Levels ``0..K-1`` of a walk are the middles ``y = -1 + (2 k + 1)/K`` of ``K`` cells of ``[-1, 1]``, ``h = 2/K`` apart.
-Noise ``variance / (2 h^2)`` gives the walk the variance of the motion that it approaches.
+Noise ``variance / (2 h^2)`` gives the walk the variance of its limit.
 """
 
 from __future__ import annotations
@@ -26,49 +26,48 @@ from unmask.reference.limits import reflected_brownian as brownian
 
 CHAPTER = "Limits"
 
-#: Numbers of levels: for a method that makes nothing of size K x K, for one that does, and for the reference.  Cells are
-#: ``2/K`` wide, so that K itself doubles, and a start at an eighth of the levels is ``1/K`` beside the same place only
-#: if 8 divides K.  Where levels are ``2/(K-1)`` apart, with one on each wall, it is ``K - 1`` that is a power of two.
+#: Numbers of levels: for a method without ``K x K`` matrices, for one with them, and for the reference.  All are multiples
+#: of 8, so that a start at an eighth of the levels is at the same place up to ``1/K``.
 SPARSE_LEVELS, DENSE_LEVELS, REFERENCE_LEVELS = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
-#: Numbers of spins, all of them squares, so that one standard deviation is a whole number of levels.
+#: Numbers of spins: squares, so that one standard deviation is a whole number of levels.
 SPINS, REFERENCE_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)
-#: The time at which continuous clocks are read, far from both ends.
+#: The time at which marginals of the continuous clock are compared.
 HALF = Fraction(1, 2)
 
 
 def is_walk(kind: Family) -> bool:
-    """Whether it is a walk in continuous time that becomes reflected Brownian motion."""
+    """Whether a family is a walk in continuous time with reflected Brownian motion as its limit."""
     return kind.diffusion_limit == "reflected-brownian" and "continuous" in kind.clocks
 
 
 def level_counts(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
-    """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
+    """Numbers of levels that the method can afford; ``arguments(K)`` are those of a call for ``K`` levels."""
     if is_reference(capability):
         return REFERENCE_LEVELS
-    # Asked for as much as a whole matrix of levels: a recurrence over them is none.
+    # A whole matrix, not half of one: a recurrence over the levels does not count.
     dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, fraction=1)
     return DENSE_LEVELS if dense else SPARSE_LEVELS
 
 
 def is_reference(capability: Call) -> bool:
-    """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
+    """Whether the method is the reference, which computes with matrices."""
     subject = capability.subject
     return bool(subject.arrays == "exact")
 
 
 def walk(p: Process, K: int, variance: Fraction) -> Process:
-    """The walk over ``K`` levels that has this variance at time one half, at a constant rate."""
+    """The walk over ``K`` levels at a constant rate, with the given variance at time one half."""
     noise = 2 * variance * Fraction(K * K, 8)
     return replace(p, K=K, schedule=Schedule("linear-beta", (("first", noise), ("last", noise))), numbers="rough")
 
 
 def centers(K: int) -> Array:
-    """Where the levels are, ``[K]``."""
+    """The places ``y`` of the levels, ``[K]``."""
     return -1 + (2 * np.arange(K) + 1) / K
 
 
 def rounding_floor(p: Process, noise: float) -> float:
-    """What float64 leaves of a probability: an exponential of rates whose products with the noise are this large."""
+    """Rounding of a probability in float64, which is an exponential of rates times ``noise``."""
     return (64 + 8 * noise) * rounding_unit(p)
 
 
@@ -93,7 +92,7 @@ def walk_noise(K: int, variance: Fraction) -> float:
     drawn=Drawn(floating=True, cost=8),
 )
 def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list[Claim]:
-    """Birth-death on ever finer levels is the heat equation between walls: waves decay right, and laws agree, up to O(1/K²)"""
+    """Birth-death chains on K levels approach the heat equation between walls: decay of waves and distribution functions, with errors O(1/K²)"""
     rng = np.random.default_rng([seed, 41])
     variance = Fraction((16, 12, 20)[seed % 3], 64)
     places = rng.permutation(8)[:3] if seed else np.array([0, 2, 5])
@@ -110,7 +109,7 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
     for n in (1, 2, 3):
         errors = []
         for K in sizes:
-            # cos(n pi (y + 1) / 2) is an eigenvector of both, so that all starts tell one number: how much is left.
+            # cos(n pi (y + 1) / 2) is an eigenvector of both, so that its decay is the same number for all starts.
             wave = np.cos(n * np.pi * (centers(K) + 1) / 2)
             at = wave[starts(K)]
             left = float(at @ (found[K] @ wave)) / float(at @ at)
@@ -148,12 +147,12 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
     drawn=Drawn(floating=True, cost=12),
 )
 def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed: int) -> list[Claim]:
-    """T discretized Gaussian steps of variance β/2 = τ/T are reflected Brownian motion up to T^(-3/2), and O(1/K²) beside it
+    """T discretized Gaussian steps of variance β/2 = τ/T on K levels approach reflected Brownian motion, with errors O(T^(-3/2)) + O(1/K²)
 
-    A jump that would leave stays where it was, and is not reflected.  At distance d of a wall, with an overshoot of e,
-    that is f(e) against f(d) for a smooth f without slope at the wall: f'' (e² - d²) / 2, which cancels over a layer of
-    width √β, since jumps depend on d + e alone.  What is left needs two more derivatives, of f or of the density:
-    β^(5/2) a step, and T steps.
+    A jump beyond a wall is not reflected: the state stays.  From a distance d to the wall, with an overshoot of e, the
+    error is f(e) - f(d) = f'' (e² - d²) / 2 for a smooth f without slope at the wall.  It cancels over a layer of width
+    √β, since jumps depend on d + e alone.  The next term has two more derivatives, of f or of the density: β^(5/2) for
+    each of T steps.
     """
     variance, n = Fraction((16, 20, 24)[seed % 3], 64), 1 + seed % 2
     exact = is_reference(marginal)
@@ -161,7 +160,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     truth = float(brownian.cosine_moment(n, -1.0, float(variance)))
 
     def error(T: int, K: int) -> float:
-        # The levels span [-1, 1], and the cells around them 2K/(K-1): the widths are scaled, so that the limit is one.
+        # Levels span [-1, 1], and the cells around them a length of 2K/(K-1): beta is scaled, so that all K have one limit.
         beta = 2 * variance / T * Fraction(K, K - 1) ** 2
         q = replace(p, K=K, T=T, schedule=Schedule("free", betas=(beta,) * T), numbers="rough")
         wave = np.cos(n * np.pi * (centers(K) + 1) / 2)
@@ -179,7 +178,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
     )
     few, levels = 4, [8, 16, 32, 64, 128, 256] if exact else [16, 32, 64, 128, 256, 512]
     errors = [error(few, K) for K in levels]
-    # At a fixed number of steps the error goes to what T^(-3/2) leaves, and what changes on the way goes like 1/K^2.
+    # At a fixed T the error approaches the T^(-3/2) term, and its changes vanish like 1/K^2.
     changes = [a - b for a, b in itertools.pairwise(errors)]
     in_levels = converges(
         changes,
@@ -213,8 +212,8 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
 def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: int) -> list[Claim]:
     """Of S spins, Y = (2X − S)/√S has the mean and variance of Ornstein-Uhlenbeck exactly, and its law up to O(1/S)
 
-    Spins are independent, so that cumulants add up: beyond the variance they are S y_0 / √S and S, in units of √S to the
-    third and fourth power 1/S both; the correction by half a level takes away the 1/√S of the lattice itself.
+    Spins are independent, so that cumulants add up.  The third and fourth are S y_0 / √S and S, or O(1/S) both in units of
+    √S; the continuity correction by half a level removes the lattice's own 1/√S.
     """
     sizes = REFERENCE_SPINS if is_reference(marginal) else SPINS
     noise, side = Fraction((8, 6, 10)[seed % 3], 16), (1, -1)[seed % 2]

@@ -1,14 +1,14 @@
-"""Ever finer levels and ever more steps: the NELBO of ordered levels becomes that of Gaussian diffusion.
+"""The NELBO of ordered levels approaches that of Gaussian diffusion, as levels and steps grow in number.
 
 Signal stays one and noise of variance ``v`` is added (variance-exploding, SNR = ``1/v``), on levels as in
-``limits_ordinal``.  Data are points ``y_i``, of which one, ``y_0``, is to be coded.  After noise ``v`` their laws are
-``q_v(.|i)``.  A network that sees ``z`` at time t believes in ``w_i(z)``, before it reads off from ``z`` where it came
-from; with ``m_v(y; z) = Σ_i w_i(z) q_v(y|i)`` the kernel is ``p(x_s|z) = q(z|x_s) m_s(x_s; z) / m_t(z; z)``, and
+``ordinal``.  Data are points ``y_i``; the NELBO is that of one of them, ``y_0``.  After noise ``v`` their laws are
+``q_v(.|i)``.  A network that sees ``z`` at time t predicts the weights ``w_i(z)``, before they are multiplied by the
+likelihood of ``z``; with ``m_v(y; z) = Σ_i w_i(z) q_v(y|i)`` the kernel is ``p(x_s|z) = q(z|x_s) m_s(x_s; z) / m_t(z; z)``, and
 
     KL(q(x_s|z, y_0) || p(x_s|z)) = E log[q_s(x_s|0) / m_s(x_s; z)] - log[q_t(z|0) / m_t(z; z)].
 
-**Beliefs that do not look at z.**  Averaged over ``z`` the term is ``D_s - D_t``, ``D_v = KL(q_v(.|0) || m_v)``: terms
-telescope, and the number of steps does not matter.  By the heat equation ``-dD/dv = E|∂ log q_v(y|0) - ∂ log m_v|²/2``,
+**Weights that do not depend on z.**  Averaged over ``z`` the term is ``D_s - D_t``, ``D_v = KL(q_v(.|0) || m_v)``: the sum
+telescopes, and does not depend on the number of steps.  By the heat equation ``-dD/dv = E|∂ log q_v(y|0) - ∂ log m_v|²/2``,
 and with ``∂ log m_v(y) = (x^(y) - y)/v``, ``x^ = E[x|y]``, that is ``|y_0 - x^|² / (2 v²)``, the integrand of Kingma et
 al. in ``SNR = 1/v``.  So a chain of *any* T steps has the bound of Gaussian diffusion in *continuous* time; its kernel
 is a mixture of Gaussians, as the true one is, and theirs is a single Gaussian.  Left are the lattice and the walls.
@@ -22,7 +22,7 @@ In ``D_V`` the same is done to two laws; where both are single Gaussians, ``d`` 
 **The walls** change laws by ``T^(-3/2)`` (``small_steps_become_reflected_brownian_motion``); without them there is no
 error in T.  At a fixed T levels change results by ``1/K²``, because integrals over cells between walls do.
 
-**Beliefs that do look at z** are kept for a whole step.  Let ``g(y, z) = |∂ log q_v(y|0) - ∂_y log m_v(y; z)|²/2``.
+**Weights that depend on z** are constant during a step.  Let ``g(y, z) = |∂ log q_v(y|0) - ∂_y log m_v(y; z)|²/2``.
 A step is the integral of ``E g(x_u, z_t)`` over its variances ``u``, and ``z_t`` is ``x_u`` and noise of variance
 ``t - u``: ``E g(x_u, x_u) + (t - u) E ∂_z² g / 2``.  With steps of variance ``Δ`` the sum exceeds the integral by
 ``(Δ/4) ∫ E ∂_z² g(y, z)|_{z=y} dv``: the rate is 1, with this constant.
@@ -52,15 +52,15 @@ from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.gaussian import elbo as gaussian_elbo
 from unmask.reference.limits import reflected_brownian as brownian
 
-#: Levels between walls, as few as keep steps of 1.25 levels, and numbers of steps after the first.
+#: Number of levels between walls, such that the shortest steps are 1.25 levels, and numbers of steps after the first.
 REFLECTED_LEVELS, STEPS = 40, (4, 8, 16, 32, 64)
-#: Levels where walls are out of reach: steps of a standard deviation of K/36 levels.
+#: Numbers of levels for data far from the walls, where a step has a standard deviation of K/36 levels.
 FREE_LEVELS, SPREAD = (16, 20, 24, 28, 32), 18
-#: Levels for the prior term alone.
+#: Numbers of levels for the prior term alone: for methods, and for the reference.
 PRIOR_LEVELS, PRIOR_REFERENCE_LEVELS = (16, 32, 64, 128, 256, 512), (8, 16, 32, 64, 128, 256)
-#: Gauss-Legendre between the walls.
+#: Gauss-Legendre nodes between the walls, and their weights.
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
-#: Variance of the first step, which hides the data, and of all others together, after which walls matter.
+#: Variance of the first step, and of all later ones together, which reach the walls.
 FIRST_VARIANCE, LATER_VARIANCE = Fraction(1, 64), Fraction(1, 4)
 
 
@@ -72,7 +72,7 @@ class Chain:
     K: int
     variances: tuple[Fraction, ...]
     weights: Array
-    #: Which of the points is coded, and where the one in the middle is.
+    #: Index of the point whose NELBO it is, and the level of the middle point.
     coded: int
     middle: int
 
@@ -84,17 +84,17 @@ class Chain:
 
     @property
     def levels(self) -> Array:
-        """Of the points, ``[3]``."""
+        """Levels of the three points, ``[3]``."""
         return self.middle + round(self.K / 8) * np.arange(-1, 2)
 
     @property
     def points(self) -> Array:
-        """Where they are, ``[3]``."""
+        """Places of the three points, ``[3]``."""
         return centers(self.K)[self.levels]
 
     @property
     def x0(self) -> int:
-        """The level to be coded."""
+        """Level of the point whose NELBO it is."""
         return int(self.levels[self.coded])
 
     def prior(self, prior_kl: Any) -> float:
@@ -102,22 +102,22 @@ class Chain:
         return float(floats(prior_kl(self.process, np.array([[self.x0]])))[0])
 
     def terms(self, loss: Any, model: Model, tilts: tuple[float, ...]) -> Array:
-        """Average losses at times ``1..T`` for beliefs ``w_i(z) ~ weights_i exp(tilt y_i z)``, ``[T, tilts]``.
+        """Average losses at times ``1..T`` for weights ``w_i(z) ~ weights_i exp(tilt y_i z)``, ``[T, tilts]``.
 
-        The step to the data has no tilt: there the network says how likely the points are.
+        The step to the data has no tilt: there the network predicts the posterior of the points.
         """
         T = len(self.variances)
         return np.array([self._term(loss, model, t, tilts if t > 1 else (0.0,) * len(tilts)) for t in range(1, T + 1)])
 
     def _term(self, loss: Any, model: Model, t: int, tilts: tuple[float, ...]) -> Array:
         marginal = np.asarray(self.process.truth.marginal(t), dtype=float)
-        # Levels that are rarer than this change nothing, and the rounding of a probability may make them impossible.
+        # Rarer levels are below rounding, which may make them impossible.
         xt = np.flatnonzero(marginal[self.x0] > 1e-16)
         product = np.outer(centers(self.K)[xt], self.points)
         belief = self.weights * np.exp(np.array(tilts)[:, None, None] * product)
         direct = model.parameterization == "joint-sum-direct" and t == 1
         if model.parameterization == "mixture" or direct:
-            # What is asked for is p(x_0|z), which knows where z came from.
+            # This parameterization predicts p(x_0|z), which includes the likelihood of z.
             belief = belief * marginal[self.levels][:, xt].T
         output = np.full((*belief.shape[:2], self.K), model.encode(np.zeros(1)))
         output[..., self.levels] = model.encode(belief / belief.sum(-1, keepdims=True))
@@ -148,18 +148,18 @@ def unbounded_limits(chain: Chain) -> tuple[float, float]:
 
 @lru_cache(maxsize=512)
 def reflected_motion(start: float, variance: float) -> tuple[Array, Array]:
-    """Density and slope at ``NODES`` of a motion between walls, ``[places]`` each: the same for every method."""
+    """Density and slope at ``NODES`` of reflected Brownian motion, ``[nodes]`` each; cached for all methods."""
     return brownian.density_by_images(NODES, start, variance), brownian.slope_by_images(NODES, start, variance)
 
 
 @dataclass(frozen=True)
 class ReflectedLimits:
-    """The same for motions that walls reflect: Gauss-Legendre over places, and over the logarithm of the variance."""
+    """The same between reflecting walls, by Gauss-Legendre over places and over the logarithm of the variance."""
 
     chain: Chain
 
     def densities(self, variance: float) -> tuple[Array, Array]:
-        """Densities of all points' motions at ``NODES`` and their slopes, ``[3, places]`` each."""
+        """Densities at ``NODES`` of motions from each point, and their slopes, ``[3, nodes]`` each."""
         density, slope = zip(*(reflected_motion(float(start), variance) for start in self.chain.points), strict=True)
         return np.array(density), np.array(slope)
 
@@ -176,7 +176,7 @@ class ReflectedLimits:
         return float(own_weights @ np.log(joint.sum(0) / own))
 
     def diffusion(self, tilts: tuple[float, ...]) -> tuple[Array, Array]:
-        """``∫ E g dv``, and ``∫ E ∂_z² g dv`` times a quarter of what is integrated over: ``[tilts]`` each."""
+        """``∫ E g dv``, and ``∫ E ∂_z² g dv`` times a quarter of the interval's length: ``[tilts]`` each."""
         first, last = float(self.chain.variances[0]), float(sum(self.chain.variances))
         whole, excess = np.zeros(len(tilts)), np.zeros(len(tilts))
         for u, share in zip(*np.polynomial.legendre.leggauss(12), strict=True):
@@ -201,7 +201,7 @@ class ReflectedLimits:
 
 
 def has_steps_of_any_variance(kind: Family) -> bool:
-    """Whether it is made of steps, each of any variance, and becomes reflected Brownian motion."""
+    """Whether a family has steps of any variance, with reflected Brownian motion as their limit."""
     return kind.diffusion_limit == "reflected-brownian" and "discrete" in kind.clocks and not kind.refinable
 
 
@@ -228,8 +228,8 @@ def has_steps_of_any_variance(kind: Family) -> bool:
 def the_ordinal_nelbo_becomes_the_gaussian_nelbo(
     loss: Any, prior_kl: Any, p: Process, model: Model, seed: int
 ) -> list[Claim]:
-    """The NELBO of ordered levels is that of continuous Gaussian diffusion: up to e^(-2π²σ²), with walls T^(-3/2), or C/T"""
-    # A network that leans towards what is coded, on either side: elsewhere the next two terms nearly cancel C/T.
+    """The NELBO of ordered levels approaches that of continuous Gaussian diffusion, with errors e^(-2π²σ²), T^(-3/2) between walls, and C/T if weights depend on z"""
+    # Weights tilted towards the coded point: for other tilts the next two terms nearly cancel C/T.
     coded, tilt = ((2, 4.0), (0, -4.0))[seed % 2]
     weights = np.roll([1, 2, 1], seed // 2 % 3) / 4
     exact, K = is_reference(loss), REFLECTED_LEVELS
@@ -244,7 +244,7 @@ def the_ordinal_nelbo_becomes_the_gaussian_nelbo(
 def _as_steps_increase(
     loss: Any, prior_kl: Any, p: Process, model: Model, chains: list[Chain], tilt: float
 ) -> list[Claim]:
-    """More and more steps between walls, which add up to one variance."""
+    """Claims for growing numbers of steps between walls, of a fixed total variance."""
     walls = ReflectedLimits(chains[0])
     (blind, seeing), (_, constant) = walls.diffusion((0.0, tilt))
     whole = walls.reconstruction() + blind
@@ -257,7 +257,7 @@ def _as_steps_increase(
         (rest, 1.5, whole + walls.prior(), "the NELBO, beliefs that do not look at z"),
         (seen, 1.0, seeing, "the diffusion part, beliefs that look at z"),
     )
-    # Every term is rounded, and the prior's.
+    # Roundings of all terms, the prior term included.
     floor = rounding_floor(p, 0) * (STEPS[-1] + 2)
     where = f", K = {chains[0].K}, between walls"
     claims = [
@@ -270,7 +270,7 @@ def _as_steps_increase(
 
 
 def _as_levels_increase(loss: Any, prior_kl: Any, p: Process, model: Model, weights: Array) -> list[Claim]:
-    """Three steps that do not reach the walls: errors over ``σ²``, against ``1/ε``."""
+    """Claims for three steps that do not reach the walls: errors divided by ``σ²``, against ``1/ε``."""
     step = Fraction(1, SPREAD**2)
     chains = [Chain(p, K, (4 * step, step, step), weights, 1, K // 2) for K in FREE_LEVELS]
     sigma = np.array(FREE_LEVELS) / (2 * SPREAD)
@@ -280,7 +280,7 @@ def _as_levels_increase(loss: Any, prior_kl: Any, p: Process, model: Model, weig
         (np.array([priors, whole]).T - [unbounded_limits(chain) for chain in chains]) / sigma[:, None] ** 2
     ).T
     sizes = np.exp(2 * math.pi**2 * sigma**2).tolist()
-    # Four results are added up, and divided by the last σ² where they get this small.
+    # Roundings of four results, divided by σ² as the errors are.
     floor = 4 * rounding_floor(p, 0) / float(sigma[-1]) ** 2
     label = "over σ² for steps of σ = K/36 levels, T = 3, walls out of reach"
     size_name = "e^(2π²σ²)"
@@ -291,7 +291,7 @@ def _as_levels_increase(loss: Any, prior_kl: Any, p: Process, model: Model, weig
 
 
 def _prior_as_levels_increase(prior_kl: Any, p: Process, exact: bool, seed: int) -> Claim:
-    """Few steps between walls: the prior term of a start between two levels, as their average."""
+    """Claim for few steps between walls: the prior term of a start between two levels, as the mean of both."""
     sizes, eighth, few = PRIOR_REFERENCE_LEVELS if exact else PRIOR_LEVELS, 4 + seed % 3, 4
     errors = []
     for K in sizes:

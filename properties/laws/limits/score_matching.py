@@ -1,6 +1,6 @@
-"""Ever finer levels: what scores of walks on them become, each at its rate.
+"""Scores of walks on ordered levels as the number of levels grows: their limits, with rates.
 
-The score ``d log p/dy`` of a motion between walls is zero at the walls.  Levels as in ``limits_ordinal``.
+The score ``d log p/dy`` of a motion between walls is zero at the walls.  Levels as in ``ordinal``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.limits import reflected_brownian as brownian
 
-#: Numbers of levels: of a network's output there are K x K numbers.
+#: Numbers of levels, for methods and for the reference; a table of network outputs has K x K entries.
 TORCH_LEVELS, REFERENCE_LEVELS = (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
 #: The variance of the motion, on an interval of length two.
 VARIANCE = Fraction(1, 4)
@@ -41,7 +41,7 @@ def score_of(y: Array, y0: Array, weights: Array, variance: float) -> Array:
 
 
 def midpoints(K: int) -> Array:
-    """The middles between neighboring levels, ``[K - 1]``."""
+    """Midpoints between neighboring levels, ``[K - 1]``."""
     return -1 + 2 * np.arange(1, K) / K
 
 
@@ -72,7 +72,7 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
         found = np.diff(np.log(q)) * K / 2
         truth = score_of(midpoints(K), centers(K)[starts], weights, float(VARIANCE))
         errors.append(float(np.abs(found - truth).max()))
-    # A probability of one level has rounding errors relative to the largest, and logarithms are divided by h.
+    # Rounding of a probability is relative to the largest one; logarithms are divided by h.
     floor = 64 * sizes[-1] * rounding_floor(p, walk_noise(sizes[-1], VARIANCE))
     return converges(
         errors, sizes, rate=2, floor=floor, at_least=True, size_name="K", label="the largest gap between levels"
@@ -93,13 +93,13 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
     drawn=Drawn(floating=True, cost=8),
 )
 def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, seed: int) -> Claim:
-    """The concrete score that a denoiser stands for, once it knows x_0, becomes the score of the motion that began there"""
+    """The concrete score of a denoiser that is certain of x_0 approaches the score of the motion that starts there"""
     sizes = REFERENCE_LEVELS if is_reference(score) else TORCH_LEVELS
     eighth = seed % 8 or 3
     errors = []
     for K in sizes:
         start = eighth * K // 8
-        # All levels as positions of one sequence, which share what belongs to the time.
+        # All levels as the positions of one sequence, for one call.
         level = np.arange(K - 1)
         knows = model.encode(np.broadcast_to(np.eye(K)[start], (1, K - 1, K)))
         found = floats(score(walk(p, K, VARIANCE), knows, level[None], HALF))[0, level, level + 1]
@@ -150,7 +150,7 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     )
     held_back = [_wall_term(K, start, nonzero_at_walls) for K, start in zip(sizes, starts, strict=True)]
     whole = [error + missing for error, missing in zip(moving, held_back, strict=True)]
-    # Rates are of order K^2; what a probability's rounding does to a square of differences is less by a factor h.
+    # Rates are of order K^2; rounding of a probability in a squared difference is smaller by a factor h.
     most = sizes[-1]
     floor = 64 * most**2 * rounding_floor(p, 0) / 64 + 16 * most * rounding_floor(p, walk_noise(most, VARIANCE))
 

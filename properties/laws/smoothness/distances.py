@@ -1,4 +1,4 @@
-"""The essay's argument, first half: how much noise can blur what a noisy state says about the data.
+"""The essay's argument, first part: how close noise brings the posteriors of two noisy states.
 
 Claims of the essay are cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
@@ -23,9 +23,9 @@ from unmask.reference.smoothness import projective_distance as hilbert
 
 CHAPTER = "The essay"
 PAIR = ("state i", "state j")
-#: Laws of the data that are tried for each kernel, beside the extremal one.
+#: Number of data laws that are tried for each kernel, beside the extremal one.
 DATA_LAWS = 12
-#: How far below 1 the extremal law may stay where 1 is only approached.
+#: Distance from 1 of the extremal law's total variation where the supremum 1 is not attained.
 MARGIN = Fraction(1, 16)
 
 
@@ -35,18 +35,18 @@ def kernel(p: Process, t: Time) -> Array:
 
 
 def occurring_pairs(columns: Array) -> Array:
-    """Pairs of states that some clean class becomes, ``[K, K]``."""
+    """Pairs of states, both of positive probability for some clean class, ``[K, K]``."""
     reached = np.atleast_1d((floats(columns) > 0).any(axis=0))
     return np.asarray(reached[:, None] & reached)
 
 
 def logarithm_scale(distance: Array) -> Array:
-    """What a rounding of a logarithm is relative to; infinite where the distance is: equality."""
+    """Scale of a logarithm's rounding; infinite where the distance is, which requires equality."""
     return 1 + np.abs(floats(distance))
 
 
 def data_laws(p: Process, seed: int) -> list[Array]:
-    """Laws of the clean class: even ones, steep ones, and some that leave classes out; ``[C]`` each."""
+    """Laws of the clean class: flat, steep, and with classes of probability zero; ``[C]`` each."""
     rng, C = np.random.default_rng([seed, 37]), len(p.clean)
     found = []
     for k in range(DATA_LAWS):
@@ -87,7 +87,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
             tried.append(divergences.total_variation(after[:, i], after[:, j]))
             bounds.append(hilbert.largest_difference(distance[i, j]))
             where.append(min(likely[i], likely[j]) > 0)
-            # A rounding of the kernel is divided by what is likely to be seen.
+            # A rounding of the kernel is divided by the probability of the state.
             room.append(1 / max(min(likely[i], likely[j]), 1e-300))
     for i, j in pairs:
         prior = hilbert.extremal_prior(truth[:, i], truth[:, j], MARGIN)
@@ -138,7 +138,7 @@ def distance_is_the_oscillation_of_the_ratio(projective_distance: Any, p: Proces
     found, truth = projective_distance(p, t), hilbert.projective_distances(kernel(p, t))
     there = occurring_pairs(kernel(p, t))
     return [
-        exact(np.isnan(floats(found)), ~there, names=PAIR, label="not a number where nobody is, and only there"),
+        exact(np.isnan(floats(found)), ~there, names=PAIR, label="NaN exactly for pairs of states that do not occur"),
         close(
             found,
             truth,
@@ -146,7 +146,7 @@ def distance_is_the_oscillation_of_the_ratio(projective_distance: Any, p: Proces
             scale=logarithm_scale(truth),
             where=there,
             names=PAIR,
-            label="where somebody is",
+            label="pairs that occur",
         ),
     ]
 
@@ -228,7 +228,7 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
     widest = float(early[occurring_pairs(kernel(p, s))].max())
     share = float(hilbert.largest_difference(numbers.real(widest)))
     onwards = floats(hilbert.projective_distances(p.truth.transition(s, t)))
-    # Where all is blurred already, no later distance counts, not even an infinite one.
+    # If all states are at distance 0 at s, the bound is 0, even for an infinite distance of the later step.
     bound = np.zeros_like(onwards) if share == 0 else share * np.where(np.isnan(onwards), np.inf, onwards)
     ops = 2 * p.depth + 16
     claims = [
@@ -242,7 +242,7 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
             scale=logarithm_scale(widest),
             where=there,
             names=PAIR,
-            label="no farther than the widest",
+            label="at most the largest distance",
         ),
     ]
     if p.kind.commuting and p.kind.stationary and p.mask is None:
@@ -259,7 +259,7 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
     drawn=Drawn(K=3),
 )
 def distances_add_up_along_the_levels(projective_distance: Any, p: Process, t: Time) -> Claim:
-    """Where noise steps to neighbors, distance has returned: Δ_t(i,k) = Δ_t(i,j) + Δ_t(j,k) for levels i < j < k"""
+    """For noise that steps to neighboring levels, Δ_t(i,k) = Δ_t(i,j) + Δ_t(j,k) for levels i < j < k"""
     found = projective_distance(p, t)
     triples = list(combinations(range(p.K), 3))
     whole = np.array([found[i, k] for i, _, k in triples])
@@ -273,12 +273,12 @@ def distances_add_up_along_the_levels(projective_distance: Any, p: Process, t: T
     tex=r"\max_i \Delta(i,i+1) = O(1/K) \quad \text{at noise } \nu K^2",
     cites="essay, claim 15",
     mutants=("distance-is-the-same-for-all-levels",),
-    # The reference has a test of its own: sixty-four levels in 40 digits take minutes.
+    # Not for the reference, which has a test of its own: 64 levels in 40 digits take minutes.
     about=About(tensors=True, clock="continuous", families=("birth-death",)),
     drawn=Drawn(cost=4),
 )
 def finer_levels_bring_neighbors_together(projective_distance: Any, p: Process) -> Claim:
-    """At the same noise on the same interval, K²/8 in units of levels, the widest Δ of neighbors shrinks like 1/K"""
+    """At a fixed variance on a fixed interval (noise K²/8 in units of levels), the largest Δ of neighbors shrinks like 1/K"""
     sizes, widest = [4, 8, 16, 32, 64], []
     for K in sizes:
         reach = (("sigma_min", Fraction(1, 1024)), ("sigma_max", Fraction(K * K, 8)))

@@ -1,4 +1,4 @@
-"""The essay's argument, second half: what noise does not notice, and what it does to waves.
+"""The essay's argument, second part: relabelings that commute with noise, and the damping of waves.
 
 Claims of the essay are cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
@@ -75,7 +75,7 @@ def noisy_table(marginal: Any, p: Process, t: Time, data: Data) -> Array:
     tex=r"\widehat{q_t}(S) = \alpha_t^{|S|}\, \widehat{q_0}(S)",
     cites="essay, claims 2 and 11; O'Donnell 2014, sec. 2.4 (noise stability)",
     mutants=("marginal-looks-at-the-neighbor", "marginal-from-the-wrong-end", "marginal-one-step-late"),
-    # Hits may lead to the mask, but to no clean class rather than another.
+    # A hit leads to the mask, or to all clean classes alike.
     about=About(
         families=lambda kind: kind.keeps_or_redraws, processes=lambda p: len({p.prior[k] for k in p.clean}) == 1
     ),
@@ -85,7 +85,7 @@ def hits_damp_waves_by_their_degree(marginal: Any, p: Process, t: Time, data: Da
     """Interactions of k positions (Walsh coefficients of degree k, for two classes) are multiplied by α_t^k on average"""
     clean, noisy = clean_table(p, data), noisy_table(marginal, p, t, data)
     alpha = p.alpha(t) if p.numbers == "exact" else float(p.alpha(t))
-    # What is in excess of the mean over clean classes; the mask counts as that mean.
+    # Indicators less their mean over clean classes, and 0 for the mask.
     eye = np.eye(p.K, dtype=int)[clean_classes(p)]
     C = len(p.clean)
     excess = numbers.array(C * eye - eye.sum(0)) / C
