@@ -38,7 +38,7 @@ class Figure:
 
     Attributes
     ----------
-    panels : of errors, each with what its claims say of their sizes (``Fit.grows``), and the names of both axes.
+    panels : of errors, each with what its claims say of their sizes (``Fit.size_name``), and the names of both axes.
     objectives : of a law about two objectives: the one of each size, the one that it becomes, and the axis of both.
     """
 
@@ -98,7 +98,7 @@ def draw(figure: Figure, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     pairs = measured(figure)
-    panels = [[pair for pair in pairs if pair[0].grows in grows.split(" ")] for grows, _, _ in figure.panels]
+    panels = [[pair for pair in pairs if pair[0].size_name in grows.split(" ")] for grows, _, _ in figure.panels]
     count = len(panels) + (figure.objectives is not None)
     rows, columns = (count + 1) // 2, min(count, 2)
     with mpl.rc_context(STYLE):
@@ -135,7 +135,7 @@ def _objectives(axes: Any, called: tuple[str, str, str], claims: list[Pair], siz
     """Both objectives of every claim that says what its errors are measured from."""
     told = [pair for pair in claims if pair[1].limits]
     for number, (exact, fast) in enumerate(told):
-        color, marker, label = COLORS[number], MARKERS[number], fast.says if len(told) > 1 else None
+        color, marker, label = COLORS[number], MARKERS[number], fast.label if len(told) > 1 else None
         found, known = (rounded(np.array(fit.limits) + fit.errors) for fit in (fast, exact))
         axes.plot(fast.sizes, rounded(fast.limits), "-", color=color, linewidth=1)
         axes.plot(fast.sizes, found, marker, color=color, markersize=4.5, label=label)
@@ -179,7 +179,7 @@ def _claim(axes: Any, exact: Fit, fast: Fit, color: str, marker: str) -> None:
         marker,
         color=color,
         markersize=4.5,
-        label=f"{fast.says}\npredicted slope −{fast.rate:.3g}{faster}{slope}",
+        label=f"{fast.label}\npredicted slope −{fast.rate:.3g}{faster}{slope}",
     )
     axes.plot(exact.sizes, np.abs(rounded(exact.errors)), marker, color=color, markersize=9, markerfacecolor="none")
     if fast.slope is not None:

@@ -39,8 +39,8 @@ class Fit:
 
     Attributes
     ----------
-    says : which of the law's claims it is.
-    grows : what the sizes count: ``"K"``, ``"T"``.
+    label : which of the law's claims it is.
+    size_name : what the sizes count: ``"K"``, ``"T"``.
     rate, at_least : the rate claimed, and whether errors may shrink faster.
     slope, spread : the fitted rate and its standard error; ``None`` where the limit is attained at once.
     constant : ``C`` in ``e(n) = C n^-rate (1 + b/n)``, signed; ``None`` likewise.
@@ -48,8 +48,8 @@ class Fit:
     limits : what the errors are measured from, one for each size, where the claim says; else empty.
     """
 
-    says: str
-    grows: str
+    label: str
+    size_name: str
     rate: float
     at_least: bool
     slope: float | None
@@ -85,7 +85,7 @@ class Claim:
     scale: Array = 1
     where: Array = True
     names: tuple[Name, ...] = ()
-    says: str = ""
+    label: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -97,7 +97,7 @@ def close(
     scale: Array = 1,
     where: Array = True,
     names: Sequence[Name] = (),
-    says: str = "",
+    label: str = "",
 ) -> Claim:
     """``|left - right| <= ops * eps * scale`` wherever ``where``; equal infinities agree, a NaN never does.
 
@@ -109,14 +109,14 @@ def close(
         infinite or NaN, as where the truth is infinite, has no budget: it must be equal.
     where : entries that the law speaks about, broadcastable.
     names : what the axes are, for the report (``("x0", "position")``, or ``(("x_t", xt), "position")`` with tokens).
-    says : which of the law's several claims this is.
+    label : which of the law's several claims this is.
 
     Raises
     ------
     ValueError : if ``ops`` is negative, infinite or NaN.
     """
     _check_finite(ops=ops)
-    return Claim("close", left, right, ops, scale, where, tuple(names), says)
+    return Claim("close", left, right, ops, scale, where, tuple(names), label)
 
 
 def at_most(
@@ -127,16 +127,16 @@ def at_most(
     scale: Array = 1,
     where: Array = True,
     names: Sequence[Name] = (),
-    says: str = "",
+    label: str = "",
 ) -> Claim:
     """``left <= right + ops * eps * scale`` wherever ``where``; arguments and errors as for :func:`close`."""
     _check_finite(ops=ops)
-    return Claim("at_most", left, right, ops, scale, where, tuple(names), says)
+    return Claim("at_most", left, right, ops, scale, where, tuple(names), label)
 
 
-def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[Name] = (), says: str = "") -> Claim:
+def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[Name] = (), label: str = "") -> Claim:
     """``left == right``, entry by entry."""
-    return Claim("exact", left, right, 0, 1, where, tuple(names), says)
+    return Claim("exact", left, right, 0, 1, where, tuple(names), label)
 
 
 def sampled(
@@ -148,7 +148,7 @@ def sampled(
     scale: Array = 1,
     pooled: bool = False,
     names: Sequence[Name] = (),
-    says: str = "",
+    label: str = "",
 ) -> Claim:
     """Rows of ``counts`` are drawn from the rows of ``probabilities``.
 
@@ -172,7 +172,7 @@ def sampled(
     """
     _check_finite(ops=ops, scale=scale, slack=slack)
     extra = {"slack": slack, "pooled": pooled}
-    return Claim("sampled", counts, probabilities, ops, scale, True, tuple(names), says, extra)
+    return Claim("sampled", counts, probabilities, ops, scale, True, tuple(names), label, extra)
 
 
 def independent(
@@ -183,7 +183,7 @@ def independent(
     ops: float = 64,
     scale: Array = 1,
     names: Sequence[Name] = (),
-    says: str = "",
+    label: str = "",
 ) -> Claim:
     """Rows of a batch, and calls, are drawn independently of one another.
 
@@ -203,7 +203,7 @@ def independent(
     draws : integers ``[D, N]``, the classes of one position in D calls with N rows each.
     probabilities : ``[G, K]``, the laws of the rows; none negative, sums of one, up to ``ops`` roundings of ``scale``.
     group : integers ``[N]``, which law each row follows, the same in every call; all the first if left out.
-    names, says : as for :func:`close`.
+    names, label : as for :func:`close`.
 
     Raises
     ------
@@ -222,7 +222,7 @@ def independent(
         if values.size and not 0 <= values.min() <= values.max() < end:
             raise ValueError(f"{name} must be from 0 to {end - 1}, got {values.min()} to {values.max()}")
     extra = {"group": which.astype(np.int64)}
-    return Claim("independent", found.astype(np.int64), law, ops, scale, True, tuple(names), says, extra)
+    return Claim("independent", found.astype(np.int64), law, ops, scale, True, tuple(names), label, extra)
 
 
 def converges(
@@ -232,9 +232,9 @@ def converges(
     rate: float,
     floor: float = 0.0,
     at_least: bool = False,
-    grows: str = "n",
+    size_name: str = "n",
     limit: Array = None,
-    says: str = "",
+    label: str = "",
 ) -> Claim:
     """``errors`` shrink like ``sizes ** -rate`` over at least four doublings: five sizes, the last 16 times the first.
 
@@ -246,9 +246,10 @@ def converges(
     ``errors`` may be signed.  At ``floor`` (rounding) the limit is attained and the fit ends; a limit attained before
     four doublings has no rate, and holds.  ``at_least`` lets errors shrink faster, where the leading term of the
     expansion may vanish, and lets them pass through zero: seen by a change of sign, after which they may grow
-    again as far as two terms of an expansion can.  The rate is then that of the largest error from each size on,
-    beyond the zero if four sizes are; if fewer are, of all sizes, and uncertain by the full quarter.  ``grows`` is what
-    the sizes count, and ``limit`` what the errors are measured from, one number or one a size: both for the report.
+    again as far as two terms of an expansion can.  The rate is then fitted to the largest error from each size on, over
+    the sizes beyond the zero if there are four, else over all sizes, with the full quarter of uncertainty.
+    ``size_name`` says what the sizes count (``"K"``), and ``limit`` is the value that ``errors`` are measured from, one
+    number or one for each size: both for the report.
 
     Raises
     ------
@@ -263,13 +264,13 @@ def converges(
     if not 0 < rate < math.inf:
         raise ValueError(f"rate must be positive and finite, got {rate!r}")
     _check_finite(floor=floor)
-    extra = {"rate": rate, "floor": floor, "at_least": at_least, "grows": grows}
+    extra = {"rate": rate, "floor": floor, "at_least": at_least, "size_name": size_name}
     if limit is not None:
         goal = np.asarray(limit, dtype=float)
         if goal.shape not in ((), n.shape) or not np.isfinite(goal).all():
             raise ValueError(f"limit must be one finite number, or one for each of the {n.size} sizes, got {limit!r}")
         extra["limits"] = np.broadcast_to(goal, n.shape)
-    return Claim("converges", values, n, says=says, extra=extra)
+    return Claim("converges", values, n, label=label, extra=extra)
 
 
 def _check_finite(**budgets: Array) -> None:

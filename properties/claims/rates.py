@@ -146,7 +146,9 @@ def _shown(claim: Claim, slope: float | None = None, spread: float | None = None
     shown = claim.right, claim.left, claim.extra.get("limits", ())
     sizes, errors, limits = (tuple(float(v) for v in np.ravel(values)) for values in shown)
     rate, at_least = float(claim.extra["rate"]), bool(claim.extra["at_least"])
-    return Fit(claim.says, str(claim.extra["grows"]), rate, at_least, slope, spread, constant, sizes, errors, limits)
+    return Fit(
+        claim.label, str(claim.extra["size_name"]), rate, at_least, slope, spread, constant, sizes, errors, limits
+    )
 
 
 def _constant(signed: Array, sizes: Array, rate: float) -> float:

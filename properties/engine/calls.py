@@ -81,7 +81,7 @@ class Call:
 
     def prepare(self, p: Any, *arguments: Any) -> Prepared:
         """Convert the arguments for the subject, and say what shape the answer must have."""
-        if outside := self.subject.processes.excludes(p):
+        if outside := self.subject.processes.exclusion_reason(p):
             raise Undeclared(outside)
         given = dict(zip(self.capability.arguments, arguments, strict=True))
         sizes = self._sizes(p, given)

@@ -39,7 +39,7 @@ class Right:
         def call(p: Any, *arguments: Any, **named: Any) -> Any:
             function = self._subject.capability(p, name)
             if function is None:
-                raise AttributeError(f"{self.name} does not offer {name!r} for {p.described()}")
+                raise AttributeError(f"{self.name} does not offer {name!r} for {p.description()}")
             return function(**dict(zip(capability.arguments, arguments, strict=False)), **named)
 
         return call

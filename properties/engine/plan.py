@@ -63,7 +63,10 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("computes with exact numbers; the law speaks about tensors")
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
-    clock = about.clock or _only_clock(law, subject)
+    clock = _only_clock(law, subject)
+    if about.clock is not None and clock not in (None, about.clock):
+        return Absent(f"offers {' and '.join(map(kind.of, law.needs))} on the {clock} clock alone")
+    clock = about.clock or clock
     most = law.drawn.most_T
     space = subject.processes.restricted(about.families, clock, about.schedules, most)
     if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:

@@ -23,12 +23,12 @@ def grid(p: Process | GaussianProcess) -> list[Time]:
     return list(range(p.T + 1)) if p.T is not None else [Fraction(k, 16) for k in range(17)]
 
 
-def inner(p: Process) -> list[Time]:
+def interior_times(p: Process) -> list[Time]:
     """The times of :func:`grid` strictly after the data and, in continuous time, strictly before the end."""
     return grid(p)[1:] if p.T is not None else grid(p)[1:-1]
 
 
-def before(p: Process, t: Time) -> Time:
+def previous_time(p: Process, t: Time) -> Time:
     """The time one step before ``t`` on the discrete clock."""
     assert p.T is not None
     return int(t) - 1
@@ -39,23 +39,23 @@ def clean_classes(p: Process) -> Array:
     return np.array(p.clean)
 
 
-def single(p: Process) -> Array:
-    """Every clean class as a sequence of two equal positions, ``[C, 2]``: shapes [N, L] with N and L told apart."""
+def constant_sequences(p: Process) -> Array:
+    """Every clean class as a sequence of two equal positions, ``[C, 2]``, so that ``N`` and ``L`` usually differ."""
     return np.stack([clean_classes(p)] * 2, axis=1)
 
 
 def possible_pairs(p: Process, t: Time) -> tuple[Array, Array]:
     """All ``(x_0, x_t)`` with ``q(x_t|x_0) > 0``, two positions each: ``x0 [N, 2]`` and ``xt [N, 2]``.
 
-    The second position holds the same pairs in another order, so that a method that mixes up positions is seen.
+    The second position holds the same pairs in another order, so that a method that mixes up positions fails.
     """
     marginal = p.truth.marginal(t)
     found = np.array([(i, j) for i in p.clean for j in range(p.K) if marginal[i, j] > 0])
     return np.stack([found[:, 0], found[::-1, 0]], 1), np.stack([found[:, 1], found[::-1, 1]], 1)
 
 
-class _Given(Sequence[str]):
-    """What a pair of sequences is, in words; written only when asked for."""
+class _PairTexts(Sequence[str]):
+    """Descriptions of pairs of sequences, formatted on access."""
 
     def __init__(self, x0: Array, xt: Array) -> None:
         self.x0, self.xt = x0, xt
@@ -67,15 +67,15 @@ class _Given(Sequence[str]):
         return f"x0 = {tuple(self.x0[i].tolist())}, x_t = {tuple(self.xt[i].tolist())}"
 
 
-def given(x0: Array, xt: Array) -> Name:
-    """The name of an axis of pairs ``x0 [N, L]``, ``xt [N, L]``: a report shows the tokens."""
-    return "pair", _Given(x0, xt)
+def pair_axis(x0: Array, xt: Array) -> Name:
+    """The name of an axis of pairs ``x0 [N, L]``, ``xt [N, L]``: reports show the tokens of a pair."""
+    return "pair", _PairTexts(x0, xt)
 
 
-def every_noisy(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array, Array]:
-    """For each clean sequence all noisy ones that it can lead to.
+def noisy_sequences(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array, Array]:
+    """For each clean sequence, all noisy sequences of positive probability.
 
-    Returns ``(row [N], x0 [N, L], xt [N, L], q [N])``: which clean sequence, the pair, and ``q(x_t|x_0)``.
+    Returns ``(row [N], x0 [N, L], xt [N, L], q [N])``: index of the clean sequence, the pair, and ``q(x_t|x_0)``.
     """
     L = x0.shape[1]
     every = sequences.all_sequences(L, range(p.K))
@@ -87,13 +87,13 @@ def every_noisy(p: Process, x0: Array, t: Time) -> tuple[Array, Array, Array, Ar
 
 @dataclass(frozen=True)
 class Batch:
-    """Pairs ``(x_0, x_t)`` of several times in one batch, one call of a method for all of them.
+    """Pairs ``(x_0, x_t)`` at several times in one batch, for one call of a method.
 
-    ``when [N]`` is the index of the time, ``row [N]`` that of the clean sequence, ``t`` the list of ``N`` times, ``q [N]``
-    the probability ``q(x_t|x_0)``.
+    ``when [N]`` and ``row [N]`` are indices of the time and the clean sequence, ``t`` is the list of ``N`` times, and
+    ``q [N]`` the probability ``q(x_t|x_0)``.
     """
 
-    when: Array
+    time_index: Array
     row: Array
     x0: Array
     xt: Array
@@ -102,14 +102,14 @@ class Batch:
 
     def sums(self, values: Array, times: int, rows: int) -> Array:
         """``Σ q values`` for each time and clean sequence, ``[times, rows]``."""
-        return average(values, self.q, self.when * rows + self.row, times * rows).reshape(times, rows)
+        return average(values, self.q, self.time_index * rows + self.row, times * rows).reshape(times, rows)
 
 
-def every_noisy_at(
-    p: Process, x0: Array, times: Sequence[Time], laws_of: Process | None = None, at: Any = None
+def noisy_batch(
+    p: Process, x0: Array, times: Sequence[Time], corruption: Process | None = None, at: Any = None
 ) -> Batch:
-    """:func:`every_noisy` for all ``times`` together; ``laws_of`` at times ``at`` gives the probabilities if not ``p``."""
-    parts = [every_noisy(laws_of or p, x0, u) for u in (times if at is None else at)]
+    """:func:`noisy_sequences` for all ``times`` together.  ``q`` is that of ``corruption`` at times ``at``; by default of ``p`` at ``times``."""
+    parts = [noisy_sequences(corruption or p, x0, u) for u in (times if at is None else at)]
     sizes = [len(part[0]) for part in parts]
     return Batch(
         np.repeat(np.arange(len(times)), sizes),
@@ -130,7 +130,7 @@ def average(values: Array, q: Array, row: Array, n: int) -> Array:
 
 
 def rounding_unit(p: Process | GaussianProcess) -> float:
-    """Relative rounding of the numbers that a process ``p`` asks for, at most float32's: NumPy knows none coarser."""
+    """Relative rounding in the precision of ``p``; float32's for bfloat16, which NumPy does not have."""
     return float(np.finfo(p.precision if p.precision != "bfloat16" else "float32").eps)
 
 
@@ -143,15 +143,15 @@ __all__ = [
     "Array",
     "Batch",
     "average",
-    "before",
     "clean_classes",
-    "every_noisy",
-    "every_noisy_at",
+    "constant_sequences",
     "floats",
-    "given",
     "grid",
-    "inner",
+    "interior_times",
+    "noisy_batch",
+    "noisy_sequences",
+    "pair_axis",
     "possible_pairs",
+    "previous_time",
     "rounding_unit",
-    "single",
 ]

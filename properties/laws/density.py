@@ -1,4 +1,4 @@
-"""Whether a method makes matrices over the classes, which 128,000 of them would not allow: measured while it answers."""
+"""Whether a method makes ``K x K`` matrices, which 128,000 classes do not allow: measured during a call."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from torch.overrides import TorchFunctionMode
 
 from unmask.properties.subjects.processes.process import Process
 
-#: What laws ask about.  Each is asked with numbers of classes of its own, and so are methods of different names, so that
-#: no table that another one has made, and kept, will do.
-QUESTIONS = ("marginal", "posterior", "reverse", "loss", "rare steps", "rare samples", "marginal of a walk")
-#: The fewest classes.
-LEAST = 512
-#: How many are asked about before: what a first call reads, imports and sets up is not the method's memory.
-FEW = 32
+#: The calls that laws measure.  Each call, and each method, gets its own number of classes, so that no cached matrix of
+#: another call has the right size.
+MEASURED_CALLS = ("marginal", "posterior", "reverse", "loss", "rare steps", "rare samples", "marginal of a walk")
+#: The smallest number of classes of a measured call.
+FEWEST_CLASSES = 512
+#: Number of classes of a first call, not measured: its imports and caches are no memory of the method.
+WARM_UP_CLASSES = 32
 
-#: For each method and question the answers, with the method itself, so that its identity stays its own.
-_answers: dict[tuple[int, str], tuple[Any, dict[Process, bool]]] = {}
+#: Results for each method and call; the method is kept, so that its id is not reused.
+_cache: dict[tuple[int, str], tuple[Any, dict[Process, bool]]] = {}
 
 
-class _Largest(TorchFunctionMode):
-    """Notes the size of the largest tensor that is made or used."""
+class _LargestTensor(TorchFunctionMode):
+    """Records the size of the largest tensor that is created or used."""
 
     def __init__(self) -> None:
         super().__init__()
         self.numel = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        # What is used may have been made before, and kept.
+        # Arguments count as well: they may be matrices that were cached before.
         made = func(*args, **(kwargs or {}))
         for value in _tensors((args, kwargs or {}, made)):
-            self.numel = max(self.numel, _stored(value))
+            self.numel = max(self.numel, _storage_size(value))
         return made
 
 
@@ -49,8 +49,8 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(part)
 
 
-def _stored(value: torch.Tensor) -> int:
-    """Numbers behind a view: what an expanded one shows is not what it takes."""
+def _storage_size(value: torch.Tensor) -> int:
+    """Number of elements in memory; an expanded view has more entries than that."""
     with torch._C.DisableTorchFunction():
         if value.layout != torch.strided:
             return value._nnz()
@@ -63,50 +63,50 @@ def is_dense(
     p: Process,
     call: Callable[..., Any],
     arguments: Callable[[int], Iterable[Any]],
-    share: float = 1 / 2,
+    fraction: float = 1 / 2,
 ) -> bool:
-    """Whether ``method`` makes tensors or arrays of the order of ``K x K`` numbers on the way to an answer.
+    """Whether ``method`` creates tensors or arrays of the order of ``K x K`` numbers during a call.
 
-    ``call(*arguments(K))`` asks it about ``K`` classes, as process ``p`` has them, and ``name`` says which of the
-    ``QUESTIONS`` that is.  More than ``share`` of a whole matrix counts.  Neither the answer nor ``K`` depends on what was
-    asked before: what is known of one capability says nothing about another.
+    ``call(*arguments(K))`` is the call for ``K`` classes of process ``p``, and ``name`` is one of the ``MEASURED_CALLS``.
+    More than ``fraction`` of a ``K x K`` matrix counts.  Neither the result nor ``K`` depends on earlier measurements of
+    other capabilities.
     """
-    _, known = _answers.setdefault((id(method), name), (method, {}))
+    _, known = _cache.setdefault((id(method), name), (method, {}))
     if p not in known:
-        # What made a matrix once may have kept it.
+        # A method that made a matrix once may have cached it.
         kept = any(dense and (q.family, q.clock) == (p.family, p.clock) for q, dense in known.items())
-        known[p] = kept or _measured(size(method.name, name), call, arguments, share)
+        known[p] = kept or _measure(class_count(method.name, name), call, arguments, fraction)
     return known[p]
 
 
-def size(method: str, name: str) -> int:
-    """About how many classes a method of that name is asked: an even number, since some code cares."""
-    return LEAST + 2 * QUESTIONS.index(name) + 16 * (crc32(method.encode()) % 16)
+def class_count(method: str, name: str) -> int:
+    """Number of classes for a method and a call: always even, which some implementations require."""
+    return FEWEST_CLASSES + 2 * MEASURED_CALLS.index(name) + 16 * (crc32(method.encode()) % 16)
 
 
-def _measured(K: int, call: Callable[..., Any], arguments: Callable[[int], Iterable[Any]], share: float) -> bool:
-    call(*arguments(FEW))
+def _measure(K: int, call: Callable[..., Any], arguments: Callable[[int], Iterable[Any]], fraction: float) -> bool:
+    call(*arguments(WARM_UP_CLASSES))
     given = list(arguments(K))
-    with _Largest() as largest, _traced() as peak:
+    with _LargestTensor() as largest, _peak_memory() as peak:
         call(*given)
         bytes_taken = peak()
-    return largest.numel >= share * K * K or bytes_taken >= 4 * share * K * K
+    return largest.numel >= fraction * K * K or bytes_taken >= 4 * fraction * K * K
 
 
 @contextmanager
-def _traced() -> Iterator[Callable[[], int]]:
-    """Inside, the most bytes that Python and NumPy have taken since the beginning, as a function."""
-    # Somebody else may be tracing.
-    ours = not tracemalloc.is_tracing()
-    if ours:
+def _peak_memory() -> Iterator[Callable[[], int]]:
+    """Within the context, a function that returns the peak of bytes allocated by Python and NumPy since its start."""
+    # Tracing may be on already.
+    started_here = not tracemalloc.is_tracing()
+    if started_here:
         tracemalloc.start()
     try:
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
         yield lambda: tracemalloc.get_traced_memory()[1] - before
     finally:
-        if ours:
+        if started_here:
             tracemalloc.stop()
 
 
-__all__ = ["QUESTIONS", "is_dense"]
+__all__ = ["MEASURED_CALLS", "is_dense"]

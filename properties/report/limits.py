@@ -130,12 +130,12 @@ def _texts(record: Record, fit: Fit | None) -> list[str]:
     """Claim, predicted, measured, constant."""
     if fit is None:
         return ["", "exact", record.status, ""]
-    predicted = f"{fit.grows}^-{fit.rate:g}" + (" or faster" if fit.at_least else "")
+    predicted = f"{fit.size_name}^-{fit.rate:g}" + (" or faster" if fit.at_least else "")
     if record.status == "broken":
-        return [fit.says, predicted, "BROKEN", ""]
+        return [fit.label, predicted, "BROKEN", ""]
     if fit.slope is None or fit.spread is None or fit.constant is None:
-        return [fit.says, predicted, "attained to rounding", ""]
-    return [fit.says, predicted, f"{fit.slope:.3f} ± {fit.spread:.3f}", f"{fit.constant:.3g}"]
+        return [fit.label, predicted, "attained to rounding", ""]
+    return [fit.label, predicted, f"{fit.slope:.3f} ± {fit.spread:.3f}", f"{fit.constant:.3g}"]
 
 
 def write_limits(records: Sequence[Record], path: str | Path) -> None:
@@ -175,12 +175,12 @@ def limits_summary(records: Sequence[Record]) -> list[str]:
         by_claim: dict[tuple[str, str, float], list[Fit]] = {}
         for record in of_row:
             for fit in record.fits:
-                by_claim.setdefault((fit.says, fit.grows, fit.rate), []).append(fit)
-        for (says, grows, rate), fits in by_claim.items():
+                by_claim.setdefault((fit.label, fit.size_name, fit.rate), []).append(fit)
+        for (label, size_name, rate), fits in by_claim.items():
             slopes = [fit.slope for fit in fits if fit.slope is not None]
             constants = [fit.constant for fit in fits if fit.constant is not None]
             span = f"slope {_span(slopes)}, constant {_span(constants)}" if slopes else "attained to rounding"
-            lines.append(f"    {says}: claimed {grows}^-{rate:g}, {span} ({len(fits)} {_methods(len(fits))})")
+            lines.append(f"    {label}: claimed {size_name}^-{rate:g}, {span} ({len(fits)} {_methods(len(fits))})")
         if not by_claim and not broken:
             count = len({record.method for record in of_row})
             lines.append(f"    holds exactly ({count} {_methods(count)})")

@@ -66,7 +66,7 @@ class Space(Protocol):
         """The part that a law speaks about, of at most ``most_T`` steps; ``None`` where nothing is left."""
         ...
 
-    def excludes(self, p: Any) -> str:
+    def exclusion_reason(self, p: Any) -> str:
         """Why a process is none that was claimed; empty where it is."""
         ...
 
@@ -74,7 +74,7 @@ class Space(Protocol):
         """Processes of this space with room for ``steps`` different positive times."""
         ...
 
-    def specimens(self) -> list[Any]:
+    def simplest(self) -> list[Any]:
         """A simple process for each family and clock."""
         ...
 

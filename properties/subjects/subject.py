@@ -149,7 +149,7 @@ class Subject:
         names: set[str] = set()
         if isinstance(self.build, type):
             names |= {n for n in self.kind.capabilities if callable(getattr(self.build, n, None))}
-        for p in self.processes.specimens():
+        for p in self.processes.simplest():
             try:
                 made = self.on(p)
             except Unbuilt:

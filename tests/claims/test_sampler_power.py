@@ -63,9 +63,9 @@ def _fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """The power is a function of the number of draws: fewer show it as well, and sooner."""
     monkeypatch.setattr(samplers, "SAMPLES", 1500)
     monkeypatch.setattr(forward, "DRAWS", 3000)
-    monkeypatch.setattr(steps, "STEPS", 1000)
-    monkeypatch.setattr(steps, "KNOWN", 500)
-    monkeypatch.setattr(steps, "SMALL", 1500)
+    monkeypatch.setattr(steps, "STEP_DRAWS", 1000)
+    monkeypatch.setattr(steps, "PAIR_DRAWS", 500)
+    monkeypatch.setattr(steps, "SMALL_STEP_DRAWS", 1500)
 
 
 def test_power_of_samples_of_the_marginal() -> None:
@@ -85,7 +85,7 @@ def test_power_of_samples_of_the_marginal() -> None:
 
 def test_power_of_steps() -> None:
     given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2), L=2, style="flat")
-    n = steps.STEPS // steps.CALLS * steps.CALLS
+    n = steps.STEP_DRAWS // steps.CALLS * steps.CALLS
     # A flat denoiser: from x_t the kernel is the same for all rows that show the same class at the position.
     kernel = reverse.joint_sum(UNIFORM.truth, [[[0.5, 0.5]] * 2], [[0, 0]], Fraction(1, 4), Fraction(1, 2))[0, 0]
     at_zero = reverse.joint_sum(UNIFORM.truth, [[[0.5, 0.5]] * 2], [[0, 0]], 0, Fraction(1, 2))[0, 0]
@@ -119,7 +119,7 @@ EULER = Subject(lambda p: (Euler(p), *SEDD_UNIFORM.on(p)), SEDD_UNIFORM.processe
 @pytest.mark.parametrize("subject", [TWEEDIE, EULER], ids=["tweedie", "euler"])
 def test_power_of_steps_from_scores(subject: Subject) -> None:
     given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2), L=2)
-    n = steps.STEPS // steps.CALLS * steps.CALLS
+    n = steps.STEP_DRAWS // steps.CALLS * steps.CALLS
 
     def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
         # Each seed has scores of its own, and so a kernel of its own: here from (0, 0), not in the last step.
@@ -139,14 +139,14 @@ def test_power_of_small_steps() -> None:
     given = Inputs(UNIFORM, t=Fraction(1, 2), L=2)
 
     def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
-        first = slice(None, None, steps.SMALL)
+        first = slice(None, None, steps.SMALL_STEP_DRAWS)
         now, before = (right.reverse_rate(p, output[first], xt[first], u[first]) for u in (t, s))
         h, rows = float(t[0] - s[0]), (xt == 0).all(-1)
         fastest = max(float(now.sum(-1).max()), *(float(p.rate(u)) for u in (float(t[0]), 0.75 * float(t[0]))))
         slack = (h * fastest) ** 2 + h * float((now - before).abs().sum(-1).max())
         stays = 1 - h * float(now[(xt[first] == 0).all(-1)][0, 0].sum())
         # Four noisy sequences, two positions, 2 K + 1 numbers a row.
-        error = slack + smallest_error(steps.SMALL, stays - slack, cells=8 * 5)[1]
+        error = slack + smallest_error(steps.SMALL_STEP_DRAWS, stays - slack, cells=8 * 5)[1]
         return nudged(right.step(p, output, xt, s, t, generator), error / stays, generator, rows)
 
     law = "small_steps_are_drawn_at_the_rate"
@@ -173,7 +173,7 @@ def test_power_of_steps_that_know_the_data() -> None:
     given = Inputs(UNIFORM, s=Fraction(1, 4), t=Fraction(1, 2))
     # From x_t = 0 with x_0 = 1 no step is certain but the last, which is left alone.
     law_of = posterior(UNIFORM.truth, [[1]], [[0]], Fraction(1, 4), Fraction(1, 2))
-    error = smallest_error(steps.KNOWN, float(law_of[0, 0, 0]), cells=2 * 16 * 5)[1]
+    error = smallest_error(steps.PAIR_DRAWS, float(law_of[0, 0, 0]), cells=2 * 16 * 5)[1]
 
     def step(right: Any, p: Process, output: Any, xt: Any, s: Any, t: Any, generator: Any) -> Any:
         rows = (s > 0) & (xt[:, 0] == 0) & (output[:, 0].argmax(-1) == 1)
@@ -198,7 +198,7 @@ def test_power_of_whole_samples(law: str, capability: str, monkeypatch: pytest.M
     # K = 3: two clean classes beside the mask; a flat network makes all four sequences of two equally likely.
     p = replace(ABSORBING, K=3, mask=2)
     given = Inputs(p, L=2, style="flat")
-    monkeypatch.setattr(samplers, "telling", lambda model: model)
+    monkeypatch.setattr(samplers, "informative", lambda model: model)
     error = max(smallest_error(samplers.SAMPLES, 0.25, cells=2 * 9 + 1))
 
     def draws(right: Any, *arguments: Any) -> Any:

@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 
 from tests.methods.mdlm import MDLM
 from unmask.properties import LAWBOOK, Process, Run, Schedule, Subject, examine, mutated
-from unmask.properties.laws.density import QUESTIONS, is_dense, size
+from unmask.properties.laws.density import MEASURED_CALLS, class_count, is_dense
 from unmask.properties.laws.sampling import tails
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ ADAPTED = mutated(MDLM, "a global seed", step=seeding)
 
 def verdicts(laws: list[str]) -> list[Any]:
     """What is said of the adapted method under some laws, one after the other; rare classes are not so rare here."""
-    tails.RARE, tails.CLASSES = 1e-6, 5000
+    tails.RARE_PROBABILITY, tails.CLASSES = 1e-6, 5000
     runs = [Run(budget="ci" if law == RARE else "quick", derandomize=True) for law in laws]
     records = [examine(LAWBOOK[law], ADAPTED, run) for law, run in zip(laws, runs, strict=True)]
     return [[record.law, record.status, record.worst_ulps, record.reason] for record in records]
@@ -144,7 +144,7 @@ def test_what_is_light(what: Any) -> None:
 @pytest.mark.parametrize("what", [matrix, array, lists, kept_matrix, kept_array])
 def test_what_is_dense(what: Any) -> None:
     """Also where the matrix was made before: for another question, or for another process of as many classes."""
-    assert all(asked(what, name) for name in QUESTIONS)
+    assert all(asked(what, name) for name in MEASURED_CALLS)
     assert asked(what, p=Process("uniform", 4, "discrete", Schedule("mutual-information"), T=2))
 
 
@@ -158,8 +158,8 @@ def test_one_question_says_nothing_about_another() -> None:
 
 
 def test_every_question_has_sizes_of_its_own() -> None:
-    sizes = {name: {size(f"method {n}", name) for n in range(100)} for name in QUESTIONS}
-    assert sum(map(len, sizes.values())) == len(set().union(*sizes.values())) == 16 * len(QUESTIONS)
+    sizes = {name: {class_count(f"method {n}", name) for n in range(100)} for name in MEASURED_CALLS}
+    assert sum(map(len, sizes.values())) == len(set().union(*sizes.values())) == 16 * len(MEASURED_CALLS)
 
 
 def test_somebody_else_may_be_tracing() -> None:
@@ -185,8 +185,8 @@ def test_a_law_too_slow_to_tell_leaves_the_other_alone(monkeypatch: pytest.Monke
     from tests.methods.sedd import SEDD_UNIFORM
 
     mine = mutated(SEDD_UNIFORM, "no step", step=lambda *_: 1 / 0)
-    monkeypatch.setattr(tails, "_slow", {(id(mine), "step"): mine})
-    monkeypatch.setattr(tails, "RARE", 1e-6)
+    monkeypatch.setattr(tails, "_too_slow", {(id(mine), "step"): mine})
+    monkeypatch.setattr(tails, "RARE_PROBABILITY", 1e-6)
     monkeypatch.setattr(tails, "CLASSES", 5000)
     record = examine(LAWBOOK["samples_hold_rare_classes"], mine, Run(derandomize=True))
     assert record.status == "holds"

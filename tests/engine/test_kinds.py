@@ -57,10 +57,10 @@ class Die:
         assert isinstance(found, torch.dtype)
         return found
 
-    def described(self) -> str:
+    def description(self) -> str:
         return f"{self.K} faces"
 
-    def noise_at(self, times: Any) -> str:
+    def noise_summary(self, times: Any) -> str:
         return ""
 
     def __repr__(self) -> str:
@@ -88,7 +88,7 @@ class Every:
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> Any:
         return st.builds(Die, st.integers(*self.K))
 
-    def specimens(self) -> list[Die]:
+    def simplest(self) -> list[Die]:
         return [Die(self.K[0])]
 
 

@@ -21,7 +21,7 @@ from tests.methods.mdlm import MDLM_DISCRETE
 from unmask.properties import LAWBOOK, Law, Process, Run, Schedule, Subject, examine
 from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.engine.trial import Trial
-from unmask.properties.subjects.processes.rounded import Rounded
+from unmask.properties.subjects.processes.rounded import RoundedProcess
 
 RUN = Run(budget="quick", derandomize=True)
 #: Cheap ones, of three kinds: diffusion over classes, Gaussian diffusion, and degradation.
@@ -82,9 +82,9 @@ def test_asking_leaves_the_global_state_alone(in_the_books_order: tuple[Any, dic
 def test_the_truth_at_a_time_is_the_same_whoever_asks_first(first: Any) -> None:
     """A float is equal to its fraction, and hashes like it, but is computed with in floats."""
     p = Process("ehrenfest", 2, "continuous", Schedule("linear"))
-    truth, late = Rounded(p.exact), Fraction(1, 2)
+    truth, late = RoundedProcess(p.exact), Fraction(1, 2)
     found = [(truth.marginal(t), truth.transition(t, late), truth.noise_rate(t)) for t in (first, Fraction(1, 4))]
-    alone = Rounded(p.exact)
+    alone = RoundedProcess(p.exact)
     expected = alone.marginal(Fraction(1, 4)), alone.transition(Fraction(1, 4), late), alone.noise_rate(Fraction(1, 4))
     for values in found:
         for value, right in zip(values, expected, strict=True):

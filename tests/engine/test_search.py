@@ -275,7 +275,7 @@ def test_a_law_about_what_is_not_offered_is_absent() -> None:
 def test_the_worst_claim_decides(stated: Callable[..., Law]) -> None:
     def two_claims(p):
         """Twice"""
-        return [exact(1, 1, says="the first"), exact(1, 2, says="the second")]
+        return [exact(1, 1, label="the first"), exact(1, 2, label="the second")]
 
     record = examine(stated(two_claims), mine(), QUICK)
     assert record.status == "broken"

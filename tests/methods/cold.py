@@ -60,7 +60,7 @@ COLD_WALKS = Subject(Cold, degradations(*WALKS, clock="both"), name="cold_walks"
 COLD_LEVELS = Subject(Cold, degradations(*LEVELS), name="cold_levels")
 REFERENCE = Subject(
     ExactCold,
-    replace(degradations(*KEEPING, *WALKS, *LEVELS, clock="both", mask="any", K=(2, 4), T=(1, 4)), claims=()),
+    replace(degradations(*KEEPING, *WALKS, *LEVELS, clock="both", mask="any", K=(2, 4), T=(1, 4)), stated_sizes=()),
     name="reference/cold",
     arrays="exact",
 )

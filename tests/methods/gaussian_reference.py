@@ -226,7 +226,7 @@ def reference(meaning: str, **more: Any) -> Subject:
     """The reference with one meaning of the network's output."""
     return Subject(
         functions(SHARED | _meaning(meaning) | more),
-        replace(gaussian(T=(1, 4)), claims=()),
+        replace(gaussian(T=(1, 4)), stated_sizes=()),
         output=meaning,
         name=f"reference/gaussian-{meaning}",
         arrays="exact",

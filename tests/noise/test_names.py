@@ -17,8 +17,8 @@ from hypothesis import Phase, find, given, settings
 from unmask.properties import LAWBOOK, Family, Process, Run, Schedule, Subject, examine, mutated, processes
 from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, REDRAWING
-from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, meant
-from unmask.properties.subjects.processes.spaces import named
+from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
+from unmask.properties.subjects.processes.spaces import schedule_of_shape
 from unmask.reference.noise import corruption
 from unmask.reference.noise.transition_matrices import uniform_prior, uniform_rate
 from unmask.reference.numbers.arithmetic import MP, to_float
@@ -50,8 +50,8 @@ def test_one_curve_has_two_names() -> None:
     assert p == replace(p, schedule=linear)
     assert p.exact is replace(p, schedule=linear).exact, "one process, made once"
     assert list(p.alphas) == [1, 0.75, 0.5, 0.25, 0]
-    assert "mutual-information schedule (alpha = 1 - t/T)" in p.described()
-    assert "linear schedule (alpha = 1 - t)" in Process("uniform", 3, "continuous", linear).described()
+    assert "mutual-information schedule (alpha = 1 - t/T)" in p.description()
+    assert "linear schedule (alpha = 1 - t)" in Process("uniform", 3, "continuous", linear).description()
 
 
 def test_the_curve_is_called_what_its_clock_calls_it() -> None:
@@ -90,7 +90,7 @@ def test_every_name_draws_what_it_says() -> None:
             space: Any = processes("uniform", clock=clock, schedules=name)  # type: ignore[arg-type]
             assert {p.schedule.name for p in drawn(space, 5)} == {name}
     with pytest.raises(ValueError, match="no schedule named 'loglinear'; did you mean 'log-linear'"):
-        named("loglinear", None, [], 0)
+        schedule_of_shape("loglinear", None, [], 0)
 
 
 RIGHT = {
@@ -124,14 +124,15 @@ def test_other_words_lead_to_the_right_name() -> None:
         for word in words.split():
             with pytest.raises(ValueError, match=rf"^family: no family named '{word}'; did you mean '{right}'\?$"):
                 processes(word)
-    assert meant("schedule", "Geometric", DISCRETE_SCHEDULES) == "; did you mean 'geometric'? It is of the other clock"
-    assert meant("schedule", "jsd", DISCRETE_SCHEDULES) == "; did you mean 'mutual-information'?"
+    other = "; did you mean 'geometric'? It is of the other clock"
+    assert suggestion("schedule", "Geometric", DISCRETE_SCHEDULES) == other
+    assert suggestion("schedule", "jsd", DISCRETE_SCHEDULES) == "; did you mean 'mutual-information'?"
 
 
 def test_the_sentences_can_be_followed() -> None:
     """What is proposed as a function is one that is accepted."""
     for word in SENTENCES:
-        text = meant("schedule", word, CONTINUOUS_SCHEDULES)
+        text = suggestion("schedule", word, CONTINUOUS_SCHEDULES)
         made = eval(text[text.index("Schedule(") :], {"Schedule": Schedule, "mpmath": mpmath})
         assert (made.alpha(F(0)), made.alpha(F(1))) == (1, 0)
 

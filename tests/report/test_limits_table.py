@@ -38,7 +38,7 @@ def test_every_law_of_a_row_is_in_the_book() -> None:
 
 def test_a_record_carries_its_fits_through_json(records: list[Record]) -> None:
     walk = records[0]
-    assert [fit.grows for fit in walk.fits] == ["K"] * 4
+    assert [fit.size_name for fit in walk.fits] == ["K"] * 4
     assert max(abs(fit.slope - 2) for fit in walk.fits if fit.slope is not None) < 0.05
     assert Record.from_json(json.loads(json.dumps(walk.to_json()))) == walk
 
@@ -74,10 +74,12 @@ def test_without_limits_there_is_no_table(records: list[Record], tmp_path: Path)
 
 def test_the_constant_is_that_of_the_claimed_rate() -> None:
     sizes = [4, 8, 16, 32, 64]
-    fit = judge(converges([-3 / n**2 * (1 + 2 / n) for n in sizes], sizes, rate=2, grows="K", says="here"), EPS).fit
+    fit = judge(
+        converges([-3 / n**2 * (1 + 2 / n) for n in sizes], sizes, rate=2, size_name="K", label="here"), EPS
+    ).fit
     assert fit is not None
     assert fit.constant == pytest.approx(-3, rel=0.02)
-    assert (fit.says, fit.grows, fit.sizes) == ("here", "K", (4, 8, 16, 32, 64))
+    assert (fit.label, fit.size_name, fit.sizes) == ("here", "K", (4, 8, 16, 32, 64))
     at_once = judge(converges([0.0] * 5, sizes, rate=2), EPS).fit
     assert at_once is not None
     assert at_once.slope is None

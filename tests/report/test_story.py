@@ -39,7 +39,7 @@ def stated(function: Callable[..., Any]) -> Law:
 def sums_to_one(marginal, p, t):
     """Σ_x q(x_t = x|x_0) = 1"""
     total = marginal(p, np.array([[0, 1]]), t).sum(-1)
-    return close(total, np.ones((1, 2)), ops=10, names=("x0", "position"), says="sums to one")
+    return close(total, np.ones((1, 2)), ops=10, names=("x0", "position"), label="sums to one")
 
 
 @stated

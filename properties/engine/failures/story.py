@@ -36,9 +36,9 @@ def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None) -> str:
         "",
         f"    law       {law.told.statement}",
         f"    source    {law.told.cites}",
-        f"    process   {given.p.described()}",
+        f"    process   {given.p.description()}",
     ]
-    if noise := given.p.noise_at(u for u in (given.r, given.s, given.t) if u is not None):
+    if noise := given.p.noise_summary(u for u in (given.r, given.s, given.t) if u is not None):
         lines.append(f"    noise     {noise}")
     others = {k: v for k, v in given.arguments().items() if k != "p"}
     if others:
@@ -49,7 +49,7 @@ def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None) -> str:
     elif outcome.claim is not None and outcome.verdict is not None:
         claim, verdict = outcome.claim, outcome.verdict
         told = {
-            "claim": claim.says,
+            "claim": claim.label,
             "where": verdict.where,
             "found": _in_words(verdict.left),
             RELATIONS.get(claim.kind, "expected"): _in_words(verdict.right),

@@ -1,8 +1,8 @@
-"""Laws of conduct, whatever the mathematics.
+"""Laws of conduct: how an implementation behaves, whatever it computes.
 
-* `building`: what has to be true before anything can be asked;
+* `building`: a subject can be built;
 * `conduct`: batches, generators, memory, dtypes;
-* `scale`: sizes at which nothing can be enumerated.
+* `scale`: large vocabularies and long sequences.
 """
 
 from unmask.properties.laws.conduct import building, scale, conduct  # noqa: F401  # isort: skip

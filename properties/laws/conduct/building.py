@@ -1,4 +1,4 @@
-"""What has to be true before anything can be asked."""
+"""Building a subject, which comes before every call."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ CHAPTER = "Conduct"
     drawn=Drawn(most_T=None),
 )
 def it_can_be_built(build: Any, p: Any) -> Claim:
-    """For every process that a subject claims to implement, it can be built: every size, schedule, clock, dtype and device"""
-    return exact(np.array(len(build(p)) > 0), np.array(True), says="something is built")
+    """A subject can be built for every process that it claims to implement: every size, schedule, clock, dtype and device"""
+    return exact(np.array(len(build(p)) > 0), np.array(True), label="build returns an object")
 
 
 __all__ = ["it_can_be_built"]

@@ -11,7 +11,7 @@ from unmask.properties.claims.claim import Claim, close, exact, sampled
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.engine.randomness import seeded
-from unmask.properties.laws.common import Array, every_noisy, floats, given
+from unmask.properties.laws.common import Array, floats, noisy_sequences, pair_axis
 from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
@@ -27,12 +27,12 @@ def _rows(call: Call, arguments: list[Any], some: slice) -> list[Any]:
 
 
 def _has_positions(capability: Capability) -> bool:
-    """Whether permuting the positions of its arguments permutes its result, or, of a sum over positions, leaves it."""
+    """Whether permuting positions permutes the result, or, for a sum over positions, leaves it unchanged."""
     return capability.computes and (len(capability.gives.axes) > 1 or not {"x0", "x"}.isdisjoint(capability.takes))
 
 
 def _positions(arguments: list[Any]) -> int:
-    """How many positions there are; two, where arguments have none."""
+    """The number of positions ``L``; 2 where no argument has positions."""
     return next((np.shape(a)[1] for a in arguments[1:] if np.ndim(a) >= 2), 2)
 
 
@@ -44,11 +44,11 @@ def _reordered(call: Call, arguments: list[Any], order: Array) -> list[Any]:
     return [p, *(np.ascontiguousarray(v[:, order]) if has else v for v, has in zip(values, positions, strict=True))]
 
 
-def reach(call: Call, arguments: list[Any], result: Array) -> Array:
-    """How large the numbers are that make up ``result``: what its roundings are relative to.
+def rounding_scale(call: Call, arguments: list[Any], result: Array) -> Array:
+    """Magnitude of the numbers that ``result`` is computed from, to which its rounding errors are relative.
 
-    Losses of reals subtract a prediction from data, and multiply what is left by up to e^10: how far their result moves
-    with the noisy data says how far it moves with a rounding.
+    A loss over reals multiplies a difference of data and prediction by up to e^10, so its rounding is estimated from
+    its sensitivity to the noisy data.
     """
     size = np.where(np.isfinite(result), np.maximum(1, np.abs(result)), 1)
     if "z" not in call.capability.takes:
@@ -77,13 +77,13 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
     for name, capability in offers.items():
         arguments = situation(name)
         together = floats(capability(*arguments))
-        # One row alone; and as many rows as positions, where what is laid along the wrong axis fits by accident.
+        # One row alone; and N = L rows, where a tensor along the wrong axis still broadcasts.
         for some in (slice(4, 5), slice(0, _positions(arguments))):
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
-            scale = reach(capability, alone, fewer)
-            says = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
-            claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), says=says))
+            scale = rounding_scale(capability, alone, fewer)
+            label = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
+            claims.append(close(together[some], fewer, ops=8, scale=scale, names=("row",), label=label))
     return claims
 
 
@@ -107,9 +107,9 @@ def positions_may_be_permuted(offers: Any, situation: Any, p: Any, seed: int) ->
         plain = floats(capability(*arguments))
         moved = floats(capability(*_reordered(capability, arguments, order)))
         expected = plain[:, order] if per_position else plain
-        scale = reach(capability, arguments, plain)
+        scale = rounding_scale(capability, arguments, plain)
         scale = scale[:, order] if per_position else scale
-        claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), says=name))
+        claims.append(close(moved, expected, ops=8 + 2 * L, scale=scale, names=("row",), label=name))
     return claims
 
 
@@ -135,8 +135,8 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
             before = torch.default_generator.get_state()
             second = capability(*arguments)
             untouched = torch.equal(torch.default_generator.get_state(), before)
-        claims.append(exact(first, second, names=("row", "position"), says=f"{name}, twice from the same seed"))
-        claims.append(exact(np.array(untouched), np.array(True), says=f"{name} leaves the global random state alone"))
+        claims.append(exact(first, second, names=("row", "position"), label=f"{name}, twice from the same seed"))
+        claims.append(exact(np.array(untouched), np.array(True), label=f"{name} leaves the global random state alone"))
     return claims
 
 
@@ -149,7 +149,7 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
     drawn=Drawn(floating=True, cost=4),
 )
 def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """Two draws in a row from one generator are two draws: they agree no more often than draws from two generators"""
+    """Two successive draws from one generator agree no more often than draws from two generators"""
     claims = []
     for name, capability in offers.items():
         arguments = situation(name, N=64)
@@ -165,16 +165,16 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
         ]
         prepared = capability.prepare(*arguments)
         again = [capability.read(capability.run(prepared), prepared) for _ in (0, 1)]
-        # Both pairs are independent draws of the same law: each position that differs is as likely to be on either side.
+        # Under the law, both pairs are independent draws: a position is equally likely to differ in either pair.
         between, within = (int((a != b).sum()) for a, b in (apart, again))
         if between + within < 40:
-            raise Unanswerable  # too certain a draw to tell
+            raise Unanswerable  # the draws are nearly deterministic
         claims.append(
             sampled(
                 np.array([[within, between]]),
                 np.array([[1 / 2, 1 / 2]]),
                 names=("all", ("draws", ["one generator", "two generators"])),
-                says=f"{name}: positions in which two draws differ, from one generator and from two",
+                label=f"{name}: positions in which two draws differ, from one generator and from two",
             )
         )
     return claims
@@ -188,14 +188,14 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
     drawn=Drawn(floating=True, cost=3),
 )
 def calls_do_not_remember_each_other(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """A call gives the same whether the call before it had the same arguments or others"""
+    """A call returns the same after a call with the same arguments as after a call with others"""
     claims = []
     for name, capability in offers.items():
         others, arguments = (situation(name, other=k) for k in (1, 0))
         capability(*others)
         after_others = capability(*arguments)
         after_itself = capability(*arguments)
-        claims.append(exact(after_others, after_itself, names=("row",), says=f"{name}, after another call and again"))
+        claims.append(exact(after_others, after_itself, names=("row",), label=f"{name}, after another call and again"))
     return claims
 
 
@@ -222,7 +222,7 @@ def inputs_are_left_alone(offers: Any, situation: Any, p: Any, seed: int) -> lis
             after, before = (
                 floats(v.cpu().to(torch.float64)) if isinstance(v, torch.Tensor) else v for v in (now, old)
             )
-            claims.append(exact(after, before, names=("row",), says=f"{name} leaves {argument} as it was"))
+            claims.append(exact(after, before, names=("row",), label=f"{name} leaves {argument} as it was"))
     return claims
 
 
@@ -245,15 +245,15 @@ def memory_layout_does_not_matter(offers: Any, situation: Any, p: Any, seed: int
         except RuntimeError as refusal:
             if "view size is not compatible" not in str(refusal):
                 raise
-            continue  # torch's own `view` refuses such memory aloud: no wrong value comes of it
+            continue  # torch's `view` raises for such memory, which gives no wrong value
         claims.append(
-            close(strided, plain, ops=8, scale=reach(capability, arguments, plain), names=("row",), says=name)
+            close(strided, plain, ops=8, scale=rounding_scale(capability, arguments, plain), names=("row",), label=name)
         )
     return claims
 
 
 def _strided(value: Any) -> Any:
-    """The same numbers, stored the other way round."""
+    """The same numbers in transposed memory."""
     if not isinstance(value, torch.Tensor) or value.ndim == 0:
         return value
     if value.ndim == 1:
@@ -269,14 +269,14 @@ def _strided(value: Any) -> Any:
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """No rows in, no rows out"""
+    """An empty batch of inputs gives an empty batch of results"""
     claims = []
     for name, capability in offers.items():
         _, *arguments = situation(name, N=2)
         takes = capability.capability.takes
         none = [0 if k == "N" else a if not takes[k].batched else a[:0] for k, a in zip(takes, arguments, strict=True)]
         found = capability(p, *none)
-        claims.append(exact(np.array(len(found)), np.array(0), says=name))
+        claims.append(exact(np.array(len(found)), np.array(0), label=name))
     return claims
 
 
@@ -297,9 +297,9 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     """A logit of −∞ for the mask gives what −10⁴ gives, and finite gradients, never a NaN"""
     if p.T is None and t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     far = np.array(model.output(xt, t), dtype=float)
-    # Networks of masked diffusion rule out the mask, which is never clean.
+    # Networks of masked diffusion rule out the mask, which clean data never holds.
     out = np.full_like(clean, p.mask)
     ruled_out = np.arange(p.K) == out[..., None]
     far[ruled_out] = RULED_OUT
@@ -307,19 +307,24 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
     infinite = np.where(ruled_out, -np.inf, far)
     found = floats(loss(p, infinite, clean, xt, t))
     slopes = floats(gradient(p, infinite, clean, xt, t, np.ones(len(clean))))
-    # A class that cannot be clean and is what the position shows may make the loss infinite: on both sides then.
+    # Ruling out the class that the position shows may make the loss infinite, in both cases.
     finite = np.isfinite(truth)
     scale = np.where(finite, np.maximum(1, np.abs(truth)), 1) * p.conditioning(t)
     return [
         close(
-            found, truth, ops=16 * p.depth + 16 * p.K * model.L, scale=scale, where=finite, names=(given(clean, xt),)
+            found,
+            truth,
+            ops=16 * p.depth + 16 * p.K * model.L,
+            scale=scale,
+            where=finite,
+            names=(pair_axis(clean, xt),),
         ),
         exact(
             np.isfinite(slopes).all((-1, -2)),
             np.ones(len(clean), dtype=bool),
             where=finite,
-            names=(given(clean, xt),),
-            says="the gradient is finite",
+            names=(pair_axis(clean, xt),),
+            label="the gradient is finite",
         ),
     ]
 
@@ -340,6 +345,6 @@ def precision_is_kept(offers: Any, situation: Any, p: Any, seed: int) -> list[Cl
             raise Unanswerable
         kept = torch.finfo(value.dtype).eps <= torch.finfo(p.dtype).eps if value.is_floating_point() else False
         claims.append(
-            exact(np.array(str(value.dtype) if not kept else "kept"), np.array("kept"), says=f"dtype of {name}")
+            exact(np.array(str(value.dtype) if not kept else "kept"), np.array("kept"), label=f"dtype of {name}")
         )
     return claims

@@ -1,4 +1,4 @@
-"""What holds for five classes and three positions holds for a hundred thousand classes and forty positions."""
+"""Vocabularies of 128,000 classes and sequences of dozens of positions, against exact results for small ones."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats, given
+from unmask.properties.laws.common import Array, floats, pair_axis
 from unmask.properties.laws.density import is_dense
-from unmask.properties.laws.likelihood.terms import magnitude, true_loss
-from unmask.properties.subjects.processes.lumping import Lumped, enlarged
+from unmask.properties.laws.likelihood.terms import loss_scale, true_loss
+from unmask.properties.subjects.processes.lumping import Lumped, with_classes
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.shapes import Shape
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
@@ -21,52 +21,52 @@ from unmask.reference.noise import posterior as bayes
 from unmask.reference.numbers.transcendental import softmax
 
 CHAPTER = "Scale"
-#: A vocabulary, for methods that make nothing of size K x K; and what any method can afford.
-VOCABULARY, MODERATE = 128_000, 257
-#: A long sequence is so many pieces of a short one.
+#: Number of classes: for methods that make no K x K matrix, and for those that do.
+SPARSE_SIZE, DENSE_SIZE = 128_000, 257
+#: Number of short sequences that are concatenated to a long one.
 PIECES = 14
 
 
-def _of_its_size(p: Process, capability: Call, arguments: Any) -> Lumped:
-    """The process over as many classes as the method can take; ``arguments(lumped)`` are those of a call."""
-    dense = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(told_apart(p, K)))
-    return told_apart(p, MODERATE if dense else VOCABULARY)
+def _largest_affordable(p: Process, capability: Call, arguments: Any) -> Lumped:
+    """The process over as many classes as the method can afford; ``arguments(lumped)`` are the arguments of a call."""
+    dense = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(lumped(p, K)))
+    return lumped(p, DENSE_SIZE if dense else SPARSE_SIZE)
 
 
-def told_apart(p: Process, K: int) -> Lumped:
-    """``p`` over ``K`` classes, of which three clean ones and the mask are told apart: the first, one inside, the last."""
-    whole = enlarged(p, K)
+def lumped(p: Process, K: int) -> Lumped:
+    """``p`` over ``K`` classes, all lumped into one state but the mask and three clean ones: first, one inside, last."""
+    whole = with_classes(p, K)
     clean = [k for k in (0, 1, K // 3, K - 2, K - 1) if k != whole.mask]
     special = [clean[0], clean[2], clean[-1]]
     return Lumped(whole, tuple(special if whole.mask is None else [*special, whole.mask]))
 
 
 def _outputs(big: Lumped, model: Model, xt: Array) -> tuple[Array, Array]:
-    """Network outputs ``[N, 1, K]`` that are the same for all other classes, and what they stand for in the few states."""
+    """Network outputs ``[N, 1, K]``, equal for all lumped classes, and the predictions ``[N, 1, n + 1]`` over the states."""
     rng = np.random.default_rng([model.seed, 37])
-    p, n = big.whole, len(big.special)
+    p, n = big.full, len(big.distinguished)
     few = rng.integers(-24, 25, (len(xt), 1, n)) / 8
     if p.mask is not None and model.parameterization not in ("subs", "score"):
         few[..., n - 1] = RULED_OUT
-    few = np.where((model.parameterization == "score") & (xt[..., None] == big.special), 0, few)
-    # Each of the others so unlikely that they weigh as much as one together, in numbers that every dtype has.
+    few = np.where((model.parameterization == "score") & (xt[..., None] == big.distinguished), 0, few)
+    # A logit near -log K for each lumped class, so that together they weigh as much as one: an eighth, exact in any dtype.
     low = -np.floor(8 * np.log(p.K)) / 8
     output = np.full((len(xt), 1, p.K), low)
-    output[..., list(big.special)] = few
+    output[..., list(big.distinguished)] = few
     logs = np.concatenate([few, np.full((len(xt), 1, 1), low + np.log(big.others))], -1)
     if model.parameterization == "score":
         return output, np.exp(logs)
     predicted = softmax(logs)
     if model.parameterization == "subs":
-        predicted = reference.subs_denoiser(predicted, big.state(xt), big.special.index(p.mask))
+        predicted = reference.subs_denoiser(predicted, big.state(xt), big.distinguished.index(p.mask))
     return output, predicted
 
 
 def _noisy(big: Lumped, t: Time) -> Array:
-    """States that noise can lead to, as ids ``[N, 1]``."""
+    """Distinguished classes that can occur at ``t``, as ids ``[N, 1]``."""
     q = floats(big.process.marginal(t))
-    clean = [i for i, k in enumerate(big.special) if k != big.whole.mask]
-    return np.array([[k] for i, k in enumerate(big.special) if (q[clean, i] > 0).any()])
+    clean = [i for i, k in enumerate(big.distinguished) if k != big.full.mask]
+    return np.array([[k] for i, k in enumerate(big.distinguished) if (q[clean, i] > 0).any()])
 
 
 @law(
@@ -78,17 +78,17 @@ def _noisy(big: Lumped, t: Time) -> Array:
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Process, t: Time) -> Claim:
-    """With up to 128,000 classes q(x_t|x_0) is that of the few that are told apart, all others sharing what is left"""
+    """With up to 128,000 classes, q(x_t|x_0) is that of the process lumped to a few states, spread evenly over lumped classes"""
 
     def arguments(big: Lumped) -> list[Any]:
-        clean = [k for k in big.special if k != big.whole.mask]
-        return [big.whole, np.array([clean, clean[::-1]]), t]
+        clean = [k for k in big.distinguished if k != big.full.mask]
+        return [big.full, np.array([clean, clean[::-1]]), t]
 
-    big = _of_its_size(p, marginal, arguments)
+    big = _largest_affordable(p, marginal, arguments)
     whole, x0, _ = arguments(big)
-    truth = big.spread(floats(big.process.marginal(t))[big.state(x0)])
-    # Tables are multiplied step by step, and each entry of a product is a sum over all classes.
-    sums = whole.K * int(t) if whole.K == MODERATE and p.T is not None else 0
+    truth = big.expand(floats(big.process.marginal(t))[big.state(x0)])
+    # A method with K x K matrices multiplies one for each step, and each entry of a product is a sum over K classes.
+    sums = whole.K * int(t) if whole.K == DENSE_SIZE and p.T is not None else 0
     return close(marginal(whole, x0, t), truth, ops=p.depth + 16 + sums, names=("row", "position", "x_t"))
 
 
@@ -101,27 +101,27 @@ def a_large_vocabulary_has_the_marginal_of_a_few_classes(marginal: Any, p: Proce
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Process, s: Time, t: Time) -> Claim:
-    """With up to 128,000 classes q(x_s|x_t,x_0) is that of the few that are told apart, all others sharing what is left"""
+    """With up to 128,000 classes, q(x_s|x_t,x_0) is that of the process lumped to a few states, spread evenly over lumped classes"""
 
     def arguments(big: Lumped) -> list[Any]:
         xt = _noisy(big, t)
-        x0 = [k for k in big.special if k != big.whole.mask]
+        x0 = [k for k in big.distinguished if k != big.full.mask]
         pairs = np.array([(i, j[0]) for i in x0 for j in xt])
         possible = floats(big.process.marginal(t))[big.state(pairs[:, 0]), big.state(pairs[:, 1])] > 0
         pairs = pairs[possible]
-        return [big.whole, pairs[:, :1], pairs[:, 1:], s, t]
+        return [big.full, pairs[:, :1], pairs[:, 1:], s, t]
 
-    big = _of_its_size(p, posterior, arguments)
+    big = _largest_affordable(p, posterior, arguments)
     whole, x0, xt, _, _ = arguments(big)
-    truth = big.spread(bayes.posterior(big.process, big.state(x0), big.state(xt), s, t))
-    # The least probability is that of one class of so many.
+    truth = big.expand(bayes.posterior(big.process, big.state(x0), big.state(xt), s, t))
+    # The smallest probability divided by is that of one class among K.
     scale = p.conditioning(t) * (whole.K if whole.mask is None else 1)
     return close(
         posterior(whole, x0, xt, s, t),
         truth,
         ops=3 * p.depth + 32,
         scale=scale,
-        names=(given(x0, xt), "position", "x_s"),
+        names=(pair_axis(x0, xt), "position", "x_s"),
     )
 
 
@@ -140,20 +140,20 @@ def a_large_vocabulary_has_the_posterior_of_a_few_classes(posterior: Any, p: Pro
 def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     reverse: Any, p: Process, s: Time, t: Time, model: Model
 ) -> Claim:
-    """With up to 128,000 classes p_θ(x_s|x_t) is that of the few that are told apart, all others sharing what is left"""
+    """With up to 128,000 classes, p_θ(x_s|x_t) is that of the process lumped to a few states, spread evenly over lumped classes"""
 
     def arguments(big: Lumped) -> list[Any]:
         xt = _noisy(big, t)
-        return [big.whole, _outputs(big, model, xt)[0], xt, s, t]
+        return [big.full, _outputs(big, model, xt)[0], xt, s, t]
 
-    big = _of_its_size(p, reverse, arguments)
+    big = _largest_affordable(p, reverse, arguments)
     whole, output, xt, _, _ = arguments(big)
     predicted = _outputs(big, model, xt)[1]
     few = reference.reverse_kernel(big.process, model.parameterization, predicted, big.state(xt), s, t)
     scale = p.conditioning(t) * (whole.K if whole.mask is None else 1)
     return close(
         reverse(whole, output, xt, s, t),
-        big.spread(few),
+        big.expand(few),
         ops=4 * p.depth + 8 * whole.K,
         scale=scale,
         names=(("x_t", xt), "position", "x_s"),
@@ -169,27 +169,27 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: Time, model: Model) -> Claim:
-    """With up to 128,000 classes the loss is that of the few that are told apart: no class that is treated alike adds to it"""
+    """With up to 128,000 classes, the mean loss is that of the process lumped to a few states"""
     if p.T is None and t == 1:
         raise Unanswerable
 
     def arguments(big: Lumped) -> list[Any]:
         xt = _noisy(big, t)
-        x0 = np.full_like(xt, big.special[0])
+        x0 = np.full_like(xt, big.distinguished[0])
         possible = floats(big.process.marginal(t))[0, big.state(xt[:, 0])] > 0
         xt, x0 = xt[possible], x0[possible]
-        return [big.whole, _outputs(big, model, xt)[0], x0, xt, t]
+        return [big.full, _outputs(big, model, xt)[0], x0, xt, t]
 
-    big = _of_its_size(p, loss, arguments)
+    big = _largest_affordable(p, loss, arguments)
     whole, output, x0, xt, _ = arguments(big)
     predicted = _outputs(big, model, xt)[1]
-    # The last clean class stands for all that are neither told apart nor the clean one.
+    # The last distinguished class is in the batch once, on behalf of itself and all lumped classes.
     q = floats(big.process.marginal(t))[0, big.state(xt[:, 0])]
-    q = q * np.where(xt[:, 0] == big.special[2], big.others + 1, 1)
+    q = q * np.where(xt[:, 0] == big.distinguished[2], big.others + 1, 1)
     found = q @ floats(loss(whole, output, x0, xt, t))
     states = big.state(x0), big.state(xt)
     truth = q @ floats(true_loss(big.process, model.parameterization, predicted, *states, t))
-    scale = float(magnitude(p, model, truth, t)) * (whole.K if whole.mask is None else 1)
+    scale = float(loss_scale(p, model, truth, t)) * (whole.K if whole.mask is None else 1)
     return close(found, truth, ops=8 * p.depth + 8 * whole.K, scale=scale)
 
 
@@ -201,10 +201,10 @@ def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: T
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model: Model) -> list[Claim]:
-    """On forty positions, given the network's output, everything is what it is on each piece; losses add up"""
+    """On a long sequence, given the network's output, results are those of its short pieces, concatenated; losses are their sum"""
     claims = []
     for name, capability in offers.items():
-        # The same time for all pieces of a sequence; two sequences, so that rows are not positions.
+        # One time for all pieces of a sequence; two equal sequences, so that the number of rows is not that of positions.
         one = situation(name, N=PIECES, one_time=True)
         pieces = floats(capability(*one))
         takes = capability.capability.takes
@@ -218,12 +218,12 @@ def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model
             size = np.abs(np.where(np.isfinite(pieces), pieces, 0)).max(initial=0)
         scale = (1 + size) * p.conditioning(one[-1][0] if isinstance(one[-1], list) else p.end)
         ops = 8 + 2 * PIECES * model.L
-        claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), says=name))
+        claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), label=name))
     return claims
 
 
 def _joined(shape: Shape, value: Any) -> Any:
-    """Rows laid end to end, twice."""
+    """All rows concatenated along positions, twice: ``[2, N L, ...]``."""
     if shape.of == "times":
         return value[:2]
     if not shape.batched:

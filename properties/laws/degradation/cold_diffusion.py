@@ -1,6 +1,6 @@
-"""Cold diffusion: what deterministic degradation does, and what each of two ways back makes of a wrong restoration.
+"""Cold diffusion: the blur, and the error of the naive and the improved sampler for a wrong restoration.
 
-The restorations of these laws are wrong on purpose: they jump, and propose something new at every call.
+The restorations of these laws are wrong on purpose: discontinuous, and different at every call.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Signals:
             return eighths / 8
         return np.array([Fraction(int(v), 8) for v in eighths.ravel()], dtype=object).reshape(eighths.shape)
 
-    def falling(self, s: Time, t: Time) -> list[Time]:
-        """Times from t to s, with some between where there are any."""
+    def decreasing_times(self, s: Time, t: Time) -> list[Time]:
+        """Decreasing times from t to s, with intermediate times where the clock has any."""
         if self.p.T is not None:
             between = [u for u in range(int(t) - 1, int(s), -1) if self.rng.integers(0, 3)]
             return [t, *between, s]
@@ -45,7 +45,7 @@ class Signals:
 
 
 class Restoration:
-    """Jumps where the signal changes its sign, to new values at every call; keeps what it was asked and proposed."""
+    """A restoration that jumps where the signal changes sign, differs at every call, and records its calls."""
 
     def __init__(self, signals: Signals) -> None:
         self.signals = signals
@@ -59,17 +59,17 @@ class Restoration:
         return self.proposals[-1]
 
 
-def _asked(restoration: Restoration, times: list[Time]) -> Claim:
-    """The restoration is asked once for each step, and told the time of the signal that it is given."""
+def _called_once_a_step(restoration: Restoration, times: list[Time]) -> Claim:
+    """Claim that the restoration is called once for each step, with the time of its signal."""
     told = np.array([float(u) for u in restoration.times])
     wanted = np.array([float(u) for u in times[:-1]])
     if told.shape != wanted.shape:
-        return exact(np.array(len(told)), np.array(len(wanted)), says="how often the restoration is asked")
-    return exact(told, wanted, names=("step",), says="times at which the restoration is asked")
+        return exact(np.array(len(told)), np.array(len(wanted)), label="number of calls of the restoration")
+    return exact(told, wanted, names=("step",), label="times of the calls of the restoration")
 
 
 def _budget(times: list[Time], *values: Array) -> dict[str, Any]:
-    """Each step rounds two degraded proposals, made of a rounded one, and their sum and difference."""
+    """Roundings of a step: of the proposal, of its two degradations, and of their sum and difference."""
     return {"ops": 12 * len(times), "scale": 1 + max(float(np.abs(floats(v)).max()) for v in values)}
 
 
@@ -86,7 +86,7 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
     truth = cold.blur(p.truth)
     claims = []
     for u in dict.fromkeys((s, t, 0 if p.T is not None else Fraction(0))):
-        # As many roundings as a transition probability has, and a sum of K of them.
+        # The roundings of a transition probability, and of a sum of K terms.
         found = degrade(p, x, [u] * len(x))
         expected = x if u == 0 else truth(x, u)
         claims.append(
@@ -96,7 +96,7 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
                 ops=p.depth + 2 * p.K + 8,
                 scale=2 * p.K,
                 names=("row", "channel", "site"),
-                says=f"at {u}",
+                label=f"at {u}",
             )
         )
     return claims
@@ -116,20 +116,20 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
     about=About(kind="degradation"),
 )
 def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
-    """If D(x, t) = x + a(t), the improved sampler returns D(x_0, s) at every s, whatever is proposed"""
+    """If D(x, t) = x + a(t), the improved sampler returns D(x_0, s) at every s, for any restoration"""
     signals = Signals(p, seed)
     x0, direction = signals.draw(), signals.draw()[0, 0]
     degradation = cold.shift(direction, lambda u: (u / Fraction(p.end)) ** 2 - 3 * (u / Fraction(p.end)))
-    times = signals.falling(s, t)
+    times = signals.decreasing_times(s, t)
     claims = []
     for steps in range(1, len(times)):
         restoration = Restoration(signals)
         path = times[: steps + 1]
         found = restore(p, _in(p, degradation), restoration, _in(p, degradation)(x0, t), path)
-        claims.append(_asked(restoration, path))
+        claims.append(_called_once_a_step(restoration, path))
         expected = degradation(x0, path[-1])
         budget = _budget(path, expected, x0, *restoration.proposals, direction * 3)
-        claims.append(close(found, expected, **budget, names=("row", "channel", "site"), says=f"after {steps} steps"))
+        claims.append(close(found, expected, **budget, names=("row", "channel", "site"), label=f"after {steps} steps"))
     return claims
 
 
@@ -147,18 +147,18 @@ def a_shift_forgives_every_restoration(restore: Any, p: Process, s: Time, t: Tim
     about=About(kind="degradation"),
 )
 def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
-    """The improved sampler misses D(x_0, s) by the sum of what D does otherwise to the proposals than to x_0"""
+    """The error of the improved sampler is Σ [D(R, s) − D(R, t)] − [D(x_0, s) − D(x_0, t)] over its steps, R the proposals"""
     signals = Signals(p, seed)
-    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.decreasing_times(s, t)
     restoration = Restoration(signals)
     found = restore(p, degradation, restoration, degradation(x0, t), times)
-    asked = _asked(restoration, times)
-    if not judge(asked, 0).holds:
-        return [asked]
+    calls = _called_once_a_step(restoration, times)
+    if not judge(calls, 0).holds:
+        return [calls]
     expected = degradation(x0, s) + cold.accumulated_error(degradation, x0, restoration.proposals, times)[-1]
     budget = _budget(times, expected, x0, *restoration.proposals)
     budget["ops"] += 4 * p.K * len(times)
-    return [asked, close(found, expected, **budget, names=("row", "channel", "site"))]
+    return [calls, close(found, expected, **budget, names=("row", "channel", "site"))]
 
 
 @law(
@@ -169,9 +169,9 @@ def errors_of_the_improved_sampler_add_up(restore: Any, p: Process, s: Time, t: 
     about=About(kind="degradation"),
 )
 def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, seed: int) -> Claim:
-    """If x_0 itself is proposed, the improved sampler returns D(x_0, s), whatever the degradation is"""
+    """For the restoration R = x_0, the improved sampler returns D(x_0, s), for any degradation"""
     signals = Signals(p, seed)
-    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.decreasing_times(s, t)
     found = restore(p, degradation, lambda x, u: x0, degradation(x0, t), times)
     budget = _budget(times, x0)
     budget["ops"] += 4 * p.K * len(times)
@@ -188,17 +188,17 @@ def a_true_restoration_is_followed(restore: Any, p: Process, s: Time, t: Time, s
 def the_naive_sampler_returns_its_last_proposal(
     restore_naively: Any, p: Process, s: Time, t: Time, seed: int
 ) -> list[Claim]:
-    """The naive sampler ends in D(R, s) for the last proposal R, whatever x_t was"""
+    """The naive sampler returns D(R, s) for the last proposal R, whatever x_t is"""
     signals = Signals(p, seed)
-    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.falling(s, t)
+    degradation, x0, times = cold.blur(p.truth), signals.draw(), signals.decreasing_times(s, t)
     restoration = Restoration(signals)
     found = restore_naively(p, degradation, restoration, degradation(x0, t), times)
-    asked = _asked(restoration, times)
-    if not judge(asked, 0).holds:
-        return [asked]
+    calls = _called_once_a_step(restoration, times)
+    if not judge(calls, 0).holds:
+        return [calls]
     budget = _budget(times, x0, *restoration.proposals)
     expected = degradation(restoration.proposals[-1], s)
-    return [asked, close(found, expected, **budget, names=("row", "channel", "site"))]
+    return [calls, close(found, expected, **budget, names=("row", "channel", "site"))]
 
 
 @law(
@@ -212,7 +212,7 @@ def the_naive_sampler_returns_its_last_proposal(
     drawn=Drawn(floating=True),
 )
 def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Process, seed: int) -> list[Claim]:
-    """A step of length h with a wrong proposal misses D(x_0, t - h) by its share of h, and by nothing more"""
+    """A step of length h with a wrong proposal misses D(x_0, t − h) by O(h)"""
     signals = Signals(p, seed)
     degradation, t = cold.blur(p.truth), Fraction(1, 2)
     x0, wrong = signals.draw(), signals.draw()
@@ -223,13 +223,13 @@ def an_error_of_the_improved_sampler_is_as_small_as_its_step(restore: Any, p: Pr
         u = t - Fraction(1, n)
         end = restore(p, degradation, lambda x, v: wrong, start, [t, u])
         missed.append(floats(end) - floats(degradation(x0, u)))
-    # The site with the largest share: what is missed first, to first order in the length of the step.
+    # The site with the largest error, which is of first order in the length of the step.
     worst = np.unravel_index(np.argmax(np.abs(missed[-1])), missed[-1].shape)
     eps = torch.finfo(p.dtype).eps
     errors = [float(m[worst]) for m in missed]
-    return [converges(errors, sizes, rate=1, floor=64 * p.K * eps, at_least=True, says="error against 1/h")]
+    return [converges(errors, sizes, rate=1, floor=64 * p.K * eps, at_least=True, label="error against 1/h")]
 
 
 def _in(p: Process, degradation: Any) -> Any:
-    """The degradation, with its values in the numbers of the process."""
+    """The degradation, with values in the kind of numbers of the process."""
     return degradation if p.numbers == "exact" else lambda x, t: floats(degradation(x, t))

@@ -136,7 +136,7 @@ def column(values: Sequence[Any]) -> Array:
     return array([real(v) for v in values])[:, None]
 
 
-def said(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tuple[Array, Array]:
+def implied_sizes(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tuple[Array, Array]:
     """How large the data and the noise are that an output stands for, as sums without signs, floats."""
     value, at, a, s = (np.abs(to_float(v)) for v in (output, z, alpha, sigma))
     if kind == "data":
@@ -147,9 +147,9 @@ def said(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tupl
     return (at + s * noise) / a, noise
 
 
-def said_as(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> dict[str, Array]:
+def implied_sizes_by_kind(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> dict[str, Array]:
     """The same for each meaning that the output may be given, by name."""
-    clean, noise = said(output, z, alpha, sigma, kind)
+    clean, noise = implied_sizes(output, z, alpha, sigma, kind)
     a, s = to_float(alpha), to_float(sigma)
     return {"data": clean, "noise": noise, "score": noise / s, "velocity": a * noise + s * clean}
 
@@ -176,11 +176,11 @@ __all__ = [
     "batch",
     "bridge_scale",
     "column",
+    "implied_sizes",
+    "implied_sizes_by_kind",
     "level_ops",
     "near_ridges",
     "rounding_of_exponents",
     "rounding_of_the_mean",
-    "said",
-    "said_as",
     "squared_levels",
 ]

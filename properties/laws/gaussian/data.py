@@ -93,8 +93,8 @@ def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Ti
         left = np.exp(-((sigma * omega) ** 2) / 2)
         found = [(np.cos(omega * z) * mass).sum(0), (np.sin(omega * z) * mass).sum(0)]
         expected = np.array([[float(v) * left] * z.shape[1] for v in truth])
-        says = f"cosine and sine of frequency {omega:g}"
-        claims.append(close(np.stack(found), expected, ops=ops, scale=scale, says=says))
+        label = f"cosine and sine of frequency {omega:g}"
+        claims.append(close(np.stack(found), expected, ops=ops, scale=scale, label=label))
     return claims
 
 
@@ -181,8 +181,8 @@ def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, s
     slope = (at[2] - at[0]) * (1 / rows.sigma**2)
     ops = 2 * SOFTMAX + 4 * level_ops(p, t)
     return [
-        close(low + high, 2 * middle, ops=ops, scale=4 * size, says="straight"),
-        close(low - high, slope, ops=ops, scale=4 * size, says="slope"),
+        close(low + high, 2 * middle, ops=ops, scale=4 * size, label="straight"),
+        close(low - high, slope, ops=ops, scale=4 * size, label="slope"),
     ]
 
 

@@ -15,8 +15,8 @@ from unmask.properties.laws.gaussian.common import (
     all_ops,
     batch,
     bridge_scale,
+    implied_sizes_by_kind,
     level_ops,
-    said_as,
     squared_levels,
 )
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
@@ -40,9 +40,9 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
     truth = [np.array([p.levels(t)[i] for t in times], dtype=object) for i in (0, 1)]
     ops, names = all_ops(p), (("t", times),)
     return [
-        close(alpha, truth[0], ops=ops, scale=floats(truth[0]), names=names, says="signal"),
-        close(sigma, truth[1], ops=ops, scale=floats(truth[1]), names=names, says="noise"),
-        close(kept[p.kind], 1, ops=2 * ops, names=names, says="what this kind of process keeps"),
+        close(alpha, truth[0], ops=ops, scale=floats(truth[0]), names=names, label="signal"),
+        close(sigma, truth[1], ops=ops, scale=floats(truth[1]), names=names, label="noise"),
+        close(kept[p.kind], 1, ops=2 * ops, names=names, label="what this kind of process keeps"),
     ]
 
 
@@ -65,9 +65,9 @@ def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Cla
     found, ops = log_snr(p, times), all_ops(p)
     ends = np.array([p.schedule.first, p.schedule.last], dtype=object)
     return [
-        close(found[[0, -1]], ends, ops=ops, says="both ends"),
-        at_most(found[1:], found[:-1], ops=ops, names=(("t", times[1:]),), says="noise never goes back"),
-        close(found, [p.log_snr(t) for t in times], ops=ops, names=(("t", times),), says="the schedule"),
+        close(found[[0, -1]], ends, ops=ops, label="both ends"),
+        at_most(found[1:], found[:-1], ops=ops, names=(("t", times[1:]),), label="noise never goes back"),
+        close(found, [p.log_snr(t) for t in times], ops=ops, names=(("t", times),), label="the schedule"),
     ]
 
 
@@ -119,8 +119,8 @@ def gaussian_bridge_is_bayes_rule(
     ops = 2 * level_ops(p, s, t)
     found = bridge_variance(p, [s] * N, [t] * N)
     return [
-        close(bridge_mean(p, rows.x, rows.z, [s] * N, [t] * N), mean, ops=ops, scale=width, says="mean"),
-        close(found, np.array([variance] * N, dtype=object), ops=ops, scale=spread, says="variance"),
+        close(bridge_mean(p, rows.x, rows.z, [s] * N, [t] * N), mean, ops=ops, scale=width, label="mean"),
+        close(found, np.array([variance] * N, dtype=object), ops=ops, scale=spread, label="variance"),
     ]
 
 
@@ -148,8 +148,8 @@ def gaussian_bridge_leads_back_to_the_marginal(
     both = carried + np.asarray(bridge_variance(p, before, after))[:, None]
     reach = np.abs(floats(high - low)) * width + float(v)
     return [
-        close(low, a * rows.x, ops=ops, scale=width, says="mean"),
-        close(both, v + 0 * carried, ops=ops, scale=reach, says="variance"),
+        close(low, a * rows.x, ops=ops, scale=width, label="mean"),
+        close(both, v + 0 * carried, ops=ops, scale=reach, label="variance"),
     ]
 
 
@@ -181,8 +181,8 @@ def gaussian_bridges_compose(
     # The slope is a difference of means, with their roundings.
     reach = spread + slope**2 * between + 2 * slope * (first + 1) * floats(bridge_variance(p, v, w))[:, None]
     return [
-        close(low, bridge_mean(p, rows.x, rows.z, u, w), ops=ops, scale=size, says="mean"),
-        close(variance, direct, ops=ops, scale=reach, says="variance"),
+        close(low, bridge_mean(p, rows.x, rows.z, u, w), ops=ops, scale=size, label="mean"),
+        close(variance, direct, ops=ops, scale=reach, label="variance"),
     ]
 
 
@@ -203,8 +203,8 @@ def meanings_of_an_output_agree(convert: Any, p: GaussianProcess, t: Time, seed:
     for source, target in itertools.product(KINDS, KINDS):
         found = convert(p, value, rows.z, rows.t, source, target)
         truth = gaussian.convert(value, rows.z, rows.alpha, rows.sigma, source, target)
-        size = said_as(value, rows.z, rows.alpha, rows.sigma, source)[target]
-        claims.append(close(found, truth, ops=2 * level_ops(p, t), scale=size, says=f"{source} as {target}"))
+        size = implied_sizes_by_kind(value, rows.z, rows.alpha, rows.sigma, source)[target]
+        claims.append(close(found, truth, ops=2 * level_ops(p, t), scale=size, label=f"{source} as {target}"))
     return claims
 
 
@@ -223,9 +223,9 @@ def converting_there_and_back_changes_nothing(convert: Any, p: GaussianProcess, 
         there = convert(p, value, rows.z, rows.t, source, target)
         back = convert(p, there, rows.z, rows.t, target, source)
         # Roundings on the way there are as large as what is added up there; the way back adds them up again.
-        size = said_as(value, rows.z, rows.alpha, rows.sigma, source)[target]
-        size = said_as(size, rows.z, rows.alpha, rows.sigma, target)[source]
-        claims.append(close(back, value + 0 * back, ops=4 * level_ops(p, t), scale=size, says=f"{source} by {target}"))
+        size = implied_sizes_by_kind(value, rows.z, rows.alpha, rows.sigma, source)[target]
+        size = implied_sizes_by_kind(size, rows.z, rows.alpha, rows.sigma, target)[source]
+        claims.append(close(back, value + 0 * back, ops=4 * level_ops(p, t), scale=size, label=f"{source} by {target}"))
     return claims
 
 

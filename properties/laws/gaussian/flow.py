@@ -9,7 +9,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.lawbook import About, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian.common import CHAPTER, batch, level_ops, said
+from unmask.properties.laws.gaussian.common import CHAPTER, batch, implied_sizes, level_ops
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.reference.gaussian import diffusion as gaussian
 
@@ -19,7 +19,7 @@ DDIM = "Song, Meng and Ermon 2021 (arXiv 2010.02502)"
 def _size(p: GaussianProcess, output: Array, z: Array, s: Time, t: Time, kind: str) -> Array:
     """What is added up in a step: the data and the noise that the output stands for, at the levels of ``s``."""
     (alpha, sigma), (signal, width) = ((float(v) for v in p.levels(u)) for u in (s, t))
-    clean, noise = said(output, z, np.array(signal), np.array(width), kind)
+    clean, noise = implied_sizes(output, z, np.array(signal), np.array(width), kind)
     return np.asarray(alpha * clean + sigma * noise)
 
 
@@ -63,13 +63,13 @@ def deterministic_steps_compose(
     predicted = np.random.default_rng([seed, 59]).integers(-16, 17, rows.z.shape) / 8
     N, kind = len(rows.t), model.parameterization
 
-    def says(z: Array, u: Time) -> Array:
+    def output_for(z: Array, u: Time) -> Array:
         """The network's output that means this prediction, exactly."""
         return gaussian.convert(predicted, z, *p.levels(u), "data", kind)
 
-    first = says(rows.z, t)
+    first = output_for(rows.z, t)
     there = deterministic_step(p, first, rows.z, [s] * N, rows.t)
-    second = says(there, s)
+    second = output_for(there, s)
     found = deterministic_step(p, second, there, [r] * N, [s] * N)
     direct = deterministic_step(p, first, rows.z, [r] * N, rows.t)
     # Noise that is read off at s carries the roundings of the step before, over sigma_s and times sigma_r.

@@ -20,8 +20,8 @@ from unmask.properties.laws.gaussian.common import (
     Rows,
     all_ops,
     batch,
+    implied_sizes,
     level_ops,
-    said,
     squared_levels,
 )
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
@@ -55,24 +55,24 @@ def diffusion_loss_is_its_term(diffusion_loss: Any, p: GaussianProcess, t: Time,
     """The loss is the divergence of its step (discrete time), or −½ SNR'(t) |x − x̂|² (continuous time)"""
     rows = batch(p, t, seed)
     output = model.output(rows.z, rows.t)
-    meant = model.meant(output, rows.z, rows.t)
+    predicted = model.meant(output, rows.z, rows.t)
     weight, size = _weight(p, t)
     if p.T is None:
-        truth = weight * ((rows.x - meant) ** 2).sum(-1)
+        truth = weight * ((rows.x - predicted) ** 2).sum(-1)
     else:
-        truth = _divergences(p, rows, meant)
-    clean, _ = said(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
+        truth = _divergences(p, rows, predicted)
+    clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
     scale = size * ((np.abs(floats(rows.x)) + clean) ** 2).sum(-1)
     ops = 16 + 4 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
     return close(diffusion_loss(p, output, rows.x, rows.z, rows.t), truth, ops=ops, scale=scale)
 
 
-def _divergences(p: GaussianProcess, rows: Rows, meant: Array) -> Array:
+def _divergences(p: GaussianProcess, rows: Rows, predicted: Array) -> Array:
     """``KL(q(z_s|z_t,x) || p(z_s|z_t))``, summed over columns, ``[N]``, exact."""
     t = int(rows.t[0])
     earlier, later = squared_levels(p, t - 1), squared_levels(p, t)
     mean, variance = gaussian.bridge(rows.x, rows.z, earlier, later)
-    other, _ = gaussian.bridge(meant, rows.z, earlier, later)
+    other, _ = gaussian.bridge(predicted, rows.z, earlier, later)
     each = [gaussian_elbo.gaussian_kl(a, variance, b, variance) for a, b in zip(mean.flat, other.flat, strict=True)]
     return np.array(each, dtype=object).reshape(mean.shape).sum(-1)
 
@@ -93,8 +93,8 @@ def loss_does_not_see_how_the_network_speaks(
     output = convert(p, predicted, rows.z, rows.t, "data", model.parameterization)
     weight, size = _weight(p, t)
     truth = weight * ((rows.x - predicted * Fraction(1)) ** 2).sum(-1)
-    clean, _ = said(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
-    _, noise = said(predicted, rows.z, rows.alpha, rows.sigma, "data")
+    clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
+    _, noise = implied_sizes(predicted, rows.z, rows.alpha, rows.sigma, "data")
     back = clean + to_float(rows.sigma / rows.alpha) * noise
     scale = size * ((np.abs(floats(rows.x)) + back) ** 2).sum(-1)
     ops = 32 + 8 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
@@ -112,7 +112,7 @@ def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t
     """The gradient of the loss by the network's output is that of its weight times |x − x̂|²"""
     rows = batch(p, t, seed)
     output = model.output(rows.z, rows.t)
-    meant = model.meant(output, rows.z, rows.t)
+    predicted = model.meant(output, rows.z, rows.t)
     alpha, sigma = rows.alpha, rows.sigma
     moves = {
         "data": 1 + 0 * alpha,
@@ -122,8 +122,8 @@ def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t
     }[model.parameterization]
     weight, size = _weight(p, t)
     cotangent = np.array([1.0, 0.5, 2.0] * len(rows.t))[: len(rows.t)]
-    truth = 2 * weight * (meant - rows.x) * moves * cotangent[:, None]
-    clean, _ = said(output, rows.z, alpha, sigma, model.parameterization)
+    truth = 2 * weight * (predicted - rows.x) * moves * cotangent[:, None]
+    clean, _ = implied_sizes(output, rows.z, alpha, sigma, model.parameterization)
     scale = 4 * size * (np.abs(floats(rows.x)) + clean) * np.abs(to_float(moves))
     ops = 16 + 4 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
     found = diffusion_gradient(p, output, rows.x, rows.z, rows.t, cotangent)
@@ -177,7 +177,7 @@ def reconstruction_is_bayes_rule_over_the_points(
     share = np.exp(-floats(reconstruction_loss(p, every, same)) / COLUMNS)
     return [
         close(found, np.array(truth, dtype=object), ops=ops, scale=scale),
-        close(share.sum(), 1.0, ops=ops, scale=4 + 2 * rows.exponent[0, 0].max(), says="one of the points it must be"),
+        close(share.sum(), 1.0, ops=ops, scale=4 + 2 * rows.exponent[0, 0].max(), label="one of the points it must be"),
     ]
 
 
@@ -191,7 +191,7 @@ def expected_losses(loss: Any, p: GaussianProcess, model: GaussianModel, x: Frac
     return np.array([q @ row for (_, q), row in zip(nodes, values, strict=True)])
 
 
-def moderate(p: GaussianProcess) -> bool:
+def has_moderate_noise(p: GaussianProcess) -> bool:
     """Whether noise is not so little, nor so much, that quadratures over z become long."""
     return p.schedule.first <= 6 and p.schedule.last >= -6
 
@@ -201,7 +201,7 @@ def moderate(p: GaussianProcess) -> bool:
     tex=r"L_\text{prior} + \sum_t L_t + L_\text{reconstruction} \ge -\log p(x)",
     cites=f"{VDM}, eq. 11",
     mutants=("gaussian-loss-without-half", "gaussian-prior-forgets-the-mean"),
-    about=About(kind="gaussian", clock="discrete", processes=moderate),
+    about=About(kind="gaussian", clock="discrete", processes=has_moderate_noise),
     drawn=Drawn(floating=True, cost=3),
 )
 def gaussian_terms_bound_the_likelihood(
@@ -219,14 +219,14 @@ def gaussian_terms_bound_the_likelihood(
     truth = gaussian_elbo.nelbo(
         float(x), lambda z, t: predict(model, np.array([z]), t)[0], p.points, levels, p.prior_variance
     )
-    surprise = _surprise(p, model)[p.points.index(x)]
+    surprise = _nll(p, model)[p.points.index(x)]
     size = 1 + sum(truth.values()) + sum(_sizes(p))
     ops, eps = 64 + 4 * all_ops(p), rounding_unit(p)
     # The reference's quadratures are good to 1e-11 of what they integrate, and its likelihood to 1e-10.
     summed, pushed = (known * (1 + sum(truth.values())) / size / eps for known in (1e-11, 1e-10))
     return [
-        close(found, sum(truth.values()), ops=ops + summed, scale=size, says="the sum"),
-        at_most(surprise, found, ops=ops + summed + pushed, scale=size, says="the bound"),
+        close(found, sum(truth.values()), ops=ops + summed, scale=size, label="the sum"),
+        at_most(surprise, found, ops=ops + summed + pushed, scale=size, label="the bound"),
     ]
 
 
@@ -242,14 +242,14 @@ def _sizes(p: GaussianProcess) -> list[float]:
 
 
 @lru_cache(maxsize=64)
-def _surprise(p: GaussianProcess, model: GaussianModel) -> Array:
+def _nll(p: GaussianProcess, model: GaussianModel) -> Array:
     """``-log p(x)`` of every point, ``[K]``."""
     assert p.T is not None
     levels = [p.levels(t) for t in range(p.T + 1)]
     return -gaussian_elbo.log_likelihood(lambda z, t: predict(model, z, t), p.points, levels, p.prior_variance)
 
 
-def _in_time(p: GaussianProcess) -> tuple[Array, Array]:
+def _time_quadrature(p: GaussianProcess) -> tuple[Array, Array]:
     """Nodes and weights over the unit interval, dense at its ends, where schedules may be steep or have roots."""
     halves = 2.0 ** -np.arange(1, 20)
     edges = np.concatenate([[0], halves[::-1], 1 - halves[1:], [1]])
@@ -265,32 +265,32 @@ def _in_time(p: GaussianProcess) -> tuple[Array, Array]:
     tex=r"\int_0^1 L_t\, dt = \tfrac12 \int_{\mathrm{SNR}(1)}^{\mathrm{SNR}(0)} E|x - \hat{x}|^2\, d\mathrm{SNR}",
     cites=f"{VDM}, eq. 18 and sec. 5.1",
     mutants=("gaussian-loss-weighted-by-time", "gaussian-loss-without-half"),
-    about=About(kind="gaussian", clock="continuous", processes=moderate),
+    about=About(kind="gaussian", clock="continuous", processes=has_moderate_noise),
     drawn=Drawn(floating=True, cost=10),
 )
 def continuous_bound_does_not_see_the_schedule(diffusion_loss: Any, p: GaussianProcess, model: Any) -> Claim:
     """Between fixed ends of SNR the integrated loss is the same for every schedule: an integral over SNR"""
     x = p.points[model.seed % p.K]
-    times, weights = _in_time(p)
+    times, weights = _time_quadrature(p)
     found = weights @ expected_losses(diffusion_loss, p, model, x, times.tolist())
-    truth, known = _over_snr(replace(p, precision="float64", device="cpu"), model, x)
+    truth, known = _snr_integral(replace(p, precision="float64", device="cpu"), model, x)
     eps = rounding_unit(p)
     size = _snr_size(p)
     # The rule over time is no better than it is for exact losses.
     return close(found, truth, ops=64 + 4 * all_ops(p) + known / eps, scale=size)
 
 
-def _over_snr(p: GaussianProcess, model: GaussianModel, x: Fraction) -> tuple[float, float]:
+def _snr_integral(p: GaussianProcess, model: GaussianModel, x: Fraction) -> tuple[float, float]:
     """The diffusion part as an integral over SNR, and how far the rule over time is from it with exact losses."""
     wrong = gaussian_elbo.continuous_diffusion(
-        float(x), _by_levels(model), p.kind, p.schedule.first, p.schedule.last, nodes=24
+        float(x), _predictor(model), p.kind, p.schedule.first, p.schedule.last, nodes=24
     )
-    times, weights = _in_time(p)
+    times, weights = _time_quadrature(p)
     exact = []
     for t in times.tolist():
         alpha, sigma = (float(v) for v in p.levels(t))
         z, q = gaussian_elbo.nodes_of(alpha * float(x), sigma)
-        square = (float(x) - _by_levels(model)(z, alpha, sigma)) ** 2
+        square = (float(x) - _predictor(model)(z, alpha, sigma)) ** 2
         exact.append(-(alpha**2) / sigma**2 * float(p.rate(t)) / 2 * float(q @ square))
     return wrong, abs(float(weights @ np.array(exact)) - wrong) / _snr_size(p)
 
@@ -300,7 +300,7 @@ def _snr_size(p: GaussianProcess) -> float:
     return float(np.exp(float(p.schedule.first))) * 64 + 1
 
 
-def _by_levels(model: GaussianModel) -> Any:
+def _predictor(model: GaussianModel) -> Any:
     return lambda z, alpha, sigma: model.at(z, alpha, sigma)
 
 
@@ -314,14 +314,14 @@ STEPS = (8, 16, 32, 64, 128, 256)
     cites=f"{VDM}, eq. 14-17 and app. F; derived in the reference",
     mutants=("gaussian-loss-without-half", "gaussian-loss-of-the-noise"),
     # A power below 2 is no smooth function of time at the beginning, and spreads of many e-folds need many steps.
-    about=About(kind="gaussian", clock="discrete", processes=moderate, schedules=("linear", "cosine")),
+    about=About(kind="gaussian", clock="discrete", processes=has_moderate_noise, schedules=("linear", "cosine")),
     drawn=Drawn(floating=True, cost=15),
 )
 def gaussian_bound_converges_as_steps_shrink(diffusion_loss: Any, p: GaussianProcess, model: Any) -> Claim:
     """The diffusion part on T steps approaches that of continuous time like 1/T"""
     x = p.points[model.seed % p.K]
     limit = gaussian_elbo.continuous_diffusion(
-        float(x), _by_levels(model), p.kind, p.schedule.first, p.schedule.last, nodes=24
+        float(x), _predictor(model), p.kind, p.schedule.first, p.schedule.last, nodes=24
     )
     errors = []
     for T in STEPS:
@@ -332,4 +332,4 @@ def gaussian_bound_converges_as_steps_shrink(diffusion_loss: Any, p: GaussianPro
     left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
     eps = rounding_unit(p)
     floor = 64 * (all_ops(p) + STEPS[-1]) * eps * float(np.exp(float(p.schedule.first)))
-    return converges(left, STEPS[:-1], rate=1.5, floor=floor, at_least=True, says="2 e(2T) - e(T)")
+    return converges(left, STEPS[:-1], rate=1.5, floor=floor, at_least=True, label="2 e(2T) - e(T)")

@@ -10,8 +10,15 @@ from scipy.special import ndtri
 from unmask.properties.claims.claim import Claim, close, sampled
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
-from unmask.properties.laws.gaussian.common import CHAPTER, batch, bridge_scale, level_ops, said, squared_levels
-from unmask.properties.laws.gaussian.losses import moderate, predict
+from unmask.properties.laws.gaussian.common import (
+    CHAPTER,
+    batch,
+    bridge_scale,
+    implied_sizes,
+    level_ops,
+    squared_levels,
+)
+from unmask.properties.laws.gaussian.losses import has_moderate_noise, predict
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.gaussian import elbo as gaussian_elbo
@@ -52,9 +59,9 @@ def _claims(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Cl
     eps = max(rounding_unit(p), 2.0**-8 if p.precision == "bfloat16" else 0.0)
     slack = min(0.25, 4 * eps * (np.abs(mean).max() / sd + 4))
     return [
-        sampled(counted(drawn, mean, sd), np.full((2, BINS), 1 / BINS), slack=slack, says="the law of an entry"),
+        sampled(counted(drawn, mean, sd), np.full((2, BINS), 1 / BINS), slack=slack, label="the law of an entry"),
         sampled(
-            np.array([[same, len(drawn) - same]]), np.full((1, 2), 0.5), slack=slack, says="columns agree by chance"
+            np.array([[same, len(drawn) - same]]), np.full((1, 2), 0.5), slack=slack, label="columns agree by chance"
         ),
     ]
 
@@ -74,7 +81,7 @@ def reverse_mean_is_the_bridge_of_the_prediction(
     output = model.output(rows.z, rows.t)
     meant = model.meant(output, rows.z, rows.t)
     truth, _ = gaussian.bridge(meant, rows.z, squared_levels(p, s), squared_levels(p, t))
-    clean, _ = said(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
+    clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
     scale, _ = bridge_scale(p, clean, rows.z, s, t)
     found = reverse_mean(p, output, rows.z, [s] * len(rows.t), rows.t)
     return close(found, truth, ops=16 + 4 * level_ops(p, s, t), scale=scale)
@@ -106,7 +113,7 @@ def reverse_steps_are_drawn_from_the_bridge(
     tex=r"z_0 \sim \int p(z_T) \prod_t p(z_{t-1}|z_t)\, dz_{1:T}",
     cites="Kingma et al. 2021 (arXiv 2107.00630), sec. 3.2",
     mutants=("gaussian-sampler-from-unit-noise", "gaussian-sampler-skips-a-step"),
-    about=About(kind="gaussian", clock="discrete", processes=moderate),
+    about=About(kind="gaussian", clock="discrete", processes=has_moderate_noise),
     drawn=Drawn(floating=True, cost=2),
 )
 def samples_of_reals_follow_the_chain(generate_reals: Any, p: GaussianProcess, model: Any, seed: int) -> Claim:

@@ -23,11 +23,11 @@ from unmask.properties.laws.gaussian.common import (
     CHAPTER,
     COLUMNS,
     batch,
+    implied_sizes,
     level_ops,
     near_ridges,
     rounding_of_exponents,
     rounding_of_the_mean,
-    said,
 )
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.reference.gaussian import diffusion as gaussian
@@ -35,11 +35,11 @@ from unmask.reference.numbers.arithmetic import to_float
 from unmask.reference.smoothness import displacement
 
 #: Nodes for each width of noise, on either side of each point as far as this many widths.
-FINE, WIDE = 6, 9
+NODES_PER_WIDTH, WIDTHS = 6, 9
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class PerfectSteps:
     """Noisy data ``z [N, COLUMNS]`` at one time, in floats, and the perfect denoiser's answer ``[N, COLUMNS]``."""
 
     p: GaussianProcess
@@ -54,7 +54,7 @@ class Seen:
         return float(alpha), float(sigma)
 
     @cached_property
-    def _answer(self) -> tuple[Array, Array]:
+    def _denoised(self) -> tuple[Array, Array]:
         """``E[x|z_t]``, and its rounding in units of one."""
         points = np.array(self.p.data)
         weights = gaussian.posterior_weights(self.z, points, np.array(self.p.probabilities), *self.levels)
@@ -64,18 +64,18 @@ class Seen:
     @property
     def output(self) -> Array:
         """The perfect denoiser as the method's network returns it."""
-        return gaussian.convert(self._answer[0], self.z, *self.levels, "data", self.parameterization)
+        return gaussian.convert(self._denoised[0], self.z, *self.levels, "data", self.parameterization)
 
     def step(self, function: Any, s: Time) -> Array:
         """Where the method's step to ``s`` leads."""
         n = len(self.z)
         return floats(function(self.p, self.output, self.z, [s] * n, [self.t] * n))
 
-    def reach(self, s: Time) -> Array:
+    def scale(self, s: Time) -> Array:
         """How large the numbers are that the step adds up, and so its rounding in units of one, on the scale of data."""
         (alpha_s, sigma_s), (alpha, sigma) = (map(float, self.p.levels(v)) for v in (s, self.t))
-        clean, noise = said(self.output, self.z, np.float64(alpha), np.float64(sigma), self.parameterization)
-        rounding = self._answer[1]
+        clean, noise = implied_sizes(self.output, self.z, np.float64(alpha), np.float64(sigma), self.parameterization)
+        rounding = self._denoised[1]
         return np.asarray(clean + rounding + (noise + alpha * rounding / sigma) * sigma_s / alpha_s)
 
 
@@ -101,16 +101,16 @@ def steps_are_as_short_as_noise_falls(
     points, weights = np.array(p.data), np.array(p.probabilities)
     # The trapezoidal rule.  Where a gap is g widths, its error is a share exp(-2 pi^2 FINE/g) of exp(-g^2/8), which is
     # what the bound exceeds the truth by.
-    step = late / FINE
-    around = np.arange(-FINE * WIDE, FINE * WIDE + 1)
+    step = late / NODES_PER_WIDTH
+    around = np.arange(-NODES_PER_WIDTH * WIDTHS, NODES_PER_WIDTH * WIDTHS + 1)
     nodes = np.unique((np.round(points[:, None] / step) + around).astype(int))
     nodes = np.append(nodes, [nodes[-1] + 1] * (len(nodes) % COLUMNS))
     u = step * nodes
     density = (weights * np.exp(-(((u[:, None] - points) / late) ** 2) / 2)).sum(-1)
     share = (density / density.sum()).reshape(-1, COLUMNS)
-    seen = Seen(p, t, (alpha * u).reshape(-1, COLUMNS), model.parameterization)
+    seen = PerfectSteps(p, t, (alpha * u).reshape(-1, COLUMNS), model.parameterization)
     moved = seen.step(deterministic_step, s) / float(p.levels(s)[0]) - seen.z / alpha
-    reach = np.sqrt((share * (seen.reach(s) + np.abs(seen.z) / alpha) ** 2).sum())
+    reach = np.sqrt((share * (seen.scale(s) + np.abs(seen.z) / alpha) ** 2).sum())
     bound = float(displacement.displacement_bound(early, late, 1))
     found = np.sqrt((share * moved**2).sum())
     return at_most(found, bound, ops=32 + 4 * level_ops(p, s, t), scale=reach + bound)
@@ -129,17 +129,17 @@ def steps_are_no_steeper_than_the_denoiser_lets_them(
 ) -> Claim:
     """A perfect step has the Lipschitz constant r + (1 − r) diam²/(4ρ²) at most: near 1 for steps short against noise"""
     early, late = ratio(p, s, t)
-    seen = Seen(p, t, near_ridges(p, t, batch(p, t, seed).z), model.parameterization)
+    seen = PerfectSteps(p, t, near_ridges(p, t, batch(p, t, seed).z), model.parameterization)
     alpha = float(p.levels(t)[0])
     moved = seen.step(deterministic_step, s) / float(p.levels(s)[0])
     bound = float(displacement.steepness_bound(early, late, p.data[-1] - p.data[0])) * np.diff(seen.z / alpha, axis=0)
-    reach = seen.reach(s) + np.abs(seen.z) / alpha
+    reach = seen.scale(s) + np.abs(seen.z) / alpha
     scale = reach[1:] + reach[:-1] + bound
     return at_most(np.abs(np.diff(moved, axis=0)), bound, ops=32 + 4 * level_ops(p, s, t), scale=scale)
 
 
 #: Numbers of steps that are composed.
-MANY = [2, 4, 8, 16, 32]
+STEP_COUNTS = [2, 4, 8, 16, 32]
 
 
 @law(
@@ -167,16 +167,16 @@ def many_steps_keep_quantiles(
             raise Unanswerable
     start = batch(p, t, seed).z
     errors = []
-    for N in MANY:
+    for N in STEP_COUNTS:
         z = start
         for late, early in pairwise([t - (t - s) * k / N for k in range(N + 1)]):
-            z = Seen(p, late, z, model.parameterization).step(deterministic_step, early)
+            z = PerfectSteps(p, late, z, model.parameterization).step(deterministic_step, early)
         errors.append(float(np.sqrt(np.mean((_quantile(p, z, s) - _quantile(p, start, t)) ** 2))))
     # Each step rounds numbers of so many widths, which later steps pull apart by e at most; a width is 0.4 of a quantile.
     widths = 5 + max(np.abs(p.data)) / ratio(p, s, t)[0]
     rounded = (16 + level_ops(p, s, t)) * float(torch.finfo(p.dtype).eps) * widths
-    floor = 0.4 * float(np.e) * MANY[-1] * rounded
-    return converges(errors, MANY, rate=1, floor=floor, at_least=True, grows="N")
+    floor = 0.4 * float(np.e) * STEP_COUNTS[-1] * rounded
+    return converges(errors, STEP_COUNTS, rate=1, floor=floor, at_least=True, size_name="N")
 
 
 def _quantile(p: GaussianProcess, z: Array, t: Time) -> Array:
@@ -222,9 +222,9 @@ def steepness_of_the_denoiser_is_its_widest_variance(
     slope, ops = to_float(slope), ops + 16
     together = floats(denoiser_steepness(p, rows.z, rows.t))
     return [
-        close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], says="on a line"),
-        at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), says="never more than the widest"),
-        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), says="never less than the narrowest"),
+        close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], label="on a line"),
+        at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), label="never more than the widest"),
+        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), label="never less than the narrowest"),
     ]
 
 

@@ -1,10 +1,10 @@
 """Laws of the reverse process and the bound.
 
 * `reverse`: kernels;
-* `terms`: what the laws of the bound share;
+* `terms`: exact terms of the bound, and their rounding;
 * `integration`: sums and integrals over time;
 * `elbo`: the bound;
-* `optima`: what the best model is.
+* `optima`: the model of least NELBO.
 """
 
 from unmask.properties.laws.likelihood import reverse, elbo, optima  # noqa: F401  # isort: skip

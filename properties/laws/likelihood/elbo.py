@@ -12,18 +12,18 @@ from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import (
     Array,
     average,
-    before,
-    every_noisy,
-    every_noisy_at,
     floats,
-    given,
-    inner,
+    interior_times,
+    noisy_batch,
+    noisy_sequences,
+    pair_axis,
+    previous_time,
     rounding_unit,
 )
 from unmask.properties.laws.likelihood.integration import graded_rule, integrated_truth
-from unmask.properties.laws.likelihood.terms import as_probabilities, magnitude, own_kernel, true_loss
+from unmask.properties.laws.likelihood.terms import clip_negative, loss_scale, method_kernel, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
-from unmask.properties.subjects.processes.rounded import Rough
+from unmask.properties.subjects.processes.rounded import FloatProcess
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_likelihood, elbo, rates
 from unmask.reference.likelihood import reverse as reference
@@ -34,7 +34,7 @@ from unmask.reference.numbers import divergences, sequences, transcendental
 CHAPTER = "NELBO"
 
 
-def _interior(p: Process, t: Time) -> None:
+def _require_interior(p: Process, t: Time) -> None:
     if p.T is None and t == 1:
         raise Unanswerable  # the integrand's weight may be infinite at the very end
 
@@ -57,11 +57,11 @@ def _ops(p: Process, L: int) -> float:
 )
 def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """The loss at time t, averaged over q(x_t|x_0), is the NELBO's term (discrete) or integrand (continuous) at t"""
-    _interior(p, t)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    _require_interior(p, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     truth = average(true_loss(p.truth, model.parameterization, model.predicted(xt, t), clean, xt, t), q, row, len(x0))
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=_ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=_ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -73,10 +73,10 @@ def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, mod
 )
 def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """Every term of the NELBO is a divergence: never negative"""
-    _interior(p, t)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    _require_interior(p, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=magnitude(p, model, found, t), names=(("x0", x0),))
+    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=loss_scale(p, model, found, t), names=(("x0", x0),))
 
 
 @law(
@@ -87,9 +87,9 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
     drawn=Drawn(most_T=None),
 )
 def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
-    """A network that knows x_0 pays nothing at any time"""
-    _interior(p, t)
-    _, clean, xt, q = every_noisy(p, x0, t)
+    """For a network that is certain of x_0 the loss is 0 at every time"""
+    _require_interior(p, t)
+    _, clean, xt, q = noisy_sequences(p, x0, t)
     if model.parameterization == "score":
         marginal = p.truth.marginal(t)
         here = np.take_along_axis(marginal[clean], xt[..., None], -1)
@@ -101,8 +101,8 @@ def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Arr
         found,
         0 * found,
         ops=_ops(p, model.L),
-        scale=magnitude(p, model, found * 0, t) / np.minimum(1, floats(q)),
-        names=(given(clean, xt),),
+        scale=loss_scale(p, model, found * 0, t) / np.minimum(1, floats(q)),
+        names=(pair_axis(clean, xt),),
     )
 
 
@@ -118,13 +118,13 @@ def loss_is_the_divergence_of_its_own_kernel(
     loss: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> Claim:
     """The loss is the KL from the true posterior to the method's own reverse kernel, averaged over x_t"""
-    s = before(p, t)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    s = previous_time(p, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     output = model.output(xt, t)
-    kernel = as_probabilities(reverse(p, output, xt, s, t))
+    kernel = clip_negative(reverse(p, output, xt, s, t))
     truth = average(elbo.pointwise_term(p.truth, kernel, clean, xt, s, t), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -138,8 +138,8 @@ def loss_is_the_divergence_of_its_own_rates(
     loss: Any, reverse_rate: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> Claim:
     """The loss is the generalized KL from the true conditional rates to the method's own rates, averaged over x_t"""
-    _interior(p, t)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    _require_interior(p, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     output = model.output(xt, t)
     if model.parameterization == "velocity":
         conditional = rates.conditional_one_way_rate(p.truth, clean, xt, t)
@@ -148,7 +148,7 @@ def loss_is_the_divergence_of_its_own_rates(
     own = np.maximum(reverse_rate(p, output, xt, t), 0 * conditional)
     truth = average(divergences.generalized_kl(conditional, own), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=2 * _ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -164,7 +164,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
     found, scale = total_loss(loss, p, x0, model)
     found = found + prior_kl(p, x0)
     times = list(range(int(p.end) + 1))
-    # Trajectories of fractions are a hundred times slower than those of floats.
+    # Fractions are a hundred times slower than floats.
     small = p.K ** (model.L * int(p.end)) <= (256 if p.numbers == "exact" else 4096)
     by = elbo.nelbo_by_trajectories if small else elbo.nelbo
     truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
@@ -182,10 +182,10 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
 def nelbo_bounds_the_likelihood(
     loss: Any, prior_kl: Any, reverse: Any, p: Process, x0: Array, model: Model
 ) -> list[Claim]:
-    """NELBO ≥ −log p_θ(x_0), and the gap is KL(q(x_{1:T}|x_0) ‖ p_θ(x_{1:T}|x_0)); the likelihood is the method's own chain's"""
+    """NELBO ≥ −log p_θ(x_0), and the gap is KL(q(x_{1:T}|x_0) ‖ p_θ(x_{1:T}|x_0)); the likelihood is that of the method's own chain"""
     every = sequences.all_sequences(model.L, range(p.K))
     times = list(range(int(p.end) + 1))
-    kernels = {t: own_kernel(reverse, p, model, every, t) for t in times[1:]}
+    kernels = {t: method_kernel(reverse, p, model, every, t) for t in times[1:]}
 
     def chain(s: Time, t: Time) -> Array:
         return kernels[int(t)]
@@ -194,11 +194,13 @@ def nelbo_bounds_the_likelihood(
     found = found + prior_kl(p, x0)
     likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
     ops = 2 * int(p.end) * _ops(p, model.L)
-    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound")]
+    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound")]
     few = 256 if p.numbers == "exact" else 1024
     if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
         gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
-        claims.append(close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), says="the gap is a KL"))
+        claims.append(
+            close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), label="the gap is a KL")
+        )
     return claims
 
 
@@ -220,25 +222,25 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     table = floats(model.predicted_table(0))
     nodes, weights = graded_rule(p, 28)
     found: Any = floats(prior_kl(p, x0))
-    batch = every_noisy_at(p, x0, list(nodes))
+    batch = noisy_batch(p, x0, list(nodes))
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
-    known, rough = 1e-5, cast(Any, Rough(p.exact))
+    known, rough = 1e-5, cast(Any, FloatProcess(p.exact))
     likelihood = floats(
         continuous_likelihood.log_likelihood(rough, model.parameterization, lambda t: table, model.L, tolerance=known)
     )
-    # The solver is wrong by so much of the likelihood itself, of which little may be left.
+    # The tolerance of the solver is absolute, and the likelihood may be small.
     bound = -np.log(np.exp(likelihood[sequences.sequence_index(x0, p.K)]) + 4 * known)
     ops = len(nodes) * _ops(p, model.L)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
-    # What the rule misses of the integral is seen where a finer rule changes it.
+    # The error of the quadrature is estimated by the change to a finer rule.
     with np.errstate(invalid="ignore"):
         missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0)
     return [
-        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), says="the integral"),
-        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), says="the bound"),
+        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), label="the integral"),
+        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound"),
     ]
 
 
@@ -254,15 +256,15 @@ def integrating_out_a_step_keeps_the_mean(
     loss: Any, posterior: Any, reverse: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> list[Claim]:
     """The loss is the log-ratio of posterior and reverse with x_s integrated out: the same mean, no larger variance"""
-    s = before(p, t)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    s = previous_time(p, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     output = model.output(xt, t)
     true, own = posterior(p, clean, xt, s, t), reverse(p, output, xt, s, t)
     dust = 0.0 if np.asarray(own).dtype == object else 64 * p.depth * p.conditioning(t) * rounding_unit(p)
     exact = bayes.posterior(p.truth, clean, xt, s, t)
     seen = exact > 0
     if (exact[seen] <= dust).any() or (own[seen] <= dust).any():
-        raise Unanswerable  # the ratio is infinite or rounding: the mean exists, the variance does not
+        raise Unanswerable  # the ratio is infinite or mostly rounding: its variance cannot be computed
     ratio = transcendental.log(np.where(seen, true, 1 + 0 * true)) - transcendental.log(
         np.where(seen, own, 1 + 0 * own)
     )
@@ -275,11 +277,11 @@ def integrating_out_a_step_keeps_the_mean(
     own_mean = average(integrated, q, row, n)
     variance = average(mean.sum(-1) ** 2 + spread.sum(-1), q, row, n) - first**2
     own_variance = average(integrated**2, q, row, n) - own_mean**2
-    scale = magnitude(p, model, own_mean, t)
+    scale = loss_scale(p, model, own_mean, t)
     ops = 2 * _ops(p, model.L)
     return [
-        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), says="the same mean"),
-        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), says="no larger variance"),
+        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), label="the same mean"),
+        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), label="no larger variance"),
     ]
 
 
@@ -294,10 +296,10 @@ def gradient_is_the_gradient_of_the_nelbo(
     gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
 ) -> Claim:
     """Autograd through the loss is the derivative of the exact NELBO, taken by differences of 40-digit numbers"""
-    _interior(p, t)
+    _require_interior(p, t)
     if model.style == "peaked":
-        raise Unanswerable  # saturated outputs have no derivative worth the digits; moderate ones say it all
-    _, clean, xt, _ = every_noisy(p, x0[:2], t)
+        raise Unanswerable  # derivatives at saturated outputs are below rounding
+    _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
     rng = np.random.default_rng([seed, 3])
     few = rng.permutation(len(xt))[:6]
     clean, xt = clean[few], xt[few]
@@ -314,7 +316,9 @@ def gradient_is_the_gradient_of_the_nelbo(
 
     truth = floats((at(h) - at(-h)) / (2 * h))
     found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=magnitude(p, model, truth, t), names=(given(clean, xt),))
+    return close(
+        found, truth, ops=2 * _ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(pair_axis(clean, xt),)
+    )
 
 
 @law(
@@ -326,8 +330,8 @@ def gradient_is_the_gradient_of_the_nelbo(
 )
 def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """The hybrid loss is the NELBO's term plus λ times the denoiser's cross-entropy at x_0"""
-    _interior(p, t)
-    _, clean, xt, q = every_noisy(p, x0, t)
+    _require_interior(p, t)
+    _, clean, xt, q = noisy_sequences(p, x0, t)
     output, weight = model.output(xt, t), 1 / 8
     at_x0 = np.take_along_axis(model.predicted(xt, t), clean[..., None], -1)[..., 0]
     if (at_x0 == 0).any():
@@ -338,8 +342,8 @@ def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: T
         plain, extra = numbers.common(plain, extra)
     truth = plain + (numbers.MP.mpf(weight) if plain.dtype == object else weight) * extra
     found = hybrid_loss(p, output, clean, xt, t, weight)
-    scale = magnitude(p, model, truth, t) / np.minimum(1, floats(q))
-    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=(given(clean, xt),))
+    scale = loss_scale(p, model, truth, t) / np.minimum(1, floats(q))
+    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=(pair_axis(clean, xt),))
 
 
 @law(
@@ -354,20 +358,24 @@ def hybrid_loss_teaches_by_both_terms(
     hybrid_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> Claim:
     """The hybrid loss's gradient is the NELBO's plus λ times the cross-entropy's, p̃ − δ at x_0"""
-    _interior(p, t)
-    _, clean, xt, q = every_noisy(p, x0, t)
+    _require_interior(p, t)
+    _, clean, xt, q = noisy_sequences(p, x0, t)
     output, weight, one = model.output(xt, t), 1 / 8, np.ones(len(xt))
     extra = floats(model.predicted(xt, t)) - np.eye(p.K)[clean]
     truth = floats(gradient(p, output, clean, xt, t, one)) + weight * extra
     found = hybrid_gradient(p, output, clean, xt, t, weight, one)
-    scale = (1 + np.abs(truth).max()) * magnitude(p, model, 0.0, t) / np.minimum(1, floats(q))
+    scale = (1 + np.abs(truth).max()) * loss_scale(p, model, 0.0, t) / np.minimum(1, floats(q))
     return close(
-        found, truth, ops=_ops(p, model.L), scale=scale[:, None, None], names=(given(clean, xt), "position", "class")
+        found,
+        truth,
+        ops=_ops(p, model.L),
+        scale=scale[:, None, None],
+        names=(pair_axis(clean, xt), "position", "class"),
     )
 
 
 def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
-    """What a network's output stands for, in 40 digits."""
+    """The prediction that a network's output encodes, in 40 digits."""
     if parameterization == "score":
         return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
     probabilities = transcendental.softmax(output, exact=True)
@@ -376,10 +384,10 @@ def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Arra
 
 def total_loss(loss: Any, p: Process, x0: Array, model: Model) -> tuple[Array, Array]:
     """``Σ_t E[loss]`` over the discrete clock, and the scale of its rounding."""
-    times = inner(p)
-    batch = every_noisy_at(p, x0, times)
-    output = np.concatenate([model.output(batch.xt[batch.when == k], t) for k, t in enumerate(times)])
+    times = interior_times(p)
+    batch = noisy_batch(p, x0, times)
+    output = np.concatenate([model.output(batch.xt[batch.time_index == k], t) for k, t in enumerate(times)])
     terms = batch.sums(loss(p, output, batch.x0, batch.xt, batch.t), len(times), len(x0))
     found = terms.sum(0)
-    scale: Any = sum(magnitude(p, model, term, t) for term, t in zip(terms, times, strict=True))
+    scale: Any = sum(loss_scale(p, model, term, t) for term, t in zip(terms, times, strict=True))
     return found, scale

@@ -1,4 +1,4 @@
-"""Integrals over the clock: the rule, and the truth about an integrated loss."""
+"""Integrals over time: the quadrature rule, and the exact integral of a loss."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.laws.common import Array, average, every_noisy, floats
+from unmask.properties.laws.common import Array, average, floats, noisy_sequences
 from unmask.properties.laws.likelihood.terms import true_loss
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Model
 
 
 def graded_rule(p: Process, n: int = 40) -> tuple[list[Fraction], Array]:
-    """Gauss-Legendre nodes and weights on (0, 1), crowded towards both ends, where integrands have their logarithms.
+    """Gauss-Legendre nodes and weights on (0, 1), dense at both ends, where integrands have logarithms.
 
-    Nodes are inside the interval also as the numbers that the method is given: at the end itself rates are infinite.
+    Nodes lie inside the interval after rounding to the method's dtype: at the end, rates may be infinite.
     """
     v, w = np.polynomial.legendre.leggauss(n)
     v, w = (v + 1) / 2, w / 2
-    given = np.float64 if p.precision == "float64" else np.float32
-    nodes = (v**3 * (10 - 15 * v + 6 * v**2)).astype(given)
-    nodes = np.minimum(nodes, np.nextafter(given(1), given(0))).astype(np.float64)
-    # As fractions: the reference computes in the numbers it is given, and 1 - u has few digits of a small float u.
+    dtype = np.float64 if p.precision == "float64" else np.float32
+    nodes = (v**3 * (10 - 15 * v + 6 * v**2)).astype(dtype)
+    nodes = np.minimum(nodes, np.nextafter(dtype(1), dtype(0))).astype(np.float64)
+    # As fractions, since the reference would compute 1 - u in floats if u were one.
     return [Fraction(float(u)) for u in nodes], w * 30 * v**2 * (1 - v) ** 2
 
 
@@ -31,7 +31,7 @@ def integrated_truth(p: Process, model: Model, x0: Array, n: int) -> Array:
     """The reference's integrand for a time-independent table, integrated over the unit interval with ``n`` nodes."""
     total: Any = np.zeros(len(x0))
     for u, w in zip(*graded_rule(p, n), strict=True):
-        row, clean, xt, q = every_noisy(p, x0, u)
+        row, clean, xt, q = noisy_sequences(p, x0, u)
         values = true_loss(p.truth, model.parameterization, model.predicted(xt, 0), clean, xt, u)
         total = total + w * average(floats(values), floats(q), row, len(x0))
     return total

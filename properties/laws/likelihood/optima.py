@@ -1,4 +1,4 @@
-"""Where the NELBO is least, and what it is there."""
+"""The minimum of the NELBO: the optimal prediction, and the value there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, average, before, every_noisy, every_noisy_at, floats, inner
+from unmask.properties.laws.common import (
+    Array,
+    average,
+    floats,
+    interior_times,
+    noisy_batch,
+    noisy_sequences,
+    previous_time,
+)
 from unmask.properties.laws.likelihood.integration import graded_rule
 from unmask.properties.laws.likelihood.terms import invertible, reachable, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
@@ -19,11 +27,11 @@ from unmask.reference.likelihood import denoisers, elbo
 from unmask.reference.numbers import divergences, sequences
 
 CHAPTER = "Optima"
-GRIDS = ("cosine", "mutual-information", "log-linear", "polynomial")
+REFINABLE_SCHEDULES = ("cosine", "mutual-information", "log-linear", "polynomial")
 
 
 def optimum(model: Model, data: Data, t: Time, s: Time | None = None) -> Array:
-    """The best prediction for every noisy sequence; the direct last step wants the posterior, like a mixture."""
+    """The optimal prediction for every noisy sequence.  For a direct last step it is the posterior, as for a mixture."""
     kind = model.parameterization
     if kind == "joint-sum-direct" and s == 0:
         kind = "mixture"
@@ -40,8 +48,8 @@ def clean_support(p: Process, data: Data) -> tuple[Array, Array]:
 def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> Any:
     """``E_data E_{q(x_t|x_0)} loss`` at the optimal prediction."""
     x0, weight = clean_support(p, data)
-    row, clean, xt, q = every_noisy(p, x0, t)
-    best = model.encode(optimum(model, data, t, before(p, t) if p.T is not None else None))
+    row, clean, xt, q = noisy_sequences(p, x0, t)
+    best = model.encode(optimum(model, data, t, previous_time(p, t) if p.T is not None else None))
     values = loss(p, best[sequences.sequence_index(xt, p.K)], clean, xt, t)
     return (average(values, q, row, len(x0)) * weight).sum()
 
@@ -52,7 +60,7 @@ def data_average(loss: Any, p: Process, model: Model, data: Data, t: Time) -> An
     r"\tilde p = p(x_0^i|x_t^{-i})\ \text{(joint sum)},\ \tilde p = p(x_0^i|x_t)\ \text{(mixture)},\ s = p_t(y)/p_t(x)\ \text{(score)}",
     cites="Austin et al. 2021, eq. 4; Lou et al. 2024, thm 4.1 and 4.2; Campbell et al. 2022, prop. 3",
     mutants=("reverse-mixes-instead-of-joining", "reverse-one-step-late", "reverse-ignores-the-noisy-token"),
-    # A velocity's reverse process is another one with the same marginals.
+    # The one-way reverse process of a velocity is not the time reversal; it only has the same marginals.
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
     drawn=Drawn(most_T=None),
 )
@@ -64,14 +72,14 @@ def the_optimal_reverse_is_the_true_one(reverse: Any, p: Process, s: Time, t: Ti
     index = sequences.sequence_index(xt, p.K)
     predicted = optimum(model, data, t, s)[index]
     best = model.encode(predicted)
-    # Where a schedule starts with some noise, a direct last step leads to x_0 itself, and not to x_s at s = 0.
+    # If alpha(0) < 1, a direct last step leads to x_0, which differs from x_s at s = 0.
     to_the_data = model.parameterization == "joint-sum-direct" and s == 0 and not p.starts_clean
     truth = (data.posterior_denoiser(t) if to_the_data else _true_reverse(p, data, s, t))[index]
     scale: Any = p.conditioning(t)
     if model.parameterization == "score":
         scale = p.inflation(s, t) * (1 + floats(predicted).max()) * p.K
     found = reverse(p, best, xt, s, t)
-    # A logit of size 20 carries its own rounding into the probability that it stands for.
+    # A rounding of a logit of size 20 is a relative error of 20 roundings in its probability.
     return close(
         found, truth, ops=8 * p.depth + 16 * p.K * data.L, scale=scale * 2, names=(("x_t", xt), "position", "x_s")
     )
@@ -102,9 +110,9 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
     if p.T is None and t == 1:
         raise Unanswerable
     x0, weight = clean_support(p, data)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     index = sequences.sequence_index(xt, p.K)
-    best = model.encode(optimum(model, data, t, before(p, t) if p.T is not None else None))
+    best = model.encode(optimum(model, data, t, previous_time(p, t) if p.T is not None else None))
     slopes = gradient(p, best[index], clean, xt, t, floats(q) * floats(weight)[row])
     total = np.zeros((p.K**model.L, model.L, p.K))
     np.add.at(total, index, slopes)
@@ -118,7 +126,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
         total,
         0 * total,
         ops=ops,
-        scale=(1 + size.max()) * p.conditioning(t, before(p, t) if p.T is not None else None),
+        scale=(1 + size.max()) * p.conditioning(t, previous_time(p, t) if p.T is not None else None),
         names=(("x_t", model.sequences), "position", "class"),
     )
 
@@ -132,7 +140,7 @@ def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, mod
     drawn=Drawn(floating=True, reaches_prior=True, cost=3),
 )
 def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model: Model, data: Data) -> Claim:
-    """One position, true reverse: the data average of the NELBO is the entropy of the data (plus what the prior misses)"""
+    """For L = 1 and the true reverse process, the data average of the NELBO is H(x_0) + KL(q(x_end) ‖ π)"""
     model = replace(model, L=1)
     data = Data(p, 1, data.seed)
     x0, weight = clean_support(p, data)
@@ -140,24 +148,27 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     last = denoisers.sequence_law(p.truth, data.law, 1, p.end)
     truth = divergences.entropy(data.law) + divergences.kl(last, p.truth.prior)
     if p.T is not None:
-        for t in inner(p):
+        for t in interior_times(p):
             found = found + data_average(loss, p, model, data, t)
-        scale = sum(p.conditioning(t, before(p, t)) for t in inner(p))
+        scale = sum(p.conditioning(t, previous_time(p, t)) for t in interior_times(p))
         return close(found, truth, ops=8 * p.depth + 16 * p.K, scale=8 * scale)
     nodes, weights = graded_rule(p)
     exact: Any = floats((floats([elbo.prior_term(p.truth, x, p.end) for x in x0]) * floats(weight)).sum())
     found = floats(found)
-    batch = every_noisy_at(p, x0, list(nodes))
+    batch = noisy_batch(p, x0, list(nodes))
     best = np.concatenate(
-        [optimum(model, data, u)[sequences.sequence_index(batch.xt[batch.when == k], p.K)] for k, u in enumerate(nodes)]
+        [
+            optimum(model, data, u)[sequences.sequence_index(batch.xt[batch.time_index == k], p.K)]
+            for k, u in enumerate(nodes)
+        ]
     )
-    share = floats(batch.q) * floats(weight)[batch.row] * weights[batch.when]
+    share = floats(batch.q) * floats(weight)[batch.row] * weights[batch.time_index]
     found = found + (floats(loss(p, model.encode(best), batch.x0, batch.xt, batch.t)) * share).sum()
     for k, u in enumerate(nodes):
-        now = batch.when == k
+        now = batch.time_index == k
         values = true_loss(p.truth, model.parameterization, best[now], batch.x0[now], batch.xt[now], u)
         exact = exact + (floats(values) * share[now]).sum()
-    # The rule's own error on the same integrand, known because the truth is known.
+    # The error of the quadrature for the exact integrand.
     missed = abs(float(exact) - float(truth)) if np.isfinite(float(truth)) else 0.0
     eps = float(np.finfo(np.float64).eps)
     return close(
@@ -171,7 +182,10 @@ def the_bound_is_tight_at_the_truth(loss: Any, prior_kl: Any, p: Process, model:
     cites="Kingma et al. 2021, sec. 4.1 and app. F; Sahoo et al. 2024, app. E.3",
     mutants=("loss-with-another-weight", "loss-forgets-the-reconstruction"),
     about=About(
-        clock="discrete", schedules=GRIDS, families=lambda kind: kind.observes, outputs=("joint-sum", "mixture", "subs")
+        clock="discrete",
+        schedules=REFINABLE_SCHEDULES,
+        families=lambda kind: kind.refinable,
+        outputs=("joint-sum", "mixture", "subs"),
     ),
     drawn=Drawn(reaches_prior=True, cost=3),
 )
@@ -184,7 +198,7 @@ def finer_grids_bound_better(loss: Any, prior_kl: Any, p: Process, model: Model,
         q = p.on_grid(T)
         fine, law_of_data = model.on(q), Data(q, data.L, data.seed)
         total: Any = (prior_kl(q, x0) * weight).sum()
-        for t in inner(q):
+        for t in interior_times(q):
             total = total + data_average(loss, q, fine, law_of_data, t)
         totals.append(total)
     scale = 8 * data.L * max(p.on_grid(4).conditioning(1), 1)
@@ -194,7 +208,7 @@ def finer_grids_bound_better(loss: Any, prior_kl: Any, p: Process, model: Model,
             totals[i],
             ops=8 * p.depth + 16 * p.K * data.L + p.K**data.L,
             scale=scale,
-            says=f"T = {2 * T} against T = {T}",
+            label=f"T = {2 * T} against T = {T}",
         )
         for i, T in enumerate(grids[:-1])
     ]

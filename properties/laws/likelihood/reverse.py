@@ -1,4 +1,4 @@
-"""What a network's output means: the reverse kernel, the denoiser, the rates."""
+"""The reverse kernel, denoiser, score and rates of a network's output, for each parameterization."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close, converges
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, before, floats, possible_pairs
+from unmask.properties.laws.common import Array, floats, possible_pairs, previous_time
 from unmask.properties.laws.likelihood.terms import invertible, reachable, true_reverse_rate
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -22,18 +22,18 @@ NAMES = ("position", "x_s")
 DENOISERS = ("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity")
 
 
-def drawn(p: Process, model: Model, data: Data, t: Time) -> tuple[Array, Array, Array]:
-    """Noisy sequences that can occur, the output there, and the prediction that the output stands for."""
+def reachable_outputs(p: Process, model: Model, data: Data, t: Time) -> tuple[Array, Array, Array]:
+    """Noisy sequences of positive probability, network outputs for them, and the predictions that these encode."""
     xt = reachable(p, model.L, t)
     if model.parameterization == "score":
-        # Tweedie's formula is a law of x_s only where the scores are those of some data.
+        # Tweedie's formula gives a distribution only for scores of some data law.
         predicted = data.concrete_score(t)[sequences.sequence_index(xt, p.K)]
         return xt, model.encode(predicted), predicted
     return xt, model.output(xt, t), model.predicted(xt, t)
 
 
-def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
-    """How much the kernel amplifies a rounding: by 1 - alpha, or by the inverse steps in Tweedie's formula."""
+def amplification(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> float:
+    """Factor by which the kernel amplifies a rounding: by 1/(1 - alpha), or the inverse of P[s,t] in Tweedie's formula."""
     if model.parameterization == "score":
         return p.inflation(s, t) * (1 + float(np.abs(floats(predicted)).max())) * p.K
     return p.conditioning(t)
@@ -53,12 +53,12 @@ def amplified(p: Process, model: Model, predicted: Array, s: Time, t: Time) -> f
     drawn=Drawn(most_T=None),
 )
 def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
-    """p_θ(x_s|x_t) is what the parameterization says that the network's output means"""
+    """p_θ(x_s|x_t) is the kernel that the parameterization defines for the network's output"""
     if model.parameterization == "score" and not invertible(p, s, t):
-        raise Unanswerable  # too little of x_s is left in x_t, and Tweedie's formula divides by it
-    xt, output, predicted = drawn(p, model, data, t)
+        raise Unanswerable  # P[s,t] is nearly singular, and Tweedie's formula inverts it
+    xt, output, predicted = reachable_outputs(p, model, data, t)
     truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
-    scale = amplified(p, model, predicted, s, t)
+    scale = amplification(p, model, predicted, s, t)
     return close(
         reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=(("x_t", xt), *NAMES)
     )
@@ -75,18 +75,20 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     """p_θ(x_s|x_t) ≥ 0 and sums to one"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
-    xt, output, predicted = drawn(p, model, data, t)
+    xt, output, predicted = reachable_outputs(p, model, data, t)
     found = reverse(p, output, xt, s, t)
-    scale = amplified(p, model, predicted, s, t)
+    scale = amplification(p, model, predicted, s, t)
     return [
-        at_most(-found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), says="no negative entry"),
+        at_most(
+            -found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), label="no negative entry"
+        ),
         close(
             found.sum(-1),
             np.ones(found.shape[:-1], dtype=int),
             ops=4 * p.depth + 8 * p.K,
             scale=scale,
             names=(("x_t", xt), *NAMES),
-            says="sums to one",
+            label="sums to one",
         ),
     ]
 
@@ -102,7 +104,7 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
 def reverse_mixes_its_own_posteriors(
     reverse: Any, posterior: Any, denoise: Any, p: Process, s: Time, t: Time, model: Model
 ) -> Claim:
-    """p_θ(x_s|x_t) = Σ q(x_s|x_t,x̃_0) x_θ(x̃_0|x_t), all three the method's own"""
+    """p_θ(x_s|x_t) = Σ q(x_s|x_t,x̃_0) x_θ(x̃_0|x_t), each factor the method's own"""
     xt = reachable(p, model.L, t)
     output = model.output(xt, t)
     belief = denoise(p, output, xt, t)
@@ -133,7 +135,7 @@ def reverse_mixes_its_own_posteriors(
 def joint_sum_and_mixture_agree_where_they_should(
     joint_sum: Any, mixture: Any, p: Process, s: Time, t: Time, model: Model
 ) -> list[Claim]:
-    """Joint sum and mixture are their own formulas: equal where q(x_t|x̃_0) is constant over x̃_0, different elsewhere"""
+    """Joint sum and mixture follow their formulas, which are equal where q(x_t|x̃_0) is constant over x̃_0"""
     xt = reachable(p, model.L, t)
     output, predicted = model.output(xt, t), model.predicted(xt, t)
     joined, mixed = joint_sum(p, output, xt, s, t), mixture(p, output, xt, s, t)
@@ -148,7 +150,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             scale=scale,
             where=flat,
             names=(("x_t", xt), *NAMES),
-            says="equal at constant likelihood",
+            label="equal at constant likelihood",
         ),
         close(
             joined,
@@ -156,7 +158,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             ops=ops,
             scale=scale,
             names=(("x_t", xt), *NAMES),
-            says="the joint sum",
+            label="the joint sum",
         ),
         close(
             mixed,
@@ -164,7 +166,7 @@ def joint_sum_and_mixture_agree_where_they_should(
             ops=ops,
             scale=scale,
             names=(("x_t", xt), *NAMES),
-            says="the mixture",
+            label="the mixture",
         ),
     ]
 
@@ -178,19 +180,19 @@ def joint_sum_and_mixture_agree_where_they_should(
     drawn=Drawn(most_T=None),
 )
 def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
-    """The denoiser's x_θ(·|x_t) is the softmax of the output (after SUBS, where the method has it)"""
+    """x_θ(·|x_t) is the softmax of the output (after SUBS, for methods that use it), and sums to one"""
     xt = reachable(p, model.L, t)
     found = denoise(p, model.output(xt, t), xt, t)
     names = (("x_t", xt), "position", "x_0")
     belief, truth = found, model.predicted(xt, t)
     if model.parameterization == "mixture":
-        # Classes that could not have led to x_t have no part in the mixture: a method may strike them out already.
+        # Classes with q(x_t|x_0) = 0 do not affect the mixture, and a method may set them to zero.
         possible = np.moveaxis(p.truth.marginal(t)[:, xt], 0, -1) > 0
         belief, truth = (np.where(possible, v, 0 * v) for v in (belief, truth))
         belief, truth = (v / v.sum(-1, keepdims=True) for v in (belief, truth))
     return [
-        close(found.sum(-1), np.ones(found.shape[:-1], dtype=int), ops=4 * p.K + 8, names=names, says="sums to one"),
-        close(belief, truth, ops=4 * p.K + 48, names=names, says="softmax of the output"),
+        close(found.sum(-1), np.ones(found.shape[:-1], dtype=int), ops=4 * p.K + 8, names=names, label="sums to one"),
+        close(belief, truth, ops=4 * p.K + 48, names=names, label="softmax of the output"),
     ]
 
 
@@ -218,7 +220,7 @@ def subs_puts_no_mass_on_the_mask(denoise: Any, p: Process, t: Time, model: Mode
     drawn=Drawn(most_T=None),
 )
 def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: Model) -> Claim:
-    """SUBS believes every visible token"""
+    """SUBS: at a visible token, x_θ(·|x_t) is δ at that token"""
     xt = reachable(p, model.L, t)
     found = denoise(p, model.output(xt, t), xt, t)
     return close(
@@ -238,11 +240,11 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
     drawn=Drawn(most_T=None),
 )
 def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model) -> Claim:
-    """The concrete score that an output stands for: p_t(y)/p_t(x_t), 1 at y = x_t"""
+    """The concrete score of an output is p_t(y)/p_t(x_t), and 1 at y = x_t"""
     xt = reachable(p, model.L, t)
     truth = reference.denoiser_to_score(p.truth, model.parameterization, model.predicted(xt, t), xt, t)
-    # Scores are used where noise leads from y to x_t; the other rates of the reverse process are zero.
-    where = np.moveaxis(p.truth.transition(before(p, t) if p.T is not None else t / 2, t)[:, xt], 0, -1) > 0
+    # Only scores with R(y, x_t) > 0 enter the reverse rates.
+    where = np.moveaxis(p.truth.transition(previous_time(p, t) if p.T is not None else t / 2, t)[:, xt], 0, -1) > 0
     where = where | (xt[..., None] == np.arange(p.K))
     scale = np.maximum(1, np.abs(floats(truth))) * p.conditioning(t)
     found = score(p, model.output(xt, t), xt, t)
@@ -287,7 +289,7 @@ def small_steps_follow_the_rate(
 ) -> Claim:
     """(p_θ(x_{t−h}|x_t) − δ)/h → the reverse rate as h → 0, at rate O(h)"""
     t = min(max(Fraction(t), Fraction(1, 4)), Fraction(7, 8))
-    xt, output, _ = drawn(p, model, data, t)
+    xt, output, _ = reachable_outputs(p, model, data, t)
     rates = floats(reverse_rate(p, output, xt, t))
     own = xt[..., None] == np.arange(p.K)
     generator = np.where(own, -rates.sum(-1, keepdims=True), rates)
@@ -297,7 +299,7 @@ def small_steps_follow_the_rate(
         h = Fraction(1, 2**k)
         kernel = floats(reverse(p, output, xt, t - h, t))
         errors.append(float(np.abs((kernel - own) * 2**k - generator).max()))
-    # Rounding of the kernel is divided by h: errors below that say nothing.
+    # Rounding of the kernel, divided by h.
     eps = float(np.finfo(np.float64).eps if p.precision == "float64" else np.finfo(np.float32).eps)
     floor = 64 * p.depth * eps * 2**10 * p.conditioning(t) * (1 + float(np.abs(generator).max()))
-    return converges(errors, [2**k for k in halvings], rate=1, floor=floor, says="first order in the step")
+    return converges(errors, [2**k for k in halvings], rate=1, floor=floor, label="first order in the step")

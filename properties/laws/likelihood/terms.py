@@ -1,4 +1,4 @@
-"""The truth about losses: the reference's term of the NELBO at one time, on either clock."""
+"""Exact terms of the NELBO at one time, on either clock, and the scale of their rounding."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.laws.common import Array, before, floats, rounding_unit
+from unmask.properties.laws.common import Array, floats, previous_time, rounding_unit
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_elbo, elbo, rates
@@ -15,7 +15,7 @@ from unmask.reference.numbers import sequences
 
 
 def reachable(p: Process, L: int, t: Time) -> Array:
-    """Noisy sequences that some clean sequence can lead to, ``[N, L]``."""
+    """Noisy sequences of positive probability, ``[N, L]``."""
     every = sequences.all_sequences(L, range(p.K))
     seen = (floats(p.truth.marginal(t))[list(p.clean)] > 0).any(0)
     return every[seen[every].all(-1)]
@@ -38,42 +38,42 @@ def true_reverse_rate(p: Process, parameterization: str, predicted: Array, xt: A
 
 
 def invertible(p: Process, s: Time, t: Time) -> bool:
-    """Whether Tweedie's formula can be evaluated: it takes back the noise between ``s`` and ``t``.
+    """Whether Tweedie's formula, which inverts the noise between ``s`` and ``t``, can be evaluated in the precision.
 
-    What takes back noise multiplies a rounding by the :meth:`~unmask.properties.subjects.processes.process.Process.inflation` once where
-    it is applied and once more where it was computed: its square must leave digits.
+    The inverse amplifies a rounding by the :meth:`~unmask.properties.subjects.processes.process.Process.inflation` both
+    when it is computed and when it is applied, so the square of that must leave digits.
     """
     inflation = p.inflation(s, t)
     return inflation < np.inf if p.numbers == "exact" else inflation**2 * rounding_unit(p) < 1
 
 
-def magnitude(p: Process, model: Model, truth: Array, t: Time) -> Array:
-    """Size of the numbers that a loss adds up, and how they amplify a rounding of alpha: the scale of its rounding."""
+def loss_scale(p: Process, model: Model, truth: Array, t: Time) -> Array:
+    """Scale of a loss's rounding: the size of its terms, times the amplification of a rounding of alpha."""
     sizes = np.where(np.isfinite(floats(truth)), np.abs(floats(truth)), 0)
     logs = {"flat": 4.0, "moderate": 12.0, "peaked": 36.0}[model.style]
     weight = 1.0
     if p.T is None:
         alpha = float(p.alpha(t))
-        # The integrand's weight -alpha'/(1 - alpha), and the score alpha/(1 - alpha) that it multiplies.
+        # The integrand's weight -alpha'/(1 - alpha), times the score alpha/(1 - alpha).
         odds = alpha / max(1 - alpha, 1e-300) if p.kind.keeps_or_redraws else p.conditioning(t)
         weight = float(p.rate(t)) * (1 + odds) / max(min(alpha, 1.0), 1e-300)
         logs = logs + abs(np.log(max(1 - alpha, 1e-300))) + np.exp(min(logs, 4.0))
-    return (sizes + weight * model.L * logs) * p.conditioning(t, before(p, t) if p.T is not None else None)
+    return (sizes + weight * model.L * logs) * p.conditioning(t, previous_time(p, t) if p.T is not None else None)
 
 
-def own_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
-    """The method's kernel from ``t`` to ``t - 1`` for every noisy sequence; where none can come, the truth's shape."""
+def method_kernel(reverse: Any, p: Process, model: Model, every: Array, t: Time) -> Array:
+    """The method's kernel from ``t`` to ``t - 1`` for every noisy sequence; all on class 0 where the sequence cannot occur."""
     can = reachable(p, model.L, t)
-    kernel = reverse(p, model.output(can, t), can, before(p, t), t)
+    kernel = reverse(p, model.output(can, t), can, previous_time(p, t), t)
     whole = np.zeros((len(every), model.L, p.K), dtype=kernel.dtype)
     whole[..., 0] = 1
-    whole[sequences.sequence_index(can, p.K)] = as_probabilities(kernel)
+    whole[sequences.sequence_index(can, p.K)] = clip_negative(kernel)
     return whole
 
 
-def as_probabilities(kernel: Array) -> Array:
-    """The kernel without what rounding leaves below zero."""
+def clip_negative(kernel: Array) -> Array:
+    """The kernel, with negative rounding errors set to zero."""
     return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
 
 
-__all__ = ["as_probabilities", "invertible", "magnitude", "own_kernel", "reachable", "true_loss", "true_reverse_rate"]
+__all__ = ["clip_negative", "invertible", "loss_scale", "method_kernel", "reachable", "true_loss", "true_reverse_rate"]

@@ -1,4 +1,4 @@
-"""Limits, each at its rate."""
+"""The NELBO as the number of steps T grows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, converges
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, every_noisy_at, floats, rounding_unit
+from unmask.properties.laws.common import Array, floats, noisy_batch, rounding_unit
 from unmask.properties.laws.likelihood.integration import integrated_truth
 from unmask.properties.subjects.processes.process import Process, Schedule
 from unmask.properties.subjects.tables.classes import Model
 
 CHAPTER = "Limits"
-#: Seeds of the tables of a network's output that both laws about finer steps draw from.  Of some others higher powers
-#: hide, at these numbers of steps, what the laws are about: each of these was tried with every kind of noise, graph and
-#: schedule, and up to five classes.
-TABLES = (0, 2, 3, 4, 5, 7)
+#: Seeds of the tables of network outputs.  For some other seeds, higher-order terms still dominate at these numbers of
+#: steps; these were tried with every family, graph and schedule, and up to five classes.
+TABLE_SEEDS = (0, 2, 3, 4, 5, 7)
 
 
 @law(
@@ -32,7 +31,7 @@ TABLES = (0, 2, 3, 4, 5, 7)
     about=About(
         clock="discrete",
         schedules=("polynomial", "linear", "log-linear"),
-        families=lambda kind: kind.observes,
+        families=lambda kind: kind.refinable,
         outputs=("joint-sum", "mixture", "subs"),
     ),
     drawn=Drawn(floating=True, reaches_prior=True, K=3, cost=10),
@@ -40,27 +39,27 @@ TABLES = (0, 2, 3, 4, 5, 7)
 def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list[Claim]:
     """NELBO_T approaches its continuous-time limit like 1/T, and the limit is the integral of the continuous-time loss
 
-    It is a Riemann sum: a term is a step times an integrand that is smooth where noise is finite.  Where alpha reaches 0,
-    a mode of eigenvalue -λ is left as alpha^λ, which is rough at the end for small λ: for those that see it, noise ends
-    before, at alpha = 1/8.  The law about the slowest mode is about the end itself.
+    It is a Riemann sum of an integrand that is smooth where noise is finite.  Where alpha reaches 0, a mode of eigenvalue
+    -λ decays like alpha^λ, which is not smooth at the end for small λ.  Families with such modes get a schedule that ends
+    at alpha = 1/8; the law about the slowest mode is about the end itself.
     """
     if model.parameterization == "mixture" and p.family != "absorbing":
-        raise Unanswerable  # grows like log T instead: see the law about integrated losses
+        raise Unanswerable  # it grows like log T: see integrated_loss_bounds_the_likelihood
     L = min(model.L, 2)
-    model = replace(model, L=L, style="moderate", timeless=True, seed=TABLES[model.seed % len(TABLES)])
+    model = replace(model, L=L, style="moderate", timeless=True, seed=TABLE_SEEDS[model.seed % len(TABLE_SEEDS)])
     x0 = np.array([p.clean[:2], (p.clean[-1], p.clean[0])]) if L == 2 else np.array(p.clean[:2])[:, None]
-    p = _before_the_end(p)
+    p = _without_slow_modes(p)
     model = model.on(p)
     grids = [8, 16, 32, 64, 128, 256]
-    totals = [_in_steps(loss, p.on_grid(T), model, x0) for T in grids]
-    limit = _continuous(p, model, x0, 64)
-    # The limit is known no better than the rule that integrates it.
-    known = float(np.abs(limit - _continuous(p, model, x0, 44)).max())
+    totals = [_nelbo_without_prior(loss, p.on_grid(T), model, x0) for T in grids]
+    limit = _continuous_loss(p, model, x0, 64)
+    # The error of the quadrature for the limit.
+    known = float(np.abs(limit - _continuous_loss(p, model, x0, 44)).max())
     eps = rounding_unit(p)
     worst = int(np.argmax(np.abs(totals[0] - limit)))
     errors = [float(total[worst] - limit[worst]) for total in totals]
-    # With error a/T + o(1/T) the combination 2 e(2T) - e(T) loses its leading term: it must vanish faster than 1/T,
-    # which shows limit and rate at once, also where the error passes through zero.
+    # For e(T) = a/T + o(1/T), the combination 2 e(2T) - e(T) is o(1/T): this tests limit and rate at once, also where
+    # the error changes its sign.
     left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
     floor = 64 * 256 * eps * (1 + float(np.abs(limit).max())) + 8 * known
     return [
@@ -70,9 +69,9 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
             rate=1,
             floor=floor,
             at_least=True,
-            grows="T",
+            size_name="T",
             limit=float(limit[worst]),
-            says="NELBO_T - NELBO, which may vanish faster",
+            label="NELBO_T - NELBO, which may vanish faster",
         ),
         converges(
             left,
@@ -80,8 +79,8 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
             rate=1.5,
             floor=floor,
             at_least=True,
-            grows="T",
-            says="2 e(2T) - e(T), which has no 1/T left of e(T) = NELBO_T - NELBO",
+            size_name="T",
+            label="2 e(2T) - e(T), which has no 1/T left of e(T) = NELBO_T - NELBO",
         ),
     ]
 
@@ -94,7 +93,7 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
     about=About(
         clock="discrete",
         schedules=("linear",),
-        families=lambda kind: kind.observes and not kind.keeps_or_redraws and kind.mask == "none",
+        families=lambda kind: kind.refinable and not kind.keeps_or_redraws and kind.mask == "none",
         outputs=("joint-sum",),
     ),
     drawn=Drawn(floating=True, reaches_prior=True, K=5, cost=10),
@@ -102,23 +101,24 @@ def nelbo_converges_as_steps_shrink(loss: Any, p: Process, model: Model) -> list
 def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim:
     """Where noise is infinite at the end, NELBO_T converges like T^(-min(1, 2λ)), λ the spectral gap of the rates
 
-    A mode of eigenvalue -λ is left as α^λ = (1 - t)^λ, and a divergence is quadratic in it: the integrand is like
-    (1 - t)^(2λ - 1) at the end, of which a sum of T steps misses T^(-2λ).  Smooth parts leave 1/T, which for λ near 1/2
-    and another sign hides what is slow from thousands of steps: of changes d(T) it is told apart in 2 d(2T) - d(T).
+    A mode of eigenvalue -λ decays like α^λ = (1 - t)^λ, and a divergence is quadratic in it: the integrand behaves like
+    (1 - t)^(2λ - 1) at the end, and the error of a sum of T steps like T^(-2λ).  Smooth parts have an error of order 1/T,
+    which for λ near 1/2 and the opposite sign cancels most of it up to thousands of steps.  Of the changes d(T), the
+    combination 2 d(2T) - d(T) has no 1/T term.
     """
-    seed = TABLES[model.seed % len(TABLES)]
+    seed = TABLE_SEEDS[model.seed % len(TABLE_SEEDS)]
     model = replace(model, L=1, style="moderate", timeless=True, p=replace(p, numbers="rough"), seed=seed)
     p, x0 = model.p, np.array(p.clean[:2])[:, None]
     rate = floats(replace(p, clock="continuous", T=None).truth.rate)
     decays = np.sort(-np.linalg.eigvals(rate).real)
     gap = float(decays[decays > 1e-9 * decays[-1]][0])
     grids = [8, 16, 32, 64, 128, 256, 512]
-    totals = np.array([_in_steps(loss, p.on_grid(T), model, x0) for T in grids])
+    totals = np.array([_nelbo_without_prior(loss, p.on_grid(T), model, x0) for T in grids])
     changes = totals[:-1] - totals[1:]
     left = 2 * changes[1:] - changes[:-1]
     worst = int(np.argmax(np.abs(left[0])))
     eps = rounding_unit(p)
-    # How far a float of alpha may be from its limit at the very end costs the steps before it their digits.
+    # Near the end, a rounding of alpha is relative to an alpha that is itself small.
     floor = 64 * 512 * eps * (1 + float(np.abs(totals).max()))
     return converges(
         left[:, worst].tolist(),
@@ -126,30 +126,30 @@ def the_slowest_mode_sets_the_rate(loss: Any, p: Process, model: Model) -> Claim
         rate=min(1.5, 2 * gap),
         floor=floor,
         at_least=True,
-        grows="T",
-        says="2 d(2T) - d(T), which has no 1/T left of d(T) = NELBO_T - NELBO_2T, where noise ends infinite",
+        size_name="T",
+        label="2 d(2T) - d(T), which has no 1/T left of d(T) = NELBO_T - NELBO_2T, where noise ends infinite",
     )
 
 
-def _in_steps(loss: Any, q: Process, model: Model, x0: Array) -> Array:
-    """All terms of the NELBO but the prior's, ``[len(x0)]``."""
+def _nelbo_without_prior(loss: Any, q: Process, model: Model, x0: Array) -> Array:
+    """The NELBO without its prior term, ``[len(x0)]``."""
     times = list(range(1, int(q.end) + 1))
     smooth = replace(q, clock="continuous", T=None)
-    batch = every_noisy_at(q, x0, times, smooth, [Fraction(t, len(times)) for t in times])
+    batch = noisy_batch(q, x0, times, smooth, [Fraction(t, len(times)) for t in times])
     values = floats(loss(q, model.on(q).output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     return np.asarray(floats(batch.sums(values, len(times), len(x0))).sum(0))
 
 
-def _before_the_end(p: Process) -> Process:
-    """The process itself if nothing of it is slow; else one whose noise ends while some of the data is left."""
+def _without_slow_modes(p: Process) -> Process:
+    """The process, with a schedule that ends at alpha = 1/8 if it has slow modes."""
     if p.kind.keeps_or_redraws:
         return p
     if p.mask is not None:
-        return replace(p, numbers="rough")  # every mode ends in the mask at rate one at least
+        return replace(p, numbers="rough")  # every mode decays at rate one or faster, into the mask
     return replace(p, schedule=Schedule("log-linear", (("eps", Fraction(1, 8)),)), numbers="rough")
 
 
-def _continuous(p: Process, model: Model, x0: Array, nodes: int) -> Array:
+def _continuous_loss(p: Process, model: Model, x0: Array, nodes: int) -> Array:
     """The continuous-time loss of the reference, integrated over the unit interval."""
     smooth = replace(p, clock="continuous", T=None)
     kind = model.parameterization

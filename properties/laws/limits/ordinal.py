@@ -1,7 +1,7 @@
-"""Ever finer levels: what walks on them become, each at its rate.
+"""Walks on ordered levels as the number of levels grows: their limits, with rates.
 
 Levels ``0..K-1`` of a walk are the middles ``y = -1 + (2 k + 1)/K`` of ``K`` cells of ``[-1, 1]``, ``h = 2/K`` apart.
-Noise ``variance / (2 h^2)`` gives the walk the variance of the motion that it approaches.
+Noise ``variance / (2 h^2)`` gives the walk the variance of its limit.
 """
 
 from __future__ import annotations
@@ -26,53 +26,52 @@ from unmask.reference.limits import reflected_brownian as brownian
 
 CHAPTER = "Limits"
 
-#: Numbers of levels: for a method that makes nothing of size K x K, for one that does, and for the reference.  Cells are
-#: ``2/K`` wide, so that K itself doubles, and a start at an eighth of the levels is ``1/K`` beside the same place only
-#: if 8 divides K.  Where levels are ``2/(K-1)`` apart, with one on each wall, it is ``K - 1`` that is a power of two.
-MANY, MODERATE, FEW = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
-#: Numbers of spins, all of them squares, so that one standard deviation is a whole number of levels.
-SPINS, FEW_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)
-#: The time at which continuous clocks are read, far from both ends.
+#: Numbers of levels: for a method without ``K x K`` matrices, for one with them, and for the reference.  All are multiples
+#: of 8, so that a start at an eighth of the levels is at the same place up to ``1/K``.
+SPARSE_LEVELS, DENSE_LEVELS, REFERENCE_LEVELS = (64, 128, 256, 512, 1024), (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
+#: Numbers of spins: squares, so that one standard deviation is a whole number of levels.
+SPINS, REFERENCE_SPINS = (16, 36, 64, 144, 256, 484), (9, 16, 36, 64, 144)
+#: The time at which marginals of the continuous clock are compared.
 HALF = Fraction(1, 2)
 
 
 def is_walk(kind: Family) -> bool:
-    """Whether it is a walk in continuous time that becomes reflected Brownian motion."""
-    return kind.becomes == "reflected-brownian" and "continuous" in kind.clocks
+    """Whether a family is a walk in continuous time with reflected Brownian motion as its limit."""
+    return kind.diffusion_limit == "reflected-brownian" and "continuous" in kind.clocks
 
 
-def levels_of(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
-    """How many levels the method can take; ``arguments(q)`` are those of a call about process ``q``."""
-    if by_reference(capability):
-        return FEW
-    # Asked for as much as a whole matrix of levels: a recurrence over them is none.
-    dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, share=1)
-    return MODERATE if dense else MANY
+def level_counts(capability: Call, p: Process, arguments: Any) -> tuple[int, ...]:
+    """Numbers of levels that the method can afford; ``arguments(K)`` are those of a call for ``K`` levels."""
+    if is_reference(capability):
+        return REFERENCE_LEVELS
+    # A whole matrix, not half of one: a recurrence over the levels does not count.
+    dense = is_dense(capability.subject, f"{capability.name} of a walk", p, capability, arguments, fraction=1)
+    return DENSE_LEVELS if dense else SPARSE_LEVELS
 
 
-def by_reference(capability: Call) -> bool:
-    """Whether it is the reference itself that is asked, which computes with matrices; refuse one size alone."""
+def is_reference(capability: Call) -> bool:
+    """Whether the method is the reference, which computes with matrices."""
     subject = capability.subject
     return bool(subject.arrays == "exact")
 
 
 def walk(p: Process, K: int, variance: Fraction) -> Process:
-    """The walk over ``K`` levels that has this variance at time one half, at a constant rate."""
+    """The walk over ``K`` levels at a constant rate, with the given variance at time one half."""
     noise = 2 * variance * Fraction(K * K, 8)
     return replace(p, K=K, schedule=Schedule("linear-beta", (("first", noise), ("last", noise))), numbers="rough")
 
 
 def centers(K: int) -> Array:
-    """Where the levels are, ``[K]``."""
+    """The places ``y`` of the levels, ``[K]``."""
     return -1 + (2 * np.arange(K) + 1) / K
 
 
-def rounding(p: Process, noise: float) -> float:
-    """What float64 leaves of a probability: an exponential of rates whose products with the noise are this large."""
+def rounding_floor(p: Process, noise: float) -> float:
+    """Rounding of a probability in float64, which is an exponential of rates times ``noise``."""
     return (64 + 8 * noise) * rounding_unit(p)
 
 
-def noise_of(K: int, variance: Fraction) -> float:
+def walk_noise(K: int, variance: Fraction) -> float:
     """The noise of :func:`walk` at time one half."""
     return float(variance * K * K / 8)
 
@@ -93,7 +92,7 @@ def noise_of(K: int, variance: Fraction) -> float:
     drawn=Drawn(floating=True, cost=8),
 )
 def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list[Claim]:
-    """Birth-death on ever finer levels is the heat equation between walls: waves decay right, and laws agree, up to O(1/K²)"""
+    """Birth-death chains on K levels approach the heat equation between walls: decay of waves and distribution functions, with errors O(1/K²)"""
     rng = np.random.default_rng([seed, 41])
     variance = Fraction((16, 12, 20)[seed % 3], 64)
     places = rng.permutation(8)[:3] if seed else np.array([0, 2, 5])
@@ -101,29 +100,29 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
     def starts(K: int) -> Array:
         return places * K // 8
 
-    def asked(K: int) -> tuple[Process, Array, Fraction]:
+    def arguments(K: int) -> tuple[Process, Array, Fraction]:
         return walk(p, K, variance), starts(K)[:, None], HALF
 
-    sizes = levels_of(marginal, p, asked)
-    found = {K: floats(marginal(*asked(K)))[:, 0] for K in sizes}
+    sizes = level_counts(marginal, p, arguments)
+    found = {K: floats(marginal(*arguments(K)))[:, 0] for K in sizes}
     claims = []
     for n in (1, 2, 3):
         errors = []
         for K in sizes:
-            # cos(n pi (y + 1) / 2) is an eigenvector of both, so that all starts tell one number: how much is left.
+            # cos(n pi (y + 1) / 2) is an eigenvector of both, so that its decay is the same number for all starts.
             wave = np.cos(n * np.pi * (centers(K) + 1) / 2)
             at = wave[starts(K)]
             left = float(at @ (found[K] @ wave)) / float(at @ at)
             errors.append(left - float(brownian.cosine_moment(n, -1.0, float(variance))))
-        floor = rounding(p, noise_of(sizes[-1], variance))
-        claims.append(converges(errors, sizes, rate=2, floor=floor, grows="K", says=f"what is left of wave {n}"))
+        floor = rounding_floor(p, walk_noise(sizes[-1], variance))
+        claims.append(converges(errors, sizes, rate=2, floor=floor, size_name="K", label=f"what is left of wave {n}"))
     gaps = []
     for K in sizes:
         walls = -1 + 2 * np.arange(1, K + 1) / K
         truth = [brownian.cdf_by_images(np.minimum(walls, 1.0), y0, float(variance)) for y0 in centers(K)[starts(K)]]
         gaps.append(float(np.abs(found[K].cumsum(-1) - np.stack(truth)).max()))
-    floor = sizes[-1] * rounding(p, noise_of(sizes[-1], variance))
-    claims.append(converges(gaps, sizes, rate=2, floor=floor, grows="K", says="the distribution function"))
+    floor = sizes[-1] * rounding_floor(p, walk_noise(sizes[-1], variance))
+    claims.append(converges(gaps, sizes, rate=2, floor=floor, size_name="K", label="the distribution function"))
     return claims
 
 
@@ -139,48 +138,55 @@ def a_walk_becomes_heat_conduction(marginal: Any, p: Process, seed: int) -> list
         "marginal-is-smoothed",
     ),
     about=About(
-        families=lambda kind: kind.becomes == "reflected-brownian" and "discrete" in kind.clocks and not kind.observes,
+        families=lambda kind: (
+            kind.diffusion_limit == "reflected-brownian" and "discrete" in kind.clocks and not kind.refinable
+        ),
         clock="discrete",
         schedules=("free",),
     ),
     drawn=Drawn(floating=True, cost=12),
 )
 def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed: int) -> list[Claim]:
-    """T discretized Gaussian steps of variance β/2 = τ/T are reflected Brownian motion up to T^(-3/2), and O(1/K²) beside it
+    """T discretized Gaussian steps of variance β/2 = τ/T on K levels approach reflected Brownian motion, with errors O(T^(-3/2)) + O(1/K²)
 
-    A jump that would leave stays where it was, and is not reflected.  At distance d of a wall, with an overshoot of e,
-    that is f(e) against f(d) for a smooth f without slope at the wall: f'' (e² - d²) / 2, which cancels over a layer of
-    width √β, since jumps depend on d + e alone.  What is left needs two more derivatives, of f or of the density:
-    β^(5/2) a step, and T steps.
+    A jump beyond a wall is not reflected: the state stays.  From a distance d to the wall, with an overshoot of e, the
+    error is f(e) - f(d) = f'' (e² - d²) / 2 for a smooth f without slope at the wall.  It cancels over a layer of width
+    √β, since jumps depend on d + e alone.  The next term has two more derivatives, of f or of the density: β^(5/2) for
+    each of T steps.
     """
     variance, n = Fraction((16, 20, 24)[seed % 3], 64), 1 + seed % 2
-    exact = by_reference(marginal)
+    exact = is_reference(marginal)
     fine, steps = (129, (4, 8, 16, 32, 64)) if exact else (257, (8, 16, 32, 64, 128))
     truth = float(brownian.cosine_moment(n, -1.0, float(variance)))
 
     def error(T: int, K: int) -> float:
-        # The levels span [-1, 1], and the cells around them 2K/(K-1): the widths are scaled, so that the limit is one.
+        # Levels span [-1, 1], and the cells around them a length of 2K/(K-1): beta is scaled, so that all K have one limit.
         beta = 2 * variance / T * Fraction(K, K - 1) ** 2
         q = replace(p, K=K, T=T, schedule=Schedule("free", betas=(beta,) * T), numbers="rough")
         wave = np.cos(n * np.pi * (centers(K) + 1) / 2)
         law_of = floats(marginal(q, np.arange(K)[:, None], T))[:, 0]
         return float(wave @ (law_of @ wave) / (wave @ wave)) - truth
 
-    floor = rounding(p, 0) * (steps[-1] + fine)
+    floor = rounding_floor(p, 0) * (steps[-1] + fine)
     in_steps = converges(
         [error(T, fine) for T in steps],
         steps,
         rate=1.5,
         floor=floor,
-        grows="T",
-        says=f"in the number of steps, K = {fine}",
+        size_name="T",
+        label=f"in the number of steps, K = {fine}",
     )
     few, levels = 4, [8, 16, 32, 64, 128, 256] if exact else [16, 32, 64, 128, 256, 512]
     errors = [error(few, K) for K in levels]
-    # At a fixed number of steps the error goes to what T^(-3/2) leaves, and what changes on the way goes like 1/K^2.
+    # At a fixed T the error approaches the T^(-3/2) term, and its changes vanish like 1/K^2.
     changes = [a - b for a, b in itertools.pairwise(errors)]
     in_levels = converges(
-        changes, levels[:-1], rate=2, floor=floor, grows="K", says=f"in the number of levels, to the floor of T = {few}"
+        changes,
+        levels[:-1],
+        rate=2,
+        floor=floor,
+        size_name="K",
+        label=f"in the number of levels, to the floor of T = {few}",
     )
     return [in_steps, in_levels]
 
@@ -197,7 +203,7 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
         "marginal-starts-one-level-up",
     ),
     about=About(
-        families=lambda kind: kind.becomes == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
+        families=lambda kind: kind.diffusion_limit == "ornstein-uhlenbeck" and "continuous" in kind.clocks,
         clock="continuous",
         schedules=("linear-beta",),
     ),
@@ -206,10 +212,10 @@ def small_steps_become_reflected_brownian_motion(marginal: Any, p: Process, seed
 def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: int) -> list[Claim]:
     """Of S spins, Y = (2X − S)/√S has the mean and variance of Ornstein-Uhlenbeck exactly, and its law up to O(1/S)
 
-    Spins are independent, so that cumulants add up: beyond the variance they are S y_0 / √S and S, in units of √S to the
-    third and fourth power 1/S both; the correction by half a level takes away the 1/√S of the lattice itself.
+    Spins are independent, so that cumulants add up.  The third and fourth are S y_0 / √S and S, or O(1/S) both in units of
+    √S; the continuity correction by half a level removes the lattice's own 1/√S.
     """
-    sizes = FEW_SPINS if by_reference(marginal) else SPINS
+    sizes = REFERENCE_SPINS if is_reference(marginal) else SPINS
     noise, side = Fraction((8, 6, 10)[seed % 3], 16), (1, -1)[seed % 2]
     t = float(noise)
     claims, gaps = [], []
@@ -224,7 +230,7 @@ def spins_become_an_ornstein_uhlenbeck_process(marginal: Any, p: Process, seed: 
         found = np.array([mean, law_of @ y**2 - mean**2])
         truth = np.array([float(ou.mean(y0, t)), float(ou.variance(t))])
         scale = np.array([math.sqrt(S), S])
-        claims.append(close(found, truth, ops=q.depth + S, scale=scale, says=f"mean and variance, S = {S}"))
+        claims.append(close(found, truth, ops=q.depth + S, scale=scale, label=f"mean and variance, S = {S}"))
         gaps.append(float(np.abs(law_of.cumsum() - ou.cdf(y + 1 / math.sqrt(S), y0, t)).max()))
-    floor = sizes[-1] * rounding(p, t * sizes[-1])
-    return [*claims, converges(gaps, sizes, rate=1, floor=floor, grows="S", says="the distribution function")]
+    floor = sizes[-1] * rounding_floor(p, t * sizes[-1])
+    return [*claims, converges(gaps, sizes, rate=1, floor=floor, size_name="S", label="the distribution function")]

@@ -1,6 +1,6 @@
-"""Ever finer levels: what scores of walks on them become, each at its rate.
+"""Scores of walks on ordered levels as the number of levels grows: their limits, with rates.
 
-The score ``d log p/dy`` of a motion between walls is zero at the walls.  Levels as in ``limits_ordinal``.
+The score ``d log p/dy`` of a motion between walls is zero at the walls.  Levels as in ``ordinal``.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.limits.ordinal import (
     CHAPTER,
     HALF,
-    by_reference,
     centers,
+    is_reference,
     is_walk,
-    noise_of,
-    rounding,
+    rounding_floor,
     walk,
+    walk_noise,
 )
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.limits import reflected_brownian as brownian
 
-#: Numbers of levels: of a network's output there are K x K numbers.
-LEVELS, FEW = (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
+#: Numbers of levels, for methods and for the reference; a table of network outputs has K x K entries.
+TORCH_LEVELS, REFERENCE_LEVELS = (16, 32, 64, 128, 256), (8, 16, 32, 64, 128)
 #: The variance of the motion, on an interval of length two.
 VARIANCE = Fraction(1, 4)
 
@@ -40,8 +40,8 @@ def score_of(y: Array, y0: Array, weights: Array, variance: float) -> Array:
     return np.asarray(slope / density)
 
 
-def between(K: int) -> Array:
-    """The middles between neighboring levels, ``[K - 1]``."""
+def midpoints(K: int) -> Array:
+    """Midpoints between neighboring levels, ``[K - 1]``."""
     return -1 + 2 * np.arange(1, K) / K
 
 
@@ -64,18 +64,18 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
     weights = rng.integers(1, 8, 2) / 8 if seed else np.array([1, 3]) / 4
     weights = weights / weights.sum()
     eighths = np.sort(rng.permutation(8)[:2]) if seed else np.array([1, 6])
-    sizes = FEW if by_reference(marginal) else LEVELS
+    sizes = REFERENCE_LEVELS if is_reference(marginal) else TORCH_LEVELS
     errors = []
     for K in sizes:
         starts = eighths * K // 8
         q = weights @ floats(marginal(walk(p, K, VARIANCE), starts[:, None], HALF))[:, 0]
         found = np.diff(np.log(q)) * K / 2
-        truth = score_of(between(K), centers(K)[starts], weights, float(VARIANCE))
+        truth = score_of(midpoints(K), centers(K)[starts], weights, float(VARIANCE))
         errors.append(float(np.abs(found - truth).max()))
-    # A probability of one level has rounding errors relative to the largest, and logarithms are divided by h.
-    floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
+    # Rounding of a probability is relative to the largest one; logarithms are divided by h.
+    floor = 64 * sizes[-1] * rounding_floor(p, walk_noise(sizes[-1], VARIANCE))
     return converges(
-        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+        errors, sizes, rate=2, floor=floor, at_least=True, size_name="K", label="the largest gap between levels"
     )
 
 
@@ -93,21 +93,21 @@ def log_ratios_of_neighbors_become_the_score(marginal: Any, p: Process, seed: in
     drawn=Drawn(floating=True, cost=8),
 )
 def a_denoisers_score_becomes_the_score(score: Any, p: Process, model: Model, seed: int) -> Claim:
-    """The concrete score that a denoiser stands for, once it knows x_0, becomes the score of the motion that began there"""
-    sizes = FEW if by_reference(score) else LEVELS
+    """The concrete score of a denoiser that is certain of x_0 approaches the score of the motion that starts there"""
+    sizes = REFERENCE_LEVELS if is_reference(score) else TORCH_LEVELS
     eighth = seed % 8 or 3
     errors = []
     for K in sizes:
         start = eighth * K // 8
-        # All levels as positions of one sequence, which share what belongs to the time.
+        # All levels as the positions of one sequence, for one call.
         level = np.arange(K - 1)
         knows = model.encode(np.broadcast_to(np.eye(K)[start], (1, K - 1, K)))
         found = floats(score(walk(p, K, VARIANCE), knows, level[None], HALF))[0, level, level + 1]
-        truth = score_of(between(K), centers(K)[[start]], np.ones(1), float(VARIANCE))
+        truth = score_of(midpoints(K), centers(K)[[start]], np.ones(1), float(VARIANCE))
         errors.append(float(np.abs(np.log(found) * K / 2 - truth).max()))
-    floor = 64 * sizes[-1] * rounding(p, noise_of(sizes[-1], VARIANCE))
+    floor = 64 * sizes[-1] * rounding_floor(p, walk_noise(sizes[-1], VARIANCE))
     return converges(
-        errors, sizes, rate=2, floor=floor, at_least=True, grows="K", says="the largest gap between levels"
+        errors, sizes, rate=2, floor=floor, at_least=True, size_name="K", label="the largest gap between levels"
     )
 
 
@@ -131,28 +131,31 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     waves = rng.integers(-4, 5, 2) / 4 if seed else np.array([-6, 8]) / 4
     slant = rng.integers(4, 9) / 4 * np.array([1, -0.25]) if seed else np.array([2, -0.5])
 
-    def quiet(y: Array) -> Array:
+    def zero_at_walls(y: Array) -> Array:
         return np.asarray(waves[0] * np.cos(np.pi * y / 2) + waves[1] * np.sin(np.pi * y))
 
-    def free(y: Array) -> Array:
-        return np.asarray(quiet(y) + slant[0] + slant[1] * y)
+    def nonzero_at_walls(y: Array) -> Array:
+        return np.asarray(zero_at_walls(y) + slant[0] + slant[1] * y)
 
-    sizes = LEVELS
-    by_reference(loss)
+    sizes = TORCH_LEVELS
+    is_reference(loss)
     starts = [(2 + seed % 3) * K // 8 for K in sizes]
-    sought = [[_matching(K, start, f) for K, start in zip(sizes, starts, strict=True)] for f in (quiet, free)]
+    sought = [
+        [_score_matching_loss(K, start, f) for K, start in zip(sizes, starts, strict=True)]
+        for f in (zero_at_walls, nonzero_at_walls)
+    ]
     still, moving = (
-        [_entropy(loss, p, K, start, f) - goal for K, start, goal in zip(sizes, starts, goals, strict=True)]
-        for f, goals in zip((quiet, free), sought, strict=True)
+        [_score_entropy_loss(loss, p, K, start, f) - goal for K, start, goal in zip(sizes, starts, goals, strict=True)]
+        for f, goals in zip((zero_at_walls, nonzero_at_walls), sought, strict=True)
     )
-    held_back = [_at_the_walls(K, start, free) for K, start in zip(sizes, starts, strict=True)]
+    held_back = [_wall_term(K, start, nonzero_at_walls) for K, start in zip(sizes, starts, strict=True)]
     whole = [error + missing for error, missing in zip(moving, held_back, strict=True)]
-    # Rates are of order K^2; what a probability's rounding does to a square of differences is less by a factor h.
+    # Rates are of order K^2; rounding of a probability in a squared difference is smaller by a factor h.
     most = sizes[-1]
-    floor = 64 * most**2 * rounding(p, 0) / 64 + 16 * most * rounding(p, noise_of(most, VARIANCE))
+    floor = 64 * most**2 * rounding_floor(p, 0) / 64 + 16 * most * rounding_floor(p, walk_noise(most, VARIANCE))
 
-    def claim(errors: list[float], rate: float, says: str, limit: list[float] | None) -> Claim:
-        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, grows="K", limit=limit, says=says)
+    def claim(errors: list[float], rate: float, label: str, limit: list[float] | None) -> Claim:
+        return converges(errors, sizes, rate=rate, floor=floor, at_least=True, size_name="K", limit=limit, label=label)
 
     return [
         claim(still, 2, "a score that is zero at the walls", sought[0]),
@@ -161,11 +164,11 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
     ]
 
 
-def _entropy(loss: Any, p: Process, K: int, start: int, field: Any) -> float:
+def _score_entropy_loss(loss: Any, p: Process, K: int, start: int, field: Any) -> float:
     """The loss at time one half, averaged over all levels that a start can lead to."""
     q = walk(p, K, VARIANCE)
     xt = np.arange(K)[:, None]
-    steps = 2 / K * field(between(K))
+    steps = 2 / K * field(midpoints(K))
     output = np.zeros((K, 1, K))
     output[np.arange(K - 1), 0, np.arange(1, K)] = steps
     output[np.arange(1, K), 0, np.arange(K - 1)] = -steps
@@ -173,14 +176,14 @@ def _entropy(loss: Any, p: Process, K: int, start: int, field: Any) -> float:
     return float(floats(q.truth.marginal(HALF))[start] @ floats(loss(q, given, np.full_like(xt, start), xt, HALF)))
 
 
-def _at_the_walls(K: int, start: int, field: Any) -> float:
+def _wall_term(K: int, start: int, field: Any) -> float:
     """``γ (h/2) Σ_walls p a²``."""
     walls = np.array([-1.0, 1.0])
     density = brownian.density_by_images(walls, float(centers(K)[start]), float(VARIANCE))
     return float(VARIANCE) / K * float(density @ field(walls) ** 2)
 
 
-def _matching(K: int, start: int, field: Any) -> float:
+def _score_matching_loss(K: int, start: int, field: Any) -> float:
     """``γ E|s_θ − ∂ log q|²`` by Gauss-Legendre, with ``γ`` per unit of the clock: the variance is ``2 γ t``."""
     y, weights = np.polynomial.legendre.leggauss(64)
     y0, gamma = float(centers(K)[start]), float(VARIANCE)

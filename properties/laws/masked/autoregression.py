@@ -1,4 +1,4 @@
-"""Autoregression is a diffusion: one that masks one token a step, from the right."""
+"""Autoregression as a diffusion that masks one token a step, from the right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHAPTER = "Masked diffusion"
 
 
 def _read(p: Vocabulary, model: Model) -> Any:
-    """The table as a language model: what it says where masks are, visible tokens carried over."""
+    """The table as a masked language model: its prediction at masks, with carry-over of visible tokens."""
     assert p.mask is not None
     return predict_from_table(model.predicted_table(0), p.K, p.mask)
 
@@ -45,8 +45,8 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Vocabulary, x0: Array
     surprise = np.array([reference.autoregressive_nll(predict, x) for x in x0])
     names, ops, scale = (("x0", x0),), 4 * p.K * L + 8, 1 + np.abs(floats(surprise))
     return [
-        close(found, bound, ops=ops, scale=scale, names=names, says="the variational bound"),
-        close(found, surprise, ops=ops, scale=scale, names=names, says="the cross-entropy of the next tokens"),
+        close(found, bound, ops=ops, scale=scale, names=names, label="the variational bound"),
+        close(found, surprise, ops=ops, scale=scale, names=names, label="the cross-entropy of the next tokens"),
     ]
 
 
@@ -59,7 +59,7 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Vocabulary, x0: Array
     drawn=Drawn(L=2),
 )
 def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Vocabulary, x0: Array, model: Model) -> Claim:
-    """Its reverse step is that of the D3PM over tokens that carry their positions: one token is drawn, all others stay"""
+    """Autoregression's reverse step is that of the D3PM over position-tagged tokens: one token is drawn, all others stay"""
     model = model.frozen()
     assert p.mask is not None
     L, mask, many = model.L, p.mask, p.K * model.L

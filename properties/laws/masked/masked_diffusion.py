@@ -1,4 +1,4 @@
-"""Masked diffusion, SEDD and any-order autoregression: one NELBO in several words."""
+"""Masked diffusion, SEDD and any-order autoregression: equal forms of one NELBO."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from unmask.properties.laws.common import (
     Array,
     average,
     clean_classes,
-    every_noisy,
-    every_noisy_at,
     floats,
-    inner,
+    interior_times,
+    noisy_batch,
+    noisy_sequences,
     rounding_unit,
 )
-from unmask.properties.laws.likelihood.terms import magnitude
+from unmask.properties.laws.likelihood.terms import loss_scale
 from unmask.properties.subjects.processes.process import Process, Schedule, Time
 from unmask.properties.subjects.processes.rounded import in_floats
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -46,7 +46,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
     """−α′/(1−α) Σ_masked −log x_θ(x_0) is SEDD's score entropy at s = α/(1−α) x_θ: two formulas, one loss"""
     if t == 1:
         raise Unanswerable
-    row, clean, xt, q = every_noisy(p, x0, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     denoiser = replace(model, parameterization="subs")
     belief = denoiser.predicted(xt, t)
     if model.parameterization == "score":
@@ -64,7 +64,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
     expected = average(truth, q, row, len(x0))
     ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L
-    return close(found, expected, ops=ops, scale=magnitude(p, model, expected, t), names=(("x0", x0),))
+    return close(found, expected, ops=ops, scale=loss_scale(p, model, expected, t), names=(("x0", x0),))
 
 
 @law(
@@ -86,12 +86,12 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     # In these schedules the integrand is analytic in t, so that Gauss-Legendre is exact to rounding.
     nodes, weights = np.polynomial.legendre.leggauss(32)
     times = [Fraction(float(u)) for u in (nodes + 1) / 2]
-    batch = every_noisy_at(p, x0, times)
+    batch = noisy_batch(p, x0, times)
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     terms = floats(batch.sums(values, len(times), len(x0)))
     found = weights / 2 @ terms
     scale: Any = sum(
-        w / 2 * magnitude(p, model, term, Fraction(u)) for u, w, term in zip(times, weights, terms, strict=True)
+        w / 2 * loss_scale(p, model, term, Fraction(u)) for u, w, term in zip(times, weights, terms, strict=True)
     )
     assert p.mask is not None
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
@@ -110,19 +110,19 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     drawn=Drawn(floating=True),
 )
 def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
-    """A network without a clock pays by how much α falls: where α is the same, so is the loss divided by −dα/dt, for any noise"""
+    """For a time-independent network, the loss divided by −dα/dt is a function of α alone, for any noise"""
     alpha = numbers.real(p.alpha(t))
     if t == 1 or alpha <= rounding_unit(p):
-        raise Unanswerable  # so late, the times of the two schedules are one number: the end
+        raise Unanswerable  # near the end, the time of the second schedule rounds to 1
     even = replace(p, schedule=EVEN)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     output, n = model.output(xt, 0), len(x0)
     found = floats(average(loss(p, output, clean, xt, t), q, row, n))
-    # There alpha is 1 - u, and falls at rate one.
+    # For the linear schedule alpha = 1 - u, and -alpha' = 1.
     truth = floats(average(loss(even, output, clean, xt, 1 - alpha), q, row, n))
     truth = truth * float(numbers.real(p.rate(t)) * alpha)
     ops = 2 * (8 * p.depth + 8 * p.K * model.L + p.K**model.L)
-    return close(found, truth, ops=ops, scale=magnitude(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=ops, scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -140,7 +140,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     drawn=Drawn(floating=True, cost=4),
 )
 def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
-    """Between two times, the loss integrated over t under any schedule, over α, and over the log-odds of being visible is one number"""
+    """Between two times, the integral of the loss is the same over t under any schedule, over α, and over log(α/(1 − α))"""
     assert p.mask is not None
     x0, model = x0[:2], model.frozen()
     even = replace(p, schedule=EVEN)
@@ -159,16 +159,16 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
         truth += [share * float(expected_cross_entropy(table, x, p.K, p.mask, a)) / (1 - a) for x in x0]
     ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L + 24
     claims = []
-    for q, where, share, says in (
+    for q, where, share, label in (
         (p, times, weights * float(stop - start) / 2, "over t"),
         (even, hit, weights * (ends[1] - ends[0]) / 2 * hit * (1 - hit), "over the log-odds"),
     ):
         when: list[Time] = [Fraction(float(u)) for u in where]
-        batch = every_noisy_at(q, x0, when)
+        batch = noisy_batch(q, x0, when)
         values = floats(loss(q, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
         terms = floats(batch.sums(values, len(when), len(x0)))
-        scale: Any = sum(w * magnitude(q, model, term, u) for u, w, term in zip(when, share, terms, strict=True))
-        claims.append(close(share @ terms, truth, ops=ops, scale=scale, names=(("x0", x0),), says=says))
+        scale: Any = sum(w * loss_scale(q, model, term, u) for u, w, term in zip(when, share, terms, strict=True))
+        claims.append(close(share @ terms, truth, ops=ops, scale=scale, names=(("x0", x0),), label=label))
     return claims
 
 
@@ -189,19 +189,19 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
     model = model.frozen()
     assert p.mask is not None
     assert p.T is not None
-    # The masked language model of an arbitrary table: what the table says at a masked position, made to carry over.
+    # The masked language model of an arbitrary table: its prediction at masked positions, carry-over elsewhere.
     belief = model.predicted_table(0)
     guess = mlm.predict_from_table(belief, p.K, p.mask)
     found: Any = 0
     scale: Any = 0.0
-    for t in inner(p):
-        row, clean, xt, q = every_noisy(p, x0, t)
+    for t in interior_times(p):
+        row, clean, xt, q = noisy_sequences(p, x0, t)
         carried: Any = np.where(
             (xt == p.mask)[..., None], model.output(xt, 0), model.encode(np.eye(p.K, dtype=int)[xt])
         )
         output = carried if p.numbers == "exact" else carried.astype(float)
         term = average(loss(p, output, clean, xt, t), q, row, len(x0))
-        found, scale = found + term, scale + magnitude(p, model, term, t)
+        found, scale = found + term, scale + loss_scale(p, model, term, t)
     truth = np.array([mlm.weighted_mlm(guess, x, p.T) for x in x0])
     return close(found, truth, ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L, scale=scale, names=(("x0", x0),))
 
@@ -234,7 +234,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
         numbers=p.numbers,
     )
     model = model.on(once)
-    row, clean, xt, q = every_noisy(once, x0, 1)
+    row, clean, xt, q = noisy_sequences(once, x0, 1)
     found = average(loss(once, model.output(xt, 1), clean, xt, 1), q, row, len(x0))
     table = model.kernel(0, 1)
     process = once.exact if once.numbers == "exact" else in_floats(once.exact)
@@ -243,7 +243,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
         found,
         truth,
         ops=8 * once.depth + 8 * p.K * model.L + p.K**model.L,
-        scale=magnitude(once, model, truth, 1),
+        scale=loss_scale(once, model, truth, 1),
         names=(("x0", x0),),
     )
 
@@ -259,7 +259,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
 def the_masked_denoiser_does_not_depend_on_time(marginal: Any, p: Process, data: Data) -> Claim:
     """Given the visible tokens, the true denoiser of the absorbing process is the same at all times"""
     L = data.L
-    times = [t for t in inner(p) if 0 < p.alpha(t) < 1]
+    times = [t for t in interior_times(p) if 0 < p.alpha(t) < 1]
     if len(times) < 2:
         raise Unanswerable
     seen = floats(data.law) > 0

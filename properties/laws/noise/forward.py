@@ -1,4 +1,4 @@
-"""The forward process: what noise does to clean data."""
+"""The forward process: transitions, marginals and noisy samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, before, clean_classes, floats, grid, single
+from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats, grid, previous_time
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data
 from unmask.reference.noise import forward
@@ -19,10 +19,9 @@ from unmask.reference.numbers import divergences, transcendental
 
 CHAPTER = "Forward process"
 
-#: Draws per clean sequence of a statistical law: a total-variation error of 10 sqrt(1/4/n) = 0.05 is caught.
-DRAWS = 20_000
-#: In how many calls, each with a seed of its own.
-CALLS = 2
+#: Draws per clean sequence of a statistical law, which catches a total-variation error of 10 sqrt(1/4/n) = 0.05, and
+#: the number of calls, each with its own seed, that they are divided into.
+DRAWS, CALLS = 20_000, 2
 
 
 @law(
@@ -36,8 +35,8 @@ def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> l
     """Rows of the transition matrix are probabilities: Q[s,t] ≥ 0 and Q[s,t] 1 = 1"""
     Q = transition(p, s, t)
     return [
-        at_most(-Q, 0 * Q, ops=p.depth, names=("x_s", "x_t"), says="no negative entry"),
-        close(Q.sum(-1), np.ones(p.K, dtype=int), ops=p.depth + p.K, names=("x_s",), says="rows sum to one"),
+        at_most(-Q, 0 * Q, ops=p.depth, names=("x_s", "x_t"), label="no negative entry"),
+        close(Q.sum(-1), np.ones(p.K, dtype=int), ops=p.depth + p.K, names=("x_s",), label="rows sum to one"),
     ]
 
 
@@ -102,10 +101,10 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
     """The prior is stationary, π Q = π, and reversible: π_i Q[i,j] = π_j Q[j,i]"""
     Q, prior = transition(p, s, t), p.truth.prior
     # Each step is reversible; a product of steps that do not commute is not.
-    flow = prior[:, None] * (Q if p.kind.commuting else transition(p, before(p, t), t))
+    flow = prior[:, None] * (Q if p.kind.commuting else transition(p, previous_time(p, t), t))
     return [
-        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), says="stationary"),
-        close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), says="detailed balance"),
+        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="stationary"),
+        close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), label="detailed balance"),
     ]
 
 
@@ -118,16 +117,16 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
 )
 def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim]:
     """q(x_t|x_0) ≥ 0 and sums to one"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     q = marginal(p, x0, t)
     return [
-        at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), says="no negative entry"),
+        at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
             ops=p.depth + p.K,
             names=(("x0", x0), "position"),
-            says="sums to one",
+            label="sums to one",
         ),
     ]
 
@@ -140,8 +139,8 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
     drawn=Drawn(most_T=None),
 )
 def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
-    """At t = 0 nothing has happened: q is δ at x_0, up to the noise that the schedule itself starts with"""
-    x0 = single(p)
+    """At t = 0, q(x_t|x_0) is δ at x_0 (or what the schedule's noise at time 0 makes of it)"""
+    x0 = constant_sequences(p)
     truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else p.truth.marginal(Fraction(0))[x0]
     return close(marginal(p, x0, 0), truth, ops=8, names=(("x0", x0), "position", "x_t"))
 
@@ -154,7 +153,7 @@ def marginal_starts_at_the_data(marginal: Any, p: Process) -> Claim:
 )
 def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
     """q(x_t|x_0) is the sum over all paths from x_0 to x_t"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     if p.T is not None and p.K ** int(t) <= 600:
         steps = p.exact.steps
         truth = np.stack([forward.marginal_by_paths(steps, int(i), int(t)) for i in clean_classes(p)])[:, None, :]
@@ -172,7 +171,7 @@ def marginal_sums_over_all_paths(marginal: Any, p: Process, t: Time) -> Claim:
 )
 def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """q(x_t|x_0) = Σ q(x_s|x_0) q(x_t|x_s)"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     return close(
         marginal(p, x0, t),
         marginal(p, x0, s) @ transition(p, s, t),
@@ -189,7 +188,7 @@ def chapman_kolmogorov(marginal: Any, transition: Any, p: Process, s: Time, t: T
     drawn=Drawn(L=2, most_T=None),
 )
 def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0: Array) -> Claim:
-    """Every position of a sequence has the law that it would have alone"""
+    """Every position of a sequence has the marginal of a sequence of length one"""
     alone = marginal(p, x0.reshape(-1, 1), t).reshape(*x0.shape, p.K)
     return close(marginal(p, x0, t), alone, ops=4, names=(("x0", x0), "position", "x_t"))
 
@@ -204,7 +203,7 @@ def positions_are_corrupted_independently(marginal: Any, p: Process, t: Time, x0
 def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     """The prior term is KL(q(x_end|x_0) ‖ π), summed over positions"""
     if p.kind.mask != "none" and p.schedule.name == "cosine" and 0 in p.prior:
-        # alpha ends at exactly zero, which no floating-point cosine reaches, and the divergence jumps from 0 to infinity.
+        # A floating-point cosine does not end at exactly zero as alpha does, and the divergence is infinite for any excess.
         raise Unanswerable
     per_class = forward.kl_to_prior(p.truth, p.end)
     truth = per_class[x0].sum(-1)
@@ -222,7 +221,7 @@ def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
 )
 def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Total variation and KL between the marginals of two starts never grow with t"""
-    x0 = single(p)
+    x0 = constant_sequences(p)
     early, late = (marginal(p, x0, u)[:, 0] for u in (s, t))
     starts = list(itertools.combinations(range(len(x0)), 2))
     if not starts:
@@ -233,8 +232,8 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     # The divergence divides by the smallest probabilities, which are multiples of 1 - alpha.
     floor = min(floats(p.truth.marginal(u)[x0[:, 0]])[floats(p.truth.marginal(u)[x0[:, 0]]) > 0].min() for u in (s, t))
     return [
-        at_most(tv[1], tv[0], ops=2 * p.depth + p.K, names=("pair of starts",), says="total variation"),
-        at_most(kl[1], kl[0], ops=2 * p.depth + 4 * p.K, scale=1 / floor, names=("pair of starts",), says="KL"),
+        at_most(tv[1], tv[0], ops=2 * p.depth + p.K, names=("pair of starts",), label="total variation"),
+        at_most(kl[1], kl[0], ops=2 * p.depth + 4 * p.K, scale=1 / floor, names=("pair of starts",), label="KL"),
     ]
 
 
@@ -276,7 +275,7 @@ def information_is_lost_linearly(marginal: Any, p: Process, data: Data) -> Claim
 def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Noisy samples follow q(x_t|x_0): each position, pairs of positions, pairs of rows, and two calls"""
     classes = clean_classes(p)
-    # Times belong to rows: they come in turns.  Early ones show what a schedule does where little has happened.
+    # Each row has its own time, in turns.  The early time tests the schedule where there is little noise.
     times = [t, p.end, *([Fraction(1, 256)] if p.T is None else [])]
     M, C = len(times), len(classes)
     rows = DRAWS // CALLS // M * M
@@ -296,7 +295,7 @@ def samples_follow_the_marginal(sample: Any, p: Process, t: Time, seed: int) -> 
     )
     pair = ("pair", [f"x_t = ({i}, {j})" for i in range(p.K) for j in range(p.K)])
     return [
-        sampled(counts, np.stack([first, second], 1), names=(told, "position", "x_t"), says="each position"),
-        sampled(both, product, names=(told, pair), says="two positions are independent"),
-        independent(calls[..., 0], first, group, names=(told,), says="rows and calls are independent"),
+        sampled(counts, np.stack([first, second], 1), names=(told, "position", "x_t"), label="each position"),
+        sampled(both, product, names=(told, pair), label="two positions are independent"),
+        independent(calls[..., 0], first, group, names=(told,), label="rows and calls are independent"),
     ]

@@ -1,4 +1,4 @@
-"""The posterior q(x_s | x_t, x_0): where a noisy token was a little earlier, given where it came from."""
+"""The posterior q(x_s | x_t, x_0): a token at an earlier time, given its noisy and its clean value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import clean_classes, given, possible_pairs
+from unmask.properties.laws.common import clean_classes, pair_axis, possible_pairs
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.reference.noise import posterior as bayes
 
@@ -33,7 +33,7 @@ def posterior_is_bayes_rule(posterior: Any, p: Process, s: Time, t: Time) -> Cla
         truth,
         ops=3 * p.depth + 2 * p.K,
         scale=p.conditioning(t),
-        names=(given(x0, xt), *NAMES),
+        names=(pair_axis(x0, xt), *NAMES),
     )
 
 
@@ -50,14 +50,14 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     q = posterior(p, x0, xt, s, t)
     scale = p.conditioning(t)
     return [
-        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(given(x0, xt), *NAMES), says="no negative entry"),
+        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(pair_axis(x0, xt), *NAMES), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
             ops=3 * p.depth + 2 * p.K,
             scale=scale,
-            names=(given(x0, xt), *NAMES),
-            says="sums to one",
+            names=(pair_axis(x0, xt), *NAMES),
+            label="sums to one",
         ),
     ]
 
@@ -70,11 +70,11 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     drawn=Drawn(most_T=None),
 )
 def joint_has_two_factorizations(posterior: Any, marginal: Any, transition: Any, p: Process, s: Time, t: Time) -> Claim:
-    """q(x_s|x_t,x_0) q(x_t|x_0) = q(x_s|x_0) q(x_t|x_s), all four the method's own"""
+    """q(x_s|x_t,x_0) q(x_t|x_0) = q(x_s|x_0) q(x_t|x_s), each factor the method's own"""
     x0, xt = possible_pairs(p, t)
     left = posterior(p, x0, xt, s, t) * np.take_along_axis(marginal(p, x0, t), xt[..., None], -1)
     right = marginal(p, x0, s) * np.moveaxis(transition(p, s, t)[:, xt], 0, -1)
-    return close(left, right, ops=4 * p.depth + 2 * p.K, names=(given(x0, xt), *NAMES))
+    return close(left, right, ops=4 * p.depth + 2 * p.K, names=(pair_axis(x0, xt), *NAMES))
 
 
 @law(
@@ -102,7 +102,7 @@ def posterior_averages_to_the_marginal(posterior: Any, p: Process, s: Time, t: T
     drawn=Drawn(most_T=None),
 )
 def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Claim:
-    """Going from t to s and then to r is going from t to r: Σ q(x_s|x_t,x_0) q(x_r|x_s,x_0) = q(x_r|x_t,x_0)"""
+    """Posteriors compose: Σ q(x_s|x_t,x_0) q(x_r|x_s,x_0) = q(x_r|x_t,x_0)"""
     x0, xt = possible_pairs(p, t)
     from_t = posterior(p, x0, xt, s, t)
     middle_x0, middle = possible_pairs(p, s)
@@ -116,7 +116,7 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
         posterior(p, x0, xt, r, t),
         ops=6 * p.depth + 4 * p.K,
         scale=scale,
-        names=(given(x0, xt), "position", "x_r"),
+        names=(pair_axis(x0, xt), "position", "x_r"),
     )
 
 
@@ -128,7 +128,7 @@ def bridges_compose(posterior: Any, p: Process, r: Time, s: Time, t: Time) -> Cl
     drawn=Drawn(most_T=None),
 )
 def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
-    """At s = 0 the posterior is δ at x_0 (up to the noise that the schedule itself starts with)"""
+    """At s = 0 the posterior is δ at x_0 (or what the schedule's noise at time 0 makes of it)"""
     first = 1 if p.T is not None else t
     x0, xt = possible_pairs(p, first)
     truth = np.eye(p.K, dtype=int)[x0] if p.starts_clean else bayes.posterior(p.truth, x0, xt, 0, first)
@@ -137,7 +137,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
         truth,
         ops=2 * p.depth + 2 * p.K,
         scale=p.conditioning(first),
-        names=(given(x0, xt), "position", "x_0"),
+        names=(pair_axis(x0, xt), "position", "x_0"),
     )
 
 
@@ -166,8 +166,8 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             one[xt],
             ops=ops,
             where=~masked[..., None],
-            names=(given(x0, xt), *NAMES),
-            says="a visible token stays",
+            names=(pair_axis(x0, xt), *NAMES),
+            label="a visible token stays",
         ),
         close(
             revealed,
@@ -175,8 +175,8 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             ops=ops,
             scale=scale,
             where=masked,
-            names=(given(x0, xt), *NAMES),
-            says="revealed with probability (α_s − α_t)/(1 − α_t)",
+            names=(pair_axis(x0, xt), *NAMES),
+            label="revealed with probability (α_s − α_t)/(1 − α_t)",
         ),
         close(
             still,
@@ -184,7 +184,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             ops=ops,
             scale=scale,
             where=masked,
-            names=(given(x0, xt), *NAMES),
-            says="and masked otherwise",
+            names=(pair_axis(x0, xt), *NAMES),
+            label="and masked otherwise",
         ),
     ]

@@ -1,4 +1,4 @@
-"""How fast noise arrives."""
+"""Schedules: alpha and its rate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats, grid, inner
+from unmask.properties.laws.common import Array, floats, grid, interior_times
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.numbers import divergences
 
@@ -40,12 +40,12 @@ def alpha_is_the_schedule(alpha: Any, p: Process) -> Claim:
     drawn=Drawn(most_T=None),
 )
 def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
-    """α(0) is the schedule's beginning, and α(t) ≤ α(s) for s < t"""
+    """α(0) is the schedule's own, and α(t) ≤ α(s) for s < t"""
     times = grid(p)
     values = alpha(p, times)
     return [
-        close(values[:1], [p.alpha(0)], ops=8, says="the beginning is what the schedule says"),
-        at_most(values[1:], values[:-1], ops=p.depth, names=(("t", times[1:]),), says="noise never goes back"),
+        close(values[:1], [p.alpha(0)], ops=8, label="α(0) is that of the schedule"),
+        at_most(values[1:], values[:-1], ops=p.depth, names=(("t", times[1:]),), label="noise never goes back"),
     ]
 
 
@@ -58,9 +58,9 @@ def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
 )
 def rate_is_the_derivative_of_total_noise(rate: Any, p: Process) -> Claim:
     """β(t) = −d log α(t)/dt in continuous time, and β_t = 1 − α_t/α_{t−1} in discrete time"""
-    times = inner(p)
+    times = interior_times(p)
     truth = [p.rate(t) for t in times]
-    # Near the end the rate is a quotient by a small alpha, whose rounding it shows.
+    # Near the end the rate is a quotient by a small alpha, and amplifies its rounding.
     scale = 1.0 if p.T is not None else np.abs(floats(truth)) / floats([min(1, p.alpha(t)) for t in times])
     return close(rate(p, times), truth, ops=p.depth, scale=scale, names=(("t", times),))
 
@@ -92,30 +92,30 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
     tex=r"I(x_t; x_0) = (1 - t/T)\, H(x_0) \quad \text{for the schedule that a process and a law of data have of their own}",
     cites="Austin et al. 2021, sec. 3.2, eq. 17, app. A.7 (masks) and A.7 (others)",
     mutants=("information-schedule-of-masks", "information-schedule-of-even-data"),
-    about=About(clock="discrete", families=lambda kind: kind.observes, schedules=("linear",)),
+    about=About(clock="discrete", families=lambda kind: kind.refinable, schedules=("linear",)),
     drawn=Drawn(floating=True, K=3, cost=3),
 )
 def the_information_schedule_loses_it_evenly(information_alpha: Any, p: Process, seed: int) -> list[Claim]:
-    """At the α(t) that are solved for, x_t knows (1 − t/T) H(x_0) of x_0, for any noise and any law of data"""
-    p, weights = p.on_grid(2 + seed % 2), _dyadic(p, seed)  # a time more is the same equation once more
-    # The same noise on a clock that tells how much of it there was: alpha = 1 - u.
+    """The information schedule's α(t) gives I(x_t; x_0) = (1 − t/T) H(x_0), for any noise and any law of the data"""
+    p, weights = p.on_grid(2 + seed % 2), _dyadic(p, seed)  # more times only repeat the equation
+    # The same corruption as a function of alpha, by the continuous schedule alpha = 1 - u.
     noise = replace(p, clock="continuous", T=None)
     if _information(noise, weights, 0.0)[0] > p.depth * np.finfo(np.float64).eps:
-        raise Unanswerable  # noise on a graph in several parts never tells which part it was
+        raise Unanswerable  # on a disconnected graph x_t always shows the part of x_0, and I never reaches 0
     times = grid(p)
     alphas = floats(information_alpha(p, weights, times))
     found, scale = np.array([_information(noise, weights, float(a)) for a in alphas]).T
     truth = [float(1 - Fraction(t) / p.end) * float(divergences.entropy(weights)) for t in times]
     return [
-        at_most(alphas[1:], alphas[:-1], ops=1, names=(("t", times[1:]),), says="noise never goes back"),
+        at_most(alphas[1:], alphas[:-1], ops=1, names=(("t", times[1:]),), label="noise never goes back"),
         close(
-            found, np.array(truth), ops=2 * noise.depth + 4 * p.K, scale=1 + scale, names=(("t", times),), says="I(t)"
+            found, np.array(truth), ops=2 * noise.depth + 4 * p.K, scale=1 + scale, names=(("t", times),), label="I(t)"
         ),
     ]
 
 
 def _dyadic(p: Process, seed: int) -> Array:
-    """A law of the clean classes that every format holds exactly, at least two of them positive, ``[K]``."""
+    """A law of the clean classes, exact in every dtype and positive on at least two of them, ``[K]``."""
     parts = np.zeros(p.K, dtype=int)
     parts[list(p.clean)] = np.random.default_rng([seed, 47]).integers(0, 9, len(p.clean))
     parts[list(p.clean[:2])] += 1
@@ -125,7 +125,7 @@ def _dyadic(p: Process, seed: int) -> Array:
 
 
 def _information(noise: Process, weights: Array, alpha: float) -> tuple[float, float]:
-    """What is known of a class of the law ``weights`` where ``alpha`` is left, and how far roundings of ``q`` move it.
+    """``I(x_t; x_0)`` at ``alpha`` for the law ``weights`` of ``x_0``, and its sensitivity to roundings of ``q``.
 
     The information's derivative by ``q(x_t = j|x_0 = i)`` is ``weights_i log(q_ij / m_j)``, ``m`` the law of ``x_t``.
     """

@@ -1,4 +1,4 @@
-"""Whole samples: what comes out of a sampler, and when things happen in it."""
+"""Samplers: the law of whole samples, of reveal times, and of training times."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from unmask.reference.numbers import sequences
 from unmask.reference.sampling import samplers
 
 CHAPTER = "Samplers"
-#: Samples of a law, in how many calls.
+#: Samples that a law draws, and in how many calls.
 SAMPLES, CALLS = 20_000, 2
-#: Cells that a law of times is divided into.
-CELLS = 64
+#: Number of bins of a histogram of times.
+BINS = 64
 
 
 @dataclass(frozen=True)
 class Network:
-    """What a sampler asks: a table, or for scores the true ones, whose analytic step is a law."""
+    """The network of a sampler: a table of predictions, or the true scores of a data law, for which Tweedie's step is valid."""
 
     model: Model
     data: Data | None
 
     @property
     def timeless(self) -> bool:
-        """Whether the answer does not depend on the time."""
+        """Whether the output does not depend on the time."""
         return self.data is None and self.model.timeless
 
     def output(self, xt: Array, t: Time) -> Array:
@@ -49,7 +49,7 @@ class Network:
         return self.model.encode(self.predicted_table(t))[sequences.sequence_index(xt, self.model.p.K)]
 
     def predicted_table(self, t: Time) -> Array:
-        """What the outputs at all noisy sequences stand for, ``[K**L, L, K]``."""
+        """Predictions (or scores) for all noisy sequences, ``[K**L, L, K]``."""
         return self.model.predicted_table(t) if self.data is None else self.data.concrete_score(t)
 
     def kernel(self, s: Time, t: Time) -> Array:
@@ -57,36 +57,36 @@ class Network:
         kind, p = self.model.parameterization, self.model.p
         every = self.model.sequences
         found = floats(reverse.reverse_kernel(p.truth, kind, self.predicted_table(t), every, s, t))
-        # Where nothing can have led to x_t, any law will do: no sampler comes there.
+        # Where x_t cannot occur, any distribution will do.
         stay = np.eye(p.K)[every]
         return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
 
 
-def asked(p: Process, model: Model, data: Data, method: Any) -> Network:
-    """The network that a sampler is given."""
+def sampler_network(p: Process, model: Model, data: Data, method: Any) -> Network:
+    """The network for a sampler of ``method``."""
     if not method.draws_exactly and not method.can("reverse"):
-        raise Unanswerable  # the law of a first-order scheme is its own
+        raise Unanswerable  # samples of a first-order scheme follow another law
     return Network(model, data if model.parameterization == "score" else None)
 
 
-def telling(model: Model) -> Model:
-    """The same network, if it says anything: one that answers the same to all hides what a sampler shows it."""
+def informative(model: Model) -> Model:
+    """The model, with outputs that depend on the input: a flat one hides what the sampler feeds it."""
     return replace(model, style="moderate") if model.style == "flat" else model
 
 
-def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: str) -> Claim:
-    """``draw(seed) -> [N, L]``, in several calls, held against the law ``[K**L]`` of whole sequences."""
-    if abs(law_of.sum() - 1) > 1e-9:
+def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str) -> Claim:
+    """Claim that ``draw(seed) -> [N, L]``, in several calls, follows the law ``[K**L]`` of whole sequences."""
+    if abs(law_of_sequences.sum() - 1) > 1e-9:
         raise Unanswerable
     found = np.concatenate([draw(seed + call) for call in range(CALLS)])
     counts = np.bincount(sequences.sequence_index(found, p.K), minlength=p.K**L)
     return sampled(
         counts[None],
-        law_of[None],
+        law_of_sequences[None],
         ops=64 * p.depth * p.K,
         scale=p.K**L,
         names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
-        says=says,
+        label=label,
     )
 
 
@@ -101,9 +101,9 @@ def drawn_from(draw: Any, law_of: Array, p: Process, L: int, seed: int, says: st
 def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
     times = falling(p, model)
-    network = asked(p, model, data, generate.subject)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
-    return drawn_from(
+    network = sampler_network(p, model, data, generate.subject)
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    return sampled_from(
         lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
     )
 
@@ -118,10 +118,10 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
-    model, times = telling(model).frozen(), falling(p, model)
-    network = asked(p, model, data, generate_cached.subject)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _exact(p, times), model.L))
-    return drawn_from(
+    model, times = informative(model).frozen(), falling(p, model)
+    network = sampler_network(p, model, data, generate_cached.subject)
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    return sampled_from(
         lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
     )
 
@@ -136,12 +136,12 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
-    model, times = telling(model), falling(p, model)
+    model, times = informative(model), falling(p, model)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
-    network = asked(p, model, data, generate_in_blocks.subject)
-    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _exact(p, times), model.L))
-    return drawn_from(
+    network = sampler_network(p, model, data, generate_in_blocks.subject)
+    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _as_fractions(p, times), model.L))
+    return sampled_from(
         lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
         truth,
         p,
@@ -163,14 +163,14 @@ def one_by_one_is_any_order_autoregression(
     generate_one_by_one: Any, p: Process, model: Model, data: Data, seed: int
 ) -> Claim:
     """Revealing one position at a time at its hitting time is autoregression in uniformly random order"""
-    model = telling(model).frozen()
+    model = informative(model).frozen()
     if p.schedule.function is not None or not p.ends_in_its_prior:
-        raise Unanswerable  # where a mask may never come, or never go, there are fewer positions to reveal
+        raise Unanswerable  # unless alpha goes from 1 to 0, some positions are never masked or never revealed
     assert p.mask is not None
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
     truth = floats(samplers.any_order_law(guess, model.L, p.K))
     network = Network(model, None)
-    return drawn_from(
+    return sampled_from(
         lambda s: generate_one_by_one(p, network, SAMPLES // CALLS, model.L, s), truth, p, model.L, seed, "sequences"
     )
 
@@ -186,18 +186,18 @@ def one_by_one_is_any_order_autoregression(
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
     """Known positions stay at their values; the free ones follow the reverse chain given them"""
     times = falling(p, model)
-    network = asked(p, model, data, infill.subject)
+    network = sampler_network(p, model, data, infill.subject)
     rng = np.random.default_rng([seed, 41])
     known = np.zeros(model.L, dtype=bool)
     known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True
     values = rng.choice(np.array(p.clean), model.L)
     where = tuple(int(v) if k else None for v, k in zip(values, known, strict=True))
-    truth = floats(samplers.infilling_law(p.truth, network.kernel, _exact(p, times), where))
+    truth = floats(samplers.infilling_law(p.truth, network.kernel, _as_fractions(p, times), where))
     x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
     kept = infill(p, network, x0[:64], fixed[:64], times, seed)
     return [
-        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), says="known positions"),
-        drawn_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
+        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions"),
+        sampled_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
     ]
 
 
@@ -216,17 +216,17 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     masked = np.array([1, 2, 3, 7])
     rows = SAMPLES // 4
     found = floats(next_reveal(p, np.repeat(masked, rows), [t] * (4 * rows), seed)).reshape(4, rows)
-    # Cells whose borders are dyadic times; whatever comes before 0, or not at all, is one more.
-    borders = [float(t) * k / CELLS for k in range(CELLS + 1)]
+    # Bins with dyadic edges, and one more bin for no reveal before time 0.
+    borders = [float(t) * k / BINS for k in range(BINS + 1)]
     never = (found < 0) | ~np.isfinite(found)
-    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, CELLS))
-    counts = np.stack([np.bincount(row, minlength=CELLS + 1) for row in place])
+    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, BINS))
+    counts = np.stack([np.bincount(row, minlength=BINS + 1) for row in place])
     noise = np.array([1 - float(p.alpha(u)) for u in borders])
     survival = np.stack([(noise / noise[-1]) ** n for n in masked])
     truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
     return [
-        at_most(found, float(t), ops=2, says="no reveal comes later than t"),
-        sampled(counts, truth, ops=64 * p.depth, scale=8 * p.conditioning(t), names=("n masked",), says="when"),
+        at_most(found, float(t), ops=2, label="no reveal comes later than t"),
+        sampled(counts, truth, ops=64 * p.depth, scale=8 * p.conditioning(t), names=("n masked",), label="when"),
     ]
 
 
@@ -245,22 +245,22 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
 def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
     """The training time of a row taken at random is uniform over the clock, however the times depend on each other
 
-    So the mean loss over a batch is unbiased, its rows being in no order.  Strata that each keep to one row are right.
+    Then the mean loss over a batch is unbiased.  Stratified times satisfy this, even if each row keeps its stratum.
     """
     N, calls = 3, 2000
     found = np.stack([floats(training_times(p, N, seed * calls + call)) for call in range(calls)])
     first = 0 if p.T is None else 1
     inside = (found >= first) & (found <= float(p.end))
-    cells = CELLS if p.T is None else p.T
+    cells = BINS if p.T is None else p.T
     place = np.clip(np.floor(found * cells).astype(int) if p.T is None else found.astype(int) - 1, 0, cells - 1)
     taken = place[np.arange(calls), np.random.default_rng([seed, 47]).integers(0, N, calls)]
     return [
-        exact(inside, np.ones_like(inside), names=("call", "row"), says="on the clock"),
+        exact(inside, np.ones_like(inside), names=("call", "row"), label="on the clock"),
         sampled(
             np.bincount(taken, minlength=cells)[None],
             np.full((1, cells), 1 / cells),
             names=("all", "part of the clock"),
-            says="the time of a row taken at random",
+            label="the time of a row taken at random",
         ),
     ]
 
@@ -274,7 +274,7 @@ def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> li
     drawn=Drawn(floating=True, cost=2),
 )
 def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed: int) -> list[Claim]:
-    """The head's probabilities are the logistic law's over K bins, renormalized; they fall on both sides of the top"""
+    """The head is the logistic distribution over K bins, truncated and renormalized; it is unimodal"""
     rng = np.random.default_rng([seed, 43])
     location, log_scale = rng.integers(-12, 13, (4, model.L)) / 8, rng.integers(-16, 9, (4, model.L)) / 8
     found = head(p, location, log_scale)
@@ -286,9 +286,9 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
     rising = np.where(level < top, found[..., :-1] - found[..., 1:], found[..., 1:] - found[..., :-1])
     scale = 1 + np.abs(truth).max()
     return [
-        close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, says="the bins"),
-        close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, says="sums to one"),
-        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, says="one top"),
+        close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, label="the bins"),
+        close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, label="sums to one"),
+        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="unimodal"),
     ]
 
 
@@ -300,7 +300,7 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
     about=About(clock="continuous"),
 )
 def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) -> list[Claim]:
-    """Euler's kernel is δ + (t − s) R̄_t while that is a law, and always a law"""
+    """Euler's kernel is δ + (t − s) R̄_t where that is a distribution, and is always a distribution"""
     if t == 1:
         raise Unanswerable
     xt = reachable(p, model.L, t)
@@ -317,12 +317,12 @@ def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) 
     small = floats(leave) <= 1
     one = np.ones(found.shape[:-1], dtype=int)
     return [
-        close(found, truth, ops=ops, scale=scale, where=small, names=names, says="δ + (t − s) R̄"),
-        close(found.sum(-1), one, ops=ops, scale=scale, names=names, says="sums to one"),
-        at_most(-found, 0 * found, ops=ops, scale=scale, names=names, says="no negative entry"),
+        close(found, truth, ops=ops, scale=scale, where=small, names=names, label="δ + (t − s) R̄"),
+        close(found.sum(-1), one, ops=ops, scale=scale, names=names, label="sums to one"),
+        at_most(-found, 0 * found, ops=ops, scale=scale, names=names, label="no negative entry"),
     ]
 
 
-def _exact(p: Process, times: list[Any]) -> list[Any]:
-    """Times as the reference reads them."""
+def _as_fractions(p: Process, times: list[Any]) -> list[Any]:
+    """Times as fractions in exact runs."""
     return times if p.T is not None else [Fraction(t) for t in times]

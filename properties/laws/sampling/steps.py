@@ -1,4 +1,4 @@
-"""One reverse step, drawn: of whatever scheme, seen through samples alone."""
+"""The law of one reverse step, from samples alone, for any scheme."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from unmask.properties.claims.claim import Claim, exact, independent, sampled
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats, given, possible_pairs
-from unmask.properties.laws.likelihood.reverse import amplified, drawn
+from unmask.properties.laws.common import Array, floats, pair_axis, possible_pairs
+from unmask.properties.laws.likelihood.reverse import amplification, reachable_outputs
 from unmask.properties.laws.likelihood.terms import invertible, true_reverse_rate
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -21,16 +21,16 @@ from unmask.reference.likelihood import reverse as reference
 from unmask.reference.noise import posterior as bayes
 
 CHAPTER = "Steps"
-#: Draws from each noisy sequence, and in how many calls.
-STEPS, CALLS = 5000, 2
-#: Draws for each pair of a clean and a noisy sequence, and of a small step from each noisy sequence.
-KNOWN, SMALL = 2000, 20_000
+#: Draws for each noisy sequence, and in how many calls.
+STEP_DRAWS, CALLS = 5000, 2
+#: Draws for each pair of a clean and a noisy sequence, and draws of a small step for each noisy sequence.
+PAIR_DRAWS, SMALL_STEP_DRAWS = 2000, 20_000
 
 
-def kernel_of_the_steps(step: Call, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
-    """What the method's steps are meant to be drawn from, as a function of ``(s, t)``.
+def step_kernel(step: Call, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
+    """The kernel that the method's steps should follow, as a function of ``(s, t)``.
 
-    Its own kernel if it offers one (that has laws of its own), else the one that its output stands for.
+    The method's own ``reverse`` if it offers one (which other laws check), else the reference's kernel for its output.
     """
     own = step.offers("reverse")
     if own is not None:
@@ -58,23 +58,23 @@ def kernel_of_the_steps(step: Call, p: Process, model: Model, output: Array, pre
 def steps_are_drawn_from_the_reverse(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """One reverse step draws from p_θ(x_s|x_t), at any distance (a first-order scheme says so: scheme="first-order"): each position, pairs of positions, of rows, of calls"""
+    """One reverse step of an exact scheme draws from p_θ(x_s|x_t): each position, pairs of positions, of rows, of calls"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable
-    xt, output, predicted = drawn(p, model, data, t)
-    ops, scale = 4 * p.depth + 8 * p.K, amplified(p, model, predicted, s, t)
+    xt, output, predicted = reachable_outputs(p, model, data, t)
+    ops, scale = 4 * p.depth + 8 * p.K, amplification(p, model, predicted, s, t)
     if ops * float(torch.finfo(p.dtype).eps) * scale > 1e-2:
-        raise Unanswerable  # in this precision Tweedie's formula says nothing that could be sampled
+        raise Unanswerable  # in this precision Tweedie's formula has no accurate digits
     few = np.random.default_rng([seed, 17]).permutation(len(xt))[:5]
     xt, output, predicted = xt[few], output[few], predicted[few]
-    kernel_at = kernel_of_the_steps(step, p, model, output, predicted, xt)
-    # Rows may step to different times; and every sampler ends in a step to the data.
+    kernel_at = step_kernel(step, p, model, output, predicted, xt)
+    # Rows may have different target times; time 0 is one of them, since every sampler ends there.
     targets = [s]
-    whole = amplified(p, model, predicted, 0, t)
+    whole = amplification(p, model, predicted, 0, t)
     if s != 0 and step.subject.time_steps == "any" and ops * float(torch.finfo(p.dtype).eps) * whole <= 1e-2:
         targets, scale = [s, 0], whole
     kernel = np.concatenate([kernel_at(u, t) for u in targets])
-    copies = STEPS // CALLS
+    copies = STEP_DRAWS // CALLS
     G = len(targets) * len(xt)
     rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
     until = [u for u in targets for _ in range(len(xt) * copies)]
@@ -85,16 +85,16 @@ def steps_are_drawn_from_the_reverse(
     both = np.stack([[np.bincount(row[:, i] * p.K + row[:, j], minlength=p.K**2) for i, j in couples] for row in found])
     product = np.stack([(kernel[:, i, :, None] * kernel[:, j, None, :]).reshape(G, -1) for i, j in couples], 1)
     near: Any = {"ops": 4 * ops, "scale": scale}
-    told = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {u}" for u in targets for x in xt])
+    texts = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {u}" for u in targets for x in xt])
     return [
-        sampled(counts, kernel, names=(told, "position", "x_s"), says="each position", pooled=True, **near),
-        sampled(both, product, names=(told, "pair", "x_s"), says="two positions are independent given x_t", **near),
+        sampled(counts, kernel, names=(texts, "position", "x_s"), label="each position", pooled=True, **near),
+        sampled(both, product, names=(texts, "pair", "x_s"), label="two positions are independent given x_t", **near),
         independent(
             calls[..., 0],
             kernel[:, 0],
             np.repeat(np.arange(G), copies),
-            names=(told,),
-            says="rows and calls are independent",
+            names=(texts,),
+            label="rows and calls are independent",
             **near,
         ),
     ]
@@ -105,14 +105,14 @@ def steps_are_drawn_from_the_reverse(
     tex=r"\tilde p_\theta(\cdot|x_t) = \delta_{x_0} \implies x_s \sim q(\cdot|x_t, x_0)",
     cites="Austin et al. 2021, eq. 3 (posterior) and sec. 3.3 (certainty); Sahoo et al. 2024, eq. 5-7; Lou et al. 2024, eq. 19",
     mutants=("step-renoises-its-guess", "step-one-step-late"),
-    # A velocity's reverse process is another one with the same marginals.
+    # The one-way reverse process of a velocity is not the time reversal; it only has the same marginals.
     about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
     drawn=Drawn(floating=True, cost=4, most_T=None),
 )
 def a_step_that_knows_the_data_draws_the_posterior(
     step: Any, p: Process, s: Time, t: Time, model: Model, seed: int
 ) -> Claim:
-    """A step whose network is certain of x_0 draws from q(x_s|x_t,x_0): the posterior, seen through samples alone"""
+    """A step whose network is certain of x_0 draws from the posterior q(x_s|x_t,x_0)"""
     method = step.subject
     if not method.draws_exactly and not method.can("reverse"):
         raise Unanswerable
@@ -123,35 +123,35 @@ def a_step_that_knows_the_data_draws_the_posterior(
     knows = rates.conditional_score(p.truth, x0, xt, t) if scored else np.eye(p.K, dtype=int)[x0]
     ops, eps = 4 * p.depth + 8 * p.K, float(torch.finfo(p.dtype).eps)
 
-    def sharp(u: Time) -> float:
-        """How roundings show in the kernel from ``t`` to ``u``; infinite where it could not be told from another."""
+    def amplification_to(u: Time) -> float:
+        """Amplification of roundings in the kernel from ``t`` to ``u``; infinite where no digits are left."""
         if scored and not invertible(p, u, t):
             return np.inf
-        grown = amplified(p, model, knows, u, t)
+        grown = amplification(p, model, knows, u, t)
         return grown if ops * eps * grown <= 1e-2 else np.inf
 
-    # Every sampler ends in a step to the data; a direct one in x_0 itself, where a schedule may start with some noise.
+    # Every sampler ends in a step to time 0.  A direct one leads to x_0, which differs from x_s at s = 0 if alpha(0) < 1.
     last = 0 if method.time_steps == "any" else s
-    targets = [u for u in dict.fromkeys([s, last]) if sharp(u) < np.inf]
+    targets = [u for u in dict.fromkeys([s, last]) if amplification_to(u) < np.inf]
     if model.parameterization == "joint-sum-direct" and not p.starts_clean:
         targets = [u for u in targets if u != 0]
     if not targets:
         raise Unanswerable
-    scale = max(sharp(u) for u in targets)
+    scale = max(amplification_to(u) for u in targets)
     truth = np.concatenate([floats(bayes.posterior(p.truth, x0, xt, u, t)) for u in targets])
-    rows = [np.repeat(np.concatenate([v] * len(targets)), KNOWN, axis=0) for v in (model.encode(knows), xt)]
-    until = [u for u in targets for _ in range(len(xt) * KNOWN)]
-    found = step(p, *rows, until, t, seed).reshape(len(truth), KNOWN, -1)
+    rows = [np.repeat(np.concatenate([v] * len(targets)), PAIR_DRAWS, axis=0) for v in (model.encode(knows), xt)]
+    until = [u for u in targets for _ in range(len(xt) * PAIR_DRAWS)]
+    found = step(p, *rows, until, t, seed).reshape(len(truth), PAIR_DRAWS, -1)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in (0, 1)] for row in found])
-    told = [f"{pair}, t = {t} to {u}" for u in targets for pair in given(x0, xt)[1]]
+    texts = [f"{pair}, t = {t} to {u}" for u in targets for pair in pair_axis(x0, xt)[1]]
     return sampled(
         counts,
         truth,
-        # Tweedie's formula takes differences: what is rounded is drawn, impossible classes included.
+        # Tweedie's formula subtracts, so that impossible classes may get rounding errors as probabilities.
         slack=ops * eps * scale if scored else 0.0,
         ops=4 * ops,
         scale=scale,
-        names=(("step", told), "position", "x_s"),
+        names=(("step", texts), "position", "x_s"),
         pooled=True,
     )
 
@@ -167,9 +167,9 @@ def a_step_that_knows_the_data_draws_the_posterior(
 def a_mask_becomes_what_the_network_says(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """Whatever the scheme, a mask that is lifted becomes y with the predicted probability; visible tokens stay; an exact step to the data leaves no mask"""
+    """For any scheme, an unmasked position becomes y with the predicted probability, and an exact step to time 0 leaves no mask"""
     if p.alpha(t) == 1:
-        raise Unanswerable  # nothing is masked yet, and what becomes of a mask is nobody's to say
+        raise Unanswerable  # nothing is masked at t
     s = 0 if step.subject.time_steps == "any" else s
     xt = np.full((1, model.L), p.mask)
     if model.parameterization == "score":
@@ -192,13 +192,13 @@ def a_mask_becomes_what_the_network_says(
             lifted[0],
             ops=4 * p.depth + 8 * p.K,
             names=("position", "y"),
-            says="what a mask becomes",
+            label="what a mask becomes",
             pooled=True,
         ),
     ]
     if s == 0 and p.starts_clean and step.subject.draws_exactly:
         left = (found == p.mask).sum(0)
-        claims.append(exact(left, np.zeros_like(left), names=("position",), says="masks left at time 0"))
+        claims.append(exact(left, np.zeros_like(left), names=("position",), label="masks left at time 0"))
     return claims
 
 
@@ -213,29 +213,29 @@ def a_mask_becomes_what_the_network_says(
 def small_steps_are_drawn_at_the_rate(
     step: Any, p: Process, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """A small reverse step jumps from x to y with probability h R̄(x,y), whatever the scheme, up to O(h²)"""
+    """For any scheme, a reverse step of size h jumps from x to y with probability h R̄(x,y) + O(h²)"""
     t = min(max(float(t), 1 / 4), 7 / 8)
-    xt, output, predicted = drawn(p, model, data, Fraction(t))
+    xt, output, predicted = reachable_outputs(p, model, data, Fraction(t))
     few = np.random.default_rng([seed, 19]).permutation(len(xt))[:4]
     xt, output, predicted = xt[few], output[few], predicted[few]
     rates = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(t)))
     if rates.max() == 0:
         raise Unanswerable
-    # A step must be small for the forward process as well, whose inverse some schemes take.
+    # The step must be small for the forward rates as well: some schemes invert the forward kernel.
     fastest = max(rates.sum(-1).max(), float(p.rate(t)), float(p.rate(t * 3 / 4)))
     h = 2.0 ** np.floor(np.log2(min(t / 4, 1 / (12 * fastest))))
     s = t - h
     earlier = floats(true_reverse_rate(p, model.parameterization, predicted, xt, Fraction(s)))
     own = xt[..., None] == np.arange(p.K)
     kernel = h * rates + own * (1 - h * rates.sum(-1, keepdims=True))
-    # What schemes of first order may differ by: two jumps in one step, and the change of the rates during it.
+    # Errors of a first-order scheme: a second jump in the step, and the change of the rates during it.
     slack = (h * fastest) ** 2 + h * np.abs(rates - earlier).sum(-1).max()
-    found = step(p, np.repeat(output, SMALL, axis=0), np.repeat(xt, SMALL, axis=0), s, t, seed)
-    found = found.reshape(len(xt), SMALL, -1)
+    found = step(p, np.repeat(output, SMALL_STEP_DRAWS, axis=0), np.repeat(xt, SMALL_STEP_DRAWS, axis=0), s, t, seed)
+    found = found.reshape(len(xt), SMALL_STEP_DRAWS, -1)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
     both = np.stack([np.bincount(row[:, 0] * p.K + row[:, 1], minlength=p.K**2) for row in found])
     product = (kernel[:, 0, :, None] * kernel[:, 1, None, :]).reshape(len(xt), -1)
     return [
-        sampled(counts, kernel, slack=slack, names=(("x_t", xt), "position", "x_s"), says="each position"),
-        sampled(both, product, slack=2 * slack, names=(("x_t", xt),), says="two positions jump independently"),
+        sampled(counts, kernel, slack=slack, names=(("x_t", xt), "position", "x_s"), label="each position"),
+        sampled(both, product, slack=2 * slack, names=(("x_t", xt),), label="two positions jump independently"),
     ]

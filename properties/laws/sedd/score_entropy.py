@@ -1,4 +1,4 @@
-"""Score entropy: three objectives that differ by constants; and squared errors, the loss that it replaced."""
+"""Score entropy: three objectives that differ by constants; and the squared loss of concrete score matching."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, average, every_noisy, floats, given
+from unmask.properties.laws.common import Array, average, floats, noisy_sequences, pair_axis
 from unmask.properties.laws.likelihood.optima import clean_support
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -26,13 +26,13 @@ CHAPTER = "Score entropy"
 def _averaged(loss: Any, p: Process, outputs: Array, data: Data, t: Time) -> Any:
     """``E_data E_{q(x_t|x_0)} loss`` for a table of outputs ``[K**L, L, K]``."""
     x0, weight = clean_support(p, data)
-    row, clean, xt, q = every_noisy(p, x0, t)
+    row, clean, xt, q = noisy_sequences(p, x0, t)
     values = loss(p, outputs[sequences.sequence_index(xt, p.K)], clean, xt, t)
     return (average(values, q, row, len(x0)) * weight).sum()
 
 
 def _largest(p: Process, t: Time) -> float:
-    """What ratios of noisy probabilities stay below."""
+    """An upper bound of the ratios of noisy probabilities."""
     alpha = float(p.alpha(t))
     return 1 + (alpha / max(1 - alpha, 1e-300) if p.kind.keeps_or_redraws else p.conditioning(t)) * p.K
 
@@ -76,7 +76,7 @@ def denoising_score_entropy_differs_by_a_constant(
                 truth,
                 ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L,
                 scale=model.L * _scale(p, t, one),
-                says=f"the {name} objective",
+                label=f"the {name} objective",
             )
         )
     return claims
@@ -96,7 +96,7 @@ def the_true_score_is_best(loss: Any, p: Process, t: Time, model: Model, data: D
         raise Unanswerable
     drawn, truth = model.predicted_table(t), data.concrete_score(t)
     best, other = (_averaged(loss, p, model.encode(table), data, t) for table in (truth, drawn))
-    # A tenth of the way from the truth to the drawn table: near the optimum a wrong objective shows.
+    # A table near the true scores, where a wrong objective may be lower.
     near = truth + (drawn - truth) / 10
     close_by = _averaged(loss, p, model.encode(near), data, t)
     scale = model.L * (_scale(p, t, drawn) + _scale(p, t, truth))
@@ -117,7 +117,7 @@ def _signed(p: Process, shape: tuple[int, ...], seed: int) -> Array:
 
 
 def _sharpness(p: Process, t: Time) -> float:
-    """How a rounding of alpha shows in a rate and in a ratio."""
+    """Amplification of a rounding of alpha in the rate and in the ratio."""
     return float(p.conditioning(t) / min(1.0, float(p.alpha(t))))
 
 
@@ -132,7 +132,7 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
     """The squared loss is ½ Σ β R(y,x) (s_y − r_y)² for every pair of x_0 and x_t, whatever the signs of s"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     score = _signed(p, (*xt.shape, p.K), seed)
     truth = squares.integrand(p.truth, score, clean, xt, t)
     L = x0.shape[1]
@@ -141,7 +141,7 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
         truth,
         ops=8 * p.depth + 8 * p.K * L,
         scale=L * p.K * float(p.rate(t)) * (3 + _largest(p, t)) ** 2 * _sharpness(p, t),
-        names=(given(clean, xt),),
+        names=(pair_axis(clean, xt),),
     )
 
 
@@ -154,7 +154,7 @@ def squared_loss_is_concrete_score_matching(squared_loss: Any, p: Process, t: Ti
     drawn=Drawn(cost=2),
 )
 def squared_errors_are_least_at_the_true_score(squared_loss: Any, p: Process, t: Time, data: Data, seed: int) -> Claim:
-    """Averaged over the data, any scores cost their squared distance from the true ratios more than the true ratios do"""
+    """Averaged over the data, the squared loss of any scores exceeds that of the true ratios by ½ Σ β R |s − r|²"""
     if t == 1:
         raise Unanswerable
     truth = data.concrete_score(t)
@@ -177,10 +177,10 @@ def squared_errors_are_least_at_the_true_score(squared_loss: Any, p: Process, t:
     about=About(clock="continuous"),
 )
 def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time, x0: Array, seed: int) -> Claim:
-    """The gradient of the squared loss is the weighted error itself: zero at the true ratios, and as strong below zero"""
+    """The gradient of the squared loss is β R(y,x) (s_y − r_y), also for negative scores"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     score = _signed(p, (*xt.shape, p.K), seed)
     ratio, weight = _ratios(p, clean, xt, t)
     return close(
@@ -188,7 +188,7 @@ def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time
         weight * (score - ratio),
         ops=8 * p.depth + 8,
         scale=float(p.rate(t)) * (3 + _largest(p, t)) * _sharpness(p, t),
-        names=(given(clean, xt), "position", "y"),
+        names=(pair_axis(clean, xt), "position", "y"),
     )
 
 
@@ -202,10 +202,10 @@ def squared_errors_pull_in_proportion(squared_gradient: Any, p: Process, t: Time
 def score_entropy_pulls_at_logarithms_as_squares_at_scores(
     squared_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> Claim:
-    """By log s, score entropy has the gradient that the squared loss has by s: by s, the same divided by s"""
+    """The gradient of score entropy with respect to log s is that of the squared loss with respect to s"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     output, one = model.output(xt, t), np.ones(len(xt))
     score = np.exp(output)
     return close(
@@ -213,7 +213,7 @@ def score_entropy_pulls_at_logarithms_as_squares_at_scores(
         squared_gradient(p, score, clean, xt, t, one),
         ops=8 * p.depth + 16,
         scale=float(p.rate(t)) * (score.max() + _largest(p, t)) * _sharpness(p, t),
-        names=(given(clean, xt), "position", "y"),
+        names=(pair_axis(clean, xt), "position", "y"),
     )
 
 
@@ -228,14 +228,14 @@ def score_entropy_pulls_at_logarithms_as_squares_at_scores(
 def squared_errors_do_not_know_that_rates_are_positive(
     squared_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> list[Claim]:
-    """Squared errors charge a negative score like a positive one as far away; score entropy grows without bound on the way to zero"""
+    """The squared loss is even in s − r, so that negative scores are no exception; score entropy is unbounded as s → 0"""
     if t == 1:
         raise Unanswerable
-    _, clean, xt, _ = every_noisy(p, x0, t)
+    _, clean, xt, _ = noisy_sequences(p, x0, t)
     ratio, weight = _ratios(p, clean, xt, t)
     flow, squared = (weight * ratio).sum((-1, -2)), (weight * ratio**2).sum((-1, -2)) / 2
     own = xt[..., None] == np.arange(p.K)
-    told, ops, sharp = given(clean, xt), 8 * p.depth + 8 * p.K * model.L, _sharpness(p, t)
+    told, ops, sharp = pair_axis(clean, xt), 8 * p.depth + 8 * p.K * model.L, _sharpness(p, t)
     claims = [
         close(
             squared_loss(p, times * ratio, clean, xt, t),
@@ -243,7 +243,7 @@ def squared_errors_do_not_know_that_rates_are_positive(
             ops=ops,
             scale=(abs(times) + 1) ** 2 * squared * sharp,
             names=(told,),
-            says=f"squared errors at {times} times the ratios",
+            label=f"squared errors at {times} times the ratios",
         )
         for times in (-2, 0, 4)
     ]
@@ -257,7 +257,7 @@ def squared_errors_do_not_know_that_rates_are_positive(
                 ops=ops,
                 scale=(n + sizes) * (flow + float(p.rate(t)) * np.exp(-n)) * sharp,
                 names=(told,),
-                says=f"score entropy at e^-{n} of the ratios",
+                label=f"score entropy at e^-{n} of the ratios",
             )
         )
     return claims

@@ -1,6 +1,6 @@
-"""Laws of what noise does for smoothness.
+"""Laws of noise and smoothness.
 
-* `distances`: how far two noisy states differ;
+* `distances`: distances between posteriors of two noisy states;
 * `waves`: noise as a filter;
 * `embeddings`: functions of tokens.
 """

@@ -1,4 +1,4 @@
-"""The essay's argument, first half: how much noise can blur what a noisy state says about the data.
+"""The essay's argument, first part: how close noise brings the posteriors of two noisy states.
 
 Claims of the essay are cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close, converges, exact
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, clean_classes, floats, single
+from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats
 from unmask.properties.subjects.processes.process import Process, Schedule, Time
 from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import divergences
@@ -23,10 +23,10 @@ from unmask.reference.smoothness import projective_distance as hilbert
 
 CHAPTER = "The essay"
 PAIR = ("state i", "state j")
-#: Laws of the data that are tried for each kernel, beside the extremal one.
-PRIORS = 12
-#: How far below 1 the extremal law may stay where 1 is only approached.
-SHORT = Fraction(1, 16)
+#: Number of data laws that are tried for each kernel, beside the extremal one.
+DATA_LAWS = 12
+#: Distance from 1 of the extremal law's total variation where the supremum 1 is not attained.
+MARGIN = Fraction(1, 16)
 
 
 def kernel(p: Process, t: Time) -> Array:
@@ -34,22 +34,22 @@ def kernel(p: Process, t: Time) -> Array:
     return p.truth.marginal(t)[clean_classes(p)]
 
 
-def seen(columns: Array) -> Array:
-    """Pairs of states that some clean class becomes, ``[K, K]``."""
+def occurring_pairs(columns: Array) -> Array:
+    """Pairs of states, both of positive probability for some clean class, ``[K, K]``."""
     reached = np.atleast_1d((floats(columns) > 0).any(axis=0))
     return np.asarray(reached[:, None] & reached)
 
 
-def size(distance: Array) -> Array:
-    """What a rounding of a logarithm is relative to; infinite where the distance is: equality."""
+def logarithm_scale(distance: Array) -> Array:
+    """Scale of a logarithm's rounding; infinite where the distance is, which requires equality."""
     return 1 + np.abs(floats(distance))
 
 
-def priors(p: Process, seed: int) -> list[Array]:
-    """Laws of the clean class: even ones, steep ones, and some that leave classes out; ``[C]`` each."""
+def data_laws(p: Process, seed: int) -> list[Array]:
+    """Laws of the clean class: flat, steep, and with classes of probability zero; ``[C]`` each."""
     rng, C = np.random.default_rng([seed, 37]), len(p.clean)
     found = []
-    for k in range(PRIORS):
+    for k in range(DATA_LAWS):
         weights = 2 ** rng.integers(0, (1, 4, 12)[k % 3], C) * (rng.random(C) < (1, 0.7)[k % 2])
         weights[rng.integers(C)] += 1
         law = np.array([Fraction(int(w), int(weights.sum())) for w in weights], dtype=object)
@@ -72,25 +72,25 @@ def posteriors(prior: Array, columns: Array) -> tuple[Array, Array]:
 )
 def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """TV(p(x_0|x_t=i), p(x_0|x_t=j)) ≤ tanh(Δ_t(i,j)/4) whatever the data, and a law on two classes attains it"""
-    truth, found = kernel(p, t), marginal(p, single(p), t)[:, 0]
+    truth, found = kernel(p, t), marginal(p, constant_sequences(p), t)[:, 0]
     distance = hilbert.projective_distances(truth)
     ops = 2 * (p.depth + 2 * p.K + 4)
     tried, bounds, room, where = [], [], [], []
     attained, expected, room_there = [], [], []
-    pairs = [(i, j) for i, j in combinations(range(p.K), 2) if seen(truth)[i, j]]
+    pairs = [(i, j) for i, j in combinations(range(p.K), 2) if occurring_pairs(truth)[i, j]]
     if not pairs:
         raise Unanswerable
-    for prior in priors(p, seed):
+    for prior in data_laws(p, seed):
         after, _ = posteriors(prior, found)
         likely = floats(posteriors(prior, truth)[1])
         for i, j in pairs:
             tried.append(divergences.total_variation(after[:, i], after[:, j]))
             bounds.append(hilbert.largest_difference(distance[i, j]))
             where.append(min(likely[i], likely[j]) > 0)
-            # A rounding of the kernel is divided by what is likely to be seen.
+            # A rounding of the kernel is divided by the probability of the state.
             room.append(1 / max(min(likely[i], likely[j]), 1e-300))
     for i, j in pairs:
-        prior = hilbert.extremal_prior(truth[:, i], truth[:, j], SHORT)
+        prior = hilbert.extremal_prior(truth[:, i], truth[:, j], MARGIN)
         after, _ = posteriors(prior, found)
         right, likely = posteriors(prior, truth)
         attained.append(divergences.total_variation(after[:, i], after[:, j]))
@@ -99,7 +99,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
         expected.append(known if certain else hilbert.largest_difference(distance[i, j]))
         room_there.append(1 / min(floats(likely)[[i, j]]))
     named = [f"states {i} and {j}" for i, j in pairs]
-    shape = (PRIORS, len(pairs))
+    shape = (DATA_LAWS, len(pairs))
     return [
         at_most(
             _table(tried, shape),
@@ -108,7 +108,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
             scale=_table(room, shape),
             where=_table(where, shape).astype(bool),
             names=("law of the data", ("pair", named)),
-            says="no law of the data exceeds it",
+            label="no law of the data exceeds it",
         ),
         close(
             _table(attained, (len(pairs),)),
@@ -116,7 +116,7 @@ def posteriors_differ_as_far_as_the_kernel_lets_them(marginal: Any, p: Process, 
             ops=ops,
             scale=_table(room_there, (len(pairs),)),
             names=(("pair", named),),
-            says="a law on two classes attains it",
+            label="a law on two classes attains it",
         ),
     ]
 
@@ -136,10 +136,18 @@ def _table(values: list[Any], shape: tuple[int, ...]) -> Array:
 def distance_is_the_oscillation_of_the_ratio(projective_distance: Any, p: Process, t: Time) -> list[Claim]:
     """Δ_t(i,j) is the oscillation over clean x_0 of log q(x_t=i|x_0) − log q(x_t=j|x_0)"""
     found, truth = projective_distance(p, t), hilbert.projective_distances(kernel(p, t))
-    there = seen(kernel(p, t))
+    there = occurring_pairs(kernel(p, t))
     return [
-        exact(np.isnan(floats(found)), ~there, names=PAIR, says="not a number where nobody is, and only there"),
-        close(found, truth, ops=2 * p.depth + 8, scale=size(truth), where=there, names=PAIR, says="where somebody is"),
+        exact(np.isnan(floats(found)), ~there, names=PAIR, label="NaN exactly for pairs of states that do not occur"),
+        close(
+            found,
+            truth,
+            ops=2 * p.depth + 8,
+            scale=logarithm_scale(truth),
+            where=there,
+            names=PAIR,
+            label="pairs that occur",
+        ),
     ]
 
 
@@ -169,11 +177,11 @@ def visible_tokens_never_blur(projective_distance: Any, p: Process, t: Time) -> 
 )
 def the_masked_target_knows_no_time(marginal: Any, p: Process, t: Time, seed: int) -> Claim:
     """Under masking the posterior of a position is the data's law at the mask and certain elsewhere, at every time"""
-    truth, found = kernel(p, t), marginal(p, single(p), t)[:, 0]
+    truth, found = kernel(p, t), marginal(p, constant_sequences(p), t)[:, 0]
     left: list[Array] = []
     right: list[Array] = []
     where, room = [], []
-    for prior in priors(p, seed):
+    for prior in data_laws(p, seed):
         after, _ = posteriors(prior, found)
         likely = floats(posteriors(prior, truth)[1])
         target = np.eye(len(p.clean), p.K, dtype=int).astype(prior.dtype) * 0
@@ -200,7 +208,9 @@ def uniform_noise_knows_no_near_and_far(projective_distance: Any, p: Process, t:
     off = ~np.eye(p.K, dtype=bool)
     right = right if p.numbers == "exact" else float(right)
     truth = np.full((p.K, p.K), right, dtype=object if p.numbers == "exact" else np.float64)
-    return close(projective_distance(p, t), truth, ops=2 * p.depth + 8, scale=size(truth), where=off, names=PAIR)
+    return close(
+        projective_distance(p, t), truth, ops=2 * p.depth + 8, scale=logarithm_scale(truth), where=off, names=PAIR
+    )
 
 
 @law(
@@ -212,21 +222,31 @@ def uniform_noise_knows_no_near_and_far(projective_distance: Any, p: Process, t:
 def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Δ_t(i,j) ≤ tanh(max Δ_s/4) Δ_{s,t}(i,j), and ≤ max Δ_s; pair by pair Δ_t ≤ Δ_s where steps commute"""
     early, late = floats(projective_distance(p, s)), floats(projective_distance(p, t))
-    there = seen(kernel(p, t))
+    there = occurring_pairs(kernel(p, t))
     if not there.any():
         raise Unanswerable
-    widest = float(early[seen(kernel(p, s))].max())
+    widest = float(early[occurring_pairs(kernel(p, s))].max())
     share = float(hilbert.largest_difference(numbers.real(widest)))
     onwards = floats(hilbert.projective_distances(p.truth.transition(s, t)))
-    # Where all is blurred already, no later distance counts, not even an infinite one.
+    # If all states are at distance 0 at s, the bound is 0, even for an infinite distance of the later step.
     bound = np.zeros_like(onwards) if share == 0 else share * np.where(np.isnan(onwards), np.inf, onwards)
     ops = 2 * p.depth + 16
     claims = [
-        at_most(late, bound, ops=ops, scale=size(bound), where=there, names=PAIR, says="Birkhoff's contraction"),
-        at_most(late, widest, ops=ops, scale=size(widest), where=there, names=PAIR, says="no farther than the widest"),
+        at_most(
+            late, bound, ops=ops, scale=logarithm_scale(bound), where=there, names=PAIR, label="Birkhoff's contraction"
+        ),
+        at_most(
+            late,
+            widest,
+            ops=ops,
+            scale=logarithm_scale(widest),
+            where=there,
+            names=PAIR,
+            label="at most the largest distance",
+        ),
     ]
     if p.kind.commuting and p.kind.stationary and p.mask is None:
-        claims.append(at_most(late, early, ops=ops, scale=size(early), names=PAIR, says="pair by pair"))
+        claims.append(at_most(late, early, ops=ops, scale=logarithm_scale(early), names=PAIR, label="pair by pair"))
     return claims
 
 
@@ -239,13 +259,13 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
     drawn=Drawn(K=3),
 )
 def distances_add_up_along_the_levels(projective_distance: Any, p: Process, t: Time) -> Claim:
-    """Where noise steps to neighbors, distance has returned: Δ_t(i,k) = Δ_t(i,j) + Δ_t(j,k) for levels i < j < k"""
+    """For noise that steps to neighboring levels, Δ_t(i,k) = Δ_t(i,j) + Δ_t(j,k) for levels i < j < k"""
     found = projective_distance(p, t)
     triples = list(combinations(range(p.K), 3))
     whole = np.array([found[i, k] for i, _, k in triples])
     parts = np.array([found[i, j] + found[j, k] for i, j, k in triples])
     named = [f"levels {i}, {j} and {k}" for i, j, k in triples]
-    return close(whole, parts, ops=6 * p.depth + 24, scale=size(parts), names=(("levels", named),))
+    return close(whole, parts, ops=6 * p.depth + 24, scale=logarithm_scale(parts), names=(("levels", named),))
 
 
 @law(
@@ -253,12 +273,12 @@ def distances_add_up_along_the_levels(projective_distance: Any, p: Process, t: T
     tex=r"\max_i \Delta(i,i+1) = O(1/K) \quad \text{at noise } \nu K^2",
     cites="essay, claim 15",
     mutants=("distance-is-the-same-for-all-levels",),
-    # The reference has a test of its own: sixty-four levels in 40 digits take minutes.
+    # Not for the reference, which has a test of its own: 64 levels in 40 digits take minutes.
     about=About(tensors=True, clock="continuous", families=("birth-death",)),
     drawn=Drawn(cost=4),
 )
 def finer_levels_bring_neighbors_together(projective_distance: Any, p: Process) -> Claim:
-    """At the same noise on the same interval, K²/8 in units of levels, the widest Δ of neighbors shrinks like 1/K"""
+    """At a fixed variance on a fixed interval (noise K²/8 in units of levels), the largest Δ of neighbors shrinks like 1/K"""
     sizes, widest = [4, 8, 16, 32, 64], []
     for K in sizes:
         reach = (("sigma_min", Fraction(1, 1024)), ("sigma_max", Fraction(K * K, 8)))

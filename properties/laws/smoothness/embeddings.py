@@ -22,20 +22,20 @@ CHAPTER = "The essay"
 FUNCTIONS, D = 4, 3
 
 
-def table(p: Vocabulary, seed: int, apart: bool) -> tuple[Array, Array]:
-    """Functions ``[FUNCTIONS, K]`` and an embedding ``[K, D]``, with few bits; two classes may meet unless ``apart``."""
+def functions_and_embedding(p: Vocabulary, seed: int, apart: bool) -> tuple[Array, Array]:
+    """Functions ``[FUNCTIONS, K]`` and an embedding ``[K, D]``, with few bits, and with distinct rows if ``apart``."""
     rng = np.random.default_rng([seed, 61])
     values = rng.integers(-8, 9, (FUNCTIONS, p.K)) / 8
     values[0] = np.arange(p.K) == rng.integers(p.K)
-    # Different first coordinates keep classes apart, in an order that is not that of their ids.
+    # Distinct first coordinates, in an order other than that of the ids.
     places = rng.integers(-8, 9, (p.K, D)) / 4
     places[:, 0] = rng.permutation(p.K) / 2
     if not apart and seed % 3 == 0:
         places[-1] = places[0]
-    return exact(values), exact(places)
+    return fractions(values), fractions(places)
 
 
-def exact(values: Array) -> Array:
+def fractions(values: Array) -> Array:
     """Floats of few bits as fractions."""
     return elementwise(exactly, values)
 
@@ -49,8 +49,8 @@ def exact(values: Array) -> Array:
     drawn=Drawn(K=3),
 )
 def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Vocabulary, seed: int) -> Claim:
-    """No function through given values at given embeddings is less steep than its steepest pair; equal places: infinite"""
-    values, places = table(p, seed, apart=False)
+    """The least Lipschitz constant of a function with given values at given embeddings is the slope of its steepest pair; infinite for equal embeddings"""
+    values, places = functions_and_embedding(p, seed, apart=False)
     truth = array([interpolants.least_lipschitz(f, places) for f in values])
     return close(least_lipschitz(p, values, places), truth, ops=D + 8, scale=floats(truth), names=("function",))
 
@@ -63,10 +63,10 @@ def least_slope_is_that_of_the_steepest_pair(least_lipschitz: Any, p: Vocabulary
     about=About(kind="embeddings"),
 )
 def moving_embeddings_apart_divides_the_slope(least_lipschitz: Any, p: Vocabulary, seed: int) -> Claim:
-    """An embedding table c times as wide makes every function of tokens c times less steep"""
-    values, places = table(p, seed, apart=True)
+    """Scaling the embedding table by c divides the least Lipschitz constant of every function of tokens by c"""
+    values, places = functions_and_embedding(p, seed, apart=True)
     plain = least_lipschitz(p, values, places)
-    # Up to a thousandfold: tokens are as far apart as one likes.
+    # Up to a thousandfold, since the scale is arbitrary.
     factors = [Fraction(1, 4), 3, 1024]
     moved = [least_lipschitz(p, values, interpolants.scaled(places, c)) * c for c in factors]
     names = (("factor", [f"c = {c}" for c in factors]), "function")
@@ -83,17 +83,17 @@ def moving_embeddings_apart_divides_the_slope(least_lipschitz: Any, p: Vocabular
 def a_function_of_tokens_may_be_as_smooth_as_its_steepest_pair(
     interpolant: Any, p: Vocabulary, seed: int
 ) -> list[Claim]:
-    """Where no two embeddings meet, some function has the given values, and nowhere more than the least slope"""
-    values, places = table(p, seed, apart=True)
+    """For distinct embeddings the interpolant has the given values and the least Lipschitz constant"""
+    values, places = functions_and_embedding(p, seed, apart=True)
     rng = np.random.default_rng([seed, 67])
     steepest = np.array([float(interpolants.least_lipschitz(f, places)) for f in values])
     functions, classes = (v.ravel() for v in np.indices((FUNCTIONS, p.K)))
-    # Places near the table, and others a short or a long way off, along one axis or all.
-    near = places[rng.integers(0, p.K, len(functions))] + exact(rng.integers(-8, 9, (len(functions), D)) / 16)
-    off = near + exact(rng.integers(-4, 5, near.shape) / 4 * 2.0 ** rng.integers(-4, 3, (len(near), 1)))
+    # Places near an embedding, and others at a short or a long distance, along one axis or all.
+    near = places[rng.integers(0, p.K, len(functions))] + fractions(rng.integers(-8, 9, (len(functions), D)) / 16)
+    off = near + fractions(rng.integers(-4, 5, near.shape) / 4 * 2.0 ** rng.integers(-4, 3, (len(near), 1)))
     everywhere = (places[classes], near, off)
     at = [interpolant(p, values[functions], places, where) for where in everywhere]
-    # A sum of a value and a slope times a distance, which is rounded D + 8 times.
+    # A value plus a slope times a distance, with D + 8 roundings.
     reach = [
         1 + steepest[functions] * np.linalg.norm(floats(where[:, None] - places), axis=-1).max(-1)
         for where in everywhere
@@ -102,9 +102,9 @@ def a_function_of_tokens_may_be_as_smooth_as_its_steepest_pair(
     ops = 2 * D + 16
     names = (("function and class", [f"function {f}, class {x}" for f, x in zip(functions, classes, strict=True)]),)
     return [
-        close(at[0], values[functions, classes], ops=ops, scale=reach[0], names=names, says="it has the values"),
+        close(at[0], values[functions, classes], ops=ops, scale=reach[0], names=names, label="the values"),
         at_most(
             np.abs(floats(at[1]) - floats(at[2])), bound, ops=ops, scale=reach[1] + reach[2] + bound, names=("pair",),
-            says="it is no steeper",
+            label="the Lipschitz constant",
         ),
     ]  # fmt: skip

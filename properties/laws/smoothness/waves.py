@@ -1,4 +1,4 @@
-"""The essay's argument, second half: what noise does not notice, and what it does to waves.
+"""The essay's argument, second part: relabelings that commute with noise, and the damping of waves.
 
 Claims of the essay are cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, Name, at_most, close
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, clean_classes, floats, single
+from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data
 from unmask.reference.noise import ordinal
@@ -39,11 +39,11 @@ def noise_notices_the_same_relabelings(transition: Any, p: Process, s: Time, t: 
     others = [g for g in permutations(range(p.K)) if all(g[m] == m for m in fixed) and g not in group]
     same = np.stack([Q[np.ix_(g, g)] for g in group])
     ops = 2 * p.depth + p.K
-    claims = [close(same, np.stack([Q] * len(group)), ops=ops, names=(("relabeling", _told(group)), "x_s", "x_t"))]
+    claims = [close(same, np.stack([Q] * len(group)), ops=ops, names=(("relabeling", _texts(group)), "x_s", "x_t"))]
     if others:
         exact, found = (floats([abs(M[np.ix_(g, g)] - M).max() for g in others]) for M in (truth, Q))
-        says = "relabelings that the exact process notices are noticed as much"
-        claims.append(at_most(exact, found, ops=ops, names=(("relabeling", _told(others)),), says=says))
+        label = "relabelings that the exact process notices are noticed as much"
+        claims.append(at_most(exact, found, ops=ops, names=(("relabeling", _texts(others)),), label=label))
     return claims
 
 
@@ -51,7 +51,7 @@ def _rational(matrix: Array) -> bool:
     return matrix.dtype == object and not any(hasattr(x, "_mpf_") for x in matrix.flat)
 
 
-def _told(group: list[tuple[int, ...]]) -> list[str]:
+def _texts(group: list[tuple[int, ...]]) -> list[str]:
     return [f"relabeling {g}" for g in group]
 
 
@@ -75,7 +75,7 @@ def noisy_table(marginal: Any, p: Process, t: Time, data: Data) -> Array:
     tex=r"\widehat{q_t}(S) = \alpha_t^{|S|}\, \widehat{q_0}(S)",
     cites="essay, claims 2 and 11; O'Donnell 2014, sec. 2.4 (noise stability)",
     mutants=("marginal-looks-at-the-neighbor", "marginal-from-the-wrong-end", "marginal-one-step-late"),
-    # Hits may lead to the mask, but to no clean class rather than another.
+    # A hit leads to the mask, or to all clean classes alike.
     about=About(
         families=lambda kind: kind.keeps_or_redraws, processes=lambda p: len({p.prior[k] for k in p.clean}) == 1
     ),
@@ -85,7 +85,7 @@ def hits_damp_waves_by_their_degree(marginal: Any, p: Process, t: Time, data: Da
     """Interactions of k positions (Walsh coefficients of degree k, for two classes) are multiplied by α_t^k on average"""
     clean, noisy = clean_table(p, data), noisy_table(marginal, p, t, data)
     alpha = p.alpha(t) if p.numbers == "exact" else float(p.alpha(t))
-    # What is in excess of the mean over clean classes; the mask counts as that mean.
+    # Indicators less their mean over clean classes, and 0 for the mask.
     eye = np.eye(p.K, dtype=int)[clean_classes(p)]
     C = len(p.clean)
     excess = numbers.array(C * eye - eye.sum(0)) / C
@@ -153,7 +153,7 @@ def a_walk_damps_waves_by_their_frequency(marginal: Any, p: Process, t: Time, se
         if noise < numbers.MP.inf
         else numbers.array([numbers.MP.mpf(k == 0) for k in range(p.K)])
     )
-    kernel = marginal(p, single(p), t)[:, 0]
+    kernel = marginal(p, constant_sequences(p), t)[:, 0]
     before = np.stack([low_pass.cosine_coefficients(f) for f in data])
     if p.numbers == "exact":
         after = np.stack([low_pass.cosine_coefficients(f @ kernel) for f in data])

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, meant
+from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
 from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal
 from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.rate_time import step
@@ -84,7 +84,7 @@ class Family:
     redraws_from: Callable[[Any, int], Fraction] | None = None
     stationary: bool = True
     commuting: bool = True
-    becomes: str = ""
+    diffusion_limit: str = ""
     roundings: Callable[[Any], int] = field(default=lambda p: _exponential(p) if p.T is None else _product(p))
 
     @property
@@ -93,7 +93,7 @@ class Family:
         return self.redraws_from is not None
 
     @property
-    def observes(self) -> bool:
+    def refinable(self) -> bool:
         """Whether its discrete clock is the continuous one, looked at now and then, so that a grid can be refined."""
         return set(self.clocks) == {"discrete", "continuous"}
 
@@ -108,19 +108,20 @@ class Family:
             raise ValueError(f"name must be a non-empty string, got {self.name!r}")
         if not self.clocks or not set(self.clocks) <= {"discrete", "continuous"}:
             raise ValueError(f"clocks must be 'discrete', 'continuous' or both, got {self.clocks!r}")
-        there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
+        valid = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
         if isinstance(self.schedules, str):
             raise TypeError(f"schedules must be a tuple of names, got {self.schedules!r}")
         for schedule in self.schedules or ():
-            if schedule not in there_are:
-                raise ValueError(f"schedules: no schedule named {schedule!r}{meant('schedule', schedule, there_are)}")
+            if schedule not in valid:
+                raise ValueError(f"schedules: no schedule named {schedule!r}{suggestion('schedule', schedule, valid)}")
         if type(self.least) is not int or self.least < 2:
             raise ValueError(f"least must be an int of at least 2, got {self.least!r}")
         if self.mask not in ("none", "any", "last"):
             raise ValueError(f"mask must be 'none', 'any' or 'last', got {self.mask!r}")
-        if self.becomes not in ("", "reflected-brownian", "ornstein-uhlenbeck"):
+        if self.diffusion_limit not in ("", "reflected-brownian", "ornstein-uhlenbeck"):
             raise ValueError(
-                f"becomes must be 'reflected-brownian', 'ornstein-uhlenbeck' or empty, got {self.becomes!r}"
+                "diffusion_limit must be 'reflected-brownian', 'ornstein-uhlenbeck' or empty, "
+                f"got {self.diffusion_limit!r}"
             )
         if not callable(self.build):
             raise TypeError(f"build must be a function of the process, got {self.build!r}")
@@ -129,7 +130,7 @@ class Family:
 FAMILIES: dict[str, Family] = {}
 
 
-def enter(one: Family) -> Family:
+def register(one: Family) -> Family:
     """Make a family known by its name; the same record may come again, another one of that name may not.
 
     Raises
@@ -147,7 +148,7 @@ def enter(one: Family) -> Family:
 def family(name: str) -> Family:
     """The family of that name; ``ValueError`` says which there are, or which one is meant."""
     if name not in FAMILIES:
-        raise ValueError(f"family: no family named {name!r}{meant('family', name, FAMILIES)}")
+        raise ValueError(f"family: no family named {name!r}{suggestion('family', name, FAMILIES)}")
     return FAMILIES[name]
 
 
@@ -184,7 +185,7 @@ def _keeping(step_of: Callable[[Any, Any], Any]) -> Callable[[Any], Exact]:
     return build
 
 
-UNIFORM = enter(
+UNIFORM = register(
     Family(
         "uniform",
         _keeping(lambda p, beta: corruption.uniform(beta, p.K)),
@@ -192,7 +193,7 @@ UNIFORM = enter(
         roundings=_hit_or_not,
     )
 )
-ABSORBING = enter(
+ABSORBING = register(
     Family(
         "absorbing",
         _keeping(lambda p, beta: corruption.absorbing(beta, p.K, p.mask)),
@@ -201,7 +202,7 @@ ABSORBING = enter(
         roundings=_hit_or_not,
     )
 )
-MASK_AND_UNIFORM = enter(
+MASK_AND_UNIFORM = register(
     Family(
         "mask-and-uniform",
         _keeping(lambda p, beta: corruption.mask_and_uniform(p["share"] * beta, (1 - p["share"]) * beta, p.K, p.mask)),
@@ -224,7 +225,7 @@ def _moving_priors(K: int, T: int | None, variant: int) -> dict[str, Any]:
     return {"priors": tuple(laws)}
 
 
-DRIFTING = enter(
+DRIFTING = register(
     Family(
         "drifting-prior",
         lambda p: drifting_prior.drifting_prior(p.exact_betas, list(p["priors"])),
@@ -250,7 +251,7 @@ def _bells(p: Any) -> Exact:
     return corruption.DiscreteTime(tuple(steps[b] for b in p.exact_betas), prior)
 
 
-GAUSSIAN = enter(
+GAUSSIAN = register(
     Family(
         "discretized-gaussian",
         _bells,
@@ -260,10 +261,10 @@ GAUSSIAN = enter(
         linear_betas=(Fraction(1, 4), Fraction(1)),
         hits=False,
         commuting=False,
-        becomes="reflected-brownian",
+        diffusion_limit="reflected-brownian",
     )
 )
-BAND = enter(
+BAND = register(
     Family(
         "band",
         lambda p: corruption.DiscreteTime(
@@ -316,23 +317,23 @@ def _masked_rate(p: Any) -> Any:
     return neighbors.with_mask_rate(neighbors.neighbor_rate(p["neighbors"]), p["speed"])
 
 
-BIRTH_DEATH = enter(
+BIRTH_DEATH = register(
     Family(
         "birth-death",
         _driven(lambda p: ordinal.birth_death_rate(p.K), _flat),
-        becomes="reflected-brownian",
+        diffusion_limit="reflected-brownian",
         roundings=_exponential,
     )
 )
-EHRENFEST = enter(
+EHRENFEST = register(
     Family(
         "ehrenfest",
         _driven(lambda p: ordinal.ehrenfest_rate(p.K), lambda p: ordinal.binomial_prior(p.K)),
-        becomes="ornstein-uhlenbeck",
+        diffusion_limit="ornstein-uhlenbeck",
         roundings=_exponential,
     )
 )
-NEIGHBORS = enter(
+NEIGHBORS = register(
     Family(
         "nearest-neighbor",
         _driven(lambda p: neighbors.neighbor_rate(p["neighbors"]), _flat),
@@ -340,7 +341,7 @@ NEIGHBORS = enter(
         roundings=_exponential,
     )
 )
-MASKED_NEIGHBORS = enter(
+MASKED_NEIGHBORS = register(
     Family(
         "masked-nearest-neighbor",
         _driven(_masked_rate, lambda p: corruption.absorbing_prior(p.K, p.K - 1)),
@@ -354,4 +355,4 @@ MASKED_NEIGHBORS = enter(
 #: The families that keep a class or redraw it from one prior: most published methods.
 REDRAWING = tuple(f.name for f in FAMILIES.values() if f.keeps_or_redraws)
 
-__all__ = ["BETAS", "FAMILIES", "FEW_STEPS", "REDRAWING", "Clock", "Exact", "Family", "enter", "family"]
+__all__ = ["BETAS", "FAMILIES", "FEW_STEPS", "REDRAWING", "Clock", "Exact", "Family", "family", "register"]

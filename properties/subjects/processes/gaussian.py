@@ -197,7 +197,7 @@ class GaussianProcess:
         """The same schedule observed at ``T`` equal steps of the discrete clock."""
         return replace(self, clock="discrete", T=T)
 
-    def described(self) -> str:
+    def description(self) -> str:
         """One line for a report."""
         clock = f"T = {self.T} steps" if self.T is not None else "continuous time"
         data = ", ".join(f"{x} ({w})" for x, w in zip(self.points, self.weights, strict=True))
@@ -205,7 +205,7 @@ class GaussianProcess:
         ends = f"log SNR from {self.schedule.first} to {self.schedule.last}"
         return f"{self.kind} Gaussian, data {data}, {clock}, {self.schedule.name} schedule{power}, {ends}"
 
-    def noise_at(self, times: Iterable[Time]) -> str:
+    def noise_summary(self, times: Iterable[Time]) -> str:
         """How much of the data is left at the given times."""
         return ", ".join(f"log SNR({t}) = {float(self.log_snr(t)):.9g}" for t in times)
 
@@ -282,14 +282,14 @@ class GaussianSpace:
     K: tuple[int, int]
     T: tuple[int, int]
     #: Which of ``K`` and ``T`` are claims, and not only what is drawn where any would do.
-    claims: tuple[str, ...] = ()
+    stated_sizes: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "gaussian"
 
-    def excludes(self, p: GaussianProcess) -> str:
+    def exclusion_reason(self, p: GaussianProcess) -> str:
         """Why a process is none that was claimed: it has another size.  Empty where it is one, or nothing was said."""
         for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
-            if name in self.claims and asked is not None and not least <= asked <= most:
+            if name in self.stated_sizes and asked is not None and not least <= asked <= most:
                 return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
         return ""
 
@@ -313,7 +313,7 @@ class GaussianSpace:
             return None
         return replace(self, families=kept, clocks=clocks, schedules=names, T=(min(self.T[0], most), most))
 
-    def specimens(self) -> list[GaussianProcess]:
+    def simplest(self) -> list[GaussianProcess]:
         """A simple process for each clock."""
         curves = [name for name in self.schedules if name != "grid"]
         timed: list[tuple[str, int | None]] = [(curves[0], None)] if "continuous" in self.clocks and curves else []

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.processes.process import Process
-from unmask.properties.subjects.processes.rounded import Rounded
+from unmask.properties.subjects.processes.rounded import RoundedProcess
 from unmask.reference.noise import corruption
 from unmask.reference.numbers.arithmetic import to_float
 
@@ -22,50 +22,50 @@ Array: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Lumped:
-    """Process ``whole`` of many classes, of which only ``special`` are told apart; the last state is "any other"."""
+    """Process ``full`` of many classes: each of ``distinguished`` is a state, and the last state is all the others."""
 
-    whole: Process
-    special: tuple[int, ...]
+    full: Process
+    distinguished: tuple[int, ...]
 
     @property
     def others(self) -> int:
         """How many classes are not told apart."""
-        return self.whole.K - len(self.special)
+        return self.full.K - len(self.distinguished)
 
     @cached_property
     def process(self) -> Any:
         """The reference's process over ``len(special) + 1`` states, its matrices rounded to float64."""
-        p = self.whole
+        p = self.full
         assert p.kind.redraws_from is not None
-        few = np.array([p.kind.redraws_from(p, k) for k in self.special], dtype=object)
+        few = np.array([p.kind.redraws_from(p, k) for k in self.distinguished], dtype=object)
         few = np.append(few, 1 - few.sum())
         if p.T is None:
-            return Rounded(corruption.ContinuousTime(p.schedule.alpha, few))
+            return RoundedProcess(corruption.ContinuousTime(p.schedule.alpha, few))
         steps = tuple(corruption.interpolating(1 - beta, few) for beta in p.exact_betas)
-        return Rounded(corruption.DiscreteTime(steps, few))
+        return RoundedProcess(corruption.DiscreteTime(steps, few))
 
     def state(self, ids: Array) -> Array:
         """Classes that are told apart as states of :attr:`process`."""
-        place = {k: i for i, k in enumerate(self.special)}
+        place = {k: i for i, k in enumerate(self.distinguished)}
         return np.vectorize(place.__getitem__)(ids)
 
-    def spread(self, law: Array) -> Array:
+    def expand(self, law: Array) -> Array:
         """Probabilities of the states, ``[..., n + 1]``, as probabilities of the classes, ``[..., K]``."""
         law = to_float(law)
-        whole = np.repeat(law[..., -1:] / self.others, self.whole.K, axis=-1)
-        whole[..., list(self.special)] = law[..., :-1]
-        return whole
+        full = np.repeat(law[..., -1:] / self.others, self.full.K, axis=-1)
+        full[..., list(self.distinguished)] = law[..., :-1]
+        return full
 
-    def gather(self, values: Array) -> Array:
+    def lump(self, values: Array) -> Array:
         """Numbers of the classes, ``[..., K]``, added up by state, ``[..., n + 1]``."""
-        few = values[..., list(self.special)]
+        few = values[..., list(self.distinguished)]
         return np.concatenate([few, values.sum(-1, keepdims=True) - few.sum(-1, keepdims=True)], -1)
 
 
-def enlarged(p: Process, K: int) -> Process:
+def with_classes(p: Process, K: int) -> Process:
     """The same process over ``K`` classes; a mask at one end of the classes stays at that end."""
     mask = None if p.mask is None else 0 if p.mask == 0 else K - 1 if p.mask == p.K - 1 else K // 2
     return replace(p, K=K, mask=mask)
 
 
-__all__ = ["Lumped", "enlarged"]
+__all__ = ["Lumped", "with_classes"]

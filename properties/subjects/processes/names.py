@@ -10,7 +10,7 @@ from typing import Any
 DISCRETE_SCHEDULES = ("free", "linear-beta", "cosine", "mutual-information", "log-linear", "polynomial")
 CONTINUOUS_SCHEDULES = ("log-linear", "linear-beta", "cosine", "geometric", "linear", "polynomial")
 #: The names of the one curve alpha = 1 - u.
-STRAIGHT = ("linear", "mutual-information")
+LINEAR_NAMES = ("linear", "mutual-information")
 
 _OWN = "Schedule({name!r}, function={function})"
 _NOT_SQUARED = "'cosine' is D3PM's, which is not squared; give the squared one as " + _OWN.format(
@@ -63,28 +63,28 @@ _OTHERS = {
 }
 
 
-def curve(name: str) -> str:
+def curve_name(name: str) -> str:
     """The name under which a schedule is compared: that of the continuous clock, where it has one on each."""
-    return STRAIGHT[0] if name in STRAIGHT else name
+    return LINEAR_NAMES[0] if name in LINEAR_NAMES else name
 
 
-def plain(given: Any) -> str:
+def normalized_name(name: Any) -> str:
     """A name in small letters, with hyphens: ``"log-linear"`` for ``"Log_Linear"``."""
-    return "-".join(str(given).lower().replace("_", " ").replace("-", " ").split()) if given != -1 else "-1"
+    return "-".join(str(name).lower().replace("_", " ").replace("-", " ").split()) if name != -1 else "-1"
 
 
-def meant(kind: str, given: Any, there_are: Iterable[str]) -> str:
-    """What somebody means who calls a schedule, a family, a clock or a mask ``given``, as the end of a refusal.
+def suggestion(kind: str, name: Any, valid: Iterable[str]) -> str:
+    """What somebody means who calls a schedule, a family, a clock or a mask ``name``, as the end of a refusal.
 
     ``"; did you mean 'absorbing'?"`` where a table of other people's words knows, or where only letters are wrong; else
-    a list of the names that ``there_are``.
+    a list of the names that ``valid``.
     """
-    names = list(there_are)
-    word = plain(given)
+    names = list(valid)
+    word = normalized_name(name)
     ours = kind == "schedule" and word in (*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES)
     right = word if ours or word in names else _OTHERS[kind].get(word, "")
-    if right in STRAIGHT and right not in names:
-        right = next((name for name in STRAIGHT if name in names), right)
+    if right in LINEAR_NAMES and right not in names:
+        right = next((name for name in LINEAR_NAMES if name in names), right)
     if " " in right:
         return f"; {right}"
     if right and right not in names:
@@ -93,4 +93,4 @@ def meant(kind: str, given: Any, there_are: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(map(repr, names))}"
 
 
-__all__ = ["CONTINUOUS_SCHEDULES", "DISCRETE_SCHEDULES", "STRAIGHT", "curve", "meant", "plain"]
+__all__ = ["CONTINUOUS_SCHEDULES", "DISCRETE_SCHEDULES", "LINEAR_NAMES", "curve_name", "normalized_name", "suggestion"]

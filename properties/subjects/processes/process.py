@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from unmask.properties.subjects.processes.families import Clock, Family, family
-from unmask.properties.subjects.processes.rounded import Rough, Rounded
+from unmask.properties.subjects.processes.rounded import FloatProcess, RoundedProcess
 from unmask.properties.subjects.processes.schedule import Schedule
 from unmask.reference.noise import schedules
 from unmask.reference.numbers.arithmetic import MP, to_float
@@ -156,17 +156,17 @@ class Process:
         """
         if not self.kind.hits:
             raise ValueError(f"alpha has no meaning for {self.family!r}: its steps do not hit or miss")
-        self._on_the_clock(t, 0)
+        self._check_time(t, 0)
         return self.schedule.alpha(t) if self.T is None else self._exact_alphas[int(t)]
 
     def rate(self, t: Time) -> Any:
         """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete, ``t >= 1``)."""
-        self._on_the_clock(t, 0 if self.T is None else 1)
+        self._check_time(t, 0 if self.T is None else 1)
         if self.T is None:
             return schedules.noise_rate(self.schedule.alpha, t)
         return self.exact_betas[int(t) - 1]
 
-    def _on_the_clock(self, t: Time, first: int) -> None:
+    def _check_time(self, t: Time, first: int) -> None:
         if not first <= t <= self.end or (self.T is not None and t != int(t)):
             kind = "an integer" if self.T is not None else "a number"
             raise ValueError(f"t must be {kind} from {first} to {self.end}, got {t}")
@@ -180,7 +180,7 @@ class Process:
     def truth(self) -> Any:
         """The reference's process in the numbers of this run: exact, correctly rounded to float64, or in float64."""
         if self.numbers == "rough":
-            return _rough_process(replace(self.identity, numbers="rough"))
+            return _float_process(replace(self.identity, numbers="rough"))
         return self.exact if self.numbers == "exact" else _rounded_process(self.identity)
 
     # Computed once: a process of a thousand steps is made of thousands of numbers, and looked up in many caches.
@@ -250,11 +250,11 @@ class Process:
             return tuple(self.schedule.alpha(Fraction(t, self.T)) for t in range(self.T + 1))
         return tuple(schedules.alphas_from_betas(self.exact_betas))
 
-    def described(self) -> str:
+    def description(self) -> str:
         """One line for a report."""
         clock = f"T = {self.T} steps" if self.T is not None else "continuous time"
         mask = f", mask = {self.mask}" if self.mask is not None else ""
-        own = "".join(f", {name} = {_in_words(value)}" for name, value in self.parameters)
+        own = "".join(f", {name} = {_as_text(value)}" for name, value in self.parameters)
         details, betas = "", self.schedule.betas
         if betas:
             shown = [str(b) for b in betas] if len(betas) <= 16 else [*map(str, betas[:3]), "…", str(betas[-1])]
@@ -266,7 +266,7 @@ class Process:
             details = f" ({', '.join(f'{k} = {v}' for k, v in self.schedule.params)})"
         return f"{self.family}, K = {self.K}{mask}{own}, {clock}, {self.schedule.name} schedule{details}"
 
-    def noise_at(self, times: Iterable[Time]) -> str:
+    def noise_summary(self, times: Iterable[Time]) -> str:
         """How much of the data is left at the given times; empty where steps show it already."""
         if not self.kind.hits or (self.T is not None and self.schedule.betas):
             return ""
@@ -298,8 +298,8 @@ class Process:
         if (self.clock == "discrete") != (self.T is not None):
             raise ValueError(f"T must be {'given' if self.clock == 'discrete' else 'None'} for the {self.clock} clock")
         if self.clock not in kind.clocks:
-            there_are = " or ".join(map(repr, kind.clocks))
-            raise ValueError(f"clock must be {there_are} for {self.family!r}, got {self.clock!r}")
+            valid = " or ".join(map(repr, kind.clocks))
+            raise ValueError(f"clock must be {valid} for {self.family!r}, got {self.clock!r}")
         if self.K < kind.least:
             raise ValueError(f"K must be at least {kind.least} for {self.family!r}, got {self.K}")
         if kind.hits and any(beta > 1 for beta in self.schedule.betas):
@@ -311,7 +311,7 @@ class Process:
         share = dict(self.parameters).get("share", 0)
         if not 0 <= share <= 1:
             raise ValueError(f"share must be a probability, got {share}")
-        object.__setattr__(self, "schedule", self.schedule.of(self.K, self.T))
+        object.__setattr__(self, "schedule", self.schedule.bind(self.K, self.T))
         if self.T is not None:
             self.schedule.check_steps()
         if self.schedule.name == "free" and len(self.schedule.betas) != self.T:
@@ -339,8 +339,8 @@ def _shown(value: Any) -> Any:
     return str(value) if isinstance(value, Fraction) else value
 
 
-def _in_words(value: Any) -> str:
-    return f"[{', '.join(_in_words(v) for v in value)}]" if isinstance(value, tuple) else str(value)
+def _as_text(value: Any) -> str:
+    return f"[{', '.join(_as_text(v) for v in value)}]" if isinstance(value, tuple) else str(value)
 
 
 @lru_cache(maxsize=4096)
@@ -357,13 +357,13 @@ def _exact_process(p: Process) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _rough_process(p: Process) -> Any:
-    return Rough(p.kind.build(p))
+def _float_process(p: Process) -> Any:
+    return FloatProcess(p.kind.build(p))
 
 
 @lru_cache(maxsize=4096)
 def _rounded_process(p: Process) -> Any:
-    return Rounded(_exact_process(p))
+    return RoundedProcess(_exact_process(p))
 
 
 def as_number(t: Time | float) -> float:

@@ -11,7 +11,7 @@ from unmask.reference.noise.rate_time import step
 from unmask.reference.numbers.arithmetic import MP, to_float
 
 
-class Rounded:
+class RoundedProcess:
     """A reference process whose matrices are the exact ones, correctly rounded to float64."""
 
     def __init__(self, process: Any) -> None:
@@ -21,21 +21,21 @@ class Rounded:
         self.T = getattr(process, "T", None)
         self._matrices: dict[tuple[Any, ...], Any] = {}
 
-    def _once(self, what: str, compute: Callable[..., Any], *times: Any) -> Any:
+    def _cached(self, name: str, compute: Callable[..., Any], *times: Any) -> Any:
         # A float is equal to its fraction, and asks for another kind of number: whoever comes first must not decide.
         exact = [Fraction(t) if isinstance(t, float) else t for t in times]
-        key = (what, *exact)
+        key = (name, *exact)
         if key not in self._matrices:
             self._matrices[key] = compute(*exact)
         return self._matrices[key]
 
     def transition(self, s: Any, t: Any) -> Any:
         """``q(x_t|x_s)``, ``[K, K]``."""
-        return self._once("transition", lambda s, t: to_float(self.process.transition(s, t)), s, t)
+        return self._cached("transition", lambda s, t: to_float(self.process.transition(s, t)), s, t)
 
     def marginal(self, t: Any) -> Any:
         """``q(x_t|x_0)``, ``[K, K]``."""
-        return self._once("marginal", lambda t: to_float(self.process.marginal(t)), t)
+        return self._cached("marginal", lambda t: to_float(self.process.marginal(t)), t)
 
     def alpha(self, t: Any) -> Any:
         """Exact, because formulas of the reference differentiate it."""
@@ -43,24 +43,24 @@ class Rounded:
 
     def noise_rate(self, t: Any) -> float:
         """``-d log alpha/dt``."""
-        return float(self._once("rate", lambda t: float(self.process.noise_rate(t)), t))
+        return float(self._cached("rate", lambda t: float(self.process.noise_rate(t)), t))
 
     @property
     def rate(self) -> Any:
         """The rate matrix of one unit of noise."""
-        return self._once("generator", lambda: to_float(self.process.rate))
+        return self._cached("generator", lambda: to_float(self.process.rate))
 
     def generator(self, t: Any) -> Any:
         """The rate matrix at time ``t``."""
         return self.noise_rate(t) * self.rate
 
 
-class Rough(Rounded):
+class FloatProcess(RoundedProcess):
     """The same, computed in float64: accurate to a rounding of 1, not of each entry; for solvers that ask often."""
 
     def __init__(self, process: Any) -> None:
         super().__init__(process)
-        self._exactly = process
+        self.exact = process
         prior = to_float(process.prior)
         if isinstance(process, corruption.RateTime):
             self.process = corruption.RateTime(self._alpha, to_float(process.rate), prior)
@@ -69,27 +69,27 @@ class Rough(Rounded):
 
     def transition(self, s: Any, t: Any) -> Any:
         """``q(x_t|x_s)``, ``[K, K]``."""
-        return self._once("transition", self._moved, s, t)
+        return self._cached("transition", self._moved, s, t)
 
     def marginal(self, t: Any) -> Any:
         """``q(x_t|x_0)``, ``[K, K]``."""
-        return self._once("marginal", lambda t: self._moved(None, t), t)
+        return self._cached("marginal", lambda t: self._moved(None, t), t)
 
     def _moved(self, s: Any, t: Any) -> Any:
         """What rates do in the noise between two times, which may be so much that no float is its exponential."""
-        if isinstance(self.process, corruption.RateTime) and s != t and (s is None or self._exactly.alpha(s) > 0):
-            before = 0 if s is None else schedules.total_noise(self._exactly.alpha, s)
-            noise = schedules.total_noise(self._exactly.alpha, t) - before
+        if isinstance(self.process, corruption.RateTime) and s != t and (s is None or self.exact.alpha(s) > 0):
+            before = 0 if s is None else schedules.total_noise(self.exact.alpha, s)
+            noise = schedules.total_noise(self.exact.alpha, t) - before
             if MP.isfinite(noise):
                 return step(float(noise), self.process.rate)
         return to_float(self.process.marginal(t) if s is None else self.process.transition(s, t))
 
     def _alpha(self, t: Any) -> float:
-        return float(self._exactly.alpha(t))
+        return float(self.exact.alpha(t))
 
     def noise_rate(self, t: Any) -> float:
         """``-d log alpha/dt`` of the exact schedule."""
-        return float(self._once("rate", lambda t: float(self._exactly.noise_rate(t)), t))
+        return float(self._cached("rate", lambda t: float(self.exact.noise_rate(t)), t))
 
 
 def in_floats(process: corruption.DiscreteTime) -> corruption.DiscreteTime:
@@ -97,4 +97,4 @@ def in_floats(process: corruption.DiscreteTime) -> corruption.DiscreteTime:
     return corruption.DiscreteTime(tuple(to_float(step) for step in process.steps), to_float(process.prior))
 
 
-__all__ = ["Rough", "Rounded", "in_floats"]
+__all__ = ["FloatProcess", "RoundedProcess", "in_floats"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import mpmath
 
-from unmask.properties.subjects.processes.names import STRAIGHT, curve, meant
+from unmask.properties.subjects.processes.names import LINEAR_NAMES, curve_name, suggestion
 from unmask.reference.noise import schedules
 from unmask.reference.numbers.arithmetic import MP
 
@@ -27,10 +27,10 @@ _PARAMETERS: dict[str, set[str]] = {
     "polynomial": {"n"},
 }
 #: Nearer to 0 or 1 than this, an end of a function is 0 or 1: 40 digits of pi leave 4e-86 of a cosine's square.
-_AT_THE_END = 1e-30
+_END_TOLERANCE = 1e-30
 #: Where a function is tried before it is believed: the ends, and times that no float holds.
-_TRIED = tuple(Fraction(k, 3 * 7) for k in (0, 1, 7, 11, 20, 21))
-_HOW = "write it with plain arithmetic and fractions, or with mpmath in place of math and numpy"
+_PROBE_TIMES = tuple(Fraction(k, 3 * 7) for k in (0, 1, 7, 11, 20, 21))
+_ADVICE = "write it with plain arithmetic and fractions, or with mpmath in place of math and numpy"
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class Schedule:
     betas: tuple[Fraction, ...] = ()
     function: Callable[..., Any] | None = field(default=None, compare=True)
     #: ``K`` and ``T`` for a function that asks for them: those of the process that it is the schedule of.
-    handed: tuple[tuple[str, int], ...] | None = field(default=None, compare=False)
+    arguments: tuple[tuple[str, int], ...] | None = field(default=None, compare=False)
 
     @property
     def curve(self) -> str:
         """The name under which schedules are compared: ``"linear"`` for ``"mutual-information"``, too."""
-        return curve(self.name) if self.function is None else self.name
+        return curve_name(self.name) if self.function is None else self.name
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Schedule) and self._key == other._key
@@ -103,7 +103,7 @@ class Schedule:
     def alpha(self, u: Any) -> Any:
         """``alpha`` at relative time ``u`` in ``[0, 1]``, in the number type of ``u`` where the formula is rational."""
         if self.function is not None:
-            return self._own(u)
+            return self._function_value(u)
         values = dict(self.params)
         match self.name:
             case "linear" | "mutual-information":
@@ -121,19 +121,19 @@ class Schedule:
                 return schedules.polynomial(u, int(values["n"]))
         raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
 
-    def of(self, K: int, T: int | None) -> Schedule:
+    def bind(self, K: int, T: int | None) -> Schedule:
         """The same for processes of ``K`` classes and ``T`` steps, which a function may ask for.
 
         Raises
         ------
         ValueError : as for a new one, now that the function can be called.
         """
-        asked = _asks_for(self.function)
+        asked = _size_parameters(self.function)
         given = {"K": K, "T": T}
         # A default of the function's own says what there is without steps.
-        handed = {k: given[k] for k, has_default in asked.items() if given[k] is not None or not has_default}
-        found: Any = tuple(handed.items())
-        return replace(self, handed=found) if asked and found != self.handed else self
+        arguments = {k: given[k] for k, has_default in asked.items() if given[k] is not None or not has_default}
+        found: Any = tuple(arguments.items())
+        return replace(self, arguments=found) if asked and found != self.arguments else self
 
     def check_steps(self) -> None:
         """Refuse a schedule that has noise at time 0, for the discrete clock, on which noise comes in steps 1..T.
@@ -143,56 +143,56 @@ class Schedule:
         ValueError : if ``alpha(0)`` is not 1.
         """
         # The others with a formula begin at 1 by it.
-        own = self.function is not None and self._can_be_called
+        own = self.function is not None and self._is_bound
         if (own or self.name == "geometric") and self.alpha(Fraction(0)) != 1:
             found = f"got alpha(0) = {float(self.alpha(Fraction(0))):.9g} of {self.name!r}"
             raise ValueError(f"a schedule must begin with alpha(0) = 1 on the discrete clock, {found}")
 
     @property
-    def _can_be_called(self) -> bool:
-        return self.handed is not None or all(_asks_for(self.function).values())
+    def _is_bound(self) -> bool:
+        return self.arguments is not None or all(_size_parameters(self.function).values())
 
-    def _own(self, u: Any) -> Any:
+    def _function_value(self, u: Any) -> Any:
         """The function at ``u`` in the reference's precision: mpmath's default is 15 digits."""
-        value = self._called(u)
+        value = self._call(u)
         if isinstance(value, float) and not isinstance(u, float) and value not in (0, 1):
             # A fraction times a float is a float, and so is its root; a real of mpmath stays one.
-            value = self._called(MP.convert(u))
+            value = self._call(MP.convert(u))
         if isinstance(value, float) and not isinstance(u, float):
             if value not in (0, 1):
                 raise ValueError(
-                    f"function of schedule {self.name!r} must not round: alpha({u}) is a float, {value!r}; {_HOW}"
+                    f"function of schedule {self.name!r} must not round: alpha({u}) is a float, {value!r}; {_ADVICE}"
                 )
             value = Fraction(value)
         end = 1 - int(u)
-        if u in (0, 1) and abs(value - end) < _AT_THE_END:
+        if u in (0, 1) and abs(value - end) < _END_TOLERANCE:
             return float(end) if isinstance(value, float) else Fraction(end)
         return value
 
-    def _called(self, u: Any) -> Any:
+    def _call(self, u: Any) -> Any:
         assert self.function is not None
         where = f"function of schedule {self.name!r}"
         with mpmath.mp.workdps(MP.dps):
             try:
-                value = self.function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u, **dict(self.handed or ()))
+                value = self.function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u, **dict(self.arguments or ()))
             except Exception as problem:
-                raise ValueError(f"{where} cannot be asked at u = {u} ({problem}); {_HOW}") from problem
+                raise ValueError(f"{where} cannot be asked at u = {u} ({problem}); {_ADVICE}") from problem
             if hasattr(value, "_mpf_"):
                 return MP.mpf(value)
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise ValueError(f"{where} must return numbers, got alpha({u}) = {value!r}; {_HOW}")
+            raise ValueError(f"{where} must return numbers, got alpha({u}) = {value!r}; {_ADVICE}")
         # NumPy's floats and ints are not all Python's.
         return Fraction(value) if isinstance(value, numbers.Rational) else float(value)
 
     def _check_function(self) -> None:
         """Try it at a few times, so that what it cannot do is said before any law asks."""
-        T = dict(self.handed or ()).get("T")
+        T = dict(self.arguments or ()).get("T")
         # With steps it may be a table, which has no other times than theirs.
-        tried = _TRIED if T is None else tuple(Fraction(t, T) for t in sorted({0, 1, T // 3, T // 2, T - 1, T}))
+        probes = _PROBE_TIMES if T is None else tuple(Fraction(t, T) for t in sorted({0, 1, T // 3, T // 2, T - 1, T}))
         before, at = 1, Fraction(0)
-        for u in (*tried, *([MP.mpf(1) / 3] if T is None else [])):
+        for u in (*probes, *([MP.mpf(1) / 3] if T is None else [])):
             value = self.alpha(u)
-            grows = isinstance(u, Fraction) and u > at and value - before > _AT_THE_END
+            grows = isinstance(u, Fraction) and u > at and value - before > _END_TOLERANCE
             if not 0 <= value <= 1 or grows:
                 got = f"got alpha({u}) = {float(value):.9g}" + grows * f" after alpha({at}) = {float(before):.9g}"
                 raise ValueError(f"function of schedule {self.name!r} must be a probability that never grows, {got}")
@@ -218,14 +218,14 @@ class Schedule:
                 raise TypeError(f"function must be callable or None, got {self.function!r}")
             if self.name in _PARAMETERS:
                 raise ValueError(f"name {self.name!r} has a formula of its own; call your function by another name")
-            if self._can_be_called:
+            if self._is_bound:
                 self._check_function()
             return
         if self.name not in _PARAMETERS:
-            right = meant("schedule", self.name, _PARAMETERS)
+            right = suggestion("schedule", self.name, _PARAMETERS)
             raise ValueError(f"name: no schedule named {self.name!r}, which comes without a function{right}")
         asked, given = _PARAMETERS[self.name], {k for k, _ in self.params}
-        if self.name in STRAIGHT and given:
+        if self.name in LINEAR_NAMES and given:
             raise ValueError(f"params: {self.name!r} is alpha = 1 - u and has none; 'linear-beta' has first and last")
         if asked - given:
             raise ValueError(f"params of {self.name!r} lack {', '.join(sorted(asked - given))}")
@@ -233,7 +233,7 @@ class Schedule:
             raise ValueError(f"params of {self.name!r} must be {sorted(asked)}, got {sorted(given)}")
 
 
-def _asks_for(function: Callable[..., Any] | None) -> dict[str, bool]:
+def _size_parameters(function: Callable[..., Any] | None) -> dict[str, bool]:
     """Which of ``K`` and ``T`` a function asks for after its first parameter, and whether it has a default for it."""
     try:
         parameters = list(inspect.signature(function).parameters.values())[1:] if function is not None else []

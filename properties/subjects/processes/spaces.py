@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, Clock, Family, enter, family
+from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, Clock, Family, family, register
 from unmask.properties.subjects.processes.names import (
     CONTINUOUS_SCHEDULES,
     DISCRETE_SCHEDULES,
-    STRAIGHT,
-    curve,
-    meant,
-    plain,
+    LINEAR_NAMES,
+    curve_name,
+    normalized_name,
+    suggestion,
 )
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
@@ -31,7 +31,7 @@ MOST_STEPS = 1000
 #: What is drawn where any number of classes, and of steps, will do.
 SIZES, STEPS = (2, 5), (1, 6)
 #: Of a range of steps that reaches further, most draws are at most this.
-OFTEN = 8
+USUAL_STEPS = 8
 
 _CLOCKS: dict[str, tuple[Clock, ...]] = {
     "discrete": ("discrete",),
@@ -52,16 +52,16 @@ class Space:
     K: tuple[int, int]
     T: tuple[int, int]
     #: What alpha = 1 - u is called: what the method's author calls it, on every clock that a law restricts it to.
-    straight: str = STRAIGHT[0]
+    linear_name: str = LINEAR_NAMES[0]
 
     kind: str = "classes"
     #: Which of ``K`` and ``T`` are claims, and not only what is drawn where any would do.
-    claims: tuple[str, ...] = ()
+    stated_sizes: tuple[str, ...] = ()
 
-    def excludes(self, p: Any) -> str:
+    def exclusion_reason(self, p: Any) -> str:
         """Why a process is none that was claimed: it has another size.  Empty where it is one, or nothing was said."""
         for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
-            if name in self.claims and asked is not None and not least <= asked <= most:
+            if name in self.stated_sizes and asked is not None and not least <= asked <= most:
                 return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
         return ""
 
@@ -89,7 +89,7 @@ class Space:
         kept = tuple(f for f in kept if set(family(f).clocks) & set(clocks))
         space = replace(self, families=kept, clocks=clocks, T=(least, most))
         if schedules is not None:
-            wanted = {curve(name) for name in schedules}
+            wanted = {curve_name(name) for name in schedules}
             names = tuple(s for f in kept for c in clocks for s in space._schedules(f, c) if schedule_name(s) in wanted)
             space = replace(space, schedules=tuple(dict.fromkeys(names)))
         space = replace(space, families=tuple(f for f in kept if any(space._schedules(f, c) for c in clocks)))
@@ -101,15 +101,15 @@ class Space:
         if clock not in kind.clocks:
             return ()
         of_the_clock = DISCRETE_SCHEDULES if clock == "discrete" else CONTINUOUS_SCHEDULES
-        has = None if kind.schedules is None else {curve(s) for s in kind.schedules}
-        on_it = [s for s in of_the_clock if has is None or curve(s) in has]
-        known = {curve(s): self.straight if s in STRAIGHT else s for s in on_it}
+        has = None if kind.schedules is None else {curve_name(s) for s in kind.schedules}
+        on_it = [s for s in of_the_clock if has is None or curve_name(s) in has]
+        known = {curve_name(s): self.linear_name if s in LINEAR_NAMES else s for s in on_it}
         # Nobody reads a list of so many betas, and nobody draws it.
         drawn = [s for s in known if s != "free" or self.T[0] <= FEW_STEPS]
         if self.schedules is None:
             return tuple(known[s] for s in drawn)
         own = [s for s in self.schedules if isinstance(s, Schedule) and (s.function is not None or s.curve in known)]
-        return tuple(s for s in self.schedules if (s in own if isinstance(s, Schedule) else curve(s) in drawn))
+        return tuple(s for s in self.schedules if (s in own if isinstance(s, Schedule) else curve_name(s) in drawn))
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Process]:
         """Processes of this space with room for ``steps`` different positive times.
@@ -118,7 +118,7 @@ class Space:
         pure noise (alpha = 0): on these a NELBO bounds the likelihood of the data and its terms are finite.
         """
         parts = [
-            self._of(name, clock, steps, reaches_prior)
+            self._strategy_of(name, clock, steps, reaches_prior)
             for name in self.families
             for clock in self.clocks
             if self._schedules(name, clock)
@@ -126,7 +126,7 @@ class Space:
         whole = st.one_of(*parts)
         return whole.filter(lambda p: p.starts_clean) if reaches_prior else whole
 
-    def specimens(self) -> list[Process]:
+    def simplest(self) -> list[Process]:
         """A simple process for each family and clock."""
         found = []
         for name in self.families:
@@ -140,7 +140,7 @@ class Space:
                     found.append(_build(kind, clock, K, (T, schedule), betas, 0, 0, mask, False))
         return found
 
-    def _of(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
+    def _strategy_of(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
         kind = family(name)
         few = min(self.T[1], FEW_STEPS)
         return st.builds(
@@ -148,7 +148,7 @@ class Space:
             st.just(kind),
             st.just(clock),
             st.integers(max(self.K[0], kind.least), self.K[1]),
-            self._timed(name, clock, steps, reaches_prior),
+            self._steps_and_schedule(name, clock, steps, reaches_prior),
             st.lists(st.sampled_from(kind.betas), min_size=few, max_size=few),
             st.integers(0, 7),
             st.integers(0, 7),
@@ -156,23 +156,23 @@ class Space:
             st.just(reaches_prior),
         )
 
-    def _timed(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Any]:
+    def _steps_and_schedule(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Any]:
         """Numbers of steps (``None`` in continuous time) together with a schedule that has so many."""
         schedules = [s for s in self._schedules(name, clock) if not (reaches_prior and s == "geometric")]
         schedules = schedules or ["geometric"]
         if clock == "continuous":
             return st.tuples(st.none(), st.sampled_from(schedules))
         least, most = max(self.T[0], steps), self.T[1]
-        if most <= OFTEN:
+        if most <= USUAL_STEPS:
             return st.tuples(st.integers(least, most), st.sampled_from(schedules))
         # Few steps, and the ends of what is claimed.
-        lengths = dict.fromkeys((*range(least, OFTEN + 1), least, most))
+        lengths = dict.fromkeys((*range(least, USUAL_STEPS + 1), least, most))
         return st.sampled_from([(T, s) for T in lengths for s in schedules if T <= FEW_STEPS or s != "free"])
 
 
 def schedule_name(schedule: str | Schedule) -> str:
     """The name under which laws know a schedule that is given by its name or by itself."""
-    return curve(schedule) if isinstance(schedule, str) else schedule.curve
+    return curve_name(schedule) if isinstance(schedule, str) else schedule.curve
 
 
 def _build(
@@ -187,18 +187,20 @@ def _build(
     reaches_prior: bool,
 ) -> Process:
     T, schedule = timed
+    if isinstance(schedule, str):
+        schedule = schedule_of_shape(schedule, T, betas, shape, reaches_prior, kind)
     return Process(
         family=kind.name,
         K=K,
         clock=clock,
-        schedule=schedule if isinstance(schedule, Schedule) else named(schedule, T, betas, shape, reaches_prior, kind),
+        schedule=schedule,
         T=T,
         mask={"none": None, "any": mask % K, "last": K - 1}[kind.mask],
         parameters=kind.draw(K, T, variant),
     )
 
 
-def named(
+def schedule_of_shape(
     name: str, T: int | None, betas: list[Fraction], shape: int, reaches_prior: bool = False, kind: Family | None = None
 ) -> Schedule:
     """The schedule ``name`` with parameters picked by ``shape`` (0 is the simplest)."""
@@ -244,8 +246,8 @@ def named(
             return Schedule("polynomial", (("n", pick(Fraction(2), Fraction(1), Fraction(3))),))
         case "linear" | "mutual-information":
             return Schedule(name)
-    there_are = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
-    raise ValueError(f"no schedule named {name!r}{meant('schedule', name, there_are)}")
+    valid = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
+    raise ValueError(f"no schedule named {name!r}{suggestion('schedule', name, valid)}")
 
 
 def processes(
@@ -307,7 +309,7 @@ def processes(
     """
     if not families:
         raise ValueError(f"families must be chosen from {sorted(FAMILIES)}, got none")
-    names = tuple(family(f).name if isinstance(f, str) else enter(f).name for f in families)
+    names = tuple(family(f).name if isinstance(f, str) else register(f).name for f in families)
     if clock not in _CLOCKS:
         raise ValueError(f"clock must be 'discrete', 'continuous' or 'both', got {clock!r}{_hint('clock', clock)}")
     if mask not in _MASKS:
@@ -321,8 +323,8 @@ def processes(
         mask,
         sizes,
         _range("T", STEPS if T is None else T, 1, MOST_STEPS),
-        STRAIGHT[clock == "discrete"],
-        claims=tuple(name for name, value in claimed.items() if value is not None),
+        LINEAR_NAMES[clock == "discrete"],
+        stated_sizes=tuple(name for name, value in claimed.items() if value is not None),
     )
     for name in names:
         kind = family(name)
@@ -334,8 +336,8 @@ def processes(
             whole = replace(space, schedules=None)
             has = dict.fromkeys(s for c in space.clocks for s in whole._schedules(name, c))
             given = tuple(s if isinstance(s, str) else s.name for s in space.schedules or ())
-            there_are = f"there are {', '.join(map(repr, has))}, of T = {space.T}"
-            raise ValueError(f"schedules {given} leave nothing of {name!r} on the {clock} clock; {there_are}")
+            valid = f"there are {', '.join(map(repr, has))}, of T = {space.T}"
+            raise ValueError(f"schedules {given} leave nothing of {name!r} on the {clock} clock; {valid}")
     for own in space.schedules or ():
         if isinstance(own, Schedule):
             _check_own(own, space)
@@ -349,7 +351,7 @@ def degradations(*families: str | Family, **limits: Any) -> Space:
 
 def _hint(kind: str, given: Any) -> str:
     """What was meant, if that is known, after a sentence that says what there is."""
-    found = meant(kind, given, _CLOCKS if kind == "clock" else _MASKS)
+    found = suggestion(kind, given, _CLOCKS if kind == "clock" else _MASKS)
     return found if "?" in found else ""
 
 
@@ -372,15 +374,15 @@ def _chosen(schedules: Any, clock: str) -> tuple[str | Schedule, ...]:
         raise TypeError(f"schedules must be names or Schedules, got {schedules!r}")
     chosen = tuple(given)
     of_both = dict.fromkeys((*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES))
-    there_are = {"discrete": DISCRETE_SCHEDULES, "continuous": CONTINUOUS_SCHEDULES}.get(clock, tuple(of_both))
-    there_are = tuple(name for name in there_are if name != "mutual-information" or clock == "discrete")
+    valid = {"discrete": DISCRETE_SCHEDULES, "continuous": CONTINUOUS_SCHEDULES}.get(clock, tuple(of_both))
+    valid = tuple(name for name in valid if name != "mutual-information" or clock == "discrete")
     for one in chosen:
         if not isinstance(one, (str, Schedule)):
             raise TypeError(f"schedules must be names or Schedules, got {one!r}")
         name = one if isinstance(one, str) else one.name
         if isinstance(one, Schedule) and one.function is not None:
             continue
-        if plain(name) == "linear" and clock == "discrete":
+        if normalized_name(name) == "linear" and clock == "discrete":
             raise ValueError(
                 "schedules: on the discrete clock 'linear' could be 'linear-beta' (T equally spaced betas) "
                 "or 'mutual-information' (alpha = 1 - t/T); say which"
@@ -390,12 +392,12 @@ def _chosen(schedules: Any, clock: str) -> tuple[str | Schedule, ...]:
                 f"schedules: alpha = 1 - t is called 'linear' with clock={clock!r}; "
                 "'mutual-information' is its name on the discrete clock alone"
             )
-        if name in there_are:
+        if name in valid:
             continue
         if name in of_both:
             other = "continuous" if clock == "discrete" else "discrete"
-            raise ValueError(f"schedules: {name!r} is of the {other} clock; {clock} time has {', '.join(there_are)}")
-        right = meant("schedule", name, there_are)
+            raise ValueError(f"schedules: {name!r} is of the {other} clock; {clock} time has {', '.join(valid)}")
+        right = suggestion("schedule", name, valid)
         own = ", or yours as Schedule(name, function=alpha)" if "there are" in right else ""
         raise ValueError(f"schedules: no schedule named {name!r}{right}{own}")
     return chosen
@@ -405,7 +407,7 @@ def _check_own(schedule: Schedule, space: Space) -> None:
     """Refuse a schedule that the processes of a space cannot have, before one is drawn."""
     for clock in space.clocks:
         for K, T in zip(space.K, space.T, strict=True):
-            bound = schedule.of(K, T if clock == "discrete" else None)
+            bound = schedule.bind(K, T if clock == "discrete" else None)
             if clock == "discrete" and schedule.function is not None:
                 bound.check_steps()
     if schedule.betas and "discrete" in space.clocks and set(space.T) != {len(schedule.betas)}:

@@ -47,11 +47,11 @@ class Vocabulary:
         """Classes that clean data may hold: all but the mask."""
         return tuple(k for k in range(self.K) if k != self.mask)
 
-    def described(self) -> str:
+    def description(self) -> str:
         """One line for a report."""
         return f"{self.K} classes" + (f", mask = {self.mask}" if self.mask is not None else "")
 
-    def noise_at(self, times: Iterable[Any]) -> str:
+    def noise_summary(self, times: Iterable[Any]) -> str:
         """Nothing: a vocabulary has no noise of its own."""
         del times
         return ""
@@ -94,7 +94,7 @@ class Vocabularies:
         """All of it: a vocabulary has neither family nor clock nor schedule."""
         return self if families is None and clock is None and schedules is None else None
 
-    def excludes(self, p: Vocabulary) -> str:
+    def exclusion_reason(self, p: Vocabulary) -> str:
         """Why a vocabulary is none that was claimed; laws ask about drawn ones alone."""
         del p
         return ""
@@ -104,7 +104,7 @@ class Vocabularies:
         del steps, reaches_prior
         return st.builds(self._one, st.integers(*self.K), st.integers(0, 15))
 
-    def specimens(self) -> list[Vocabulary]:
+    def simplest(self) -> list[Vocabulary]:
         """The smallest."""
         return [self._one(self.K[0], 0)]
 
