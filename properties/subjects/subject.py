@@ -163,7 +163,7 @@ class Subject:
     def clocks(self) -> dict[str, frozenset[str | None]]:
         """For each capability that it offers, the clocks on which the simple processes have it."""
         found: dict[str, set[str | None]] = {name: set() for name in self.offered}
-        for p in self.processes.specimens():
+        for p in self.processes.simplest():
             for name in self.offered:
                 try:
                     has = self.capability(p, name) is not None

@@ -122,7 +122,7 @@ class GaussianProcess:
     * ``exact_prior_variance``: ``prior_variance`` before it is rounded.
     * ``numbers``: how the reference computes, ``"float64"`` or ``"exact"``.
     * ``on_grid(T)``: the same schedule observed at ``T`` equal steps.
-    * ``described()``, ``noise_at(times)``: words for a report.
+    * ``description()``, ``noise_summary(times)``: words for a report.
     """
 
     kind: str

@@ -70,7 +70,7 @@ class Process:
     * ``conditioning(t, s)``, ``inflation(s, t)``: by how much two kinds of formula let a rounding grow.
     * ``on_grid(T)``: the same schedule observed at ``T`` equal steps.
     * ``identity``: the same process without wishes about how to compute it.
-    * ``described()``, ``noise_at(times)``: words for a report.
+    * ``description()``, ``noise_summary(times)``: words for a report.
     """
 
     family: str

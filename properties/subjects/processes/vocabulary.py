@@ -23,7 +23,7 @@ class Vocabulary:
     * ``clock``, ``T``: always ``"discrete"`` and ``None``: times, where there are any, are integers, and the last one
       depends on the sequence.
     * ``numbers``: how the reference computes, ``"float64"`` or ``"exact"``; for laws.
-    * ``described()``, ``noise_at(times)``: words for a report.
+    * ``description()``, ``noise_summary(times)``: words for a report.
     """
 
     K: int
