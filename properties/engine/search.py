@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -14,6 +15,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, errors, given, settings, target
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from threadpoolctl import ThreadpoolController
 
 from unmask.properties.claims.claim import Fit
 from unmask.properties.engine.calls import Blocked, Undeclared
@@ -60,6 +62,16 @@ def _whatever_is_imported() -> Iterator[None]:
     finally:
         provider._local_constants = collected
         providers.CONSTANTS_CACHE.cache.clear()
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _one_blas_thread() -> Any:
+    """Inside, NumPy's linear algebra uses one thread: on arrays as small as these, several only wait for each other."""
+    return _thread_pools().limit(limits=1, user_api="blas")
 
 
 class _Search:
@@ -134,7 +146,7 @@ class _Search:
         if run.derandomize or run.seed is not None:
             # The same cases every time, and those of a law its own, whatever the code around it.
             search = hypothesis.seed(crc32(law.name.encode()) + (run.seed or 0))(search)
-        with _whatever_is_imported():
+        with _whatever_is_imported(), _one_blas_thread():
             search()
 
     def record(self, status: Status, **told: Any) -> Record:
