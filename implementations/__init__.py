@@ -1,6 +1,6 @@
-"""The fast side: batched PyTorch, closed forms, any device and floating dtype.
+"""Fast implementations: batched PyTorch, closed forms, any device and floating dtype.
 
-Imports nothing of ours outside itself.  Conventions: sequences ``[N, L]`` of class ids, probabilities and
+Imports no other package of the project.  Conventions: sequences ``[N, L]`` of class ids, probabilities and
 network outputs ``[N, L, K]``, rows are sources, times run from data (0) to noise, losses in nats summed over
 positions.
 """
