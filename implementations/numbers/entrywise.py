@@ -36,7 +36,7 @@ def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
 
 
 def inverse_exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
-    """``exp(-R noise)``, arguments as in :func:`exponential`; as large as ``e^(2 c noise)``, with errors relative to that.
+    """``exp(-R noise)``, arguments as in :func:`exponential`; up to ``e^(2 c noise)``, with errors relative to that.
 
     Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every power of ``-R`` have
     the signs of a chessboard, so that no digits cancel, in small entries either.  ``inf`` or not-a-number where the
