@@ -1,4 +1,4 @@
-"""The fast side: batched PyTorch, closed forms, any device and floating dtype.
+"""Fast implementations: batched PyTorch, closed forms, any device and floating dtype.
 
 Read it in this order; each folder says in which order to read its parts:
 
@@ -11,7 +11,7 @@ Read it in this order; each folder says in which order to read its parts:
 7. `smoothness`: how smooth the functions are that a network has to learn;
 8. `degradation`: cold diffusion.
 
-Imports nothing of ours outside itself.  Conventions: sequences ``[N, L]`` of class ids, probabilities and
+Imports no other package of the project.  Conventions: sequences ``[N, L]`` of class ids, probabilities and
 network outputs ``[N, L, K]``, rows are sources, times run from data (0) to noise, losses in nats summed over
 positions.
 """

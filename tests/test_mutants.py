@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.mutants import MUTANTS, catches, concerned, first_to_see
+from tests.mutants import MUTANTS, catches, first_law_to_catch, relevant_laws
 from unmask.properties import LAWBOOK, Law, Run
 
 NAMED = [(law, name) for law in LAWBOOK for name in law.told.mutants]
@@ -25,7 +25,7 @@ def test_law_catches_its_mutant(law: Law, name: str) -> None:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_some_law_catches_every_other_mutant(name: str) -> None:
-    assert first_to_see(MUTANTS[name], RUN), f"no law sees {name}: {MUTANTS[name].imitates}"
+    assert first_law_to_catch(MUTANTS[name], RUN), f"no law sees {name}: {MUTANTS[name].imitates}"
 
 
 @pytest.mark.parametrize("name", ESCAPE)
@@ -33,7 +33,7 @@ def test_what_is_said_to_escape_escapes(name: str) -> None:
     """A reason that a stronger law has made untrue is to go; and where there is no mistake, no law may see one."""
     mutant = replace(MUTANTS[name], of=MUTANTS[name].of[:1])
     quick = replace(RUN, budget="quick")
-    seen = [law.name for law in concerned(mutant) if "broken" in catches(law, mutant, quick).values()]
+    seen = [law.name for law in relevant_laws(mutant) if "broken" in catches(law, mutant, quick).values()]
     assert seen == [], f"{name} does not escape: {mutant.escapes}"
 
 

@@ -38,7 +38,7 @@ Parameterization = Literal["joint-sum", "joint-sum-direct", "mixture"]
 
 
 class Formulas(Protocol):
-    """What differs from one family of processes to another.  ``kind`` is a :data:`Parameterization`."""
+    """The formulas that depend on the family of the process.  ``kind`` is a :data:`Parameterization`."""
 
     def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
         """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
@@ -49,7 +49,7 @@ class Formulas(Protocol):
         ...
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
-        """Logarithm of the concrete score that the output stands for: ``[N, L, K]``, in at least float32."""
+        """Logarithm of the concrete score of the output: ``[N, L, K]``, in at least float32."""
         ...
 
 
@@ -61,11 +61,11 @@ class D3PM:
     process : the corruption process, on either clock: an :class:`Interpolating` or a :class:`Chain`.
     parameterization : ``"joint-sum"``, ``"joint-sum-direct"`` or ``"mixture"``; see the module.
 
-    ``output`` is always ``[N, L, K]`` logits (finite or ``-inf``, a finite one in every row).  Probabilities
-    come back in its dtype; losses too, except that half precision gives float32, which is what sums are
-    formed in.  Gradients flow to ``output`` and are never NaN; where a row cannot change (a visible token
-    under absorbing noise) they are 0.  Over a chain, everything inside is float64, and one device synchronization
-    finds the entries that only logarithms can reach.
+    ``output`` is always ``[N, L, K]`` logits (finite or ``-inf``, a finite one in every row).  Probabilities come back
+    in its dtype; losses too, except that half precision gives float32, the accumulation dtype.  Gradients flow to
+    ``output`` and are never NaN; where a row cannot change (a visible token under absorbing noise) they are 0.  Over a
+    chain, everything inside is float64, and one device synchronization finds the entries that are computed from
+    logarithms.
 
     Raises
     ------
@@ -90,8 +90,8 @@ class D3PM:
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """``p(x_s|x_t)`` for any ``s < t``: ``[N, L, K]``.
 
-        A row in which every ``x_0`` of positive probability is impossible is "stay": ``delta_{x_t}``, the
-        limit of kernels that are possible.
+        A row in which every ``x_0`` of positive probability is impossible is ``delta_{x_t}`` ("stay"), the limit
+        of possible rows.
         """
         self._check(output, xt, s=s, t=t)
         return self._formulas.kernel(output, xt, s, t, self.parameterization)
@@ -142,7 +142,7 @@ class D3PM:
         return self.process.prior_kl(x0)
 
     def score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """Concrete score ``p_t(y)/p_t(x_t)`` that the output stands for, 1 at ``y = x_t``: ``[N, L, K]``.
+        """Concrete score ``p_t(y)/p_t(x_t)`` of the output, 1 at ``y = x_t``: ``[N, L, K]``.
 
         ``sum_i p~_i q(y|i)`` over ``sum_i p~_i q(x_t|i)``, or, for a mixture, ``sum_i p~_i q(y|i) / q(x_t|i)`` over the
         ``i`` with ``q(x_t|i) > 0``, renormalized.

@@ -1,4 +1,4 @@
-r"""D3PM over the interpolating family, where everything costs O(1) per entry.
+r"""D3PM over the interpolating family, at a cost of O(1) per entry.
 
 All reverse kernels have the form ``p_k = f_k (A p~_k + B pi_k)`` away from ``k = x_t``, where
 ``f_k = q(x_t|x_s = k)`` is the same factor as in the posterior.  It cancels from every KL.
@@ -148,7 +148,7 @@ class InterpolatingFormulas:
         used = w_prior > 0
         a = torch.where(used, a, 0.0)
         if self.process.point is not None and not direct:
-            # Every chosen row is at the only class that noise draws.
+            # Every selected row is at the only class that the prior draws.
             drawn = torch.where(same, ratio_start, ratio_here)
         else:
             offset = (a.to(dtype).unsqueeze(-1) - torch.where(prior > 0, prior, 1.0).log().to(dtype)) + log_p

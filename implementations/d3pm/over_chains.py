@@ -7,8 +7,8 @@ are
 
 where ``w_i = p~_i`` and ``Z = sum_i p~_i q(x_t|i)`` for the joint sum, ``w_i = p~_i / q(x_t|i)`` and ``Z = 1`` for the
 mixture.  So ``f`` cancels from every KL, and what remains is the logarithm of a ratio of sums of positive numbers.
-Such a ratio is formed directly; the few that leave the range of float64 (beliefs of ``e^-10000``) are formed from
-logarithms.  Everything is computed in float64.
+Such a ratio is formed directly; the few that leave the range of float64 (predictions of ``e^-10000``) are formed
+from logarithms.  Everything is computed in float64.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import Tensor
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
 from unmask.implementations.numbers.logspace import accumulator, log_sum
 
-#: A ratio that is smaller is formed from logarithms; products of three such numbers are still numbers.
+#: Smaller ratios are formed from logarithms; products of three ratios of this size do not underflow.
 SMALL = 1e-100
 
 
@@ -47,7 +47,7 @@ class ChainFormulas:
         logits, known = _among(output, seen > LEAST)
         weights = _weigh(logits, seen, kind)
         small = weights.total < SMALL
-        # The same weights times a constant, so that the least likely of them can be told apart.
+        # The weights times a constant, so that the smallest do not underflow.
         top = (weights.log_w + torch.where(seen > LEAST, seen, 1.0).log()).detach().amax(-1, keepdim=True)
         w = torch.where(small.unsqueeze(-1), torch.exp(weights.log_w - top), weights.w)
         kernel = normalized(self.process._push(w, s) * self.process._columns(xt.long(), s, t))
@@ -69,7 +69,7 @@ class ChainFormulas:
         logits, known = _among(output, seen > LEAST)
         scale = torch.where(used, law, 1.0), torch.where(possible, here, 1.0)
         log_ratio = self._log_ratio(_weigh(logits, seen, kind), s, scale, used)
-        # Nothing that is believed in can have led here: the kernel is "stay".
+        # No x_0 of positive prediction can lead to x_t: the kernel is "stay".
         stay = torch.where(used, -torch.where(used, true, 1.0).log(), 0.0)
         stay = torch.where(used & (torch.arange(process.K, device=xt.device) != index), -math.inf, stay)
         log_ratio = torch.where(known.unsqueeze(-1), log_ratio, stay)
@@ -81,8 +81,8 @@ class ChainFormulas:
         return loss.sum(-1).to(accumulator(output.dtype))
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
-        """``log(G_y / G_{x_t})`` with the weights and sums of time ``t``, float64; all ``-inf`` where nothing that is
-        believed in can have led to ``x_t``.
+        """``log(G_y / G_{x_t})`` with the weights and sums of time ``t``, float64; all ``-inf`` where no class of
+        positive prediction can lead to ``x_t``.
         """
         seen = self.process._columns(xt.long(), None, t)
         possible = seen > LEAST
@@ -115,7 +115,7 @@ class ChainFormulas:
 
 
 def _among(output: Tensor, possible: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits of the possible classes, ``-inf`` for the others; and which rows have any.  Rows without are zeros."""
+    """Logits, ``-inf`` for impossible classes; and which rows have a possible one.  Rows without are zeros."""
     logits = torch.where(possible, output.double(), -math.inf)
     known = (logits > -math.inf).any(-1)
     return torch.where(known.unsqueeze(-1), logits, 0.0), known

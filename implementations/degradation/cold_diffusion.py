@@ -6,12 +6,12 @@ restoration ``R(x_t, t)``, of the same shapes, proposes the clean ``x`` (arXiv 2
 * :func:`restore_naively`  ``x_s = D(R(x_t, t), s)``, algorithm 1;
 * :func:`restore`          ``x_s = x_t - D(R(x_t, t), t) + D(R(x_t, t), s)``, algorithm 2.
 
-The second forgives every error of the restoration if ``D`` moves all data alike, ``D(x, t) = x + a(t)``
-(:class:`Shift`), however ``a`` depends on time.  For any other ``D`` a step adds as much error as the proposal's
-*increment* ``D(R, s) - D(R, t)`` is off.
+The second is exact for every restoration if ``D`` shifts all data alike, ``D(x, t) = x + a(t)``
+(:class:`Shift`), however ``a`` depends on time.  For any other ``D`` a step adds the error of the proposal's
+*increment* ``D(R, s) - D(R, t)``.
 
-``times`` decrease strictly to where the run shall end; they reach both functions as ``[N]``, in their own dtype if
-they are a tensor, else as int64 or float64.
+``times`` decrease strictly to the time at which the run ends; they are passed to both functions as ``[N]``, in their
+own dtype if they are a tensor, else as int64 or float64.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ OnBatch: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 class Shift:
-    """``D(x, t) = x + amount(t) direction``: the same for all data, a noise that was drawn once and is kept.
+    """``D(x, t) = x + amount(t) direction``: the same shift for all data, for instance noise that is drawn once.
 
     Parameters
     ----------
     direction : floats that broadcast to the data.
     amount : times ``[N]`` to ``[N]``, 0 at time 0.
 
-    Called with ``x [N, ...]`` and ``t [N]``; differentiable in ``x``.  ``TypeError`` and ``ValueError`` for what is no
-    such batch.
+    Called with ``x [N, ...]`` and ``t [N]``; differentiable in ``x``.  ``TypeError`` and ``ValueError`` for
+    other inputs.
     """
 
     def __init__(self, direction: Tensor, amount: Callable[[Tensor], Tensor]) -> None:
@@ -58,7 +58,7 @@ class Shift:
 
 
 class Blur:
-    """``D(x, t)_i = sum_j P_t[i, j] x_j``: site ``i`` shows the mean of what a walk from there finds at time ``t``.
+    """``D(x, t)_i = sum_j P_t[i, j] x_j``: the mean of the signal where a walk from site ``i`` is at time ``t``.
 
     ``process``: a corruption process over ``K`` sites.
     :class:`~unmask.implementations.noise.birth_death.BirthDeath` blurs as heat does; an interpolating process fades
@@ -98,7 +98,7 @@ def restore_naively(
 ) -> Tensor:
     """Restore and degrade again, ``x_s = D(R(x_t, t), s)``, down ``times``: ``x [N, ...]`` at the first to the last.
 
-    ``R`` is called once for each step.  Nothing but its last proposal survives.
+    ``R`` is called once for each step.  The result depends on its last proposal alone.
 
     Raises
     ------

@@ -78,8 +78,8 @@ class FlowMatching:
         return kernel.scatter_add(-1, index, stay.to(p.dtype)[:, None, None].expand_as(index)).to(output.dtype)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw from :meth:`reverse`: ``[N, L]`` int64;
-        first who jumps, then where to, reading only those rows.
+        """Draw from :meth:`reverse`: ``[N, L]`` int64; first which positions jump, then their classes, reading only
+        those rows.
         """
         checks.generator(generator)
         self._check(output, xt, s=s, t=t)

@@ -8,12 +8,12 @@ sections 3.1 and 5.1):
 * straight              ``alpha = sigmoid(l/2)``, ``sigma = sigmoid(-l/2)``, so that ``alpha + sigma = 1`` (Liu et al.
   2023, rectified flow, arXiv 2209.03003; Lipman et al. 2023, arXiv 2210.02747)
 
-What is formed by subtraction in the textbook is ``expm1`` of a gap here: ``sigma_t^2 - (alpha_t/alpha_s)^2 sigma_s^2
+Differences of the textbook formulas are ``expm1`` of a gap here: ``sigma_t^2 - (alpha_t/alpha_s)^2 sigma_s^2
 = sigma_t^2 (1 - e^{l_t - l_s})``.
 
-Conventions: data ``[N, ...]`` in any floating dtype, times ``[N]``; what depends on times alone is float64 ``[N]``,
-the rest comes back in the dtype of the data (half precision is computed in float32).  Divergences are in nats,
-summed over all but the first dimension.
+Conventions: data ``[N, ...]`` in any floating dtype, times ``[N]``; results that depend on times alone are float64
+``[N]``, others have the dtype of the data (half precision is computed in float32).  Divergences are in nats, summed
+over all but the first dimension.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class GaussianDiffusion:
         """Last time of the discrete clock, or ``None`` for ``[0, 1]``: that of the schedule."""
         return self.schedule.T
 
-    # ------------------------------------------------------------------ what depends on times alone
+    # ------------------------------------------------------------------ functions of time alone
     def alpha(self, t: Tensor) -> Tensor:
         """Factor of the data at ``t``: float64, of the shape of ``t``."""
         return self._alpha(self.schedule.log_snr(t))
@@ -95,7 +95,7 @@ class GaussianDiffusion:
         return keep, -self._noise(after) * torch.expm1(-gap)
 
     def bridge(self, s: Tensor, t: Tensor) -> Bridge:
-        """The numbers that make up ``q(x_s|x_t, x_0)``, ``s < t``: float64, of the shape of ``t``.
+        """The coefficients of ``q(x_s|x_t, x_0)``, ``s < t``: float64, of the shape of ``t``.
 
         VDM, arXiv 2107.00630, appendix A, with ``sigma_{t|s}^2/sigma_t^2 = -expm1(l_t - l_s)``.
         """
@@ -227,7 +227,7 @@ class GaussianDiffusion:
 def normals(like: Tensor, generator: torch.Generator) -> Tensor:
     """Standard normal numbers of the shape, dtype and device of ``like``.
 
-    Drawn in float64 on the generator's device: those that float32 makes end before 6 standard deviations.
+    Drawn in float64 on the generator's device: in float32 they would end before 6 standard deviations.
     """
     checks.tensor("like", like, checks.FLOATS)
     checks.generator(generator)
@@ -236,12 +236,12 @@ def normals(like: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def widened(x: Tensor) -> Tensor:
-    """``x`` in the dtype that it is computed in."""
+    """``x`` in the dtype of computation: float32 for half precision."""
     return x.to(accumulator(x.dtype))
 
 
 def spread(c: Tensor, x: Tensor) -> Tensor:
-    """``c`` ``[N]`` beside ``x`` ``[N, ...]``, in the dtype that ``x`` is computed in."""
+    """``c`` ``[N]`` reshaped to broadcast with ``x`` ``[N, ...]``, in the dtype of computation."""
     return c.to(accumulator(x.dtype)).reshape(c.shape + (1,) * (x.ndim - 1))
 
 

@@ -1,6 +1,6 @@
 r"""Variational diffusion models: loss, reverse process and samplers of a :class:`GaussianDiffusion`.
 
-What a network's ``output`` is, is a choice of four, with ``x_t = alpha x_0 + sigma eps``:
+A network's ``output`` predicts one of four quantities, with ``x_t = alpha x_0 + sigma eps``:
 
 * ``"data"``       ``x_0``
 * ``"noise"``      ``eps``
@@ -101,8 +101,8 @@ class VDM:
     def training_loss(self, network: Network, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """An unbiased estimate of the sum over all times for uniform ``t``, nats: ``[N]``.
 
-        Noises ``x0`` and asks the network; ``T`` times the term on the discrete clock.  Errors are measured against the
-        noise that was drawn, which nothing has rounded yet.
+        Noises ``x0`` and calls the network; ``T`` times the term on the discrete clock.  Errors are measured against
+        the drawn noise, before any rounding.
         """
         checks.function("network", network, "(xt, t)")
         self.process.check(x0=x0, t=t)
@@ -210,13 +210,13 @@ class VDM:
         return spread(sigma / square, z) * z + spread(alpha / square, z) * o
 
     def _target(self, x0: Tensor, z: Tensor, t: Tensor) -> Tensor:
-        """What the output should have been, from ``x_t``."""
+        """The exact output, from ``x_t``."""
         if self.prediction == "data":
             return x0
         return self._known(x0, self.process._noise_between(x0, z, t), t)
 
     def _known(self, x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-        """What the output should have been, from the noise."""
+        """The exact output, from the noise."""
         if self.prediction == "data":
             return x0
         if self.prediction == "noise":
@@ -231,7 +231,7 @@ class VDM:
         process = self.process
         if s is None and process.T is not None:
             s = t - 1
-        # In units of the noise, the weight is e^gap - 1; the integrand's is the derivative of that.
+        # In units of the noise, the weight is e^gap - 1, and that of the integrand its derivative.
         schedule = process.schedule
         fresh = schedule.rate(t) if s is None else torch.expm1(schedule.gap(s, t))
         if self.prediction == "data":

@@ -1,4 +1,4 @@
-"""Likelihood: what all continuous-time losses and steps share.
+"""Likelihood: continuous-time losses and steps.
 
 * `rates`: reverse jumps from a concrete score, and Euler's step;
 * `score_entropy`: the loss of any reverse rates.

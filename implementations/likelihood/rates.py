@@ -1,7 +1,7 @@
 r"""Reverse jumps in continuous time, from a concrete score: their rates, and Euler's step.
 
 Noise that jumps from ``y`` to ``x`` at rate ``beta_t R[y, x]`` is undone at rate ``beta_t R[y, x] s_y``, with the
-concrete score ``s_y = p_t(y)/p_t(x)`` (SEDD, arXiv 2310.16834, eq. 3).  One place for every process and method.
+concrete score ``s_y = p_t(y)/p_t(x)`` (SEDD, arXiv 2310.16834, eq. 3), for every process and method.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def into(process: Interpolating | Chain, xt: Tensor, t: Tensor) -> Tensor:
     if isinstance(process, Chain):
         return process._rate_columns(xt.long(), t)
     pi = process.prior.to(xt.device)[xt.long()]
-    # Nothing leads to a class that noise does not draw, not even at infinite rate.
+    # 0 * inf: no jumps into a class of prior probability 0, even at an infinite rate.
     return torch.where(pi > 0, process.schedule.rate(t)[:, None] * pi, 0.0).unsqueeze(-1)
 
 
@@ -49,7 +49,7 @@ def reverse_rates(process: Interpolating | Chain, log_score: Tensor, xt: Tensor,
 
 
 def log_reverse_rates(process: Interpolating | Chain, log_score: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    """Their logarithms, float64; ``-inf`` where nothing jumps."""
+    """Logarithms of :func:`reverse_rates`, float64; ``-inf`` for rates of 0."""
     rate = into(process, xt, t)
     possible = (rate > 0).expand(log_score.shape)
     possible = possible.scatter(-1, xt.long().unsqueeze(-1), False)
@@ -69,7 +69,7 @@ def euler(log_rate: Tensor, xt: Tensor, width: Tensor) -> Tensor:
     log_rate : ``[N, L, K]`` float64, logarithms of the rates, ``-inf`` at ``y = x_t``.
     xt : ``[N, L]`` ids.  width : ``[N]``, the lengths of the steps.
 
-    Jumps of more than probability 1 in all are scaled back to 1: then nothing stays.
+    Jumps of more than probability 1 in all are scaled back to 1.
     """
     log_jump = log_rate + width.double().log()[:, None, None]
     total = log_sum(log_jump)

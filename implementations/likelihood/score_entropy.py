@@ -1,4 +1,4 @@
-"""Score entropy, and the continuous-time loss that every parameterization of the reverse rates shares.
+"""Score entropy, and the continuous-time loss for every parameterization of the reverse rates.
 
 A reverse process that jumps from ``x`` to ``y`` at rate ``beta R[y, x] s_y`` has the NELBO integrand
 ``sum_{y != x} beta R[y, x] (s_y - r_y log s_y + r_y (log r_y - 1))``, where ``r_y = q_t(y|x_0)/q_t(x|x_0)``
@@ -87,8 +87,8 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
     Parameters
     ----------
     process : the corruption process, on the continuous clock.
-    log_score : ``[N, L, K]``; entries at ``y = x_t`` and at positions that noise cannot have made are
-        ignored, as are those from which noise does not jump to ``x_t``.
+    log_score : ``[N, L, K]``; ignored are entries at ``y = x_t``, at impossible ``x_t``, and at ``y`` from which noise
+        does not jump to ``x_t``.
     x0, xt : ``[N, L]`` ids.  t : ``[N]``.
 
     Returns
@@ -135,7 +135,7 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
 
 
 def _chain_loss(process: Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    """The same, entry by entry, in float64."""
+    """The loss over a chain, entry by entry, in float64."""
     index = xt.long().unsqueeze(-1)
     law = process._rows(x0.long(), None, t)
     here = law.gather(-1, index)
@@ -148,6 +148,6 @@ def _chain_loss(process: Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Te
 
 
 def _product(rate: Tensor, terms: Tensor) -> Tensor:
-    """No rate, or no disagreement: nothing is lost, even if the other factor is infinite."""
+    """``rate * terms``, and 0 if either is 0, even if the other is infinite."""
     lost = (terms != 0) & (rate != 0)
     return torch.where(lost, rate, 0.0) * torch.where(lost, terms, 0.0)

@@ -1,9 +1,9 @@
 r"""Autoregression as a D3PM: the forward process masks one token a step, from the right.
 
-At step ``t`` of ``T = L``, position ``L - t`` (counted from 0) becomes the mask, so ``x_t`` shows the first
-``L - t`` tokens and nothing else.  Nothing is random until one goes back: the reverse step draws the next token,
-its KL is the next token's cross-entropy, and all terms together are the model's exact negative log-likelihood
-(Austin et al. 2021, arXiv 2107.03006, section 4).
+At step ``t`` of ``T = L``, position ``L - t`` (counted from 0) becomes the mask, so ``x_t`` shows the first ``L - t``
+tokens and nothing else.  Only the reverse process is random: a step draws the next token, its KL is the next token's
+cross-entropy, and all terms together are the model's exact negative log-likelihood (Austin et al. 2021, arXiv
+2107.03006, section 4).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Autoregression:
 
     Raises
     ------
-    TypeError, ValueError : what is not so, naming the argument and the value.
+    TypeError, ValueError : for other arguments, naming the argument and the value.
     """
 
     def __init__(self, L: int, K: int, mask: int, *, dtype: torch.dtype = torch.float32, validate: bool = True) -> None:
@@ -53,7 +53,7 @@ class Autoregression:
         return self._one_hot(self._masked(x0, t))
 
     def sample(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """``x_t`` given ``x_0``: ``[N, L]`` int64.  Nothing is drawn, and the generator stays as it is."""
+        """``x_t`` given ``x_0``: ``[N, L]`` int64.  Deterministic; the generator is not used."""
         checks.generator(generator)
         self._check(x0=x0, t=t)
         return self._masked(x0, t)
@@ -83,7 +83,7 @@ class Autoregression:
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """``p(x_s|x_t)``: ``[N, L, K]``.  Positions ``L - t`` to ``L - s - 1`` are drawn, independently, from the
-        network; all others stay, and so does one of these that is visible already.
+        network; visible tokens and all others stay.
         """
         self._check(output=output, xt=xt, s=s, t=t)
         p = self._log_p(output).exp()
@@ -101,7 +101,7 @@ class Autoregression:
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """The NELBO's term of time ``t >= 1``, ``-log p(x_0^i|x_t)`` at ``i = L - t``: ``[N]`` nats.
 
-        ``inf`` where that probability is 0; 0 where the token is visible already, which cannot be.
+        ``inf`` where that probability is 0; 0 where the token is visible, which is impossible.
         """
         self._check(output=output, xt=xt, x0=x0, t=t)
         if self.validate:

@@ -1,8 +1,7 @@
 r"""MDLM: masked diffusion language models (Sahoo et al. 2024, arXiv 2406.07524).
 
-Absorbing noise, and a denoiser held to two facts about it (SUBS): clean data has no mask, and a visible token
-is the clean one.  Everything that does not change is then never computed: losses and steps read the masked
-rows only, and a step reads only the rows that it reveals.
+Absorbing noise, and a denoiser with two constraints (SUBS): no probability on the mask, and visible tokens are clean.
+Losses read the outputs of masked positions only, and a step only those of the positions that it reveals.
 """
 
 from __future__ import annotations
@@ -89,8 +88,8 @@ class MDLM:
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64.
 
-        First who is revealed, with 53-bit uniforms, then what they become: only those rows of ``output`` are
-        read.
+        First which positions are revealed, with 53-bit uniforms, then their classes: only those rows of ``output``
+        are read.
         """
         checks.generator(generator)
         self._check(output, xt, s=s, t=t)
@@ -101,7 +100,7 @@ class MDLM:
         """``-alpha'/(1 - alpha) x_theta(y)`` at masked positions, 0 elsewhere: ``[N, L, K]``;
         continuous clock.
 
-        Where nothing is noised yet (``alpha = 1``) no position is masked, and the rate is given as 0.
+        Where ``alpha = 1`` no position is masked, and the rate is 0.
         """
         check_continuous(self.process)
         self._check(output, xt, t=t)
@@ -157,7 +156,7 @@ class MDLM:
             checks.times_in_range("t", t, 1, self.process.schedule.end)
 
     def _pace(self, t: Tensor) -> Tensor:
-        """``-alpha'/(1 - alpha)``; 0 where nothing is noised yet."""
+        """``-alpha'/(1 - alpha)``; 0 where ``alpha = 1``."""
         return divide(self.process.schedule.slope(t), self.process.schedule.one_minus_alpha(t))
 
     def _reveal(self, s: Tensor, t: Tensor) -> Tensor:
@@ -165,7 +164,7 @@ class MDLM:
         return divide(schedule.drop(s, t), schedule.one_minus_alpha(t))
 
     def _flips(self, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Which positions are revealed between ``t`` and ``s``; no network is needed to know."""
+        """Which positions are revealed between ``t`` and ``s``, independently of the network."""
         return (xt == self.mask) & (uniforms(xt.shape, generator, xt.device) < self._reveal(s, t)[:, None])
 
     def _tokens(self, chosen: Tensor, generator: torch.Generator) -> Tensor:

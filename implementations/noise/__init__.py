@@ -2,15 +2,15 @@
 
 * `schedules`: continuous time, without cancellation;
 * `grid`: the discrete clock;
-* `chain`: what every process can do that knows its transition probabilities;
+* `chain`: base of processes with known transition probabilities;
 * `interpolating`: keep the class or redraw it: uniform, absorbing, mask-and-uniform;
 * `drifting_prior`: the same with a prior that changes from step to step;
-* `driven`: jumps of one rate matrix, as fast as a schedule says;
+* `driven`: jumps of one rate matrix, at the speed of a schedule;
 * `birth_death`: ordered levels, by the cosine transform;
 * `ehrenfest`: ordered levels, by binomial laws;
 * `neighbors`: a graph of nearest neighbors in an embedding space;
 * `with_mask`: any of them with a mask added;
 * `tabulated`: any one-step matrices;
 * `ordinal_steps`: D3PM's discretized Gaussian and band;
-* `information_schedule`: the schedule that forgets evenly.
+* `information_schedule`: the mutual-information schedule for any noise.
 """

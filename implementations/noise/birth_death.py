@@ -31,7 +31,7 @@ class BirthDeath(Driven):
 
     Parameters
     ----------
-    schedule : how fast noise arrives; it decides the clock.
+    schedule : the noise schedule, which determines the clock.
     K : number of levels, at least 2.
     speed : positive factor of all rates.
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
@@ -66,7 +66,7 @@ class BirthDeath(Driven):
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Steps up and steps down are two Poisson numbers; then the line is folded onto the levels."""
         noise = self.noise(None, t)
-        # By then every law is uniform to far below a rounding.
+        # Beyond this noise, every law is uniform up to rounding.
         mixed = noise > 4.0 * self.K**2
         rate = torch.where(mixed, 0.0, noise)[:, None].expand(x0.shape).to(generator.device)
         up, down = torch.poisson(rate, generator), torch.poisson(rate, generator)
@@ -87,7 +87,7 @@ def circle(noise: Tensor, K: int) -> Tensor:
 
 
 def log_row_of_the_end(noise: Tensor, K: int) -> Tensor:
-    """``log P[0, j]``, where the walk is that begins at the lowest level, however unlikely: noise ``[N]`` in
+    """``log P[0, j]``, the law of a walk that starts at the lowest level, also where it underflows: noise ``[N]`` in
     ``[0, inf]``, to ``[N, K]`` float64, with errors of some ``K`` roundings of the largest.
     """
     by_waves, known = _by_waves(noise, K)
@@ -111,9 +111,9 @@ def _by_waves(noise: Tensor, K: int) -> tuple[Tensor, Tensor]:
 
 
 def _windings(line: Tensor, K: int) -> Tensor:
-    """What comes to lie at ``0..K`` on the circle, once for each way around it, unlikely ways first: ``[m, N, K+1]``.
+    """Probabilities at ``0..K`` on the circle, one term for each winding number, small terms first: ``[m, N, K+1]``.
 
-    ``line``: what lies at the displacements ``0..n`` on the line, ``[N, n+1]``.
+    ``line``: probabilities at the displacements ``0..n`` on the line, ``[N, n+1]``.
     """
     displacement = torch.arange(K + 1, device=line.device)
     turns = range((line.shape[1] - 1) // (2 * K) - 1, -1, -1)
@@ -128,14 +128,14 @@ def _sum_on_the_line(ratios: Tensor) -> Tensor:
 def _ratios(noise: Tensor, K: int) -> Tensor:
     """``I_n / I_{n-1}`` at ``2 noise`` for ``n = 1, 2, ...``, at least ``4K`` and 36 of them: ``[N]`` to ``[N, n]``.
 
-    So far away ``I_n`` is nothing beside ``I_K``, for all noise that the waves leave to the windings.
+    Beyond these ``I_n`` is negligible beside ``I_K``, for all noise at which windings are used.
 
-    ``r_n = u_n / (1 + u_n r_{n+1})`` with ``u_n = noise / n``, from 0 on after the last.  A block of orders is a
+    ``r_n = u_n / (1 + u_n r_{n+1})`` with ``u_n = noise / n``, starting from 0 after the last.  A block of orders is a
     function ``(a y + b) / (c y + 1)`` of the ratio ``y`` after it: first these, all blocks at once, then the ratios
-    between blocks, then those in them.  Nothing is
-    subtracted, and an error in one ratio is made good by the one before it: their product hardly changes.
+    between blocks, then those within them.  Nothing is subtracted, and an error in one ratio is nearly cancelled by the
+    one before it in their product.
     """
-    # So much noise leaves half of the slowest wave, and the waves tell all.
+    # At this noise half of the slowest wave is left, and the Fourier series is accurate.
     enough = math.log(2) / (4 * math.sin(math.pi / (2 * K)) ** 2)
     size = math.isqrt(max(4 * K, 36) - 1) + 1
     orders = torch.arange(1, size * size + 1, dtype=torch.float64, device=noise.device).reshape(size, size)

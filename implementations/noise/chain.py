@@ -1,10 +1,10 @@
-r"""What every corruption process can do that knows its transition probabilities, whatever they are.
+r"""Forward marginals, posteriors and reverse kernels of any process with known transition probabilities.
 
 A process gives rows ``P_{s,t}[x, :]`` and columns ``P_{s,t}[:, x]``; from these follow
 
 * forward marginal   ``q(x_t|x_0) = P_t[x_0, x_t]``
 * posterior          ``q(x_s|x_t,x_0) ∝ P_s[x_0, x_s] P_{s,t}[x_s, x_t]``
-* reverse kernels    of a belief ``p(x_0|x_t)``: D3PM's joint sum, and the mixture of posteriors.
+* reverse kernels    of a prediction ``p(x_0|x_t)``: D3PM's joint sum, and the mixture of posteriors.
 
 Rows and columns are float64 and accurate *entry by entry*, however small the entry, so that the posterior of
 an unlikely pair is as good as that of a likely one.  Probabilities below 1e-290 count as impossible.
@@ -38,7 +38,7 @@ class Chain(ABC):
     ----------
     K, T, mask : number of classes; last time of the discrete clock or ``None`` for ``[0, 1]``; the mask class
         or ``None``.
-    prior : ``[K]`` float64, the law that noise ends in.
+    prior : ``[K]`` float64, the law at the end of time.
     dtype : dtype of the probabilities that are returned (they are computed in float64).
     validate : check the values of ids, times and beliefs in every call; costs a device synchronization.
 
@@ -62,7 +62,7 @@ class Chain(ABC):
         """The last time."""
         return 1.0 if self.T is None else float(self.T)
 
-    # ------------------------------------------------------------------ what a process must give
+    # ------------------------------------------------------------------ for subclasses to implement
     @abstractmethod
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         """``P_{s,t}[x, :]``, from clean data if ``s`` is None: ids ``[N, L]``, times ``[N]``, to ``[N, L, K]``."""
@@ -87,7 +87,7 @@ class Chain(ABC):
         return invert(self._rows(x0, None, t), uniforms(x0.shape, generator, x0.device))
 
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
-        """``beta_t R[:, x]``: ``[N, L]``, ``[N]`` to ``[N, L, K]`` float64; asked for on the continuous clock only."""
+        """``beta_t R[:, x]``: ``[N, L]``, ``[N]`` to ``[N, L, K]`` float64; continuous clock only."""
         raise NotImplementedError(f"{type(self).__name__} does not say at which rates it jumps")
 
     def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
@@ -157,13 +157,13 @@ class Chain(ABC):
 
         Parameters
         ----------
-        belief : ``[N, L, K]``, what a network thinks of the clean class; non-negative weights, which need not
+        belief : ``[N, L, K]``, a network's prediction of the clean class: non-negative weights, which need not
             sum to 1.  Gradients flow to it.
         xt, s, t : ids ``[N, L]``, times ``[N]``.
         form : ``"joint-sum"``, ``p(x_s|x_t) ∝ sum_i q(x_s, x_t|i) belief_i`` (D3PM, eq. 4); or ``"mixture"``,
             ``sum_i q(x_s|x_t, i) belief_i`` over the ``i`` with ``q(x_t|i) > 0``, renormalized.
 
-        A row in which every ``i`` that is believed in is impossible is all zeros.
+        A row in which every ``i`` of positive weight is impossible is all zeros.
         """
         self._check_belief(belief, xt, form)
         self.check(xt=xt, s=s, t=t)
@@ -256,7 +256,7 @@ class Chain(ABC):
 
 
 def normalized(weights: Tensor) -> Tensor:
-    """Rows divided by their sums; a row without any weight becomes zeros."""
+    """Rows divided by their sums; rows of zeros stay."""
     total = weights.sum(-1, keepdim=True)
     good = total > LEAST
     return torch.where(good, weights / torch.where(good, total, 1.0), 0.0)

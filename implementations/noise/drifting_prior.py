@@ -1,8 +1,8 @@
 r"""Interpolating corruption whose prior changes from step to step.
 
 ``Q_t = (1 - beta_t) I + beta_t 1 pi_t^T``.  Two steps compose as
-``a_1 a_2 I + 1 [(1 - a_2) pi_2 + a_2 (1 - a_1) pi_1]^T``, so between any two times there is one probability
-of not being hit, and one vector of what hits have led to: O(1) per entry, as with a fixed prior.
+``a_1 a_2 I + 1 [(1 - a_2) pi_2 + a_2 (1 - a_1) pi_1]^T``, so a transition is given by one probability of no hit and the
+law after hits: O(1) per entry, as with a fixed prior.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class DriftingPrior(Chain):
     Parameters
     ----------
     schedule : a :class:`~unmask.implementations.noise.grid.Grid` of ``T`` steps.
-    priors : ``[T, K]``, what a hit in step ``t`` draws from; ``K >= 2``.
+    priors : ``[T, K]``, the law that a hit in step ``t`` draws from; ``K >= 2``.
     dtype : default that of ``priors``; ``validate`` as in :class:`~unmask.implementations.noise.chain.Chain`.
 
-    From clean data and over single steps, laws are looked up in tables ``[T+1, K]``; what hits lead to
-    between other times is a sum over the steps between.  ``prior`` is what hits lead to by ``T``.
+    From clean data and over single steps, laws are looked up in tables ``[T+1, K]``; between other times the law
+    after hits is a sum over the steps.  ``prior`` is the law after hits by ``T``.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DriftingPrior(Chain):
         led = [torch.zeros_like(self.priors[0])]
         for beta, law in zip(self._betas, self.priors, strict=True):
             led.append((1 - beta) * led[-1] + beta * law)
-        #: ``(1 - alpha_t)`` times the law that hits have led to, ``[T+1, K]``
+        #: ``(1 - alpha_t)`` times the law after hits by ``t``, ``[T+1, K]``
         self._led = torch.stack(led)
         total = self._led[-1].sum()
         prior = self._led[-1] / total if total > 0 else self.priors[-1]

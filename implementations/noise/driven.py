@@ -1,4 +1,4 @@
-"""Corruption by the jumps of one rate matrix, as fast as a schedule says."""
+"""Corruption by the jumps of one rate matrix, at the speed of a schedule."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Driven(Chain):
 
     On the continuous clock that is ``R`` run at ``speed`` times the schedule's rate; on the clock of a
     :class:`~unmask.implementations.noise.grid.Grid`, step ``t`` is ``exp(-speed log(1 - beta_t) R)``.  Where alpha
-    reaches 0, noise is infinite and each start is at its stationary law.
+    reaches 0, noise is infinite, and each start has reached its stationary law.
 
-    Reversible: ``prior_i P[i, j] = prior_j P[j, i]``, so that columns are rows, reweighted.
+    Reversible: ``prior_i P[i, j] = prior_j P[j, i]``, so that columns are reweighted rows.
     """
 
     def __init__(self, schedule: Schedule, prior: Tensor, speed: float, dtype: torch.dtype, validate: bool) -> None:
@@ -66,7 +66,7 @@ class Driven(Chain):
         jumps = self._jumps.to(x.device)
         columns = jumps.T[x].scatter(-1, x.unsqueeze(-1), -jumps.sum(-1)[x].unsqueeze(-1))
         beta = (self.speed * self.schedule.rate(t))[:, None, None]
-        # Where nothing jumps, nothing does at infinite speed.
+        # 0 * inf: rates of 0 stay 0 at an infinite speed.
         return torch.where(columns == 0, 0.0, beta * columns)
 
     def _invertible(self, s: Tensor, t: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 r"""Ordinal corruption in continuous time: the number of spins that point up, of ``K - 1`` that flip at rate 1/2.
 
-Its limit on fine levels is the Ornstein-Uhlenbeck process (arXiv 2405.03549).  A spin is as it was with
+Its limit on fine levels is the Ornstein-Uhlenbeck process (arXiv 2405.03549).  A spin has its initial value with
 probability ``(1 + e^-noise)/2``, so ``q(.|x_0)`` is the convolution of ``Bin(x_0, (1 + e^-noise)/2)`` and
 ``Bin(K-1-x_0, (1 - e^-noise)/2)``: sums of positive numbers, accurate entry by entry.
 """
@@ -22,13 +22,13 @@ class Ehrenfest(Driven):
 
     Parameters
     ----------
-    schedule : how fast noise arrives; it decides the clock.
+    schedule : the noise schedule, which determines the clock.
     K : number of levels, in ``2..1024`` (beyond, binomial coefficients leave the range of float64).
     speed : positive factor of all rates.
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
 
     A row costs O(K^2) additions; a draw is two binomial numbers, O(1).  For ``K`` near 1024 the ends are so
-    rare (2^-1023) that what is said of them backward in time loses digits.
+    rare (2^-1023) that their posteriors lose digits.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ def _binomial(choose: Tensor, count: Tensor, up: Tensor, down: Tensor) -> Tensor
     """``C(n, k) up^k down^(n-k)`` for ``k < K``: counts ``[N, L]``, probabilities ``[N, 1, 1]``, to ``[N, L, K]``."""
     k = torch.arange(choose.shape[0], device=count.device)
     rest = (count.unsqueeze(-1) - k).clamp(min=0)
-    # With the coefficient first, neither product underflows before the probability itself does.
+    # Multiplied by the coefficient first, no product underflows before the probability itself.
     larger = torch.maximum(up, down)
     first, second = torch.where(larger == up, k, rest), torch.where(larger == up, rest, k)
     smaller = torch.minimum(up, down)

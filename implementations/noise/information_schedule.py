@@ -48,7 +48,7 @@ def information_schedule(kernel: Kernel, data: Tensor, T: int, *, most: float = 
     data : ``[K]`` probabilities, the law of one clean position; at least two of them positive.
     T : number of steps, at least 1.
     most : noise of the last step, at which no information is left; infinite unless the family's index ends
-        earlier, as a probability does.  ``kernel`` is not asked about it.
+        earlier, as a probability does.  ``kernel`` is not called there.
 
     Each number is bisected to the last bit, as far as the information itself is a monotone function of floats.
 
@@ -104,7 +104,7 @@ def betas_from_noise(total_noise: Tensor) -> Tensor:
     bad = ~(noise[1:] >= noise[:-1])
     if bool(bad.any()):
         raise ValueError(f"total_noise must not decrease, got {checks.first(noise[1:], bad)} after more")
-    # Between two infinities there is nothing left to lose: any step will do, and pure noise is one.
+    # Between two infinities any step is right; take pure noise.
     step = torch.where(noise[1:] == math.inf, math.inf, noise[1:] - noise[:-1])
     return -torch.expm1(-step)
 
@@ -138,13 +138,13 @@ def _information(matrix: Tensor, law: Tensor) -> Tensor:
     mixed = law @ matrix
     reached = mixed > 0
     off = (matrix - mixed) / torch.where(reached, mixed, 1.0)
-    # A source without mass may reach what no other does; it counts for nothing.
+    # A source of probability 0 may reach states that no other does; it has no term.
     terms = torch.where(reached, mixed * excess(off.clamp(min=-1)), 0.0)
     return (law * terms.sum(-1)).sum()
 
 
 def _normalized(data: Tensor) -> Tensor:
-    """In float64, where a law that was rounded to another dtype does not quite sum to 1."""
+    """The law in float64, normalized, since in another dtype it sums to 1 up to rounding only."""
     law = data.detach().double()
     return law / law.sum()
 
@@ -162,7 +162,7 @@ def _solve(left: Callable[[float], float], target: float, low: float, most: floa
             raise ValueError(
                 f"kernel must lose all but {target:.6g} nats below noise {most:g}, got {rest + target:.6g}"
             )
-    # Positive floats are ordered as their bits are.
+    # Positive floats have the order of their bits.
     first, last = _bits(low), _bits(high)
 
     def probe(noise: float) -> float:
@@ -219,5 +219,5 @@ def _check_matrix(name: str, matrix: Tensor, K: int) -> None:
 
 
 def _slack(dtype: torch.dtype) -> float:
-    """Half the digits: matrices come from exponentials and products, whose roundings nobody here can count."""
+    """Half the digits: matrices come from exponentials and products, whose roundings are unknown here."""
     return math.sqrt(torch.finfo(dtype).eps)

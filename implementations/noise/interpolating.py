@@ -46,14 +46,13 @@ class Interpolating:
 
     Parameters
     ----------
-    schedule : a :class:`~unmask.implementations.noise.schedules.Schedule`; it decides the clock.
-    prior : ``[K]`` probabilities, ``K >= 2``, what noise draws from; kept in float64.
+    schedule : a :class:`~unmask.implementations.noise.schedules.Schedule`; it determines the clock.
+    prior : ``[K]`` probabilities, ``K >= 2``, the law that noise draws from; kept in float64.
     mask : id of the mask class, or ``None``.  Clean data must not hold it.
     dtype : dtype of the probabilities that are returned; default that of ``prior``.  float16 and bfloat16 are
         computed in float32 and rounded once.
     validate : check the *values* of ids and network outputs in every call (those of times are checked if the
-        schedule
-        was built so).  Costs a device synchronization; shapes and dtypes are checked always.
+        schedule was built so).  Costs a device synchronization; shapes and dtypes are checked always.
 
     Raises
     ------
@@ -190,7 +189,7 @@ class Interpolating:
     def sample(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw ``x_t`` given ``x_0``: ``[N, L]``, ``[N]`` to ``[N, L]`` int64, in O(N L) whatever ``K`` is.
 
-        First who is hit, then what those become; float64 uniforms throughout.
+        First which positions are hit, then their classes; float64 uniforms throughout.
         """
         self.check(x0=x0, t=t)
         checks.generator(generator)
@@ -211,9 +210,9 @@ class Interpolating:
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || prior)`` of the whole sequence, nats: ``[N, L]`` to ``[N]``.
 
-        ``inf`` where the prior cannot make a class that survives to the end, as for absorbing noise with
-        ``alpha_end > 0``.  Written as ``sum_k pi_k f(q_k/pi_k - 1)`` with ``f(u) = (1+u) log(1+u) - u``,
-        whose terms are all non-negative, so nothing cancels where alpha is small.
+        ``inf`` where the prior excludes a class that is possible at the end, as for absorbing noise with ``alpha_end >
+        0``.  Written as ``sum_k pi_k f(q_k/pi_k - 1)`` with ``f(u) = (1+u) log(1+u) - u``, whose terms are all
+        non-negative, so nothing cancels where alpha is small.
         """
         self.check(x0=x0)
         end = torch.full((1,), self.schedule.end, device=x0.device)
@@ -239,7 +238,7 @@ class Interpolating:
         return out.scatter_add(-1, xt.long().unsqueeze(-1), w.at_xt.to(dtype).unsqueeze(-1)).to(self.dtype)
 
     def posterior_weights(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> PosteriorWeights:
-        """The three numbers that make up ``q(x_s|x_t, x_0)``:
+        """The three coefficients of ``q(x_s|x_t, x_0)``:
         ids ``[N, L]``, times ``[N]``, to ``[N, L]`` each.
         """
         self.check(x0=x0, xt=xt, s=s, t=t)

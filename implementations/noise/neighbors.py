@@ -25,17 +25,17 @@ class NearestNeighbor(Driven):
 
     Parameters
     ----------
-    schedule : how fast noise arrives; it decides the clock.
+    schedule : the noise schedule, which determines the clock.
     neighbors : ``[K, k]`` ids, the neighbours of each class: different ones, none of them itself.
         See :meth:`from_embeddings`.
     speed : positive factor of all rates.
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
 
-    A marginal costs O(K^2) per position, by an eigendecomposition that is made once (O(K^3)); its errors are
-    relative to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 15
-    products of ``[K, K]`` matrices per pair of times.  A draw follows the graph, by uniformization: some
-    ``1 + noise`` hops, whatever ``K``.  Where the graph falls apart, so does the law that noise ends in:
-    uniform on the part of the start; ``prior`` is uniform on all classes.
+    A marginal costs O(K^2) per position, by an eigendecomposition that is made once (O(K^3)); its errors are relative
+    to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 15 products of ``[K, K]``
+    matrices per pair of times.  A draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.
+    For a disconnected graph the law at the end of time is uniform on the part of the start; ``prior`` is uniform on all
+    classes.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class NearestNeighbor(Driven):
             arrow = (uniforms(x0.shape, generator, device) * most).long()
             goes = (ring < rings) & (arrow < degree[place])
             place = torch.where(goes, targets[(offset[place] + arrow).clamp(max=len(targets) - 1)], place)
-        # At the end of time: anywhere in the part of the start.
+        # At infinite noise: uniform on the part of the start.
         part = self._part.to(device)
         order, size = part.argsort(stable=True), part.bincount()
         first = size.cumsum(0) - size

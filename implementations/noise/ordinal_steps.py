@@ -24,7 +24,7 @@ class DiscretizedGaussian(Tabulated):
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
 
     After narrow steps (``beta < 4/667``) the farthest pairs are rarer than 1e-290: they count as impossible,
-    and a mixture of posteriors leaves out what is believed of them.
+    and a mixture of posteriors leaves them out.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Draws whose tails are right.
+"""Draws with correct tails.
 
-A float32 uniform has 24 bits: events rarer than about 1e-7 are drawn at the wrong rate, or never (Zheng et
+A float32 uniform has 24 bits: events of probability below 1e-7 are drawn at a wrong rate, or never (Zheng et
 al. 2024, arXiv 2409.02908).  All uniforms here have 53 bits, and categories are found by inverting a float64
 distribution function.
 """

@@ -1,4 +1,4 @@
-"""Validation: what cannot be answered is refused, before any work is done.
+"""Validation of arguments, before any work is done.
 
 Every function raises ``TypeError`` for a wrong kind of thing (not a tensor, wrong dtype) and ``ValueError``
 for a wrong value or shape.  The message names the argument, the value, and what would be valid.  Checks that
@@ -147,7 +147,7 @@ def weights(name: str, value: Tensor) -> None:
 
 
 def generator(value: object) -> torch.Generator:
-    """``value`` as a ``torch.Generator``: there is no silent use of the global one."""
+    """``value`` as a ``torch.Generator``; the global one is never used instead."""
     if not isinstance(value, torch.Generator):
         raise TypeError(f"generator must be a torch.Generator, got {type(value).__name__} {value!r}")
     return value
@@ -161,7 +161,7 @@ def instance(name: str, value: object, *kinds: type) -> None:
 
 
 def function(name: str, value: object, of: str) -> None:
-    """``TypeError`` unless ``value`` can be called; ``of`` says with what."""
+    """``TypeError`` unless ``value`` is callable; ``of`` names its arguments in the message."""
     if not callable(value):
         raise TypeError(f"{name} must be a function of {of}, got {type(value).__name__} {value!r}")
 

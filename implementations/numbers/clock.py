@@ -8,7 +8,7 @@ from unmask.implementations.numbers import checks
 
 
 class Clock:
-    """What knows its times: ``T`` is the last of the integers, or ``None`` for ``[0, 1]``.
+    """Base of classes with a clock: ``T`` is the last of the integers ``0..T``, or ``None`` for ``[0, 1]``.
 
     With ``validate=False`` the values of times are not read.
     """

@@ -1,9 +1,9 @@
 """The matrix exponential of rates, accurate entry by entry.
 
-Eigenvectors or a truncated series give ``exp(R n)`` with errors relative to its largest entry, which says
-nothing about a jump of probability 1e-20.  Here nothing is ever subtracted: with ``A = R + c I >= 0``,
-``exp(R n) = (e^{-c n/m} exp(A n/m))^m``, a Taylor series of positive terms, squared ``log2 m`` times.
-(Xue and Ye, "Entrywise relative perturbation bounds for exponentials of essentially non-negative matrices".)
+Eigenvectors or a truncated series give ``exp(R n)`` with errors relative to its largest entry, so that a jump of
+probability 1e-20 has no correct digits.  Here nothing is subtracted: with ``A = R + c I >= 0``, ``exp(R n) = (e^{-c
+n/m} exp(A n/m))^m``, a Taylor series of positive terms, squared ``log2 m`` times. (Xue and Ye, "Entrywise relative
+perturbation bounds for exponentials of essentially non-negative matrices".)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
     c = float(leave.max())
     squarings = _squarings(noise * c, jumps.shape[0])
     total = _taylor(jumps + torch.diag(c - leave), noise[:, None, None] / 2**squarings)
-    # A row of a stochastic matrix has the right sum, or else the error doubles in every squaring.
+    # Rows are normalized, since an error of their sums would double in every squaring.
     total = total / total.sum(-1, keepdim=True)
     for number in range(int(squarings.max())):
         square = total @ total
@@ -36,10 +36,10 @@ def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
 
 
 def inverse_exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
-    """``exp(-R noise)``, likewise.  As large as ``e^(2 c noise)``, with errors relative to that.
+    """``exp(-R noise)``, arguments as in :func:`exponential`; up to ``e^(2 c noise)``, with errors relative to that.
 
-    Where jumps lead from even classes to odd ones and back (walks on levels), every power of ``-R`` has the signs of a
-    chessboard, so that no digits are lost in any entry, small ones included.  ``inf`` or not-a-number where the
+    Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every power of ``-R`` have
+    the signs of a chessboard, so that no digits cancel, in small entries either.  ``inf`` or not-a-number where the
     inverse leaves the range of float64.
     """
     if noise.numel() == 0:
@@ -52,7 +52,7 @@ def inverse_exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
 
 
 def _squarings(size: Tensor, K: int) -> Tensor:
-    """So many that a path of K jumps has few in each factor, as has the typical path: ``[N, 1, 1]``."""
+    """Number of squarings for which paths of K jumps, and typical ones, have few jumps a factor: ``[N, 1, 1]``."""
     return (size.clamp(min=K) / 2).log2().ceil()[:, None, None]
 
 

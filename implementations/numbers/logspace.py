@@ -1,4 +1,4 @@
-"""Arithmetic that keeps its digits: sums of logarithms, and differences that would cancel."""
+"""Sums of logarithms, and differences without cancellation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def accumulator(dtype: torch.dtype) -> torch.dtype:
-    """The dtype that sums are formed in: float32 for half precision, the dtype itself otherwise."""
+    """The accumulation dtype: float32 for half precision, otherwise the dtype itself."""
     return torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
 
 

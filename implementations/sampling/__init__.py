@@ -1,7 +1,7 @@
 """Sampling.
 
-* `inputs`: what every sampler is given;
+* `inputs`: types and checks of the samplers' arguments;
 * `generation`: whole samples along times, in blocks, around known tokens;
-* `first_hitting`: one reveal at a time, at the time it happens;
-* `training_times`: times at which to train.
+* `first_hitting`: one reveal at a time, at its exact time;
+* `training_times`: times for training.
 """

@@ -1,8 +1,8 @@
 r"""First-hitting sampling of masked diffusion (Zheng et al. 2024, arXiv 2409.02908).
 
 Going back from ``t`` with ``n`` masks, none has been revealed by ``u`` with probability ``((1 - alpha_u)/(1 -
-alpha_t))^n``.  Inverting that gives the time of the next reveal; any of the masks is as likely to be the one.
-A sequence costs ``L`` calls of the network, and there is no error of discretization.
+alpha_t))^n``.  Inverting that gives the time of the next reveal; each mask is equally likely to be revealed.  A
+sequence costs ``L`` calls of the network, and there is no error of discretization.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def inverse_one_minus_alpha(schedule: Schedule, noised: Tensor) -> Tensor:
 def next_hit(schedule: Schedule, n_masked: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
     """Draw the time ``u <= t`` of the next reveal, going back from ``t``: ``[N]`` float64.
 
-    ``n_masked`` ``[N]`` non-negative int64 or int32, ``t`` ``[N]`` in ``[0, 1]``.  ``-inf`` where none comes: with
-    nothing masked, and with probability ``((1 - alpha_0)/(1 - alpha_t))^n`` where noise is there at time 0 already.
+    ``n_masked`` ``[N]`` non-negative int64 or int32, ``t`` ``[N]`` in ``[0, 1]``.  ``-inf`` for no reveal: if
+    nothing is masked, and with probability ``((1 - alpha_0)/(1 - alpha_t))^n`` if ``alpha_0 < 1``.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def first_hitting(
 ) -> Tensor:
     """``N >= 0`` sequences of ``L >= 1`` tokens, revealed one at a time at exact random times: ids ``[N, L]`` int64.
 
-    Starts with all masks at time 1.  The network gets ids ``[M, L]`` of the ``M <= N`` sequences that go on, and
+    Starts with all masks at time 1.  The network gets ids ``[M, L]`` of the ``M <= N`` unfinished sequences, and
     the float64 times ``[M]`` of their next reveals, which differ; it is called at most ``L`` times.  The law is
     the limit of ancestral sampling with ever more steps, for networks that read the time too.  Where ``alpha_0 <
     1`` masks may be left at time 0, and stay.
@@ -98,7 +98,7 @@ def first_hitting(
     x = draw_prior(method.process, N, L, generator, device)
     order = uniforms(x.shape, generator, x.device).argsort(-1)
     left = torch.arange(L, 0, -1, device=x.device)
-    # The times do not depend on the tokens: all of them at once, each by next_hit's formula from the one before.
+    # The times do not depend on the tokens: all at once, each from the previous one by the formula of next_hit.
     root = (torch.log1p(-uniforms(x.shape, generator, x.device)) / left).cumsum(-1)
     times = _hits(schedule, _noised_at(schedule, 1.0) * torch.exp(root))
     with torch.no_grad():
@@ -131,7 +131,7 @@ def _hits(schedule: Schedule, level: Tensor) -> Tensor:
 
 
 def _inverse(schedule: Schedule, noised: Tensor) -> Tensor:
-    # Floats from 0 to 1 are ordered as their bits are: bits below 2^62.
+    # Floats from 0 to 1 have the order of their bits, which are below 2^62.
     low = torch.zeros_like(noised, dtype=torch.int64)
     high = torch.ones_like(noised).view(torch.int64) + 1
     for _ in range(62):

@@ -1,12 +1,11 @@
 r"""Whole samples from a method and a network: along given times, in blocks, or around known tokens.
 
-``network(xt, t)`` takes ids ``[N, L]`` int64 and times ``[N]``, and returns what the method calls ``output``,
-``[N, L, K]`` (what a :class:`~unmask.implementations.noise.chain.Chain` calls ``belief``).  It is called without
-recording gradients.
+``network(xt, t)`` takes ids ``[N, L]`` int64 and times ``[N]``, and returns the method's ``output`` ``[N, L, K]``
+(``belief`` of a :class:`~unmask.implementations.noise.chain.Chain`).  It is called without recording gradients.
 
-``method`` is anything with a ``step(output, xt, s, t, generator)`` and the ``process`` it reverses (MDLM, D3PM,
-SEDD, FlowMatching), or that is both (any Chain, Autoregression).  The law of one step is the method's own
-``reverse``; of SEDD, that with its negative entries counted as 0.
+``method`` is any object with ``step(output, xt, s, t, generator)`` and the ``process`` that it reverses (MDLM, D3PM,
+SEDD, FlowMatching), or any Chain or Autoregression.  The law of one step is the method's own ``reverse``; for SEDD,
+with negative entries set to 0.
 
 ``times`` decrease strictly to 0: numbers in ``[0, 1]``, or integers in ``0..T`` on the discrete clock.  The
 process's prior is drawn at ``times[0]``, whichever it is.  A tensor keeps its dtype on its way to the network;
@@ -40,8 +39,8 @@ from unmask.implementations.sampling.inputs import (
 class CachedSamples(NamedTuple):
     """What :func:`cached` returns.
 
-    ``samples`` are ids ``[N, L]`` int64; ``calls`` is how often the network was called, ``rows`` how many
-    sequences it was given in all (without a cache, ``N`` times the number of steps).
+    ``samples`` are ids ``[N, L]`` int64; ``calls`` is the number of calls of the network, ``rows`` the number of
+    sequences in all calls (without a cache, ``N`` times the number of steps).
     """
 
     samples: Tensor
@@ -86,7 +85,7 @@ def infill(
     ``x`` ids ``[N, L]``, ``known`` bool ``[N, L]``; what ``x`` holds at free positions is ignored.  Ids ``[N, L]``
     int64 on the device of ``x``.
 
-    Nothing new is asked of the network.  With the known positions fixed at ``y``, ``p_t(z'|y)/p_t(z|y) = p_t(z',
+    The network is the unconditional one.  With the known positions fixed at ``y``, ``p_t(z'|y)/p_t(z|y) = p_t(z',
     y)/p_t(z, y)``: the conditional concrete score *is* the joint one at the free positions (SEDD, arXiv
     2310.16834, section 4.2), and so for any reverse kernel made of it.  How exact the samples are depends on the
     noise.  Absorbing: a visible token is a clean one, so they follow the conditional law of the data as far as
@@ -123,11 +122,11 @@ def cached(
     *,
     device: torch.device | None = None,
 ) -> CachedSamples:
-    """Ancestral sampling that asks the network again only about sequences that have changed.
+    """Ancestral sampling that calls the network again only for sequences that have changed.
 
     For a network that does not read its time the law is that of :func:`ancestral` (MDLM, arXiv 2406.07524,
-    section 4.1); one that does is answered with outputs of an earlier time.  Sequences without a mask are not
-    asked about.  Deciding costs a device synchronization a step.  Arguments and errors as :func:`ancestral`, and
+    section 4.1); for one that does, outputs are those of an earlier time.  The network is not called for
+    sequences without a mask.  Costs a device synchronization a step.  Arguments and errors as :func:`ancestral`, and
     ``TypeError`` for another method than MDLM.
     """
     checks.instance("method", method, MDLM)
@@ -163,12 +162,12 @@ def two_stage_step(
     t: Tensor,
     generator: torch.Generator,
 ) -> Tensor:
-    """``x_s ~ p(x_s|x_t)`` in two draws: who is revealed, then what those become.  Ids ``[N, L]`` int64.
+    """``x_s ~ p(x_s|x_t)`` in two draws: which positions are revealed, then their classes.  Ids ``[N, L]`` int64.
 
-    Who is revealed does not depend on the network (MDLM, arXiv 2406.07524, eq. 6), so given a network, only the
-    sequences in which something is revealed are shown to it, at time ``t``, and none if nothing is; that is exact
-    for networks that read the time as well.  Given an output ``[N, L, K]`` this is :meth:`MDLM.step`.  Either way
-    only the revealed positions' logits are used, and the same generator state gives the same draw.
+    The revealed positions do not depend on the network (MDLM, arXiv 2406.07524, eq. 6), so a network is called only for
+    sequences with a revealed position, at time ``t``, and none if nothing is; that is exact for networks that read the
+    time as well.  Given an output ``[N, L, K]`` this is :meth:`MDLM.step`.  Either way only the revealed positions'
+    logits are used, and the same generator state gives the same draw.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What every sampler is given: a method, a network, times; and where every sampler begins, the prior."""
+"""Types and checks of the samplers' arguments, and draws from the prior."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import uniforms
 
-#: ``(xt [N, L], t [N])`` to what the method calls ``output``, ``[N, L, K]``.
+#: ``(xt [N, L], t [N])`` to the method's ``output`` ``[N, L, K]``.
 Network: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Times: TypeAlias = Sequence[float] | Tensor
 Process: TypeAlias = Interpolating | Chain | Autoregression
 
 
 class Stepping(Protocol):
-    """What a method must offer: one draw of ``x_s ~ p(x_s|x_t)``."""
+    """A method with one draw of ``x_s ~ p(x_s|x_t)``."""
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator, /) -> Tensor:
         """``[N, L, K]``, ids ``[N, L]``, times ``[N]`` to ids ``[N, L]``."""
@@ -29,7 +29,7 @@ class Stepping(Protocol):
 
 
 def draw_prior(process: Process, N: int, L: int, generator: torch.Generator, device: torch.device) -> Tensor:
-    """``N >= 0`` sequences of ``L >= 1`` positions from the law that noise ends in: ids ``[N, L]`` int64.
+    """``N >= 0`` sequences of ``L >= 1`` positions from the prior: ids ``[N, L]`` int64.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def draw_prior(process: Process, N: int, L: int, generator: torch.Generator, dev
 
 
 def checked_process(method: object, network: object, generator: object) -> Process:
-    """The process that ``method`` reverses; ``TypeError`` unless all three are what a sampler needs."""
+    """The process that ``method`` reverses; ``TypeError`` unless the arguments fit a sampler."""
     process = getattr(method, "process", method)
     if not isinstance(process, (Interpolating, Chain, Autoregression)) or not callable(getattr(method, "step", None)):
         raise TypeError(f"method must have a step and a process, got {type(method).__name__} {method!r}")

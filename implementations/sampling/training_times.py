@@ -1,8 +1,7 @@
-r"""Times at which to train: every one of them uniform, however they depend on each other.
+r"""Training times: each uniform, with different dependences within a batch.
 
-A loss averaged over such times is unbiased whichever function is used; they differ in its variance.  On the
-continuous clock (``T`` is None) times are float64 in ``(0, 1]``; on the discrete one, int64 in ``1..T``.  Uniforms
-have 53 bits throughout.
+A loss averaged over any of them is unbiased; its variance differs.  On the continuous clock (``T`` is None) times are
+float64 in ``(0, 1]``; on the discrete one, int64 in ``1..T``.  Uniforms have 53 bits throughout.
 """
 
 from __future__ import annotations
@@ -58,8 +57,8 @@ def antithetic_times(
 ) -> Tensor:
     """Pairs ``t, 1 - t`` (discrete clock: ``t, T + 1 - t``) at ``2j, 2j + 1``, independent of each other: ``[N]``.
 
-    An odd last one stands alone.  Which of a pair comes first is a coin's decision, so each time by itself is
-    uniform.  Arguments and errors as :func:`uniform_times`.
+    An odd last one is alone.  The order of a pair is random, so that each time by itself is uniform.
+     Arguments and errors as :func:`uniform_times`.
     """
     device = _checked(N, generator, T, device)
     pairs = (N + 1) // 2

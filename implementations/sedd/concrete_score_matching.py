@@ -1,7 +1,7 @@
-r"""Concrete score matching in its denoising form: squared errors where SEDD has score entropy.
+r"""Concrete score matching in its denoising form: squared errors in place of SEDD's score entropy.
 
-The concrete score is ``p_t(y)/p_t(x_t)``.  Given clean data its place is taken by ``r_y = q_t(y|x_0)/q_t(x_t|x_0)``,
-whose mean over the data that could have led to ``x_t`` it is, so both have the same best network (Meng et al. 2022,
+The concrete score is ``p_t(y)/p_t(x_t)``.  Given clean data, the target is ``r_y = q_t(y|x_0)/q_t(x_t|x_0)``,
+whose mean given ``x_t`` is the concrete score, so that both have the same optimal network (Meng et al. 2022,
 arXiv 2211.00802; the comparison with score entropy in SEDD, arXiv 2310.16834, section 3.1).
 """
 
@@ -26,13 +26,13 @@ def concrete_score_loss(process: Interpolating, score: Tensor, x0: Tensor, xt: T
     ----------
     process : the corruption process, on the continuous clock.
     score : ``[N, L, K]`` floats, the score itself and not its logarithm; any finite number, negative ones too.
-        Entries at ``y = x_t`` are ignored, and whole positions that noise cannot have made.
+        Entries at ``y = x_t`` are ignored, and whole positions with impossible ``x_t``.
     x0, xt : ids ``[N, L]``.  t : times ``[N]``.
 
     Returns
     -------
     ``[N]`` in the dtype of ``score`` (float32 for half precision).  A pair with ``q(x_t|x_0) = 0`` contributes 0;
-    where the rate is infinite so is the loss, unless the scores are right.
+    where the rate is infinite so is the loss, unless the scores are exact.
 
     Raises
     ------

@@ -29,7 +29,7 @@ Step = Literal["tweedie", "euler"]
 
 
 class SEDD:
-    """Score-parameterized reverse process on the continuous clock, for every corruption process that has rates.
+    """Score-parameterized reverse process on the continuous clock, for every corruption process with rates.
 
     Uniform and absorbing graphs (:class:`Interpolating`) are the paper's; a :class:`Chain` brings its own.
     ``output`` is ``[N, L, K]`` log scores, finite or ``-inf``.  Results come back in its dtype, losses of half
@@ -139,12 +139,12 @@ class SEDD:
     def _chain_reverse(self, process: Chain, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         onwards = process._columns(xt.long(), s, t)
         ignored = output.contiguous().double().scatter(-1, xt.long().unsqueeze(-1), 0.0)
-        # A class that does not lead to x_t has no part in any class that does.
+        # On a disconnected graph, only classes that lead to x_t enter.
         leads = onwards > 0
         before = process._unpush(torch.where(leads, ignored, 0.0).exp(), s, t)
         return torch.where(leads, before * onwards, 0.0).to(output.dtype)
 
     def _scores(self, output: Tensor, xt: Tensor, pi: Tensor) -> Tensor:
-        """Scores in the accumulation dtype; 1 at ``y = x_t`` and wherever noise cannot have made ``x_t``."""
+        """Scores in the accumulation dtype; 1 at ``y = x_t`` and wherever ``x_t`` is impossible."""
         ignored = output.contiguous().to(accumulator(output.dtype)).scatter(-1, xt.long().unsqueeze(-1), 0.0)
         return torch.where((pi > 0).unsqueeze(-1), ignored, 0.0).exp()

@@ -1,6 +1,6 @@
 """Smoothness.
 
-* `projective_distance`: how well two noisy states can be told apart;
-* `interpolants`: how steep a function of tokens must be;
-* `diagnostics`: how smooth a trained denoiser is.
+* `projective_distance`: the largest difference of the posteriors of two noisy states;
+* `interpolants`: least Lipschitz constants of functions of tokens;
+* `diagnostics`: smoothness of a trained denoiser.
 """

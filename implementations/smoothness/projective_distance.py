@@ -1,13 +1,13 @@
-r"""How well two noisy states can be told apart: Hilbert's projective distance of two columns of a kernel.
+r"""Hilbert's projective distance of two columns of a kernel: how far two noisy states' posteriors can differ.
 
-``Delta_t(i, j)`` is the oscillation over clean ``x_0`` of ``log q(x_t=i|x_0) - log q(x_t=j|x_0)``, in nats.  Whatever
-the data, two posteriors over ``x_0`` differ by ``tanh(Delta/4)`` in total variation at most, and for some data they do.
+``Delta_t(i, j)`` is the oscillation over clean ``x_0`` of ``log q(x_t=i|x_0) - log q(x_t=j|x_0)``, in nats.  For any
+data, two posteriors over ``x_0`` differ by at most ``tanh(Delta/4)`` in total variation, which some data attain.
 
 Closed forms, O(1) for each pair whatever ``K`` is:
 
 * interpolating (uniform, absorbing, mask-and-uniform, any prior): ``u_i + u_j`` with
   ``u_i = log(1 + alpha / ((1 - alpha) pi_i))`` for classes that data may hold, 0 for the mask;
-* a prior that drifts: the same, with ``(1 - alpha) pi`` replaced by what hits have led to;
+* a prior that drifts: the same, with ``(1 - alpha) pi`` replaced by the law after hits times its probability;
 * Ehrenfest: ``|i - j| 2 log((1 + a) / (1 - a))`` with ``a = e^-noise``;
 * birth-death: ``|f_i - f_j|`` with ``f_i = log P[0, i] - log P[K-1, i]``, because ratios of columns are monotone in
   ``x_0`` there (Karlin and McGregor): one row for all pairs.
@@ -31,7 +31,7 @@ from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.noise.ordinal_steps import DiscretizedGaussian
 from unmask.implementations.numbers import checks
 
-#: How many numbers a block of columns that are compared may hold.
+#: Largest number of entries of a block of compared columns.
 BLOCK = 1 << 24
 
 
@@ -125,7 +125,7 @@ def _pairs(process: Interpolating | Chain, t: Tensor, i: Tensor, j: Tensor) -> T
     if isinstance(process, BirthDeath):
         f = log_row_of_the_end(process.noise(None, t), process.K)[0]
         f = f - f.flip(-1)
-        # At noise zero nobody is anywhere but where they started.
+        # At noise zero the kernel is the identity.
         still = process.noise(None, t) == 0
         return torch.where(i == j, 0.0, torch.where(still, math.inf, (f[i] - f[j]).abs()))
     found = distances_of_columns(log_kernel(process, t[0]))
@@ -133,7 +133,7 @@ def _pairs(process: Interpolating | Chain, t: Tensor, i: Tensor, j: Tensor) -> T
 
 
 def _keep_or_redraw(alpha: Tensor, hits: Tensor, mask: int | None, i: Tensor, j: Tensor) -> Tensor:
-    """For ``alpha I + 1 hits^T``: ``alpha [1]`` and ``hits [K]``, ``hits`` being no law but a share of one."""
+    """For ``alpha I + 1 hits^T``: ``alpha [1]`` and ``hits [K]``, ``hits`` summing to ``1 - alpha``."""
     K = hits.shape[0]
     hits = hits.abs()  # without noise it may be -0
     u = torch.log1p(alpha / hits)  # alpha > 0 = hits: infinite
@@ -141,7 +141,7 @@ def _keep_or_redraw(alpha: Tensor, hits: Tensor, mask: int | None, i: Tensor, j:
     seen = (hits > 0) | (alpha > 0)
     if mask is not None:
         u, seen = u.clone(), seen.clone()
-        # No clean class is the mask; and a single one makes nothing known.
+        # No clean class is the mask; with a single clean class, all distances are 0.
         u[mask], seen[mask] = 0.0, hits[mask] > 0
         if K == 2:
             u = torch.zeros_like(u)

@@ -1,12 +1,12 @@
-"""Claims: what a law says, and how close is close.
+"""Claims: what a law returns, and how close is close.
 
 * `claim`: the six kinds;
-* `judges`: which function judges which;
+* `judges`: the judge of each kind;
 * `arrays`: entry by entry;
 * `samples`: counts against probabilities;
-* `pooled`: many rows together;
-* `independence`: draws that know nothing of one another;
-* `rates`: errors that shrink;
-* `power`: which error is caught;
-* `hints`: what a failed comparison looks like.
+* `pooled`: counts of many rows together;
+* `independence`: independence of rows and calls;
+* `rates`: rates of convergence;
+* `power`: the smallest error that a sampled claim catches;
+* `hints`: patterns of common mistakes in a failed comparison.
 """

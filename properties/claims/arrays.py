@@ -39,19 +39,19 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
         left, right = floats(left), floats(right)
         with np.errstate(invalid="ignore", over="ignore"):
             gap = np.where(left == right, 0.0, left - right)
-    # What the claim does not speak about has no gap, not even one that is no number.
+    # Entries outside of `where` have no gap, not even NaN.
     gap = np.where(where, floats(gap), 0.0)
     if claim.kind == "close":
         gap = np.abs(gap)
     scale = np.broadcast_to(floats(claim.scale), gap.shape)
-    # An infinite scale, which is what a truth that is infinite has, would allow every gap, and NaN none that could be
-    # compared: such an entry has no budget, and is held to equality.
+    # An infinite scale (of an infinite truth) would allow every gap, and NaN cannot be compared: such entries have no
+    # budget, and must be equal.
     measured = np.isfinite(scale)
     unit = np.maximum(eps * np.where(measured, scale, 1.0), np.finfo(np.float64).tiny)
     with np.errstate(invalid="ignore", over="ignore"):
         ulps = np.where(measured, gap / unit, np.where(gap > 0, np.inf, 0.0))
         ulps = np.where(np.isnan(gap), np.inf, ulps)
-        # -inf on the left of "at most" is fine; a one-sided gap below zero is no gap.
+        # For "at most" a negative gap, -inf included, is none.
         ulps = np.where(where, np.maximum(ulps, 0.0) if claim.kind == "at_most" else ulps, 0.0)
     worst = int(np.argmax(ulps))
     index = np.unravel_index(worst, gap.shape)
@@ -124,13 +124,13 @@ def _gap(a: Any, b: Any) -> float:
 
 
 def place(index: tuple[Any, ...], names: tuple[Name, ...]) -> str:
-    """Where an entry is, in words: ``x0 1, position 0``, or what a name says about its entries."""
+    """An entry's place as text: ``x0 1, position 0``, or the texts that go with the axes."""
     labels = list(names) + [f"axis {i}" for i in range(len(names), len(index))]
     return ", ".join(entry(name, int(i)) for name, i in zip(labels, index, strict=False))
 
 
 def entry(name: Name, i: int) -> str:
-    """Entry ``i`` of an axis: its number, or the text or tokens that go with it."""
+    """Entry ``i`` of an axis as text: its number, or the text or tokens that go with it."""
     if isinstance(name, str):
         return f"{name} {i}"
     axis, told = name
@@ -141,7 +141,7 @@ def entry(name: Name, i: int) -> str:
 
 
 def show(value: Any) -> str:
-    """A number as a report shows it: fractions both ways, floats with all their digits."""
+    """A number as text: a fraction also as a float, a float with all digits."""
     if isinstance(value, Fraction):
         return f"{value} ({float(value):.17g})" if value.denominator != 1 else str(value)
     if isinstance(value, (bool, np.bool_, str)):

@@ -6,7 +6,7 @@ A law returns claims and asserts nothing.  There are six kinds; none has a toler
 ``close``       gap <= ops * eps * scale, with ``ops`` the roundings that a straightforward evaluation makes.
 ``at_most``     the same, one-sided.
 ``sampled``     counts follow probabilities; the false-alarm probability is fixed in advance.
-``independent`` draws know nothing of one another: rows of a batch, and calls; false alarms as for ``sampled``.
+``independent`` rows of a batch, and calls, are drawn independently; false alarms as for ``sampled``.
 ``converges``   errors shrink at a rate; a wrong limit or a wrong rate fails.
 
 ``eps`` comes from the dtype that the method computed in and from nothing else.  Where both sides are exact
@@ -23,19 +23,19 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 Array: TypeAlias = Any
-#: What an axis is called, and, where a number says little, what goes with each of its entries: texts, or tokens.
+#: The name of an axis, alone or with a text, or tokens, for each of its entries.
 Name: TypeAlias = str | tuple[str, Any]
 
 #: False-alarm probability of one statistical claim.  Hypothesis searches for failures, so it must be tiny.
 FALSE_ALARM = 1e-9
 
-#: Relative precision granted to the reference's 40-digit numbers: what is left after cancellation and differentiation.
+#: Relative precision of the reference's 40-digit numbers, after cancellation and numerical differentiation.
 GUARDED_EPS = 1e-22
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What the errors of a ``converges`` claim say of its rate, for tables and figures.
+    """The fitted rate of a ``converges`` claim, for tables and figures.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Fit:
     slope, spread : the fitted rate and its standard error; ``None`` where the limit is attained at once.
     constant : ``C`` in ``e(n) = C n^-rate (1 + b/n)``, signed; ``None`` likewise.
     sizes, errors : all of them, as the claim was made.
-    limits : what the errors are measured from, one for each size, where the claim says; else empty.
+    limits : the value that errors are measured from, one for each size; empty if the claim gives none.
     """
 
     label: str
@@ -62,7 +62,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a claim fared: whether it holds, the worst gap in ulps, and where it is; for a rate, its fit."""
+    """The result of a claim: whether it holds, the largest gap in ulps, and its place; for a rate, its fit."""
 
     holds: bool
     ulps: float | None = None
@@ -76,7 +76,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Claim:
-    """Left side, right side, how close.  Made by the functions of this module; judged by :meth:`judge`."""
+    """Left side, right side, and budget.  Made by the functions of this module, judged by :func:`.judges.judge`."""
 
     kind: Literal["exact", "close", "at_most", "sampled", "independent", "converges"]
     left: Array
@@ -103,12 +103,12 @@ def close(
 
     Parameters
     ----------
-    left, right : broadcastable arrays; ``left`` is what the method says.
+    left, right : broadcastable arrays; ``left`` is the method's result.
     ops : number of roundings behind an entry, derived in the law from ``K``, ``T`` and ``L``.
     scale : magnitude of the numbers that were added up (1 for probabilities), broadcastable.  An entry whose scale is
         infinite or NaN, as where the truth is infinite, has no budget: it must be equal.
-    where : entries that the law speaks about, broadcastable.
-    names : what the axes are, for the report (``("x0", "position")``, or ``(("x_t", xt), "position")`` with tokens).
+    where : entries that are compared, broadcastable.
+    names : names of the axes, for the report (``("x0", "position")``, or ``(("x_t", xt), "position")`` with tokens).
     label : which of the law's several claims this is.
 
     Raises
@@ -155,16 +155,15 @@ def sampled(
     Every cell, every cumulated cell and the pool of all rare cells is held against its binomial law, two-sided and
     without approximation; the levels are divided so that a correct sampler fails with probability at most
     ``FALSE_ALARM``.  ``counts`` and ``probabilities`` are ``[..., K]``; ``slack``, which broadcasts to ``[..., 1]``,
-    widens each cell's probability by a bias that the law derives (discretization).  The probabilities must be some:
-    not negative, sums of one, both up to ``ops`` roundings of size ``scale``.  If the rows are independent of each
-    other, ``pooled`` also holds all of them together against their laws, which shows what is a little wrong everywhere
-    (another temperature, unlikely classes left out).
+    widens each cell's probability by a bias that the law derives (discretization).  The probabilities must not be
+    negative and must sum to one, both up to ``ops`` roundings of size ``scale``.  If the rows are independent of each
+    other, ``pooled`` also tests all of them together, which catches small errors of all rows (another temperature,
+    unlikely classes left out).
 
     Power: :func:`unmask.properties.claims.power.smallest_error` computes which error of a category's probability is
-    caught with probability 0.999.  In a single row of a few categories that is 10 ``sqrt(p (1 - p) / n)`` only where
-    about a
-    thousand draws are expected.  Above a rare category it is 11 of them with 200 draws expected, 15 with 10, 27 with
-    one; and a category of which fewer than 24 are expected may vanish unseen.
+    caught with probability 0.999.  In a single row of a few categories that is 10 ``sqrt(p (1 - p) / n)`` if about a
+    thousand draws of the category are expected.  For rarer categories, an excess of 11 such deviations is caught with
+    200 expected draws, of 15 with 10, of 27 with one; a category with fewer than 24 expected draws may be missing.
 
     Raises
     ------
@@ -190,7 +189,7 @@ def independent(
     Caught are noise that rows share, at any distance (neighbors, half a batch, every 7th); noise that calls share, row
     by row or shifted; antithetic noise, at any distance; and stratified noise, whose counts are too close to what is
     expected.  A correct sampler fails with probability at most ``FALSE_ALARM``, whatever the probabilities.  Rows whose
-    class is certain tell nothing.  Whether each row follows its own law is not asked here: see :func:`sampled`.
+    class is certain give no evidence.  The law of each row is not tested here: see :func:`sampled`.
 
     In a batch of 10,000 rows it takes some 100 pairs at one distance that share noise (or mirror it) for a fair coin,
     and 250 where a class has probability 0.1: a batch that repeats only its last few rows passes.  So does noise that
@@ -202,7 +201,7 @@ def independent(
     ----------
     draws : integers ``[D, N]``, the classes of one position in D calls with N rows each.
     probabilities : ``[G, K]``, the laws of the rows; none negative, sums of one, up to ``ops`` roundings of ``scale``.
-    group : integers ``[N]``, which law each row follows, the same in every call; all the first if left out.
+    group : integers ``[N]``, the index of each row's law, the same in every call; 0 for all by default.
     names, label : as for :func:`close`.
 
     Raises
@@ -274,7 +273,7 @@ def converges(
 
 
 def _check_finite(**budgets: Array) -> None:
-    """Refuse a budget that allows everything (infinite) or nothing that could be told (negative, NaN)."""
+    """Refuse a budget that is infinite, negative or NaN."""
     for name, value in budgets.items():
         numbers = np.asarray(value, dtype=float)
         if not (np.isfinite(numbers).all() and (numbers >= 0).all()):

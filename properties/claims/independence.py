@@ -1,4 +1,4 @@
-"""Draws that should know nothing of one another: correlation at every distance, and counts that vary as they should.
+"""Independence of draws: correlation at every distance between rows, and dispersion of counts.
 
 Two tests share the claim's ``FALSE_ALARM``, half each; neither approximates.
 
@@ -32,19 +32,19 @@ from unmask.properties.claims.samples import ROUNDING, not_probabilities
 
 Array: TypeAlias = Any
 
-#: Of so many classes, those that vary most, correlations of the indicators are looked at.
+#: Number of classes, those of largest variance, whose indicators are tested for correlation.
 MOST_INDICATORS = 8
-#: So many distances are looked at more closely.
+#: Number of distances whose bound is computed exactly.
 NEAREST = 16
-#: Least rows in a block, and least variance of a count that can be too close to its mean: three standard deviations.
+#: Least number of rows in a block, and least variance of a tested count: a standard deviation of three.
 LEAST_ROWS, LEAST_VARIANCE = 16, 9.0
-#: How far a binomial probability may be from what SciPy says it is; differences of such are no better.
+#: Error of SciPy's binomial distribution function, and of differences of its values.
 ROUNDED = 1e-10
 
 
 @dataclass(frozen=True)
 class _Finding:
-    """The most surprising event of a family, with ``excess = log(level / probability)``: positive if it is too much."""
+    """The least probable event of a family, with ``excess = log(level / probability)``: a failure if positive."""
 
     excess: float
     where: str
@@ -60,10 +60,10 @@ def judge_independent(claim: Claim, eps: float) -> Verdict:
         return impossible
     law = np.clip(law, 0, None)
     law = law / law.sum(-1, keepdims=True)
-    # As for counts: roundings move probabilities, and make nothing possible that is not.
+    # As for counts: roundings move probabilities, but zeros stay zeros.
     rounding = max(ROUNDING, claim.ops * eps * float(np.max(claim.scale)))
     pairs = _correlations(draws, law, group, rounding)
-    # Rows that go together also make counts vary: if there is a distance, it says more than the counts do.
+    # Correlated rows also change the dispersion of counts: then the distance is the better explanation.
     findings = pairs if any(f.excess > 0 for f in pairs) else [*pairs, *_dispersions(draws, law, group, rounding)]
     if not findings:
         return Verdict(True)
@@ -85,8 +85,8 @@ def judge_independent(claim: Claim, eps: float) -> Verdict:
 def _scores(law: Array, group: Array) -> Array:
     """Centered scores of the classes, ``[F, G, K]``, each at most 1 in size; 0 for classes that cannot be drawn.
 
-    The rank, which is what an inverse distribution function keeps of its noise; a law's most probable class, for noise
-    that decides whether to stay; each class, for noise that belongs to classes.
+    The rank, for samplers by the inverse distribution function; the indicator of a law's most probable class, for noise
+    that decides whether to stay; the indicator of each class, for noise per class (Gumbel).
     """
     G, K = law.shape
     found = [law.cumsum(-1) - law / 2 - 0.5]
@@ -102,7 +102,7 @@ def _scores(law: Array, group: Array) -> Array:
 
 def _correlations(draws: Array, law: Array, group: Array, rounding: float) -> list[_Finding]:
     D, N = draws.shape
-    # Pairs of rows of one call, the later one ahead; and of two calls, at every distance, ahead or behind.
+    # Pairs of rows of one call at positive distances, and of two calls at distances of either sign.
     lags = N - 1 + (D - 1) * (2 * N - 1)
     if lags < 1:
         return []
@@ -123,38 +123,38 @@ def _correlations(draws: Array, law: Array, group: Array, rounding: float) -> li
         drift = float(np.abs(z).sum()) * float(uncertain.max()) * largest
         findings += _worst_lags(z, variance, drift, largest**2, needed)
         if any(f.excess > 0 for f in findings):
-            break  # in ranks "agree" and "differ" say most, and then in the scores that come first
+            break  # the first scores describe a finding best
     return findings
 
 
 def _worst_lags(z: Array, variance: Array, drift: float, bound: float, needed: float) -> list[_Finding]:
-    """The most surprising distance for one score, for rows that agree and for rows that differ.
+    """The least probable distance for one score, for positive and for negative correlation.
 
-    ``z [D, N]``: the score; ``variance [N]``: of each row's; ``drift``: what roundings may add to a sum of products.
+    ``z [D, N]``: the score; ``variance [N]``: its variance in each row; ``drift``: the rounding of a sum of products.
     """
     D, N = z.shape
     shape = (fft.next_fast_len(2 * D - 1, real=True) if D > 1 else 1, fft.next_fast_len(2 * N - 1, real=True))
-    # Single precision will do: the transforms only say where to look, and c may be anything.
+    # Single precision suffices: the transforms only select distances, and any c gives a valid bound.
     moved = fft.rfft2(z.astype(np.float32), shape)
     S = fft.irfft2(moved.real**2 + moved.imag**2, shape)[:D]
-    # What V is on average.  It chooses c, which must not look at the draws.
+    # The mean of V, to choose c, which must not depend on the draws.
     moved = fft.rfft(variance.astype(np.float32), shape[1])
     V = fft.irfft(moved.real**2 + moved.imag**2, shape[1])
     V = np.maximum(V, 1e-6 * V.max()) * (D - np.arange(D, dtype=np.float32))[:, None]
-    # Negative distances lie at the end; within one call they are the positive ones again.
+    # Negative distances are at the end; within one call they repeat the positive ones.
     distance = np.arange(shape[1])
     distance = np.where(distance < N, distance, distance - shape[1])
     illegal = np.broadcast_to(np.abs(distance) >= N, S.shape).copy()
     illegal[0] |= distance <= 0
     root = np.sqrt(V * (1 / (2 * needed)))
     rough = 1 / (root + bound / 3)
-    # What Bernstein's inequality has psi(c) V come to, at the c that is best for it.
+    # psi(c) V by Bernstein's inequality, at its optimal c.
     S, penalty = rough * S, rough * (root * needed + drift)
     penalty[illegal] = np.inf
     before = np.cumsum(z**2, axis=0)
     findings = []
     for sign, relation in ((1, "agree"), (-1, "differ")):
-        # All distances are tested; only where the bound of Bernstein comes nearest is it worth while to be exact.
+        # All distances are tested; the exact bound is computed only where that of Bernstein is nearest to a failure.
         nearest = (S - penalty if sign > 0 else -S - penalty).ravel()
         nearest = np.argpartition(nearest, -min(NEAREST, nearest.size))[-NEAREST:]
         nearest = nearest[~illegal.ravel()[nearest]]
@@ -166,7 +166,7 @@ def _worst_lags(z: Array, variance: Array, drift: float, bound: float, needed: f
         expected = V[calls, place].astype(np.float64)
         c = _best(needed * bound**2 / expected) / bound
         excess = c * (sign * found - drift) - _psi(c, bound) * spread - needed
-        # Noise of period 7 also agrees 14 rows apart: say the shortest distance of those that stand out.
+        # Noise of period 7 also correlates rows at a distance of 14: report the shortest of the clear distances.
         most = float(excess.max())
         standing: list[int] = np.flatnonzero(excess >= (most / 2 if most > 0 else most)).tolist()
         best = min(standing, key=lambda i: (where[i][0], abs(where[i][1])))
@@ -216,7 +216,7 @@ def _apart(calls: int, apart: int, D: int) -> str:
 
 
 def _dispersions(draws: Array, law: Array, group: Array, rounding: float) -> list[_Finding]:
-    """Counts of blocks: of all rows of a law in a call, of half of them, a quarter, and so on."""
+    """Dispersion of the counts of blocks: all rows of a law in a call, halves, quarters, and so on."""
     G = len(law)
     rows = np.bincount(group, minlength=G)
     order = np.argsort(group, kind="stable")
@@ -253,26 +253,26 @@ def _surprises(draws: Array, law: Array, block: Array, parts: int, rounding: flo
     blocks = G * parts
     cells = (np.arange(D)[:, None] * blocks + block) * K + draws
     counts = np.bincount(cells.ravel(), minlength=D * blocks * K).reshape(D, blocks, K)
-    # Frequent classes first: what is left for the others then stays large.
+    # Frequent classes first, so that the conditional counts of the others stay large.
     order = np.repeat(np.argsort(-law, axis=-1, kind="stable"), parts, axis=0)
     p = np.take_along_axis(np.repeat(law, parts, axis=0), order, -1)
     counts = np.take_along_axis(counts, np.broadcast_to(order, counts.shape), -1)
-    counts = np.where(p > 0, counts, 0)  # of the impossible others speak
+    counts = np.where(p > 0, counts, 0)  # impossible classes are the business of `sampled`
     left = counts[..., ::-1].cumsum(-1)[..., ::-1]
     rest = p[..., ::-1].cumsum(-1)[..., ::-1]
     share = np.minimum(p / np.maximum(rest, 1e-300), 1.0)
     size = np.bincount(block, minlength=blocks)[:, None]
-    # Chosen before anything is drawn: counts that vary enough to be too close to their mean.
+    # Chosen without looking at the draws: counts of enough variance.
     chosen = size * rest * share * (1 - share) >= LEAST_VARIANCE
     chosen[:, -1] = False
     at, k = np.nonzero(chosen)
     n, x, q = left[:, at, k], counts[:, at, k], share[at, k]
     grace = (K + 1) * rounding / np.maximum(rest[at, k] - K * rounding, 1e-300)
     low, high = np.maximum(q - grace, 0.0), np.minimum(q + grace, 1.0)
-    # Ties, up to the rounding of n q, count on the side of the sampler.
+    # Ties, up to the rounding of n q, count in favor of the sampler.
     off = np.abs(x - n * q) + 1e-9
     least, most = np.ceil(n * q - off), np.floor(n * q + off)
-    # P(X <= most) is largest for the least probability, P(X < least) smallest for the largest: bounds that grant both.
+    # P(X <= most) is largest for the least probability, P(X < least) smallest for the largest: the bounds use both.
     as_close = _cdf(most, n, low) - _cdf(least - 1, n, high)
     inner = np.maximum(off - 2e-9, 0.0)
     as_far = _cdf(np.floor(n * q - inner), n, low) + 1 - _cdf(np.ceil(n * q + inner) - 1, n, high)

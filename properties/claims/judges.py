@@ -1,4 +1,4 @@
-"""How each kind of claim is judged: arrays entry by entry, samples, rates of convergence, independence of draws."""
+"""The judge of each kind of claim."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unmask.properties.claims.independence import judge_independent
 from unmask.properties.claims.rates import judge_converges
 from unmask.properties.claims.samples import judge_sampled
 
-#: For each kind of claim the function that judges it, for numbers of relative precision ``eps``.
+#: The judge of each kind of claim: a function of the claim and the relative precision ``eps`` of its numbers.
 JUDGES: Final[Mapping[str, Callable[[Claim, float], Verdict]]] = MappingProxyType(
     {
         "exact": judge_arrays,

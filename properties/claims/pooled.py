@@ -1,11 +1,10 @@
-"""All rows of counts together: what is too small to see in any one of them.
+"""All rows of counts together, for errors that are too small in each row.
 
-A sampler at another temperature, or one that leaves out unlikely classes, is a little wrong everywhere.  Two sums
-over all draws show it, each of a bounded function of the drawn class whose mean and variance the laws tell: the
-logarithm of the class's probability, and whether the class is among the unlikely ones.  Bernstein's inequality bounds
-how far such a sum may stray, whatever the laws: P(|S - E S| >= x) <= 2 exp(-x^2 / (2 (V + M x / 3))), with V its
-variance and M a bound on each term's distance from its mean.  (For a sum of independent draws; whether they are is
-another claim's business.)
+A sampler at another temperature, or one that leaves out unlikely classes, has a small error in every row.  Two kinds of
+sums over all draws show it, each of a bounded function of the drawn class with known mean and variance: the logarithm
+of the class's probability, and an indicator of unlikely classes.  Bernstein's inequality bounds the deviation of such a
+sum for any laws: P(|S - E S| >= x) <= 2 exp(-x^2 / (2 (V + M x / 3))), with V its variance and M a bound on each term's
+distance from its mean.  The draws are taken to be independent, which :mod:`.independence` tests.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from unmask.properties.claims.claim import FALSE_ALARM, Verdict
 
 Array: TypeAlias = Any
 
-#: What counts as unlikely: classes below these probabilities, together.
+#: Thresholds of probability: the classes below each are tested together.
 UNLIKELY = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 
 
@@ -29,7 +28,7 @@ def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
     """
     n = counts.sum(-1, keepdims=True)
     seen = law > 0
-    # Logarithms of what is rarer than a draw in all are cut off there: one such draw must not decide.
+    # Logarithms are cut off at a probability of one draw in all, so that a single rarer draw does not decide.
     logs = np.maximum(np.log(np.where(seen, law, 1.0)), -np.log(max(float(n.sum()), 2.0)))
     functions = [("the mean logarithm of the drawn classes' probabilities", logs)]
     functions += [(f"classes less likely than {c:g}, all rows together", ((law < c) & seen) * 1.0) for c in UNLIKELY]
@@ -41,7 +40,7 @@ def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
         found, expected = float((counts * np.where(seen, f, 0.0)).sum()), float((n * mean).sum())
         log = np.log(2 / level)
         stray = far * log / 3 + np.sqrt((far * log / 3) ** 2 + 2 * variance * log)
-        # Every probability may be off by the grace, and so may the mean, by that times the whole of f.
+        # Each probability may be off by the grace, and the mean by the grace times the sum of |f|.
         stray += float((n * grace * np.abs(np.where(seen, f, 0.0)).sum(-1, keepdims=True)).sum())
         if abs(found - expected) > stray:
             total = float(n.sum())

@@ -1,4 +1,4 @@
-"""What a sampled claim can see: the smallest error of a probability that it catches as good as always."""
+"""Power of a sampled claim: the smallest error of a probability that it catches almost surely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unmask.properties.claims.samples import ROUNDING
 def smallest_error(n: int, p: float, cells: int, probability: float = 0.999) -> tuple[float, float]:
     """By how much a category must be too frequent, and by how much too rare, for ``sampled`` to catch it.
 
-    Exact, from the binomial law of the category's own count; what the cumulated counts see comes on top.
+    Exact, from the binomial law of the category's own count; tests of cumulated counts only add power.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def smallest_error(n: int, p: float, cells: int, probability: float = 0.999) -> 
 
     Raises
     ------
-    ValueError : if ``n`` or ``cells`` is not positive, or ``p`` or ``probability`` is no probability (0 and 1 are none
-        that anything is caught with).
+    ValueError : if ``n`` or ``cells`` is not positive, ``p`` is no probability, or ``probability`` is not
+        strictly between 0 and 1.
 
     >>> [round(d, 4) for d in smallest_error(10_000, 0.25, 15)]
     [0.0426, 0.0406]
@@ -49,10 +49,12 @@ def smallest_error(n: int, p: float, cells: int, probability: float = 0.999) -> 
     if not 0 < probability < 1:
         raise ValueError(f"probability must be between 0 and 1, got {probability!r}")
     level = FALSE_ALARM / (2 * cells)
-    # The same rounding that the claim grants, and of the same categories: not of the impossible or the certain.
+    # The rounding that the claim grants, to the same categories: to none of probability 0 or 1.
     grace = ROUNDING if 0 < p < 1 else 0.0
     q = _least_caught(n, min(p + grace, 1.0), level, probability)
-    r = _least_caught(n, min(1 - p + grace, 1.0), level, probability)  # too rare is too frequent, for all the others
+    r = _least_caught(
+        n, min(1 - p + grace, 1.0), level, probability
+    )  # a deficit of one category is an excess of the others
     return q - p, r - (1 - p)
 
 

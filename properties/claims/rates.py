@@ -1,4 +1,4 @@
-"""Errors that shrink at a rate: a fit, its uncertainty, and what no expansion in the size can explain."""
+"""Rates of convergence: a fit, its uncertainty, and growth of errors that no expansion explains."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from unmask.properties.claims.claim import Claim, Fit, Verdict
 
 Array: TypeAlias = Any
 
-#: What a fit must span: largest over smallest size, and how many sizes.
+#: Least range of a fit: the ratio of largest and smallest size, and the number of sizes.
 SPAN, SIZES = 2.0**4, 5
-#: How far a fitted rate may be from the one claimed; its own uncertainty may add no more than the same again.
+#: Tolerance of a fitted rate; its uncertainty may add as much again, and no more.
 QUARTER = 0.25
-#: Errors that have reached rounding scatter about its level.
+#: Errors at rounding level scatter by up to this factor.
 SCATTER = 16
 
 
 def judge_converges(claim: Claim, eps: float) -> Verdict:
-    """Judge a ``converges`` claim; the precision is in its ``floor``, so that ``eps`` is not asked."""
+    """Judge a ``converges`` claim.  Its ``floor`` contains the precision; ``eps`` is unused."""
     del eps
     verdict = _judged(claim)
     return verdict if verdict.fit is not None else replace(verdict, fit=_shown(claim))
@@ -63,9 +63,9 @@ def _spans(sizes: Array) -> bool:
 
 
 def _attained(errors: Array, floor: float) -> int:
-    """How many errors come before the first that is at rounding level for good."""
+    """Number of errors before the first of those that stay at rounding level."""
     for k in range(len(errors)):
-        # One accidental zero on the way is not the limit: what follows must stay down.
+        # A single zero is not the limit: later errors must be at rounding level as well.
         if errors[k] <= floor and (errors[k:] <= SCATTER * floor).all():
             return k
     return len(errors)
@@ -102,30 +102,30 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
     first = min(int(np.argmax(sizes >= sizes[-1] / SPAN * (1 - 1e-12))), len(sizes) - SIZES)
     changes = np.flatnonzero(signed[first + 1 :] * signed[first:-1] <= 0)
     zero = first + int(changes[-1]) + 1 if at_least and changes.size else 0
-    # Beyond a zero four errors tell the rate.  Fewer do not, but what the errors were before tells how small they are.
+    # Four errors beyond a zero suffice for a rate.  With fewer, the fit includes the errors before it.
     crosses = len(sizes) - zero < SIZES - 1
     first = 0 if crosses else max(first, zero)
     signed, sizes = signed[first:], sizes[first:]
     errors = np.abs(signed)
     if at_least:
-        # What is claimed is a bound on all errors from some size on; it also carries those that pass through zero.
+        # The claim bounds all errors from a size on, so that the fit is of their running maximum.
         errors = np.maximum.accumulate(errors[::-1])[::-1]
     if not (errors > 0).all():
         return Verdict(False, None, "errors", _listed(signed), "errors that shrink at a rate", "zero on the way", "")
     if crosses:
-        # Near a zero two terms are as large as each other, and no fit tells them apart: one line through the bound.
-        # The second holds the first back for a while, nobody knows how much: all the uncertainty that there may be.
+        # Near a zero, two terms are of the same size, and cannot be fitted separately: one line, with the full
+        # uncertainty for the second term.
         slope, spread, drift = _slope(errors, sizes, 1)[0], 0.0, QUARTER
     else:
         slope, spread = _slope(errors, sizes, 2)
         drift = _slope(errors[1:], sizes[1:], 2)[0] - slope if len(sizes) > SIZES - 1 else 0.0
     short = rate - slope
     off = max(short, 0.0) if at_least else abs(short)
-    # A trend towards the rate is what is left of higher terms.  One that leads away from it is how a wrong limit
-    # looks, and excuses nothing.
+    # A trend towards the claimed rate comes from higher terms and is allowed for; one away from it points to a wrong
+    # limit.
     towards = max(drift * math.copysign(1.0, short), 0.0)
     allowed = QUARTER + min(spread + towards, QUARTER)
-    # Noise must not excuse itself: the whole interval of the fit has to be about the rate.
+    # Scattered errors must not widen the tolerance: the whole interval of the fit has to be near the rate.
     steady = (short if at_least else off) + spread <= 2 * QUARTER
     constant = _constant(signed, sizes, rate)
     scatter = f", with a standard error of {spread:.3f}: the errors scatter" if spread > QUARTER else ""
@@ -142,7 +142,7 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
 
 
 def _shown(claim: Claim, slope: float | None = None, spread: float | None = None, constant: float | None = None) -> Fit:
-    """What a report says of the claim."""
+    """The fit for reports."""
     shown = claim.right, claim.left, claim.extra.get("limits", ())
     sizes, errors, limits = (tuple(float(v) for v in np.ravel(values)) for values in shown)
     rate, at_least = float(claim.extra["rate"]), bool(claim.extra["at_least"])

@@ -1,4 +1,4 @@
-"""Counts, held against the probabilities that they are drawn with."""
+"""Counts against the probabilities of the law that they should follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unmask.properties.claims.pooled import judge_pooled
 
 Array: TypeAlias = Any
 
-#: Every probability between 0 and 1 is known no better than this, in whatever precision.
+#: Least error of a probability strictly between 0 and 1, in any precision.
 ROUNDING = 1e-12
 
 
@@ -33,8 +33,8 @@ def judge_sampled(claim: Claim, eps: float) -> Verdict:
     # A cell, the cells up to it, and all rare cells together: single errors, drifts, and missing tails.
     seen = np.concatenate([counts, counts.cumsum(-1), (counts * rare).sum(-1, keepdims=True)], axis=-1)
     want = np.concatenate([law, np.minimum(law.cumsum(-1), 1), (law * rare).sum(-1, keepdims=True)], axis=-1)
-    # Roundings move a probability, and make no impossible event possible: zeros of the law stay zeros.  A sum of
-    # cells moves by the roundings of each of them, or of each of the others, which make up the rest of one.
+    # Roundings move a probability, but zeros of the law stay zeros.  A sum of cells moves by those of its cells,
+    # or by those of all others, if they are fewer.
     slack = np.broadcast_to(np.asarray(claim.extra["slack"], dtype=float), (*want.shape[:-1], 1))
     rounding = max(ROUNDING, claim.ops * eps * float(np.max(claim.scale)))
     K = law.shape[-1]
@@ -72,7 +72,7 @@ def judge_sampled(claim: Claim, eps: float) -> Verdict:
 
 
 def not_probabilities(law: Array, claim: Claim, eps: float) -> Verdict | None:
-    """What a sampler cannot be held against, because it is no distribution."""
+    """A failed verdict if ``law`` is no distribution; else ``None``."""
     allowed = claim.ops * eps * float(np.max(claim.scale))
     total = law.sum(-1)
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""D3PM: what this method has beyond the general reverse process.
+"""D3PM: parts beyond the general reverse process.
 
 * `logistic_head`: a law over ordered classes from a location and a scale.
 """

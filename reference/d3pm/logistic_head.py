@@ -1,4 +1,4 @@
-"""Heads: how a network's few numbers become a law over ordinal classes.
+"""The logistic head: a law over ordinal classes from a location and a scale.
 
 The levels 0, ..., K-1 lie at equal distances on [-1, 1].  A logistic density of given location and scale is cut into
 bins of one level's width around them; what lies beyond the outermost bins is cut off, and the rest is normalized.
@@ -29,7 +29,7 @@ def _mass(low: Number, high: Number) -> Number:
     """sigmoid(high) - sigmoid(low), for low < high: the standard logistic's mass between, to 40 digits."""
     if low + high > 0:
         low, high = -high, -low  # the density is even, and the lower tail is where differences keep their digits
-    # Numbers as large as these lose as many digits in the exponential, and the difference loses those of its own.
+    # Extra digits for the exponential of a large number, and for the difference.
     lost = MP.log10(1 + abs(low) + 1 / (high - low))
     with MP.extradps(10 + int(lost)):
         mass = 1 / (1 + MP.exp(-high)) - 1 / (1 + MP.exp(-low))

@@ -1,6 +1,6 @@
-"""Degradation: cold diffusion, where nothing is left to chance.
+"""Degradation: cold diffusion, which is deterministic.
 
-* `cold_diffusion`: degradations, and two ways back.
+* `cold_diffusion`: degradations, and two samplers that undo them.
 """
 
 from unmask.reference.degradation import cold_diffusion

@@ -1,4 +1,4 @@
-"""Cold diffusion: data that are degraded without chance, and two ways back from what a restoration proposes.
+"""Cold diffusion: deterministic degradations of data, and two samplers that undo them by a restoration.
 
 A degradation D(x, t) does nothing at t = 0 and more and more afterwards; a restoration R(x_t, t) proposes the clean x.
 Cold diffusion (arXiv 2208.09392, section 3) goes back from x_t through falling times by one of two samplers:
@@ -6,16 +6,16 @@ Cold diffusion (arXiv 2208.09392, section 3) goes back from x_t through falling 
 * naive (algorithm 1):     x_s = D(R(x_t, t), s);
 * improved (algorithm 2):  x_s = x_t - D(R(x_t, t), t) + D(R(x_t, t), s).
 
-What is true of the improved sampler, from x_t = D(x_0, t).  Write  g(x) = D(x, s) - D(x, t)  for a step.  Then
+The error of the improved sampler, from x_t = D(x_0, t).  Write  g(x) = D(x, s) - D(x, t)  for a step.  Then
 
     x_s - D(x_0, s) = g(R(x_t, t)) - g(x_0),
 
-and along falling times these differences add up (`accumulated_error`), whatever R is.  So it is exact for *every* R
-if and only if no g depends on x: D(x, t) = x + a(t), the same shift for all data.  A shift may take any course in
-time: being linear in t is not needed.  Nor does it suffice: D(x, t) = x + t e(x) with an e that depends on x is
-linear in t, and then a restoration that is wrong about e(x_0) is not forgiven (see `improved_sampler`).  Where D is
-smooth in t, a step of length h adds an error of size h |R - x_0|: the sum over a run does not shrink with the steps,
-it tends to an integral, but it stays bounded, while the naive sampler returns the last proposal itself.
+and along falling times these differences add up (`accumulated_error`), whatever R is.  So it is exact for *every* R if
+and only if no g depends on x: D(x, t) = x + a(t), the same shift for all data.  The shift may be any function of time:
+it need not be linear in t.  Nor does linearity suffice: D(x, t) = x + t e(x) with an e that depends on x is linear in
+t, and then a wrong e(R) leaves an error (see `improved_sampler`).  Where D is smooth in t, a step of length h adds an
+error of size h |R - x_0|: the sum over a run does not shrink with the steps, it tends to an integral, but it stays
+bounded, while the naive sampler returns the last proposal.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def fading(end: object, kept: Callable[[Number], Number]) -> Degradation:
 
 
 def blur(process: Process) -> Degradation:
-    """D(x, t)_i = sum_j P_t[i, j] x_j: each site shows the mean of what a walk that starts there would find at time t.
+    """D(x, t)_i = sum_j P_t[i, j] x_j: the mean of x where a walk from site i is at time t.
 
     `process`: a corruption process over K sites, which does nothing at time 0; signals are [..., K].  Nearest-neighbor
     rates give the heat equation's blur, uniform noise a fading into the signal's mean, a mask a fading into one site.
@@ -122,14 +122,14 @@ def improved_sampler(degradation: Degradation, restoration: Restoration, x: obje
 
     Cold diffusion, arXiv 2208.09392, algorithm 2.  Raises as `naive_sampler`.
 
-    A restoration that always proposes 0 does no harm to a shift, whatever its course in time:
+    For a shift, a restoration that always proposes 0 leaves no error, for any a(t):
 
     >>> from fractions import Fraction
     >>> D, R = shift(1, lambda t: t**3), lambda x, t: 0 * x
     >>> improved_sampler(D, R, D(array([5]), 2), [2, 1, 0])[:, 0]
     array([Fraction(13, 1), Fraction(6, 1), Fraction(5, 1)], dtype=object)
 
-    With a shift that depends on the data it does, though the degradation is linear in t:
+    For a degradation whose increments depend on the data it does, even if it is linear in t:
 
     >>> D = fading(1, lambda t: 1 - t)
     >>> improved_sampler(D, R, D(array([5]), 1), [1, 0])[:, 0]

@@ -1,4 +1,4 @@
-"""Gaussian diffusion: the neighbor on the line, where data drowns in Gaussian noise.
+"""Gaussian diffusion on the line.
 
 * `levels`: signal and noise as functions of time;
 * `diffusion`: marginals, bridges, and the meanings of a network's output;

@@ -1,8 +1,8 @@
 """Gaussian diffusion of a data set on the line: z = alpha x + sigma eps, with eps from N(0, 1).
 
-The data set is a finite number of points with weights, so that the law of z is a finite mixture of Gaussians, and all
-that can be asked of it is a finite sum: its density, its score, the probability of each point given z (Bayes' rule),
-and the mean and variance of x given z.  What happens between two times is a joint Gaussian of three variables.
+The data set is a finite number of points with weights, so that the law of z is a finite mixture of Gaussians, and its
+properties are finite sums: its density, its score, the probability of each point given z (Bayes' rule), and the mean
+and variance of x given z.  What happens between two times is a joint Gaussian of three variables.
 
 Formulas that need no root and no exponential take variances and are exact in Fractions; all others compute in 40
 digits, or in float64 where everything that they are given is a float.  Arrays broadcast, entry by entry.
@@ -109,7 +109,7 @@ def posterior_weights(z: object, points: object, weights: object, alpha: object,
 
 
 def data_mean(z: object, points: object, weights: object, alpha: object, sigma: object) -> Array:
-    """E[x|z] = sum_i q(x_i|z) x_i, what a perfect denoiser returns; arguments and errors as for `log_density`.
+    """E[x|z] = sum_i q(x_i|z) x_i, the perfect denoiser; arguments and errors as for `log_density`.
 
     >>> float(data_mean(0.0, [-1.0, 1.0], [0.5, 0.5], 1.0, 1.0))
     0.0
@@ -221,7 +221,7 @@ def deterministic_step(x: object, z: object, earlier: tuple[Any, Any], later: tu
 
 
 def convert(value: object, z: object, alpha: object, sigma: object, source: str, target: str) -> Array:
-    """The output that means as a `target` what `value` means as a `source`.
+    """The output with the meaning `target` that is equivalent to `value` with the meaning `source`.
 
     All four stand for one prediction x^ of the data: "data" is x^ itself, "noise" the eps^ with z = alpha x^ + sigma
     eps^, "score" -eps^ / sigma, which for the perfect x^ is the derivative of log q(z), and "velocity" alpha eps^ -

@@ -1,8 +1,8 @@
-"""Likelihood: what a network's output means as a step back, and the bound on the likelihood that follows.
+"""Likelihood: the reverse kernel of a network's output, and the bound on the likelihood.
 
-* `denoisers`: what a perfect model would predict;
+* `denoisers`: the predictions of a perfect model;
 * `reverse`: a network's output as a reverse kernel;
-* `elbo`: the bound on a grid of times, and all that it should agree with;
+* `elbo`: the bound on a grid of times, by two definitions, and the likelihood;
 * `rates`: the reverse process in continuous time;
 * `continuous_elbo`: the bound in continuous time;
 * `continuous_likelihood`: the likelihood in continuous time.

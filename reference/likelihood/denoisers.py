@@ -1,12 +1,11 @@
-"""Denoisers: what a perfect model would predict, for a data law that is known.
+"""Denoisers: the predictions of a perfect model, for a known data law.
 
 With the law of the clean data given as an explicit vector over all K^L sequences, everything that a network
 tries to learn is a finite sum.  A table has one row for each noisy sequence x_t, in the order of
 `sequences.all_sequences`.
 
-Rows of noisy sequences that never occur (probability zero) can hold anything, since they have no weight in
-any expectation.  Here they are: for denoisers, the law of the clean position knowing nothing (p(x_0^i)); for
-scores, one at y = x_t and zero elsewhere.
+Rows of noisy sequences that never occur (probability zero) have no weight in any expectation.  By convention they are:
+for denoisers, the marginal p(x_0^i) of the clean position; for scores, one at y = x_t and zero elsewhere.
 """
 
 from __future__ import annotations

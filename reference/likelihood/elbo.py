@@ -1,4 +1,4 @@
-"""ELBO: the bound on the likelihood, and everything it should agree with.
+"""ELBO: the bound on the likelihood, by two definitions, and the likelihood itself.
 
 A model is a reverse kernel: a callable `reverse(s, t)` that returns p(x_s^i | x_t) as a table [K^L (x_t), L,
 K], for two neighbouring times of the grid 0 = t_0 < ... < t_n.  It defines the law
@@ -90,9 +90,9 @@ def prior_term(process: Process, x0: object, end: Number) -> Any:
 def pointwise_term(process: Process, kernel: object, x0: object, xt: object, s: Number, t: Number) -> Array:
     """KL(q(x_s | x_t, x_0) || p(x_s | x_t)) for given pairs, summed over positions: [N].
 
-    `kernel`: [N, L, K], the model's p(x_s^i | x_t); `x0`, `xt`: ints [N, L].  +inf where the model excludes
-    what can be. For s = 0 and alpha(0) = 1 this is the reconstruction -log p(x_0 | x_t).  Raises ValueError
-    for impossible pairs.
+    `kernel`: [N, L, K], the model's p(x_s^i | x_t); `x0`, `xt`: ints [N, L].  +inf where the model excludes a possible
+    x_s. For s = 0 and alpha(0) = 1 this is the reconstruction -log p(x_0 | x_t).  Raises ValueError for impossible
+    pairs.
 
     >>> from unmask.reference.noise.corruption import DiscreteTime, uniform
     >>> p = DiscreteTime((uniform(0.5, 2),), [0.5, 0.5])
@@ -214,7 +214,7 @@ def reverse_law(process: Process, reverse: Reverse, times: Sequence[Number], L: 
 
 
 def log_likelihood(process: Process, reverse: Reverse, times: Sequence[Number], L: int) -> Array:
-    """log p(x_0) of the model for every sequence: [K^L], in nats, -inf for what it never draws.
+    """log p(x_0) of the model for every sequence: [K^L], in nats, -inf for sequences that it never draws.
 
     >>> from unmask.reference.noise.corruption import DiscreteTime, uniform
     >>> p = DiscreteTime((uniform(1.0, 2),), [0.5, 0.5])
@@ -227,8 +227,8 @@ def log_likelihood(process: Process, reverse: Reverse, times: Sequence[Number], 
 def gap(process: Process, reverse: Reverse, x0: object, times: Sequence[Number]) -> Any:
     """KL(q(x_{t_1}, ..., x_{t_n} | x_0) || p(x_{t_1}, ..., x_{t_n} | x_0)), by enumerating all trajectories.
 
-    What the NELBO exceeds -log p(x_0) by.  Raises ValueError where x_{t_0} is noisy (alpha(t_0) < 1), or
-    where the model never draws x_0, so that conditioning on it means nothing.
+    The NELBO minus -log p(x_0).  Raises ValueError where x_{t_0} is noisy (alpha(t_0) < 1), or where the model never
+    draws x_0, so that conditioning on it means nothing.
 
     >>> from unmask.reference.noise.corruption import DiscreteTime, uniform
     >>> p = DiscreteTime((uniform(1.0, 2),), [0.5, 0.5])

@@ -1,4 +1,4 @@
-"""Reverse: what a network's output means as one step from x_t back to x_s.
+"""Reverse: the kernel from x_t back to x_s that a network's output defines.
 
 Networks predict one of three things, for every position of a noisy sequence: a law of the clean class
 ("denoiser"), the ratios p_t(y) / p_t(x) ("score"), or where the one-way path of flow matching jumps to
@@ -178,10 +178,9 @@ def with_one_at(values: Array, xt: IntArray) -> Array:
 def one_way(process: Process, predicted: object, xt: object, s: Number, t: Number) -> Array:
     """p(x_s | x_t) = (1 - w) [x_s = x_t] + w p(x_s | x_t), with w = (alpha_s - alpha_t) / (1 - alpha_t).
 
-    The one-way path of discrete flow matching (arXiv 2407.15595, section 3): every position jumps straight
-    from noise to data, once, so what is not yet data is redrawn from the prediction.  Needs a process with
-    one alpha. Raises ValueError where alpha(t) = 1 (there is no noise to step back from), and unless s <= t are on
-    the clock.
+    The one-way path of discrete flow matching (arXiv 2407.15595, section 3): every position jumps from noise to data,
+    once, so that positions which are still noise are redrawn from the prediction.  Needs a process with one alpha.
+    Raises ValueError where alpha(t) = 1 (there is no noise to step back from), and unless s <= t are on the clock.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.noise.corruption import DiscreteTime, uniform
@@ -228,14 +227,14 @@ def reverse_kernel(process: Process, parameterization: str, output: object, xt: 
 
 
 def denoiser_to_score(process: Process, parameterization: str, output: object, xt: object, t: Number) -> Array:
-    """The concrete scores s_y that a model's output stands for, one at y = x_t: [N, L, K].
+    """The concrete scores s_y of a model's output, one at y = x_t: [N, L, K].
 
     mixture, subs: sum_{x0} p(x0 | x_t) q(y | x0) / q(x_t | x0), over the x0 that can become x_t;
     joint-sum:     sum_{x0} p(x0 | x_t) q(y | x0)  /  sum_{x0} p(x0 | x_t) q(x_t | x0);
     score:         the output itself.
     At its optimum each is p_t(y) / p_t(x_t), with one exception: mixtures and SUBS leave out the x0 that
     cannot become x_t, so they are not the ratio for a y that corruption never turns into x_t.  No reverse
-    rate looks at those. Raises ValueError for "velocity", whose rates are not those of a time reversal, for
+    rate uses those. Raises ValueError for "velocity", whose rates are not those of a time reversal, for
     unknown names, and for a time off the clock.
 
     >>> from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Limits: what chains on ordered levels become as the levels get finer.
+"""Limits of chains on ordered levels as the levels get finer.
 
 * `reflected_brownian`: Brownian motion between two walls;
 * `ornstein_uhlenbeck`: the limit of the Ehrenfest chain.

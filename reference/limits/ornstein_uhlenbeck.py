@@ -1,4 +1,4 @@
-"""The Ornstein-Uhlenbeck process: what the Ehrenfest chain becomes with ever more spins.
+"""The Ornstein-Uhlenbeck process, the limit of the Ehrenfest chain for many spins.
 
     dY = -pull Y dt + noise dW,    Y_0 = start.
 

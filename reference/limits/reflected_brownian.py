@@ -1,7 +1,7 @@
-"""Reflected Brownian motion on an interval: what a walk between walls becomes on ever finer levels.
+"""Reflected Brownian motion on an interval, the limit of walks between walls on ever finer levels.
 
 A motion that is free inside [low, high], where it would have the given `variance` if there were no walls, and that is
-thrown back by them.  Its density solves the heat equation
+reflected by them.  Its density solves the heat equation
 
     dp/dv = (1/2) d^2p/dy^2,    dp/dy = 0 at both walls,    p = delta_start at v = 0,
 
@@ -42,7 +42,7 @@ from unmask.reference.numbers.transcendental import cos, exp, normal_cdf, normal
 
 @dataclass(frozen=True)
 class _Setting:
-    """The arguments in one kind of number; `rest` is the relative size below which nothing counts."""
+    """The arguments in one kind of number; `rest` is the relative size below which terms are dropped."""
 
     y: Array
     start: Any
@@ -61,16 +61,16 @@ class _Setting:
         return MP.sqrt(self.variance) if self.y.dtype == object else math.sqrt(self.variance)
 
     def amplitude(self, w: Any) -> Any:
-        """How high the wave of a frequency stands: it was cos(w (start - low)) at first."""
+        """The amplitude of the wave of a frequency, which is cos(w (start - low)) at first."""
         return exp(-w * w * self.variance / 2) * cos(w * (self.start - self.low))
 
     def frequencies(self) -> list[Any]:
-        """n pi / l for n = 1, 2, ..., as long as the wave is not gone."""
+        """n pi / l for n = 1, 2, ..., up to the last wave that is not dropped."""
         decades = 2 * math.log(1 / float(self.rest)) / float(self.variance)
         return [n * self.pi / self.length for n in range(1, 2 + int(float(self.length / self.pi) * math.sqrt(decades)))]
 
     def images(self) -> list[Any]:
-        """Where the free motions start whose sum is the reflected one."""
+        """Starts of the free motions whose sum is the reflected one."""
         reach = math.sqrt(2 * math.log(1 / float(self.rest)) * float(self.variance))
         far = 2 + int(reach / float(2 * self.length))
         shifts = [2 * m * self.length for m in range(-far, far + 1)]

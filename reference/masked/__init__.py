@@ -1,7 +1,7 @@
-"""Masked diffusion: what is left of absorbing noise without a clock, without a schedule, and without chance.
+"""Masked diffusion: absorbing noise without a clock, without a schedule, and without randomness.
 
 * `masked_language_model`: BERT, and the NELBO as weighted masked language modeling;
-* `noise_level`: the NELBO as an integral over how much is masked;
+* `noise_level`: the NELBO as an integral over the masked fraction;
 * `autoregression`: one token masked a step, from the right.
 """
 

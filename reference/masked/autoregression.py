@@ -1,7 +1,7 @@
 """Autoregression as a diffusion: mask one token at a time, from the right, and learn to put it back.
 
-D3PM (arXiv 2107.03006, section 4): x_t has the last t of N = T positions masked, for certain.  Its posteriors are
-certain too, so that all KL terms but one are zero, and L_vb is the cross-entropy of a left-to-right language model.
+D3PM (arXiv 2107.03006, section 4): x_t has the last t of N = T positions masked, deterministically.  So are its
+posteriors, so that all KL terms but one are zero, and L_vb is the cross-entropy of a left-to-right language model.
 
 Positions are not corrupted independently here, but they are if every token carries its position with it: `tagged`
 tokens (i, v) in {0, ..., N-1} x {0, ..., K-1}, and a step that masks the tokens of one position.  That is a D3PM like
@@ -138,7 +138,7 @@ def pointwise_term(predicted: object, x0: object, t: int, mask: int) -> Array:
 
 
 def _certain(x: IntArray, like: Array) -> Array:
-    """All on the given classes, in the kind of number of a table [N, L, K]."""
+    """Probability one on the given classes, in the kind of number of a table [N, L, K]."""
     return np.where(shows(x, like.shape[-1]), like - like + 1, like - like)
 
 

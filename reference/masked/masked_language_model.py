@@ -1,8 +1,8 @@
-"""Masked language models: what absorbing diffusion is when the clock is taken out.
+"""Masked language models: absorbing diffusion without a clock.
 
 A masked language model sees a sequence with some positions hidden, and predicts a law of the class at each of
 them. Here it is a function `predict` from a tuple of classes, with None for what is hidden, to probabilities
-[L, K]: it cannot peek, and it does not know the time.  CE_i(M) = -log predict(x with M hidden)[i, x^i] is its
+[L, K]: it sees neither hidden classes nor the time.  CE_i(M) = -log predict(x with M hidden)[i, x^i] is its
 cross-entropy at i in M.
 """
 
@@ -206,11 +206,10 @@ def one_step_bert(process: Process, predicted: object, x0: object, kept: Number 
     """E_{q(x_1 | x_0)}[-log p(x_0 | x_1)] of a diffusion of one step, split as BERT would (arXiv 1810.04805,
     section 3.1).
 
-    `process`: one that keeps a position with probability alpha or redraws it from its prior, with T = 1 (or
-    the end of the unit interval): for mask-and-uniform corruption this is BERT's.  `predicted`: p(x_0^i |
-    x_1), [K^L (x_1), L, K]; `x0`: ints [L].  A position is *selected* when it was redrawn, whatever came out,
-    or was kept on purpose; `kept` is the share of selected positions that are kept on purpose (BERT: 1/10),
-    so that 1 - alpha = (1 - kept) P(selected).
+    `process`: one that keeps a position with probability alpha or redraws it from its prior, with T = 1 (or the end of
+    the unit interval): for mask-and-uniform corruption this is BERT's.  `predicted`: p(x_0^i | x_1), [K^L (x_1), L, K];
+    `x0`: ints [L].  A position is *selected* if it was redrawn, whatever the result, or was kept on purpose; `kept` is
+    the share of selected positions that are kept on purpose (BERT: 1/10), so that 1 - alpha = (1 - kept) P(selected).
 
     Diffusion scores all positions, BERT only the selected ones: they differ by `unselected`, the loss of
     copying, which is zero iff the model returns every unselected token with certainty (as SUBS does, where no
@@ -230,7 +229,7 @@ def one_step_bert(process: Process, predicted: object, x0: object, kept: Number 
     noisy = all_sequences(L, K)
     table, _ = check_output("predicted", predicted, noisy, K)
     alpha, kept, prior = common(process.alpha(1), check_number("kept", kept), process.prior)
-    # Held against each other as floats, because one of the two may have been rounded to them.
+    # Compared as floats, because one of the two may have been rounded.
     if not same(to_float(process.marginal(1)), to_float(interpolating(alpha[()], prior)), ulps=8 * K):
         raise ValueError(f"process has q(x_1 | x_0) = {process.marginal(1)!r}; valid: kept or redrawn from its prior")
     if not 0 <= kept < 1:

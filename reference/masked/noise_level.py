@@ -1,10 +1,10 @@
-"""Noise level: the masked NELBO as an integral over how much is masked, in which no schedule appears.
+"""Noise level: the masked NELBO as an integral over the masked fraction, without a schedule.
 
 MDLM (arXiv 2406.07524, section 3.4 and appendix E.1.1, eq. 94): in
 
     NELBO(x_0) = integral_0^1 -alpha'(t) / (1 - alpha(t)) E[ sum_{i masked} -log x_theta(x_0^i) ] dt
 
-time enters through alpha alone, if the denoiser knows no more of it than alpha.  Substituting alpha, or gamma =
+time enters through alpha alone, if the denoiser depends on it through alpha.  Substituting alpha, or gamma =
 log(1 - alpha), or the log-odds lambda = log(alpha / (1 - alpha)), leaves an integral that is the same for every
 schedule from alpha = 1 to alpha = 0.  Losses are in nats, summed over positions.
 """
@@ -95,8 +95,8 @@ def nelbo_over_gamma(table_at: TableAtLevel, x0: object, K: int, mask: int, tole
 def nelbo_over_log_odds(table_at: TableAtLevel, x0: object, K: int, mask: int, tolerance: float = 1e-9) -> Any:
     """integral over the real line of alpha E[ sum_{masked} CE ] d lambda, lambda = log(alpha / (1 - alpha)).
 
-    Of a position, alpha / (1 - alpha) are the odds of being visible: what the signal-to-noise ratio is to Gaussian
-    diffusion.  The line is mapped onto (0, 1) by lambda = (2v - 1) / (v (1 - v)).  As for `nelbo_over_alpha`.
+    The odds of a visible position, alpha / (1 - alpha), correspond to the signal-to-noise ratio of Gaussian diffusion.
+    The line is mapped onto (0, 1) by lambda = (2v - 1) / (v (1 - v)).  As for `nelbo_over_alpha`.
 
     >>> half = [[[0.5, 0.5, 0.0]]] * 3
     >>> abs(nelbo_over_log_odds(lambda alpha: half, [0], K=3, mask=2) - MP.log(2)) < 1e-15

@@ -1,7 +1,6 @@
-"""Corruption in a thousand steps: steps that differ only in how much noise they bring are, together, one such step.
+"""Corruption in up to a thousand steps that differ in their amount of noise only, and so compose to one such step.
 
-This stands beside the products of `corruption.DiscreteTime`, which know nothing of it, for clocks on which nobody can
-afford them; tests hold both against each other.
+An alternative to the products of `corruption.DiscreteTime` for clocks on which these are too slow; tests compare both.
 """
 
 from __future__ import annotations
@@ -94,7 +93,7 @@ class Composing:
         alphas = self._alphas
         if s == 0 or t == s + 1:
             return alphas[t] if s == 0 else 1 - self.betas[s]
-        # Where nothing is left at s, what happens after it is still what the steps say.
+        # Where alpha(s) = 0, the quotient is undefined and the product of the steps is not.
         return alphas[t] / alphas[s] if alphas[s] != 0 else math.prod(1 - b for b in self.betas[s:t])
 
 

@@ -166,7 +166,7 @@ class DiscreteTime:
             raise ValueError("K = 1: a single class cannot tell whether it was hit; valid: K >= 2")
         alpha = matrix[0, 0] - matrix[1, 0]
         if alpha < 0 and same(matrix[:1, 0], matrix[1:2, 0], ulps=8 * self.K * self.T):
-            alpha = 0 * alpha  # nothing is left of the data, and a rounding made it less than nothing
+            alpha = 0 * alpha  # alpha is zero, and negative by a rounding
         redrawn = matrix - identity(self.K, like=matrix) * alpha
         if alpha < 0 or not same(redrawn, np.stack([redrawn[0]] * self.K), ulps=8 * self.K * self.T):
             raise ValueError(f"q(x_{t} | x_0) does not interpolate between the data and one law: {matrix!r}")
@@ -250,7 +250,7 @@ def check_process(process: _P, rates: bool = False) -> _P:
     >>> check_process(DiscreteTime((uniform(0.5, 2),), [0.5, 0.5])).K
     2
     """
-    # What it offers, not what it is derived from: a process may wrap another one.
+    # By its attributes, not its type: a process may wrap another one.
     if not hasattr(process, "noise_rate" if rates else "transition"):
         valid = "ContinuousTime or RateTime" if rates else "DiscreteTime, ContinuousTime or RateTime"
         raise TypeError(f"process = {reprlib.repr(process)}; valid: {valid}")

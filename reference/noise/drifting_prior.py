@@ -48,8 +48,8 @@ def composed(first: tuple[Number, Any], second: tuple[Number, Any]) -> tuple[Any
 def drifting_prior(betas: Sequence[Number], priors: Sequence[object]) -> DiscreteTime:
     """T steps (1 - beta_t) I + beta_t 1 pi_t^T: betas [T] and laws [T, K].
 
-    The prior of the process is the law that hits have led to by T (the last pi_t if there are no hits).
-    Raises ValueError unless there are as many laws as betas, and all are what they should be.
+    The prior of the process is the law after hits by T (the last pi_t if there are no hits).  Raises ValueError unless
+    there are as many laws as betas, and all are what they should be.
 
     >>> from fractions import Fraction
     >>> p = drifting_prior([Fraction(1, 2), 1], [[1, 0], [0, 1]])
@@ -64,7 +64,7 @@ def drifting_prior(betas: Sequence[Number], priors: Sequence[object]) -> Discret
     if len({law.shape for law in every}) != 1:
         raise ValueError(f"priors have the shapes {[law.shape for law in every]}; valid: [K] all")
     hits, laws = common(each, np.stack(every))
-    # As `composed` has it, but divided once: where hits have led to, times the probability that there was one.
+    # As in `composed`, but divided once: the law after hits times the probability of a hit.
     redrawn = hits[0] * laws[0]
     for hit, law in zip(hits[1:], laws[1:], strict=True):
         redrawn = (1 - hit) * redrawn + hit * law

@@ -1,4 +1,4 @@
-"""Forward: where clean data is after t units of corruption, and how much of it is still known."""
+"""Forward: marginals of clean data at time t, and the information that is left."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Information: how fast corruption forgets, and the schedule by which it forgets evenly.
+"""Information: mutual information with the data, and the schedule on which it falls linearly.
 
-A family of corruptions is a function from u in [0, 1] to a transition matrix [K, K]: nothing happens at u = 0, and
-the data is forgotten at u = 1.  For `by_rates`, u = 1 - exp(-noise) is the probability of having been hit where hits
-come at rate one.  The mutual-information schedule of D3PM (arXiv 2107.03006, appendix A.7) picks u_0, ..., u_T such
-that I(x_t; x_0) = (1 - t/T) H(x_0), for one position whose clean class has a known law.
+A family of corruptions is a function from u in [0, 1] to a transition matrix [K, K]: the identity at u = 0, and no
+information about the data at u = 1.  For `by_rates`, u = 1 - exp(-noise) is the probability of having been hit where
+hits come at rate one.  The mutual-information schedule of D3PM (arXiv 2107.03006, appendix A.7) picks u_0, ..., u_T
+such that I(x_t; x_0) = (1 - t/T) H(x_0), for one position whose clean class has a known law.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Posterior: where a position was at time s, knowing where it started and where it is at time t > s."""
+"""Posterior: the law of a position at time s, given its classes at time 0 and at time t > s."""
 
 from __future__ import annotations
 

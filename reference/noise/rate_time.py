@@ -73,7 +73,7 @@ def _by_jumps(rates: Array) -> Array:
 
     exp(A) = sum_n P^n / n! / sum_n 1 / n!, with the stochastic P = I + A, for rates of at most 1/2; any other A is
     halved before and squared after ("uniformization"; Jensen 1953).  No term is negative and none cancels, so that
-    what is impossible or certain stays so.
+    probabilities of 0 and 1 are exact.
     """
     K = len(rates)
     fastest = float(max(-rates.diagonal()))
@@ -91,7 +91,7 @@ def _by_jumps(rates: Array) -> Array:
 
 
 def _digits_before_the_smallest(scaled: Array) -> int:
-    """How small an entry of exp(noise R) can be, in decimal places: of K - 1 jumps in a row, or of staying."""
+    """Decimal places of the smallest entry of exp(noise R): K - 1 jumps in a row, or no jump."""
     K = len(scaled)
     jumps = [real(x) for x in scaled[~np.eye(K, dtype=bool)] if x > 0]
     if not jumps:
@@ -162,7 +162,7 @@ class RateTime:
 
     @cached_property
     def limit(self) -> Array:
-        """What infinite noise leaves, one row for each start: [K, K]."""
+        """q(x_t | x_0) at infinite noise, one row for each start: [K, K]."""
         return frozen(stationary_limit(self.rate))
 
     def transition(self, s: Number, t: Number) -> Array:

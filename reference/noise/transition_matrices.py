@@ -31,7 +31,7 @@ from unmask.reference.numbers.stochastic import check_stochastic
 
 
 def frozen(values: Array) -> Array:
-    """A copy that nobody may write into, because it is going to be shared.  Raises TypeError unless it is an array.
+    """A read-only copy, for caches.  Raises TypeError unless it is an array.
 
     >>> frozen(array([1.0])).flags.writeable
     False

@@ -1,13 +1,13 @@
-"""Numbers: one arithmetic for fractions, 40-digit reals and floats, and what laws of few classes need.
+"""Numbers: one arithmetic for fractions, 40-digit reals and floats, and enumeration of sequences.
 
 * `arithmetic`: exact fractions, 40-digit reals and floats in one array;
 * `transcendental`: logarithm, exponential and normal law in any of them;
 * `linear_algebra`: inverse, null space and exponential of a matrix;
 * `stochastic`: laws of a position and stochastic matrices;
 * `quadrature`: integrals that are rough at their ends;
-* `sequences`: how the `K^L` sequences of `L` positions are numbered;
-* `divergences`: how far one law is from another;
-* `checks`: how bad arguments are refused.
+* `sequences`: the `K^L` sequences of `L` positions, and their numbering;
+* `divergences`: divergences and distances of laws;
+* `checks`: checks of arguments.
 """
 
 from unmask.reference.numbers import (

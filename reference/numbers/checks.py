@@ -1,4 +1,4 @@
-"""Checks: what the functions of the reference ask of their arguments, and say where it is not so.
+"""Checks of arguments of the reference.
 
 A wrong kind of thing raises TypeError, a wrong value ValueError; the message names the argument, what it is and what
 it may be.

@@ -1,6 +1,6 @@
-"""Divergences: how far one law is from another, and how much one law holds.
+"""Divergences of two laws, and the entropy of one.
 
-All in nats, but for the total variation, which is a probability.
+All in nats, except for the total variation, which is a probability.
 """
 
 from __future__ import annotations

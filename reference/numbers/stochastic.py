@@ -1,4 +1,4 @@
-"""Laws of a position and stochastic matrices, in any number type: what is one, and what is not."""
+"""Laws of a position and stochastic matrices, in any number type, checked."""
 
 from __future__ import annotations
 

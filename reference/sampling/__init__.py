@@ -2,7 +2,7 @@
 
 * `samplers`: ancestral, Euler, Tweedie, cached, in blocks, first hitting;
 * `infilling`: the scores of free positions when the others are known;
-* `training_times`: how a batch of times is drawn, and what that does to a loss.
+* `training_times`: laws of a batch of times, and the variance of a loss.
 """
 
 from unmask.reference.sampling import infilling, samplers, training_times

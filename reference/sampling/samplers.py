@@ -5,8 +5,8 @@ start through the sampler's own steps.  Laws over sequences are vectors [K^L], i
 `sequences.all_sequences`; a kernel is a callable (s, t) to p(x_s^i | x_t) for every noisy sequence, [K^L, L, K],
 as in `elbo`.  Everything is exact for Fractions.
 
-Of n masked positions, backward in time, which one is revealed next is uniformly random, and what it becomes does not
-depend on when.  So a masked diffusion that reveals one position at a time is any-order autoregression.
+Of n masked positions, backward in time, which one is revealed next is uniformly random, and its class does not depend
+on the time.  So a masked diffusion that reveals one position at a time is any-order autoregression.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Concrete score matching: squared errors for ratios, and what they lose.
+"""Concrete score matching: squared errors of ratios, and their disadvantage.
 
 Meng et al. (arXiv 2211.00802) learn the ratios p_t(y) / p_t(x) by least squares; SEDD (arXiv 2310.16834, eq. 4)
-quotes the loss and replaces it by score entropy.  Both are minimal at the true ratios.  Squared errors do not know
-that ratios are positive: where a model cannot fit them all, its best fit may be negative, and no reverse process has
+quotes the loss and replaces it by score entropy.  Both are minimal at the true ratios.  Squared errors do not
+enforce positive ratios: where a model cannot fit them all, its best fit may be negative, and no reverse process has
 negative rates.  Score entropy grows without bound as a score falls to zero, and is not defined beyond.
 
 Tables, weights and conventions are those of `score`; here scores may have any sign.

@@ -1,10 +1,10 @@
-"""Smoothness: what noise does to the functions that a network has to learn.
+"""Smoothness: the effect of noise on the functions that a network has to learn.
 
-* `projective_distance`: how different two noisy states can look, whatever the data;
-* `symmetries`: the relabelings that noise does not notice;
+* `projective_distance`: the largest difference of the posteriors of two noisy states, over all data;
+* `symmetries`: the relabelings that commute with noise;
 * `low_pass`: noise as a filter of waves;
-* `interpolants`: how steep a function of tokens must be, once tokens have places;
-* `displacement`: how far one step back moves a point.
+* `interpolants`: least Lipschitz constants of functions of token embeddings;
+* `displacement`: the length of a deterministic step.
 """
 
 from unmask.reference.smoothness import displacement, interpolants, low_pass, projective_distance, symmetries

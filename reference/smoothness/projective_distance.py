@@ -66,7 +66,7 @@ def projective_distance(left: object, right: object) -> Any:
 
 
 def projective_distances(kernel: object) -> Array:
-    """Delta of every two columns of a kernel [n, K]: [K, K].  NaN for a column of zeros: nobody is seen there.
+    """Delta of every two columns of a kernel [n, K]: [K, K].  NaN for a column of zeros, a state that does not occur.
 
     Raises ValueError unless entries are >= 0 and finite.
 

@@ -25,7 +25,7 @@ from tests.mutants import (
     steps,
     vdm,
 )
-from tests.mutants.matrix import catches, concerned, first_to_see
+from tests.mutants.matrix import catches, first_law_to_catch, relevant_laws
 from tests.mutants.registry import MUTANTS, Mutant
 
 __all__ = [
@@ -36,10 +36,9 @@ __all__ = [
     "catches",
     "chains",
     "cold",
-    "concerned",
     "conduct",
     "draws",
-    "first_to_see",
+    "first_law_to_catch",
     "forward",
     "gaussian",
     "gaussian_draws",
@@ -50,6 +49,7 @@ __all__ = [
     "losses",
     "parts",
     "posteriors",
+    "relevant_laws",
     "reverse",
     "sampling",
     "scale",

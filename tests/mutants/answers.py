@@ -1,4 +1,4 @@
-"""Mistakes in one answer of a process that does more than keep or redraw: in what it draws, or says backward."""
+"""Mistakes in one capability of a process that does more than keep or redraw: in its draws, or its posteriors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def noise(p: Process, t: Tensor) -> Tensor:
 
 @mutant("walk-stops-at-its-walls", "sample", of=WALK)
 def walk_stops_at_its_walls(right: Right, p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
-    """Steps up less steps down are added and clamped to the levels, where whoever passes an end should be reflected."""
+    """Steps up less steps down are added and clamped to the levels, instead of reflected at the ends."""
     if p.family != "birth-death":
         return right.sample(p, x0, t, generator)
     rate = noise(p, t)[:, None].expand(x0.shape).contiguous()

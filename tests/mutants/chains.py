@@ -123,7 +123,7 @@ def drifting_prior_of_the_next_step(p: Process) -> Chain:
 
 @wrong_process("drifting-prior-transposed", **DRIFTING)
 def drifting_prior_transposed(p: Process) -> Chain:
-    """Columns are taken for rows: the prior says what a class came from."""
+    """Columns are taken for rows: the prior gives the class before a hit."""
     return drifting(p, 0, transposed=True)
 
 
@@ -136,7 +136,7 @@ def drifting_prior_stands_still(p: Process) -> Chain:
 
 @wrong_process("walk-is-absorbed-at-the-ends", **WALK)
 def walk_is_absorbed_at_the_ends(p: Process) -> Chain:
-    """The ends do not reflect: whoever is there stays."""
+    """The ends are absorbing and not reflecting."""
     jumps = (distance(p) == 1).double()
     jumps[0], jumps[-1] = 0, 0
     return by_rates(p, jumps)
@@ -202,7 +202,7 @@ def graph_counts_both_directions_once(p: Process) -> Chain:
 
 @wrong_process("graph-of-all-pairs", **GRAPH)
 def graph_of_all_pairs(p: Process) -> Chain:
-    """Of the adjacency matrix only where it is not the identity is asked: every class neighbors every other."""
+    """The adjacency matrix is that of the complete graph: every class neighbors every other."""
     return by_rates(p, 1 - torch.eye(p.K, dtype=torch.float64))
 
 

@@ -1,4 +1,4 @@
-"""Mistakes that no formula has: of batches, memory, precision and gradients."""
+"""Mistakes outside of formulas: in batches, memory, precision and gradients."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def loss_in_single_precision(right: Right, p: Process, output: Tensor, x0: Tenso
 def loss_in_single_precision_inside(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
 ) -> Tensor:
-    """Computed in float32, and cast back so that nobody notices."""
+    """Computed in float32, and cast back to the output's dtype."""
     return right.loss(p, output.float(), x0, xt, t).to(output.dtype)
 
 

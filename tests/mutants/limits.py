@@ -19,7 +19,7 @@ WALKS = ("d3pm_birth_death", "sedd_levels")
 
 @wrong_process("gaussian-is-absorbed-at-the-ends", **GAUSSIAN)
 def gaussian_is_absorbed_at_the_ends(p: Process) -> Chain:
-    """Whoever is at the first or the last level stays there, as clamped values do that are never moved again."""
+    """The first and the last level are absorbing, as for clamped values that are never moved again."""
 
     def step(t: int) -> Tensor:
         matrix = with_rest(gaussian(p, 4, p.K - 1, t))

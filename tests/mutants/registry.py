@@ -1,8 +1,8 @@
 """What a mutant is: a small, plausible, wrong variant of a real method.
 
 A function ``wrong(right, p, ...)`` stands in for one capability of a built-in subject; ``right`` is that subject,
-all of whose capabilities may be asked, with a process first.  Its docstring says in one sentence which real mistake
-it imitates.
+all of whose capabilities may be called, with a process first.  Its docstring describes in one sentence the real mistake
+that it imitates.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Mutant:
 
     Attributes
     ----------
-    name : what laws call it.
+    name : its name in laws.
     imitates : the real mistake, in one sentence.
-    of : names of the built-in subjects that it is made of, those in which it shows best first.
+    of : names of the built-in subjects that it is made of, those that show it best first.
     parts : the wrong capabilities by name; those that a base does not offer are left out there.
     escapes : for a mistake that no law catches yet, why not; empty for all others.
     """

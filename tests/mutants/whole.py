@@ -1,4 +1,4 @@
-"""Mistakes that are made in the definition of a process, so that all that follows from it is wrong alike."""
+"""Mistakes in the definition of a process, so that all its capabilities are wrong alike."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from unmask.implementations.numbers.entrywise import exponential
 from unmask.properties import Process
 
 #: A time, or ``None`` for clean data where a time to start from is meant.
-Since: TypeAlias = Any
-#: What the process itself answers.
+StartTime: TypeAlias = Any
+#: Capabilities of the process itself.
 FORWARD = ("transition", "marginal", "posterior", "sample")
 
 
 class Matrices(Chain):
     """A process whose matrices ``between(s, t) -> [K, K]`` are given, ``s`` being ``None`` for clean data."""
 
-    def __init__(self, p: Process, between: Callable[[Since, Any], Tensor]) -> None:
+    def __init__(self, p: Process, between: Callable[[StartTime, Any], Tensor]) -> None:
         super().__init__(f.prior(p), p.T, p.dtype, validate=False)
         self.mask = p.mask
-        #: Asked again and again about the same steps.
+        #: Called for the same steps many times.
         self.between = lru_cache(maxsize=1024)(between)
 
     def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def by_steps(p: Process, step: Callable[[int], Tensor]) -> Matrices:
 
     made = lru_cache(maxsize=1024)(step)
 
-    def between(s: Since, t: int) -> Tensor:
+    def between(s: StartTime, t: int) -> Tensor:
         product = torch.eye(p.K, dtype=torch.float64)
         for u in range((s or 0) + 1, t + 1):
             product = product @ made(u)
@@ -65,19 +65,19 @@ def by_steps(p: Process, step: Callable[[int], Tensor]) -> Matrices:
     return Matrices(p, between)
 
 
-def by_rates(p: Process, jumps: Tensor, noise: Callable[[Process, Since, Any], float] | None = None) -> Matrices:
+def by_rates(p: Process, jumps: Tensor, noise: Callable[[Process, StartTime, Any], float] | None = None) -> Matrices:
     """The process of ``exp(noise R)``, ``R`` being the jumps and what makes their rows sum to zero."""
     jumps = jumps.double()
     leave = jumps.sum(-1)
 
-    def between(s: Since, t: Any) -> Tensor:
+    def between(s: StartTime, t: Any) -> Tensor:
         return exponential(jumps, leave, torch.tensor([(noise or total_noise)(p, s, t)], dtype=torch.float64))[0]
 
     return Matrices(p, between)
 
 
-def total_noise(p: Process, s: Since, t: Any) -> float:
-    """``log(alpha_s / alpha_t)``; much where it is infinite."""
+def total_noise(p: Process, s: StartTime, t: Any) -> float:
+    """``log(alpha_s / alpha_t)``, at most 1000."""
     schedule, dtype = f.schedule(p), torch.float64 if p.T is None else torch.int64
     now = torch.tensor([t], dtype=dtype)
     kept = schedule.alpha(now) if s is None else schedule.keep(torch.tensor([s], dtype=dtype), now)
@@ -89,25 +89,25 @@ def wrong_process(
 ) -> Callable[[Callable[[Process], Chain]], Callable[[Process], Chain]]:
     """Register a function that builds the wrong process: its docstring says what mistake it imitates.
 
-    Processes of a record ``of`` that are not of one of the ``families`` stay right.
+    For processes of other families than ``families``, the subjects ``of`` are unchanged.
     """
 
     def enter(build: Callable[[Process], Chain]) -> Callable[[Process], Chain]:
         made = lru_cache(maxsize=64)(build)
 
-        def asked(capability: str) -> Callable[..., Any]:
-            def answer(right: Right, p: Process, *arguments: Any) -> Any:
+        def mutated(capability: str) -> Callable[..., Any]:
+            def capability_of_mutant(right: Right, p: Process, *arguments: Any) -> Any:
                 if p.family not in families:
                     return getattr(right, capability)(p, *arguments)
                 return getattr(made(p), capability)(*arguments)
 
-            answer.__doc__ = build.__doc__
-            return answer
+            capability_of_mutant.__doc__ = build.__doc__
+            return capability_of_mutant
 
         first, *others = changes
-        mutant(name, first, of=of)(asked(first))
+        mutant(name, first, of=of)(mutated(first))
         for other in others:
-            also(name, other)(asked(other))
+            also(name, other)(mutated(other))
         return build
 
     return enter

@@ -1,4 +1,4 @@
-"""What laws about Gaussian diffusion share: inputs, and how far roundings of a schedule reach."""
+"""Inputs of laws about Gaussian diffusion, and the propagation of a schedule's roundings."""
 
 from __future__ import annotations
 
@@ -100,13 +100,13 @@ class Rows:
 
 
 def rounding_of_exponents(z: Array, points: Array, alpha: Any, sigma: Any) -> Array:
-    """Of ``(z - alpha x_i)^2 / 2 sigma^2`` in units of one, ``[N, D, K]``, for floats; the levels broadcast with ``z``."""
+    """Rounding of ``(z - alpha x_i)^2 / 2 sigma^2`` in units of one, ``[N, D, K]``, for floats; the levels broadcast with ``z``."""
     near, a, s = z[..., None], np.asarray(alpha)[..., None], np.asarray(sigma)[..., None]
     return np.asarray(1 + np.abs(near - a * points) * (np.abs(near) + a * np.abs(points)) / s**2)
 
 
 def rounding_of_the_mean(weights: Array, points: Array, exponent: Array) -> Array:
-    """Of ``E[x|z]`` in units of one, ``[N, D]``: each weight ``[N, D, K]`` moves by its exponents' roundings."""
+    """Rounding of ``E[x|z]`` in units of one, ``[N, D]``, due to that of the exponents of its weights ``[N, D, K]``."""
     mean = (weights * points).sum(-1, keepdims=True)
     likeliest = np.take_along_axis(exponent, weights.argmax(-1)[..., None], -1)
     return np.asarray(np.abs(points).max() + (weights * np.abs(points - mean) * (exponent + likeliest)).sum(-1))
@@ -118,9 +118,8 @@ def batch(p: GaussianProcess, t: Time, seed: int) -> Rows:
 
 
 def near_ridges(p: GaussianProcess, t: Time, z: Array) -> Array:
-    """Noisy data ``z [N, COLUMNS]``, and more from where the denoiser may be steep: sorted multiples of 1/4096.
-
-    Between two points a step is seen from near by, on both sides of where neighbors are equally likely.
+    """Noisy data ``z [N, COLUMNS]`` and more on both sides of each midpoint between neighboring points, where the denoiser
+    may be steep: sorted multiples of 1/4096.
     """
     alpha, sigma = (float(v) for v in p.levels(t))
     points, odds = np.array(p.data), np.log(np.array(p.probabilities))
@@ -137,7 +136,7 @@ def column(values: Sequence[Any]) -> Array:
 
 
 def implied_sizes(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> tuple[Array, Array]:
-    """How large the data and the noise are that an output stands for, as sums without signs, floats."""
+    """Sizes of the data and the noise that an output implies: sums of absolute values, floats."""
     value, at, a, s = (np.abs(to_float(v)) for v in (output, z, alpha, sigma))
     if kind == "data":
         return value, (at + a * value) / s
@@ -148,7 +147,7 @@ def implied_sizes(output: Array, z: Array, alpha: Array, sigma: Array, kind: str
 
 
 def implied_sizes_by_kind(output: Array, z: Array, alpha: Array, sigma: Array, kind: str) -> dict[str, Array]:
-    """The same for each meaning that the output may be given, by name."""
+    """Sizes of the equivalent output for each meaning, by its name."""
     clean, noise = implied_sizes(output, z, alpha, sigma, kind)
     a, s = to_float(alpha), to_float(sigma)
     return {"data": clean, "noise": noise, "score": noise / s, "velocity": a * noise + s * clean}
@@ -161,7 +160,7 @@ def squared_levels(p: GaussianProcess, t: Time) -> tuple[Any, Any]:
 
 
 def bridge_scale(p: GaussianProcess, clean: Array, z: Array, s: Time, t: Time) -> tuple[Array, float]:
-    """Sizes of what is added up in the mean and the variance of a bridge from ``z`` to data as large as ``clean``."""
+    """Sizes of the terms of a bridge's mean and variance, from ``z`` to data of size ``clean``."""
     (a, v), (b, w) = ((float(c), float(d)) for c, d in (squared_levels(p, s), squared_levels(p, t)))
     pull = b / a * v / w
     return a * clean + pull * (np.abs(floats(z)) + b * clean), v

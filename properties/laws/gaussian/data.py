@@ -1,7 +1,7 @@
 """Gaussian diffusion of a data set: the density of noisy data, its score, and the perfect denoiser.
 
-The essay's argument is that diffusion works because what the network regresses is smooth.  Its claims about that are
-laws here, with their conditions, cited by the numbers that ``docs/essay-claims.md`` gives them.
+The essay's argument is that diffusion works because the network's regression target is smooth.  Its claims are laws
+here, with their conditions, cited by the numbers that ``docs/essay-claims.md`` gives them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def density_is_a_mixture_of_gaussians(log_density: Any, p: GaussianProcess, t: T
     """The density of noisy data is the weighted sum of one Gaussian for each point"""
     rows = batch(p, t, seed)
     scale = 4 + np.abs(np.log(to_float(rows.sigma))) + (rows.weights * rows.exponent).sum(-1)
-    # Each log weight is rounded too, and the largest term is taken out and put back.
+    # Each log weight is rounded too, and so is the largest term, which is subtracted and added again.
     scale = scale + rows.exponent.min(-1) + max(-np.log(p.probabilities))
     ops = SOFTMAX + 2 * level_ops(p, t)
     return close(log_density(p, rows.z, rows.t), rows.truth(gaussian.log_density), ops=ops, scale=scale)
@@ -78,7 +78,7 @@ def gaussian_noise_damps_frequencies(log_density: Any, p: GaussianProcess, t: Ti
     alpha, sigma = (float(v) for v in p.levels(t))
     size = max(np.abs(p.data))
     low, high = alpha * p.data[0] - 9 * sigma, alpha * p.data[-1] + 9 * sigma
-    # From waves as long as the data to those of which noise leaves 1/e^8.  Of the latter the trapezoidal rule misses
+    # From a wavelength of the size of the data to one that is damped by 1/e^8, where the error of the trapezoidal rule is
     # exp(-(2 pi sigma/h - sigma omega)^2 / 2): 1e-35 at a third.
     frequencies = [1 / (4 * (alpha * size + sigma)), 1 / sigma, 2 / sigma, 4 / sigma]
     z = np.linspace(low, high, 2 + int(3 * (high - low) / sigma))
@@ -122,7 +122,7 @@ def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed
 def variance_of_the_data_is_bayes_rule(data_variance: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
     """The variance of the data given its noisy version is that of the posterior over the points"""
     rows = batch(p, t, seed)
-    # A weight's roundings move the variance by as much as the mean's, times the diameter; squares may be subtracted.
+    # A weight's rounding moves the variance as the mean, times the diameter; a method may subtract squares.
     size = max(np.abs(p.data))
     scale = 4 * size * rows.mean_scale + 2 * size**2
     ops = SOFTMAX + 2 * level_ops(p, t)
@@ -173,7 +173,7 @@ def score_and_denoiser_are_one(data_score: Any, data_mean: Any, p: GaussianProce
 def score_of_one_point_is_affine(data_score: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
     """The score of a single point falls along one straight line, of slope −1/σ²"""
     rows = batch(p, t, seed)
-    # Eight units either way, so that a score that is cut off shows.
+    # At least eight units either way, so that a clipped score fails.
     at = [rows.z + step * np.ceil(8 * float(rows.sigma[0, 0])) for step in (-1, 0, 1)]
     low, middle, high = (np.asarray(data_score(p, z, rows.t)) for z in at)
     alpha, sigma = to_float(rows.alpha), to_float(rows.sigma)
@@ -198,7 +198,7 @@ def denoiser_rises_by_the_variance(data_mean: Any, data_variance: Any, p: Gaussi
     """Between two values of z the perfect denoiser rises by the integral of (α/σ²) Var[x|z]: its Jacobian"""
     rows = batch(p, t, seed)
     alpha, sigma = (float(v) for v in p.levels(t))
-    # So short that no exponent moves by more than 1: then 16 nodes integrate a softmax's derivative to rounding.
+    # So short that no exponent changes by more than 1: then 16 nodes integrate a derivative of softmax to rounding.
     length = min(sigma, sigma**2 / (alpha * (p.data[-1] - p.data[0] + 2.0**-10)))
     length = 2.0 ** np.floor(np.log2(length))
     where, weights = np.polynomial.legendre.leggauss(16)
@@ -245,7 +245,7 @@ def denoiser_is_smooth_where_there_is_noise(data_mean: Any, p: GaussianProcess, 
     about=About(kind="gaussian"),
 )
 def slope_of_the_denoiser_is_a_variance(data_mean_slope: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
-    """What autograd says of the denoiser's slope is (α/σ²) Var[x|z]"""
+    """Autograd's derivative of the denoiser is (α/σ²) Var[x|z]"""
     rows = batch(p, t, seed)
     slope = to_float(rows.alpha / rows.sigma**2)
     found = data_mean_slope(p, rows.z, rows.t, np.ones(rows.z.shape))
@@ -264,7 +264,7 @@ def slope_of_the_denoiser_is_a_variance(data_mean_slope: Any, p: GaussianProcess
     about=About(kind="gaussian"),
 )
 def slope_of_the_density_is_the_score(density_slope: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
-    """What autograd says of the slope of log q(z) is the score"""
+    """Autograd's derivative of log q(z) is the score"""
     rows = batch(p, t, seed)
     found = density_slope(p, rows.z, rows.t, np.ones(rows.z.shape))
     ops = 2 * SOFTMAX + 4 * level_ops(p, t)

@@ -1,4 +1,4 @@
-"""Gaussian diffusion: levels of noise, what happens between two times, and the meanings of a network's output."""
+"""Gaussian diffusion: levels of noise, bridges between two times, and the meanings of a network's output."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
     return [
         close(alpha, truth[0], ops=ops, scale=floats(truth[0]), names=names, label="signal"),
         close(sigma, truth[1], ops=ops, scale=floats(truth[1]), names=names, label="noise"),
-        close(kept[p.kind], 1, ops=2 * ops, names=names, label="what this kind of process keeps"),
+        close(kept[p.kind], 1, ops=2 * ops, names=names, label="the identity of this kind"),
     ]
 
 
@@ -97,7 +97,7 @@ def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Cla
     """The rate of log SNR is its derivative in time"""
     times = grid(p)[1:]
     truth = np.array([p.rate(t) for t in times], dtype=object)
-    # A relative rounding of an angle, or of a power, reaches the derivative as it reaches the function.
+    # A relative rounding of an angle, or of a power, has the same relative effect on the derivative as on the function.
     return close(log_snr_rate(p, times), truth, ops=all_ops(p), scale=np.abs(floats(truth)), names=(("t", times),))
 
 
@@ -111,7 +111,7 @@ def log_snr_rate_is_its_derivative(log_snr_rate: Any, p: GaussianProcess) -> Cla
 def gaussian_bridge_is_bayes_rule(
     bridge_mean: Any, bridge_variance: Any, p: GaussianProcess, s: Time, t: Time, seed: int
 ) -> list[Claim]:
-    """Mean and variance of q(z_s|z_t, x) are those of the joint Gaussian of z_s and z_t, given the one"""
+    """Mean and variance of q(z_s|z_t, x) are those of the joint Gaussian of z_s and z_t given x, conditioned on z_t"""
     rows = batch(p, t, seed)
     N = len(rows.t)
     mean, variance = gaussian.bridge(rows.x, rows.z, squared_levels(p, s), squared_levels(p, t))
@@ -139,7 +139,7 @@ def gaussian_bridge_leads_back_to_the_marginal(
     N, (a, v) = len(rows.t), squared_levels(p, s)
     before, after = [s] * N, [t] * N
     center = rows.alpha * rows.x
-    # The mean is affine in z_t: at the mean of z_t it is the mean, and its slope carries the variance over.
+    # The bridge mean is affine in z_t: its value at E z_t is E z_s, and its slope times sigma_t the deviation it passes on.
     far = center + rows.sigma
     low, high = (bridge_mean(p, rows.x, at, before, after) for at in (center, far))
     carried = (high - low) ** 2
@@ -178,7 +178,7 @@ def gaussian_bridges_compose(
     slope = np.abs(floats(high - low))
     ops = 4 * level_ops(p, r, s, t)
     size = first + slope * middle + whole
-    # The slope is a difference of means, with their roundings.
+    # The slope is a difference of two means, each rounded.
     reach = spread + slope**2 * between + 2 * slope * (first + 1) * floats(bridge_variance(p, v, w))[:, None]
     return [
         close(low, bridge_mean(p, rows.x, rows.z, u, w), ops=ops, scale=size, label="mean"),
@@ -222,7 +222,7 @@ def converting_there_and_back_changes_nothing(convert: Any, p: GaussianProcess, 
     for source, target in itertools.permutations(KINDS, 2):
         there = convert(p, value, rows.z, rows.t, source, target)
         back = convert(p, there, rows.z, rows.t, target, source)
-        # Roundings on the way there are as large as what is added up there; the way back adds them up again.
+        # Rounding of the first conversion is relative to its own terms, and the way back amplifies it.
         size = implied_sizes_by_kind(value, rows.z, rows.alpha, rows.sigma, source)[target]
         size = implied_sizes_by_kind(size, rows.z, rows.alpha, rows.sigma, target)[source]
         claims.append(close(back, value + 0 * back, ops=4 * level_ops(p, t), scale=size, label=f"{source} by {target}"))
@@ -230,6 +230,6 @@ def converting_there_and_back_changes_nothing(convert: Any, p: GaussianProcess, 
 
 
 def _value(p: GaussianProcess, t: Time, seed: int) -> Array:
-    """What a network might say, eighths ``[N, D]``."""
+    """An arbitrary network output, eighths ``[N, D]``."""
     rows = batch(p, t, seed)
     return np.random.default_rng([seed, 47]).integers(-16, 17, rows.z.shape) / 8

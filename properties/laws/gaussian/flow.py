@@ -1,4 +1,4 @@
-"""Gaussian diffusion: back to the data without drawing, as DDIM does."""
+"""Gaussian diffusion: deterministic steps (DDIM)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DDIM = "Song, Meng and Ermon 2021 (arXiv 2010.02502)"
 
 
 def _size(p: GaussianProcess, output: Array, z: Array, s: Time, t: Time, kind: str) -> Array:
-    """What is added up in a step: the data and the noise that the output stands for, at the levels of ``s``."""
+    """Size of the terms of a step: the data and the noise that the output implies, at the levels of ``s``."""
     (alpha, sigma), (signal, width) = ((float(v) for v in p.levels(u)) for u in (s, t))
     clean, noise = implied_sizes(output, z, np.array(signal), np.array(width), kind)
     return np.asarray(alpha * clean + sigma * noise)
@@ -58,13 +58,13 @@ def deterministic_step_carries_the_marginal(
 def deterministic_steps_compose(
     deterministic_step: Any, p: GaussianProcess, r: Time, s: Time, t: Time, model: Any, seed: int
 ) -> Claim:
-    """Of one prediction of the data, two steps without noise are one"""
+    """For a fixed prediction of the data, two deterministic steps compose to one"""
     rows = batch(p, t, seed)
     predicted = np.random.default_rng([seed, 59]).integers(-16, 17, rows.z.shape) / 8
     N, kind = len(rows.t), model.parameterization
 
     def output_for(z: Array, u: Time) -> Array:
-        """The network's output that means this prediction, exactly."""
+        """The network output that encodes the prediction, exactly."""
         return gaussian.convert(predicted, z, *p.levels(u), "data", kind)
 
     first = output_for(rows.z, t)
@@ -72,7 +72,7 @@ def deterministic_steps_compose(
     second = output_for(there, s)
     found = deterministic_step(p, second, there, [r] * N, [s] * N)
     direct = deterministic_step(p, first, rows.z, [r] * N, rows.t)
-    # Noise that is read off at s carries the roundings of the step before, over sigma_s and times sigma_r.
+    # The noise computed at s has the rounding of the first step, divided by sigma_s and multiplied by sigma_r.
     ratio = float(p.levels(r)[1] / p.levels(s)[1])
     before, after = (_size(p, out, floats(z), u, v, kind) for out, z, u, v in (
         (first, rows.z, s, t), (second, there, r, s),

@@ -1,4 +1,4 @@
-"""Gaussian diffusion: the terms of its bound, and what they add up to."""
+"""Gaussian diffusion: the terms of the bound, and their sum."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
 
 
 def _weight(p: GaussianProcess, t: Time) -> tuple[Any, float]:
-    """What multiplies ``|x - x^|^2`` in the loss at ``t``, exact, and the size of what it is made of."""
+    """The weight of ``|x - x^|^2`` in the loss at ``t``, exact, and the size of the terms that it is computed from."""
     alpha, sigma = p.levels(t)
     if p.T is None:
         weight = -(alpha**2) / sigma**2 * p.rate(t) / 2
@@ -87,7 +87,7 @@ def _divergences(p: GaussianProcess, rows: Rows, predicted: Array) -> Array:
 def loss_does_not_see_how_the_network_speaks(
     diffusion_loss: Any, convert: Any, p: GaussianProcess, t: Time, model: Any, seed: int
 ) -> Claim:
-    """A prediction of the data, told as noise, score or velocity, has the loss of the prediction"""
+    """A prediction has the same loss whether the network outputs it as data, noise, score or velocity"""
     rows = batch(p, t, seed)
     predicted = np.random.default_rng([seed, 53]).integers(-16, 17, rows.z.shape) / 8
     output = convert(p, predicted, rows.z, rows.t, "data", model.parameterization)
@@ -131,7 +131,7 @@ def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t
 
 
 def _points(p: GaussianProcess) -> Array:
-    """Every point, in two columns of different order, fractions ``[K, 2]``."""
+    """All points, in two columns of different orders, fractions ``[K, 2]``."""
     points = array(p.points)
     return np.stack([points, points[::-1]], axis=1)
 
@@ -145,7 +145,7 @@ def _points(p: GaussianProcess) -> Array:
     drawn=Drawn(cost=3),
 )
 def gaussian_prior_term_is_a_divergence(prior_divergence: Any, p: GaussianProcess) -> Claim:
-    """The prior term is the divergence, an integral over z, from what is left at the end to the prior"""
+    """The prior term is KL(q(z_end|x) ‖ prior), an integral over z"""
     x = _points(p)
     end = signal, variance = squared_levels(p, p.end)
     terms = {v: gaussian_elbo.prior_term(v, end, p.exact_prior_variance) for v in p.points}
@@ -177,7 +177,7 @@ def reconstruction_is_bayes_rule_over_the_points(
     share = np.exp(-floats(reconstruction_loss(p, every, same)) / COLUMNS)
     return [
         close(found, np.array(truth, dtype=object), ops=ops, scale=scale),
-        close(share.sum(), 1.0, ops=ops, scale=4 + 2 * rows.exponent[0, 0].max(), label="one of the points it must be"),
+        close(share.sum(), 1.0, ops=ops, scale=4 + 2 * rows.exponent[0, 0].max(), label="sums to one over the points"),
     ]
 
 
@@ -192,7 +192,7 @@ def expected_losses(loss: Any, p: GaussianProcess, model: GaussianModel, x: Frac
 
 
 def has_moderate_noise(p: GaussianProcess) -> bool:
-    """Whether noise is not so little, nor so much, that quadratures over z become long."""
+    """Whether the range of noise levels is small enough for quadratures over z."""
     return p.schedule.first <= 6 and p.schedule.last >= -6
 
 
@@ -222,7 +222,7 @@ def gaussian_terms_bound_the_likelihood(
     surprise = _nll(p, model)[p.points.index(x)]
     size = 1 + sum(truth.values()) + sum(_sizes(p))
     ops, eps = 64 + 4 * all_ops(p), rounding_unit(p)
-    # The reference's quadratures are good to 1e-11 of what they integrate, and its likelihood to 1e-10.
+    # The reference's quadratures have a relative error of 1e-11, and its likelihood one of 1e-10.
     summed, pushed = (known * (1 + sum(truth.values())) / size / eps for known in (1e-11, 1e-10))
     return [
         close(found, sum(truth.values()), ops=ops + summed, scale=size, label="the sum"),
@@ -231,12 +231,12 @@ def gaussian_terms_bound_the_likelihood(
 
 
 def predict(model: GaussianModel, z: Array, t: Any) -> Array:
-    """Data predicted at one time for one column, ``[M]``."""
+    """Predicted data at one time for one column, ``[M]``."""
     return np.asarray(model.predicted(np.asarray(z)[:, None], [t] * len(z))[:, 0])
 
 
 def _sizes(p: GaussianProcess) -> list[float]:
-    """Sizes of what is added up in each term: weights times squares of at most 8."""
+    """Sizes of the summands of each term: weights times squares of at most 8."""
     assert p.T is not None
     return [64 * _weight(p, t)[1] * (1 + float(p.levels(t)[1] / p.levels(t)[0])) for t in range(1, p.T + 1)]
 
@@ -250,13 +250,13 @@ def _nll(p: GaussianProcess, model: GaussianModel) -> Array:
 
 
 def _time_quadrature(p: GaussianProcess) -> tuple[Array, Array]:
-    """Nodes and weights over the unit interval, dense at its ends, where schedules may be steep or have roots."""
+    """Nodes and weights over the unit interval, dense at its ends, where schedules may be steep or behave like a root."""
     halves = 2.0 ** -np.arange(1, 20)
     edges = np.concatenate([[0], halves[::-1], 1 - halves[1:], [1]])
     where, weights = np.polynomial.legendre.leggauss(10)
     low, wide = edges[:-1, None], np.diff(edges)[:, None]
     root = (low + wide * (where + 1) / 2).ravel()
-    # In t = root^2 a square root of t is smooth.
+    # The substitution t = root^2 makes a square root of t smooth.
     return root**2, (wide * weights / 2).ravel() * 2 * root
 
 
@@ -276,12 +276,12 @@ def continuous_bound_does_not_see_the_schedule(diffusion_loss: Any, p: GaussianP
     truth, known = _snr_integral(replace(p, precision="float64", device="cpu"), model, x)
     eps = rounding_unit(p)
     size = _snr_size(p)
-    # The rule over time is no better than it is for exact losses.
+    # The error of the rule over time is that for exact losses.
     return close(found, truth, ops=64 + 4 * all_ops(p) + known / eps, scale=size)
 
 
 def _snr_integral(p: GaussianProcess, model: GaussianModel, x: Fraction) -> tuple[float, float]:
-    """The diffusion part as an integral over SNR, and how far the rule over time is from it with exact losses."""
+    """The diffusion part as an integral over SNR, and the error of the rule over time for exact losses."""
     wrong = gaussian_elbo.continuous_diffusion(
         float(x), _predictor(model), p.kind, p.schedule.first, p.schedule.last, nodes=24
     )
@@ -304,7 +304,7 @@ def _predictor(model: GaussianModel) -> Any:
     return lambda z, alpha, sigma: model.at(z, alpha, sigma)
 
 
-#: Sizes over which the bound is seen to converge.
+#: Numbers of steps of the convergence fit.
 STEPS = (8, 16, 32, 64, 128, 256)
 
 
@@ -313,7 +313,7 @@ STEPS = (8, 16, 32, 64, 128, 256)
     tex=r"L_T - L_\infty = \frac{1}{2T} \int |\mathrm{SNR}'(u)|\, f'(u)\, du + O(T^{-2}), \quad f = \tfrac12 E|x - \hat{x}|^2",
     cites=f"{VDM}, eq. 14-17 and app. F; derived in the reference",
     mutants=("gaussian-loss-without-half", "gaussian-loss-of-the-noise"),
-    # A power below 2 is no smooth function of time at the beginning, and spreads of many e-folds need many steps.
+    # A power below 2 is not smooth at t = 0, and ranges of many e-folds need many steps.
     about=About(kind="gaussian", clock="discrete", processes=has_moderate_noise, schedules=("linear", "cosine")),
     drawn=Drawn(floating=True, cost=15),
 )
@@ -328,7 +328,7 @@ def gaussian_bound_converges_as_steps_shrink(diffusion_loss: Any, p: GaussianPro
         q = p.on_grid(T)
         found = expected_losses(diffusion_loss, q, replace(model, p=q), x, range(1, T + 1)).sum()
         errors.append(float(found - limit))
-    # The combination 2 e(2T) - e(T) of an error a/T + b/T^2 has lost its first term: rate and limit show at once.
+    # For e(T) = a/T + b/T^2, the combination 2 e(2T) - e(T) has no 1/T term: this tests rate and limit at once.
     left = [2 * fine - coarse for coarse, fine in itertools.pairwise(errors)]
     eps = rounding_unit(p)
     floor = 64 * (all_ops(p) + STEPS[-1]) * eps * float(np.exp(float(p.schedule.first)))

@@ -1,4 +1,4 @@
-"""Gaussian diffusion: what is drawn."""
+"""Gaussian diffusion: noisy data, reverse steps and whole samples, drawn."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.gaussian import elbo as gaussian_elbo
 from unmask.reference.numbers.arithmetic import to_float
 
-#: Draws of one claim, and bins of equal probability.
+#: Number of draws of one claim, and of bins of equal probability.
 DRAWS, BINS = 20_000, 16
 
 
 def counted(draws: Array, mean: Array, sd: float) -> Array:
-    """How many entries of each column are in each of ``BINS`` equally probable bins of a Gaussian, ``[D, BINS]``."""
+    """Counts of each column's entries in ``BINS`` equally probable bins of a Gaussian, ``[D, BINS]``."""
     edges = ndtri(np.arange(1, BINS) / BINS)
     place = ((draws - mean) / sd)[..., None] >= edges
     return np.stack([np.bincount(column, minlength=BINS) for column in place.sum(-1).T])
@@ -44,7 +44,7 @@ def counted(draws: Array, mean: Array, sd: float) -> Array:
     drawn=Drawn(cost=2),
 )
 def noisy_data_follows_the_marginal(noisy: Any, p: GaussianProcess, t: Time, seed: int) -> list[Claim]:
-    """Noisy data is drawn from N(α x, σ²), and columns are drawn for themselves"""
+    """Noisy data is drawn from N(α x, σ²), independently for each column"""
     rows = batch(p, t, seed)
     x = np.repeat(rows.x[:1], DRAWS, axis=0)
     drawn = floats(noisy(p, x, [t] * DRAWS, seed))
@@ -55,7 +55,7 @@ def noisy_data_follows_the_marginal(noisy: Any, p: GaussianProcess, t: Time, see
 def _claims(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Claim]:
     """Columns follow their Gaussians, and the signs of two columns agree half the time."""
     same = (((drawn - mean) > 0).all(-1) | ((drawn - mean) <= 0).all(-1)).sum()
-    # In low precision a draw is rounded, by at most this share of a deviation, over an edge or not.
+    # In low precision, rounding moves a draw across an edge with at most this probability.
     eps = max(rounding_unit(p), 2.0**-8 if p.precision == "bfloat16" else 0.0)
     slack = min(0.25, 4 * eps * (np.abs(mean).max() / sd + 4))
     return [

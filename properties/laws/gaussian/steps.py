@@ -1,7 +1,7 @@
-"""The step back from Gaussian noise that draws nothing: how far and how steeply it moves, and what many of them make.
+"""Deterministic steps of the perfect denoiser: their length, their Lipschitz constant, and their composition.
 
-Laws about distances are told in units of the data, ``u = z / alpha``, whose noise is ``rho = sigma / alpha``.  In another
-scale they are false: where ``alpha < 1`` a step also moves outwards, as far as the data is from the origin.
+Laws about distances are in units of the data, ``u = z / alpha``, whose noise is ``rho = sigma / alpha``.  In other
+units they are false: where ``alpha < 1``, a step also moves away from the origin, by more for data farther from it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.numbers.arithmetic import to_float
 from unmask.reference.smoothness import displacement
 
-#: Nodes for each width of noise, on either side of each point as far as this many widths.
+#: Nodes per standard deviation of noise, and the number of deviations around each point.
 NODES_PER_WIDTH, WIDTHS = 6, 9
 
 
@@ -72,7 +72,7 @@ class PerfectSteps:
         return floats(function(self.p, self.output, self.z, [s] * n, [self.t] * n))
 
     def scale(self, s: Time) -> Array:
-        """How large the numbers are that the step adds up, and so its rounding in units of one, on the scale of data."""
+        """Size of the terms of the step to ``s`` in units of the data, to which its rounding is relative."""
         (alpha_s, sigma_s), (alpha, sigma) = (map(float, self.p.levels(v)) for v in (s, self.t))
         clean, noise = implied_sizes(self.output, self.z, np.float64(alpha), np.float64(sigma), self.parameterization)
         rounding = self._denoised[1]
@@ -80,7 +80,7 @@ class PerfectSteps:
 
 
 def ratio(p: GaussianProcess, s: Time, t: Time) -> tuple[float, float]:
-    """``rho_s`` and ``rho_t``: what noise there is on data."""
+    """``rho_s`` and ``rho_t``, the noise in units of the data."""
     return tuple(float(sigma / alpha) for alpha, sigma in (p.levels(v) for v in (s, t)))  # type: ignore[return-value]
 
 
@@ -95,7 +95,7 @@ def ratio(p: GaussianProcess, s: Time, t: Time) -> tuple[float, float]:
 def steps_are_as_short_as_noise_falls(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any
 ) -> Claim:
-    """On the scale of data a perfect step moves by no more than noise falls, in root mean square, and so on average"""
+    """In units of the data, a step of the perfect denoiser moves by at most ρ_t − ρ_s, in root mean square and so on average"""
     early, late = ratio(p, s, t)
     alpha = float(p.levels(t)[0])
     points, weights = np.array(p.data), np.array(p.probabilities)
@@ -127,7 +127,7 @@ def steps_are_as_short_as_noise_falls(
 def steps_are_no_steeper_than_the_denoiser_lets_them(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
 ) -> Claim:
-    """A perfect step has the Lipschitz constant r + (1 − r) diam²/(4ρ²) at most: near 1 for steps short against noise"""
+    """A step of the perfect denoiser has a Lipschitz constant of at most r + (1 − r) diam²/(4ρ²): near 1 for steps much shorter than the noise"""
     early, late = ratio(p, s, t)
     seen = PerfectSteps(p, t, near_ridges(p, t, batch(p, t, seed).z), model.parameterization)
     alpha = float(p.levels(t)[0])
@@ -138,7 +138,7 @@ def steps_are_no_steeper_than_the_denoiser_lets_them(
     return at_most(np.abs(np.diff(moved, axis=0)), bound, ops=32 + 4 * level_ops(p, s, t), scale=scale)
 
 
-#: Numbers of steps that are composed.
+#: Numbers of composed steps.
 STEP_COUNTS = [2, 4, 8, 16, 32]
 
 
@@ -158,8 +158,8 @@ STEP_COUNTS = [2, 4, 8, 16, 32]
 def many_steps_keep_quantiles(
     deterministic_step: Any, p: GaussianProcess, s: Time, t: Time, model: Any, seed: int
 ) -> Claim:
-    """N perfect steps map quantiles to quantiles up to O(1/N): their slope is a quotient of densities, of any size"""
-    # As far back as noise does not fall by more than a half, nor the slope of the flow change by more than e.
+    """N steps of the perfect denoiser map quantiles to quantiles up to O(1/N)"""
+    # As far back as noise falls by at most a half, and the slope of the flow changes by a factor of at most e.
     s, width = max(s, t / 2), p.data[-1] - p.data[0]
     while p.log_snr(s) - p.log_snr(t) > min(1.0, 4 * ratio(p, s, t)[0] ** 2 / width**2):
         s = (s + t) / 2
@@ -172,7 +172,7 @@ def many_steps_keep_quantiles(
         for late, early in pairwise([t - (t - s) * k / N for k in range(N + 1)]):
             z = PerfectSteps(p, late, z, model.parameterization).step(deterministic_step, early)
         errors.append(float(np.sqrt(np.mean((_quantile(p, z, s) - _quantile(p, start, t)) ** 2))))
-    # Each step rounds numbers of so many widths, which later steps pull apart by e at most; a width is 0.4 of a quantile.
+    # Each step rounds numbers of so many widths; later steps amplify that by e at most, and a width is 0.4 in probability.
     widths = 5 + max(np.abs(p.data)) / ratio(p, s, t)[0]
     rounded = (16 + level_ops(p, s, t)) * float(torch.finfo(p.dtype).eps) * widths
     floor = 0.4 * float(np.e) * STEP_COUNTS[-1] * rounded
@@ -180,7 +180,7 @@ def many_steps_keep_quantiles(
 
 
 def _quantile(p: GaussianProcess, z: Array, t: Time) -> Array:
-    """The probability that noisy data is less."""
+    """The distribution function of noisy data at ``z``."""
     alpha, sigma = (float(v) for v in p.levels(t))
     return np.asarray(ndtr((z[..., None] - alpha * np.array(p.data)) / sigma) @ np.array(p.probabilities))
 
@@ -223,13 +223,13 @@ def steepness_of_the_denoiser_is_its_widest_variance(
     together = floats(denoiser_steepness(p, rows.z, rows.t))
     return [
         close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], label="on a line"),
-        at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), label="never more than the widest"),
-        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), label="never less than the narrowest"),
+        at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), label="at most the largest variance"),
+        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), label="at least the smallest variance"),
     ]
 
 
 def _slopes(p: GaussianProcess, rows: Any, t: Time) -> tuple[Array, Array, float]:
-    """``(alpha/sigma^2) Var[x|z]``, how large the numbers are that make it up, and how often they are rounded."""
+    """``(alpha/sigma^2) Var[x|z]``, the size of its terms, and their number of roundings."""
     slope = rows.alpha / rows.sigma**2
     size = max(np.abs(p.data))
     # Derivatives add up weights times points times distances.

@@ -1,12 +1,12 @@
 """The processes that laws quantify over.
 
-* `names`: what schedules and families are called, here and elsewhere;
-* `schedule`: how fast noise arrives;
+* `names`: names of schedules and families, and suggestions for misspelt ones;
+* `schedule`: alpha as a function of time;
 * `families`: kinds of corruption;
 * `process`: one corruption process, exactly;
 * `spaces`: sets of processes, and how one is drawn;
 * `rounded`: processes of the reference in float64;
-* `lumping`: many classes counted as few;
+* `lumping`: large vocabularies, lumped to a few states;
 * `gaussian`: Gaussian diffusions;
 * `vocabulary`: a number of classes, for subjects whose noise has no parameters.
 """

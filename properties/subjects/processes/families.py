@@ -1,7 +1,7 @@
 """The families of corruption processes that laws quantify over, each with its definition in the reference.
 
-A family says how its exact process is built, on which clocks it lives, and how Hypothesis draws its parameters.  A
-family of your own is one more record::
+A family defines how its exact process is built, its clocks, and how Hypothesis draws its parameters.  A family of your
+own is one more record::
 
     mine = Family("mine", build=lambda p: corruption.DiscreteTime(my_matrices(p), [Fraction(1, p.K)] * p.K), ...)
     TestMine = conformance(Mine, processes(mine), ...)
@@ -24,7 +24,7 @@ from unmask.reference.noise.rate_time import step
 from unmask.reference.numbers.arithmetic import MP, to_float
 from unmask.reference.numbers.transcendental import log
 
-#: Up to so many steps a process is the product of its matrices, and laws enumerate; above it, steps that compose do.
+#: Up to this number of steps, processes are products of matrices, and laws enumerate; beyond it, steps must compose.
 FEW_STEPS = 16
 
 Clock: TypeAlias = Literal["discrete", "continuous"]
@@ -32,7 +32,7 @@ Exact: TypeAlias = corruption.Process | Composing
 
 #: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".
 BETAS = tuple(Fraction(k, 16) for k in (1, 2, 3, 4, 6, 8, 10, 12, 14, 15, 0, 16))
-#: Widths of a discretized Gaussian's steps: they are not probabilities, and narrow ones leave far levels to rounding.
+#: Widths of a discretized Gaussian's steps: no probabilities, and for narrow ones far levels are below rounding.
 WIDTHS = tuple(Fraction(k, 4) for k in (1, 2, 3, 4, 6, 8, 12, 16, 0))
 
 
@@ -42,23 +42,22 @@ class Family:
 
     Attributes
     ----------
-    name : what laws, reports and replay lines call it.
+    name : its name in laws, reports and replay lines.
     build : the exact process of the reference for a :class:`~unmask.properties.subjects.processes.process.Process`.
-    clocks : on which clocks it lives.
+    clocks : its clocks.
     mask : whether one of the classes is a mask: ``"none"``, ``"any"`` class, or always the ``"last"``.
-    schedules : names of the schedules that it has; ``None`` for all of the clock; for one that lives on both clocks
-        ``"linear"`` is alpha = 1 - t on both.
+    schedules : names of its schedules; ``None`` for all of the clock; ``"linear"`` is alpha = 1 - t on both clocks.
     draw : ``(K, T, variant) -> parameters`` beyond those of every process; ``variant`` is an integer, 0 the simplest.
-    betas : what the entries of a free schedule are drawn from.
-    linear_betas : first and last entry of a linear-beta schedule on the discrete clock, for widths; noise probabilities
-        have their own.
-    least : the smallest ``K`` that it makes sense for.
+    betas : values from which the entries of a free schedule are drawn.
+    linear_betas : first and last entry of a linear-beta schedule on the discrete clock, for a family whose betas are
+        widths.
+    least : the smallest ``K``.
     hits : whether a position is either hit or not, so that ``alpha_t`` has a meaning.
-    redraws_from : where a hit forgets the class, so that ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``: the
-        prior's probability of class ``k`` as a function of the process and ``k``; ``None`` for all others.
+    redraws_from : where a hit redraws the class, so that ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``: the
+        prior's probability of class ``k`` as a function of the process and ``k``; ``None`` for others.
     stationary : whether the prior is a law that noise never changes.
     commuting : whether steps of different noise commute, so that products of reversible steps are reversible.
-    becomes : the diffusion that it turns into on ever finer levels: ``"reflected-brownian"`` for walks on levels that
+    diffusion_limit : the diffusion that it approaches as ``K`` grows: ``"reflected-brownian"`` for walks on levels that
         are the middles of ``K`` cells between two walls, in continuous time with rate one to each neighbor, in discrete
         time with steps of variance ``beta / 2`` where the levels span ``[-1, 1]``; ``"ornstein-uhlenbeck"`` where level
         ``x`` stands for ``(2x - S) / sqrt(S)``, ``S = K - 1``; empty for all others.
@@ -89,12 +88,12 @@ class Family:
 
     @property
     def keeps_or_redraws(self) -> bool:
-        """Whether a position keeps its class until a hit makes it forget it."""
+        """Whether a hit redraws a position from the prior, whatever its class."""
         return self.redraws_from is not None
 
     @property
     def refinable(self) -> bool:
-        """Whether its discrete clock is the continuous one, looked at now and then, so that a grid can be refined."""
+        """Whether its discrete process is the continuous one at T + 1 times, so that the grid can be refined."""
         return set(self.clocks) == {"discrete", "continuous"}
 
     @cached_property
@@ -131,7 +130,7 @@ FAMILIES: dict[str, Family] = {}
 
 
 def register(one: Family) -> Family:
-    """Make a family known by its name; the same record may come again, another one of that name may not.
+    """Register a family under its name; registering the same record again is allowed.
 
     Raises
     ------
@@ -146,7 +145,7 @@ def register(one: Family) -> Family:
 
 
 def family(name: str) -> Family:
-    """The family of that name; ``ValueError`` says which there are, or which one is meant."""
+    """The family of that name; ``ValueError`` with a suggestion, or the list of names, if there is none."""
     if name not in FAMILIES:
         raise ValueError(f"family: no family named {name!r}{suggestion('family', name, FAMILIES)}")
     return FAMILIES[name]
@@ -244,7 +243,7 @@ def _flat(p: Any) -> list[Fraction]:
 
 
 def _bells(p: Any) -> Exact:
-    """Steps of the discretized Gaussian; those of one width are made once."""
+    """Steps of the discretized Gaussian, one matrix for each width."""
     rough = p.numbers == "rough"
     steps = {b: ordinal.discretized_gaussian(float(b) if rough else b, p.K) for b in dict.fromkeys(p.exact_betas)}
     prior = np.full(p.K, 1 / p.K) if rough else np.array(_flat(p), dtype=object)
@@ -281,7 +280,7 @@ BAND = register(
 
 
 def _driven(rate: Callable[[Any], Any], prior: Callable[[Any], Any]) -> Callable[[Any], Exact]:
-    """Rates at the schedule's speed; a discrete step is what the rates do in its share of the noise."""
+    """Rates at the schedule's speed; a discrete step is the exponential of the rates times the noise of the step."""
 
     def build(p: Any) -> Exact:
         R, end = rate(p), np.array(prior(p), dtype=object)
@@ -309,7 +308,7 @@ def _graph(K: int, T: int | None, variant: int) -> dict[str, Any]:
 
 
 def _masked_graph(K: int, T: int | None, variant: int) -> dict[str, Any]:
-    """The same over the classes without the mask, and how many times as fast they move as they are masked."""
+    """A graph over the classes without the mask, and the speed of its jumps relative to masking."""
     return {**_graph(K - 1, T, variant), "speed": (Fraction(1), Fraction(2), Fraction(1, 2))[variant % 3]}
 
 

@@ -2,8 +2,8 @@
 
 A finite data set on the line is turned into noise: ``z_t = alpha_t x + sigma_t eps``.  The record is a specification,
 as :class:`~unmask.properties.subjects.processes.process.Process` is: exact numbers, from which the reference
-computes the truth and a method builds its own.  Sequences of tokens do not occur here, so that laws about them say
-nothing of it.
+computes the truth and a method builds its own.  There are no sequences of tokens, so that laws about those do not
+apply.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from unmask.reference.numbers.arithmetic import MP
 Clock: TypeAlias = Literal["discrete", "continuous"]
 Time: TypeAlias = int | Fraction | float
 
-#: Log SNR at the data and at the end: with few bits, and with ends that are neither clean nor pure noise.
+#: Log SNR at the data and at the end, with few bits; some leave noise in the data, or data in the noise.
 FIRSTS = tuple(map(Fraction, ("6", "4", "5/2", "10", "1")))
 LASTS = tuple(map(Fraction, ("-4", "-6", "-3/2", "-10", "0")))
-#: What a log SNR may be called: a curve, or given numbers.
+#: Names of a log SNR: curves, and a table of numbers.
 NAMES = (*SCHEDULES, "grid")
-#: What is drawn where any number of points, and of steps, will do.
+#: Ranges of K and T that are drawn from where none is stated.
 POINTS, STEPS = (1, 4), (1, 6)
 #: Powers of a polynomial log SNR.
 POWERS = tuple(map(Fraction, ("2", "1/2", "3")))
@@ -135,17 +135,17 @@ class GaussianProcess:
     device: str = "cpu"
     numbers: Literal["float64", "exact"] = "float64"
 
-    # ------------------------------------------------------------------ what a method may ask
+    # ------------------------------------------------------------------ for methods
     @property
     def dtype(self) -> torch.dtype:
-        """Floating-point type that the method is asked to compute in."""
+        """Floating-point type of the method."""
         dtype = getattr(torch, self.precision)
         assert isinstance(dtype, torch.dtype)
         return dtype
 
     @property
     def K(self) -> int:
-        """How many points the data set has."""
+        """Number of points of the data set."""
         return len(self.points)
 
     @property
@@ -168,7 +168,7 @@ class GaussianProcess:
         """Variance of the noise from which generation starts."""
         return float(self.exact_prior_variance)
 
-    # ------------------------------------------------------------------ the truth
+    # ------------------------------------------------------------------ exact
     def u(self, t: Time) -> Any:
         """Relative time in ``[0, 1]``."""
         if not 0 <= t <= self.end or (self.T is not None and t != int(t)):
@@ -194,7 +194,7 @@ class GaussianProcess:
         return MP.one if self.kind == "variance-preserving" else self.levels(self.end)[1] ** 2
 
     def on_grid(self, T: int) -> GaussianProcess:
-        """The same schedule observed at ``T`` equal steps of the discrete clock."""
+        """The same process at ``T`` equal steps of the discrete clock."""
         return replace(self, clock="discrete", T=T)
 
     def description(self) -> str:
@@ -206,7 +206,7 @@ class GaussianProcess:
         return f"{self.kind} Gaussian, data {data}, {clock}, {self.schedule.name} schedule{power}, {ends}"
 
     def noise_summary(self, times: Iterable[Time]) -> str:
-        """How much of the data is left at the given times."""
+        """Log SNR at the given times, as text."""
         return ", ".join(f"log SNR({t}) = {float(self.log_snr(t)):.9g}" for t in times)
 
     def __post_init__(self) -> None:
@@ -281,13 +281,13 @@ class GaussianSpace:
     schedules: tuple[str, ...]
     K: tuple[int, int]
     T: tuple[int, int]
-    #: Which of ``K`` and ``T`` are claims, and not only what is drawn where any would do.
+    #: Which of ``K`` and ``T`` are stated ranges of the method, and not defaults for drawing.
     stated_sizes: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "gaussian"
 
     def exclusion_reason(self, p: GaussianProcess) -> str:
-        """Why a process is none that was claimed: it has another size.  Empty where it is one, or nothing was said."""
+        """Why a process is outside of the stated ranges of ``K`` and ``T``; empty if it is not."""
         for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
             if name in self.stated_sizes and asked is not None and not least <= asked <= most:
                 return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
@@ -300,7 +300,7 @@ class GaussianSpace:
         schedules: Iterable[str] | None = None,
         most_T: int | None = 16,
     ) -> GaussianSpace | None:
-        """The part that a law speaks about, of at most ``most_T`` steps; ``None`` where nothing is left."""
+        """The part to which a law applies, of at most ``most_T`` steps; ``None`` if it is empty."""
         speaks = set(self.families if families is None or callable(families) else families)
         wanted = set(self.schedules if schedules is None else schedules)
         kept = tuple(f for f in self.families if f in speaks)
@@ -387,7 +387,7 @@ def gaussian(
     kinds : ``"variance-preserving"``, ``"variance-exploding"``, ``"straight"``; all if none is named.
     clock : ``"discrete"`` (integer times), ``"continuous"`` (times in ``[0, 1]``) or ``"both"``.
     schedules : names of :class:`LogSnr`; default all.
-    K, T : smallest and largest number of points (at most 4) and of steps, where not every number will do.
+    K, T : smallest and largest number of points (at most 4) and of steps; any by default.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Large vocabularies, exactly: classes that a process treats alike are counted together.
+"""Large vocabularies, exactly: classes that a process treats alike are lumped into one state.
 
-Where a hit forgets the class, the process over ``K`` classes is, seen from a few of them, a process over those few and
-one more state, "any other".  So 128,000 classes are held against an exact reference of four or five states.
+Where a hit forgets the class, a process over ``K`` classes is lumpable to a few of them and one more state, "any
+other".  So 128,000 classes are compared with an exact reference of four or five states.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Lumped:
 
     @property
     def others(self) -> int:
-        """How many classes are not told apart."""
+        """Number of lumped classes."""
         return self.full.K - len(self.distinguished)
 
     @cached_property
@@ -45,7 +45,7 @@ class Lumped:
         return RoundedProcess(corruption.DiscreteTime(steps, few))
 
     def state(self, ids: Array) -> Array:
-        """Classes that are told apart as states of :attr:`process`."""
+        """States of :attr:`process` for distinguished classes."""
         place = {k: i for i, k in enumerate(self.distinguished)}
         return np.vectorize(place.__getitem__)(ids)
 
@@ -57,7 +57,7 @@ class Lumped:
         return full
 
     def lump(self, values: Array) -> Array:
-        """Numbers of the classes, ``[..., K]``, added up by state, ``[..., n + 1]``."""
+        """Values of the classes, ``[..., K]``, summed by state, ``[..., n + 1]``."""
         few = values[..., list(self.distinguished)]
         return np.concatenate([few, values.sum(-1, keepdims=True) - few.sum(-1, keepdims=True)], -1)
 

@@ -1,4 +1,4 @@
-"""What schedules, families and their like are called here, and what others call them."""
+"""Names of schedules, families, clocks and masks, and their names elsewhere."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-#: Names of the schedules on each clock, the simplest first.  The curve alpha = 1 - u has a name of its own on each.
+#: Names of the schedules on each clock, the simplest first.  alpha = 1 - u has one name on each clock.
 DISCRETE_SCHEDULES = ("free", "linear-beta", "cosine", "mutual-information", "log-linear", "polynomial")
 CONTINUOUS_SCHEDULES = ("log-linear", "linear-beta", "cosine", "geometric", "linear", "polynomial")
-#: The names of the one curve alpha = 1 - u.
+#: The two names of alpha = 1 - u.
 LINEAR_NAMES = ("linear", "mutual-information")
 
 _OWN = "Schedule({name!r}, function={function})"
@@ -22,7 +22,7 @@ _MASKGIT = "give MaskGIT's cosine as " + _OWN.format(
 )
 _ROOT = "give it as " + _OWN.format(name="sqrt", function="lambda u: 1 - mpmath.sqrt(u)")
 
-#: What others call them: the right name, or a sentence where there is none.
+#: Names used elsewhere, by the name here, or by a sentence where there is none.
 _SCHEDULES = {
     "linear-beta": "linear-betas beta-linear linear-rate linear-noise linbeta ddpm constant",
     "log-linear": "loglinear log-lin loglin log-linear-noise loglinear-noise",
@@ -56,7 +56,7 @@ _CLOCKS = {
 }
 _MASKS = {"last": "end -1 right", "first": "0 start begin left", "any": "random drawn all every anywhere"}
 
-#: For each kind of name what others call it: their word to ours, or to a sentence.
+#: For each kind of name: a name used elsewhere, to the name here or a sentence.
 _OTHERS = {
     kind: {word: right for right, words in table.items() for word in words.split()}
     for kind, table in (("schedule", _SCHEDULES), ("family", _FAMILIES), ("clock", _CLOCKS), ("mask", _MASKS))
@@ -64,20 +64,19 @@ _OTHERS = {
 
 
 def curve_name(name: str) -> str:
-    """The name under which a schedule is compared: that of the continuous clock, where it has one on each."""
+    """The name by which schedules are compared: ``"linear"`` for both names of alpha = 1 - u."""
     return LINEAR_NAMES[0] if name in LINEAR_NAMES else name
 
 
 def normalized_name(name: Any) -> str:
-    """A name in small letters, with hyphens: ``"log-linear"`` for ``"Log_Linear"``."""
+    """A name in lower case, with hyphens: ``"log-linear"`` for ``"Log_Linear"``."""
     return "-".join(str(name).lower().replace("_", " ").replace("-", " ").split()) if name != -1 else "-1"
 
 
 def suggestion(kind: str, name: Any, valid: Iterable[str]) -> str:
-    """What somebody means who calls a schedule, a family, a clock or a mask ``name``, as the end of a refusal.
+    """The end of an error message about an unknown ``name`` of a schedule, family, clock or mask.
 
-    ``"; did you mean 'absorbing'?"`` where a table of other people's words knows, or where only letters are wrong; else
-    a list of the names that ``valid``.
+    ``"; did you mean 'absorbing'?"`` for a name used elsewhere or a misspelt one, else a list of the ``valid`` names.
     """
     names = list(valid)
     word = normalized_name(name)

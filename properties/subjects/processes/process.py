@@ -28,7 +28,7 @@ Numbers: TypeAlias = Literal["float64", "exact", "rough"]
 
 @dataclass(frozen=True)
 class Process:
-    """One corruption process, exactly, together with how a law wants to see it computed.
+    """One corruption process, exactly, and the precision in which a law computes it.
 
     Everything that may be asked of ``p``.  What a method needs to be built:
 
@@ -84,10 +84,10 @@ class Process:
     device: str = "cpu"
     numbers: Numbers = "float64"
 
-    # ------------------------------------------------------------------ what a method may ask
+    # ------------------------------------------------------------------ for methods
     @property
     def dtype(self) -> torch.dtype:
-        """Floating-point type that the method is asked to compute in."""
+        """Floating-point type of the method."""
         dtype = getattr(torch, self.precision)
         assert isinstance(dtype, torch.dtype)
         return dtype
@@ -111,14 +111,14 @@ class Process:
 
     @cached_property
     def alphas(self) -> tuple[float, ...]:
-        """Probability of not having been hit by time ``t``, ``T + 1`` floats (discrete clock)."""
+        """Probability of no hit by time ``t``, for ``t = 0..T``, floats (discrete clock)."""
         assert self.T is not None
         return tuple(float(self.alpha(t)) for t in range(self.T + 1))
 
     @cached_property
     def prior(self) -> tuple[float, ...]:
-        """What noise draws from, ``K`` floats."""
-        # Not from the matrices of the exact process, which nobody can afford for a large vocabulary.
+        """The law that noise draws from, ``K`` floats."""
+        # Not from the exact process, whose matrices are too large for a large vocabulary.
         law = self.kind.redraws_from
         if law is None:
             return tuple(float(v) for v in (self.truth if self.numbers == "rough" else self.exact).prior)
@@ -130,7 +130,7 @@ class Process:
         """Classes that clean data may hold: all but the mask."""
         return tuple(k for k in range(self.K) if k != self.mask)
 
-    # ------------------------------------------------------------------ the truth
+    # ------------------------------------------------------------------ exact
     @property
     def kind(self) -> Family:
         """The family's record."""
@@ -138,12 +138,12 @@ class Process:
 
     @property
     def starts_clean(self) -> bool:
-        """Whether nothing has happened at time 0."""
+        """Whether ``x_0`` at time 0 is the clean data: alpha(0) = 1."""
         return self.T is not None or bool(self.schedule.alpha(Fraction(0)) == 1)
 
     @property
     def ends_in_its_prior(self) -> bool:
-        """Whether the prior can make whatever ``x_end`` is; where a mask is not yet certain, NELBOs are infinite."""
+        """Whether the prior is positive wherever ``q(x_end|x_0)`` is; else (a mask, alpha > 0) NELBOs are infinite."""
         end = to_float(self.exact.marginal(self.end))[list(self.clean)]
         return bool((end[:, to_float(self.exact.prior) == 0] == 0).all())
 
@@ -152,7 +152,7 @@ class Process:
 
         Raises
         ------
-        ValueError : for a family that has no such thing.
+        ValueError : for a family without hits.
         """
         if not self.kind.hits:
             raise ValueError(f"alpha has no meaning for {self.family!r}: its steps do not hit or miss")
@@ -183,7 +183,7 @@ class Process:
             return _float_process(replace(self.identity, numbers="rough"))
         return self.exact if self.numbers == "exact" else _rounded_process(self.identity)
 
-    # Computed once: a process of a thousand steps is made of thousands of numbers, and looked up in many caches.
+    # Cached: a process of a thousand steps has thousands of numbers, and is a key of many caches.
     def __hash__(self) -> int:
         return self._hash
 
@@ -193,19 +193,19 @@ class Process:
 
     @cached_property
     def identity(self) -> Process:
-        """The same process without the wishes about how to compute it."""
+        """The same process in default precision, on the default device."""
         return replace(self, precision="float64", device="cpu", numbers="float64")
 
     @property
     def depth(self) -> int:
-        """Roundings behind one entry of a transition matrix."""
+        """Number of roundings of one entry of a transition matrix."""
         return self.kind.roundings(self)
 
     def conditioning(self, t: Time, s: Time | None = None) -> float:
-        """How much a rounding of probabilities is amplified where a formula divides by the least of them.
+        """Amplification of a rounding of probabilities where a formula divides by the least of them.
 
-        With one prior that is ``1 - alpha_t`` (and ``1 - alpha_s``): formulas that form it by subtraction lose its
-        digits, which is correct mathematics.  Laws about mathematics grant it, laws about accuracy do not.
+        With one prior that is ``1 - alpha_t`` (and ``1 - alpha_s``): formulas that compute it by subtraction
+        lose digits.  Laws about mathematics allow for that, laws about accuracy do not.
         """
         if self.kind.keeps_or_redraws:
             least = [1 - float(self.alpha(u)) for u in (t, s) if u is not None]
@@ -217,7 +217,7 @@ class Process:
         return to_float(self.truth.marginal(t))[list(self.clean)]
 
     def inflation(self, s: Time, t: Time) -> float:
-        """How much undoing the noise between ``s`` and ``t`` amplifies a rounding; infinite where nothing is left."""
+        """Amplification of a rounding by the inverse of ``q(x_t|x_s)``; infinite where that is singular."""
         if float(self.alpha(t)) == 0:
             return math.inf
         if self.kind.keeps_or_redraws:
@@ -228,7 +228,7 @@ class Process:
             return math.inf
 
     def on_grid(self, T: int) -> Process:
-        """The same schedule observed at ``T`` equal steps of the discrete clock."""
+        """The same process at ``T`` equal steps of the discrete clock."""
         return replace(self, clock="discrete", T=T)
 
     @cached_property
@@ -260,14 +260,14 @@ class Process:
             shown = [str(b) for b in betas] if len(betas) <= 16 else [*map(str, betas[:3]), "…", str(betas[-1])]
             details = f" (betas {', '.join(shown)})"
         elif self.schedule.curve == "linear":
-            # Of several things that are called linear.
+            # Several schedules are called linear.
             details = f" (alpha = 1 - {'t' if self.T is None else 't/T'})"
         elif self.schedule.params:
             details = f" ({', '.join(f'{k} = {v}' for k, v in self.schedule.params)})"
         return f"{self.family}, K = {self.K}{mask}{own}, {clock}, {self.schedule.name} schedule{details}"
 
     def noise_summary(self, times: Iterable[Time]) -> str:
-        """How much of the data is left at the given times; empty where steps show it already."""
+        """alpha at the given times, as text; empty where the betas are shown."""
         if not self.kind.hits or (self.T is not None and self.schedule.betas):
             return ""
         return ", ".join(f"alpha({u}) = {float(self.alpha(u)):.9g}" for u in times)
@@ -326,14 +326,14 @@ class Process:
 
 
 def _exactly(value: Any) -> Any:
-    """A parameter as exact, hashable numbers: text and floats as fractions, lists as tuples."""
+    """A parameter as exact, hashable values: texts and floats as fractions, lists as tuples."""
     if isinstance(value, (str, float)):
         return Fraction(value)
     return tuple(_exactly(v) for v in value) if isinstance(value, Iterable) else value
 
 
 def _shown(value: Any) -> Any:
-    """What :func:`_exactly` reads."""
+    """A parameter as :func:`_exactly` reads it back."""
     if isinstance(value, tuple):
         return tuple(_shown(v) for v in value)
     return str(value) if isinstance(value, Fraction) else value

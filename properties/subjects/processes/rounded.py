@@ -1,4 +1,4 @@
-"""Processes of the reference in float64: correctly rounded where that is the truth, roughly where speed is all."""
+"""Processes of the reference in float64: exact and then rounded once, or computed in float64."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RoundedProcess:
         self._matrices: dict[tuple[Any, ...], Any] = {}
 
     def _cached(self, name: str, compute: Callable[..., Any], *times: Any) -> Any:
-        # A float is equal to its fraction, and asks for another kind of number: whoever comes first must not decide.
+        # A float equals its fraction as a key, but would give another kind of number: always compute with fractions.
         exact = [Fraction(t) if isinstance(t, float) else t for t in times]
         key = (name, *exact)
         if key not in self._matrices:
@@ -56,7 +56,7 @@ class RoundedProcess:
 
 
 class FloatProcess(RoundedProcess):
-    """The same, computed in float64: accurate to a rounding of 1, not of each entry; for solvers that ask often."""
+    """A reference process in float64, with errors relative to 1, not to each entry; for solvers with many calls."""
 
     def __init__(self, process: Any) -> None:
         super().__init__(process)
@@ -76,7 +76,7 @@ class FloatProcess(RoundedProcess):
         return self._cached("marginal", lambda t: self._moved(None, t), t)
 
     def _moved(self, s: Any, t: Any) -> Any:
-        """What rates do in the noise between two times, which may be so much that no float is its exponential."""
+        """``exp(R noise)`` for the noise between two times; the reference's limit where that is infinite."""
         if isinstance(self.process, corruption.RateTime) and s != t and (s is None or self.exact.alpha(s) > 0):
             before = 0 if s is None else schedules.total_noise(self.exact.alpha, s)
             noise = schedules.total_noise(self.exact.alpha, t) - before
@@ -93,7 +93,7 @@ class FloatProcess(RoundedProcess):
 
 
 def in_floats(process: corruption.DiscreteTime) -> corruption.DiscreteTime:
-    """The discrete process made of steps that are rounded to float64, and of nothing exact."""
+    """The discrete process with its steps rounded to float64."""
     return corruption.DiscreteTime(tuple(to_float(step) for step in process.steps), to_float(process.prior))
 
 

@@ -1,4 +1,4 @@
-"""How fast noise arrives, as a specification: exact numbers, written once for the reference and for every method."""
+"""Noise schedules as specifications: exact, and the same for the reference and for every method."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unmask.properties.subjects.processes.names import LINEAR_NAMES, curve_name,
 from unmask.reference.noise import schedules
 from unmask.reference.numbers.arithmetic import MP
 
-#: The parameters of each schedule that has a name.
+#: The parameters of each named schedule.
 _PARAMETERS: dict[str, set[str]] = {
     "free": set(),
     "linear": set(),
@@ -26,16 +26,16 @@ _PARAMETERS: dict[str, set[str]] = {
     "geometric": {"sigma_min", "sigma_max"},
     "polynomial": {"n"},
 }
-#: Nearer to 0 or 1 than this, an end of a function is 0 or 1: 40 digits of pi leave 4e-86 of a cosine's square.
+#: Tolerance within which alpha(0) is 1 and alpha(1) is 0: with 40 digits of pi, a squared cosine ends at 4e-86.
 _END_TOLERANCE = 1e-30
-#: Where a function is tried before it is believed: the ends, and times that no float holds.
+#: Times at which a function is checked: the ends, and fractions that are no floats.
 _PROBE_TIMES = tuple(Fraction(k, 3 * 7) for k in (0, 1, 7, 11, 20, 21))
 _ADVICE = "write it with plain arithmetic and fractions, or with mpmath in place of math and numpy"
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How fast noise arrives: ``alpha``, the probability that a position has not been hit, as a function of time.
+    """``alpha``, the probability that a position has not been hit by noise, as a function of time.
 
     ``name`` is one of
 
@@ -53,34 +53,34 @@ class Schedule:
                                            widths, for the discretized Gaussian)
     =========================  ==========  ===================================================================
 
-    or any other one together with ``function``: your own ``alpha(u)``.  The cosine is D3PM's, which is not squared;
-    that of continuous diffusion and of several public codes is: give it as a function.
+    or any other name with a ``function``, your own ``alpha(u)``.  The cosine is D3PM's, which is not squared; give
+    the squared cosine of several public codes as a function.
 
     A ``function`` is written with plain arithmetic (then it is exact) or with :mod:`mpmath`: it is called with
     fractions and with reals of mpmath, and differentiated.  Parameters after its first that are called ``K`` and ``T``
     get the number of classes, and that of steps: ``None`` on the continuous clock, or the parameter's own default.
-    What is within 1e-30 of 1 at ``u = 0``, or of 0 at ``u = 1``, is that.
+    Values within 1e-30 of 1 at ``u = 0``, or of 0 at ``u = 1``, count as 1 and 0.
 
-    ``"linear"`` and ``"mutual-information"`` are equal: one curve, under the name that it was given.
+    ``"linear"`` and ``"mutual-information"`` are equal; the given name is kept.
 
     Raises
     ------
     ValueError : for a name without a function that is not among these, for parameters that are missing or unknown, for
-        negative betas; for a function that cannot be asked, or whose values are floats (rounded, so that their
-        derivative is noise), no probabilities, or grow.
-    TypeError : for a function that is none.
+        negative betas; for a function that raises, or whose values are floats (whose rounding spoils the
+        derivative), not probabilities, or increasing.
+    TypeError : for a ``function`` that is not callable.
     """
 
     name: str
     params: tuple[tuple[str, Fraction], ...] = ()
     betas: tuple[Fraction, ...] = ()
     function: Callable[..., Any] | None = field(default=None, compare=True)
-    #: ``K`` and ``T`` for a function that asks for them: those of the process that it is the schedule of.
+    #: The process's ``K`` and ``T``, for a function with such parameters.
     arguments: tuple[tuple[str, int], ...] | None = field(default=None, compare=False)
 
     @property
     def curve(self) -> str:
-        """The name under which schedules are compared: ``"linear"`` for ``"mutual-information"``, too."""
+        """The name by which schedules are compared: ``"linear"`` for ``"mutual-information"``, too."""
         return curve_name(self.name) if self.function is None else self.name
 
     def __eq__(self, other: object) -> bool:
@@ -111,7 +111,7 @@ class Schedule:
             case "linear-beta":
                 return schedules.linear_beta_rate(u, values["first"], values["last"])
             case "cosine":
-                # The quarter turn is exact: alpha is zero at the end, not 6e-17.
+                # cos(π/2) is exactly 0, not 6e-17.
                 return Fraction(0) if u == 1 else schedules.cosine(u, values["offset"])
             case "log-linear":
                 return schedules.log_linear(u, values["eps"])
@@ -122,15 +122,15 @@ class Schedule:
         raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
 
     def bind(self, K: int, T: int | None) -> Schedule:
-        """The same for processes of ``K`` classes and ``T`` steps, which a function may ask for.
+        """The schedule for processes of ``K`` classes and ``T`` steps, arguments of a function that takes them.
 
         Raises
         ------
-        ValueError : as for a new one, now that the function can be called.
+        ValueError : as for a new schedule, since the function can be called now.
         """
         asked = _size_parameters(self.function)
         given = {"K": K, "T": T}
-        # A default of the function's own says what there is without steps.
+        # Without steps, the function's own default for T is used.
         arguments = {k: given[k] for k, has_default in asked.items() if given[k] is not None or not has_default}
         found: Any = tuple(arguments.items())
         return replace(self, arguments=found) if asked and found != self.arguments else self
@@ -142,7 +142,7 @@ class Schedule:
         ------
         ValueError : if ``alpha(0)`` is not 1.
         """
-        # The others with a formula begin at 1 by it.
+        # All other named schedules begin at 1.
         own = self.function is not None and self._is_bound
         if (own or self.name == "geometric") and self.alpha(Fraction(0)) != 1:
             found = f"got alpha(0) = {float(self.alpha(Fraction(0))):.9g} of {self.name!r}"
@@ -156,7 +156,7 @@ class Schedule:
         """The function at ``u`` in the reference's precision: mpmath's default is 15 digits."""
         value = self._call(u)
         if isinstance(value, float) and not isinstance(u, float) and value not in (0, 1):
-            # A fraction times a float is a float, and so is its root; a real of mpmath stays one.
+            # Floats in the function make fractions floats; mpmath's reals stay reals.
             value = self._call(MP.convert(u))
         if isinstance(value, float) and not isinstance(u, float):
             if value not in (0, 1):
@@ -181,13 +181,13 @@ class Schedule:
                 return MP.mpf(value)
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise ValueError(f"{where} must return numbers, got alpha({u}) = {value!r}; {_ADVICE}")
-        # NumPy's floats and ints are not all Python's.
+        # Convert NumPy's numbers to Python's.
         return Fraction(value) if isinstance(value, numbers.Rational) else float(value)
 
     def _check_function(self) -> None:
-        """Try it at a few times, so that what it cannot do is said before any law asks."""
+        """Evaluate the function at a few times, so that errors are raised before any law runs."""
         T = dict(self.arguments or ()).get("T")
-        # With steps it may be a table, which has no other times than theirs.
+        # With T steps it may be a table of T + 1 times.
         probes = _PROBE_TIMES if T is None else tuple(Fraction(t, T) for t in sorted({0, 1, T // 3, T // 2, T - 1, T}))
         before, at = 1, Fraction(0)
         for u in (*probes, *([MP.mpf(1) / 3] if T is None else [])):
@@ -234,12 +234,12 @@ class Schedule:
 
 
 def _size_parameters(function: Callable[..., Any] | None) -> dict[str, bool]:
-    """Which of ``K`` and ``T`` a function asks for after its first parameter, and whether it has a default for it."""
+    """Which of ``K`` and ``T`` are parameters of a function after its first, and whether each has a default."""
     try:
         parameters = list(inspect.signature(function).parameters.values())[1:] if function is not None else []
     except (TypeError, ValueError):
-        return {}  # written in C, without a signature
-    # What was fixed with functools.partial stays as it is.
+        return {}  # a C function without a signature
+    # Parameters fixed by functools.partial are not passed.
     fixed = getattr(function, "keywords", {})
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {

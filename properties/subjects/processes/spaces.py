@@ -1,4 +1,4 @@
-"""Which processes a method claims to implement, and how Hypothesis draws one of them.
+"""Sets of processes that a method implements, and their Hypothesis strategies.
 
 Corners are part of the strategies: steps without noise, steps of pure noise, the smallest vocabulary, one step only.
 Every number is a dyadic rational with few bits, so that the reference's fraction and the method's float are the same
@@ -28,9 +28,9 @@ from unmask.properties.subjects.processes.schedule import Schedule
 
 #: The most steps of a process that a method may claim.
 MOST_STEPS = 1000
-#: What is drawn where any number of classes, and of steps, will do.
+#: Ranges of K and T that are drawn from where none is stated.
 SIZES, STEPS = (2, 5), (1, 6)
-#: Of a range of steps that reaches further, most draws are at most this.
+#: Most draws from a range of steps beyond this are at most this.
 USUAL_STEPS = 8
 
 _CLOCKS: dict[str, tuple[Clock, ...]] = {
@@ -51,15 +51,15 @@ class Space:
     mask: Literal["last", "first", "any"]
     K: tuple[int, int]
     T: tuple[int, int]
-    #: What alpha = 1 - u is called: what the method's author calls it, on every clock that a law restricts it to.
+    #: The name of alpha = 1 - u, which stays the same if a law restricts the clock.
     linear_name: str = LINEAR_NAMES[0]
 
     kind: str = "classes"
-    #: Which of ``K`` and ``T`` are claims, and not only what is drawn where any would do.
+    #: Which of ``K`` and ``T`` are stated ranges of the method, and not defaults for drawing.
     stated_sizes: tuple[str, ...] = ()
 
     def exclusion_reason(self, p: Any) -> str:
-        """Why a process is none that was claimed: it has another size.  Empty where it is one, or nothing was said."""
+        """Why a process is outside of the stated ranges of ``K`` and ``T``; empty if it is not."""
         for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
             if name in self.stated_sizes and asked is not None and not least <= asked <= most:
                 return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
@@ -72,10 +72,9 @@ class Space:
         schedules: Iterable[str] | None = None,
         most_T: int | None = FEW_STEPS,
     ) -> Space | None:
-        """The part of the space that a law speaks about; ``None`` where nothing is left.
+        """The part of the space to which a law applies; ``None`` if it is empty.
 
-        On the discrete clock that is processes of at most ``most_T`` steps, since laws enumerate paths; ``None`` leaves
-        all of them.
+        On the discrete clock it has at most ``most_T`` steps, since laws enumerate paths; ``None`` for any number.
         """
         clocks = tuple(c for c in self.clocks if clock is None or c == clock)
         least, most = self.T
@@ -104,7 +103,7 @@ class Space:
         has = None if kind.schedules is None else {curve_name(s) for s in kind.schedules}
         on_it = [s for s in of_the_clock if has is None or curve_name(s) in has]
         known = {curve_name(s): self.linear_name if s in LINEAR_NAMES else s for s in on_it}
-        # Nobody reads a list of so many betas, and nobody draws it.
+        # Free schedules of many betas are not drawn.
         drawn = [s for s in known if s != "free" or self.T[0] <= FEW_STEPS]
         if self.schedules is None:
             return tuple(known[s] for s in drawn)
@@ -114,8 +113,8 @@ class Space:
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Process]:
         """Processes of this space with room for ``steps`` different positive times.
 
-        ``reaches_prior`` asks for schedules that begin at the data (alpha = 1) and, where a parameter decides, end in
-        pure noise (alpha = 0): on these a NELBO bounds the likelihood of the data and its terms are finite.
+        With ``reaches_prior``, schedules begin with alpha = 1 and, where a parameter decides it, end with alpha = 0:
+        then the NELBO bounds the likelihood of the data, and its terms are finite.
         """
         parts = [
             self._strategy_of(name, clock, steps, reaches_prior)
@@ -157,7 +156,7 @@ class Space:
         )
 
     def _steps_and_schedule(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Any]:
-        """Numbers of steps (``None`` in continuous time) together with a schedule that has so many."""
+        """Pairs of a number of steps (``None`` in continuous time) and a schedule for it."""
         schedules = [s for s in self._schedules(name, clock) if not (reaches_prior and s == "geometric")]
         schedules = schedules or ["geometric"]
         if clock == "continuous":
@@ -165,13 +164,13 @@ class Space:
         least, most = max(self.T[0], steps), self.T[1]
         if most <= USUAL_STEPS:
             return st.tuples(st.integers(least, most), st.sampled_from(schedules))
-        # Few steps, and the ends of what is claimed.
+        # Few steps, and both ends of the stated range.
         lengths = dict.fromkeys((*range(least, USUAL_STEPS + 1), least, most))
         return st.sampled_from([(T, s) for T in lengths for s in schedules if T <= FEW_STEPS or s != "free"])
 
 
 def schedule_name(schedule: str | Schedule) -> str:
-    """The name under which laws know a schedule that is given by its name or by itself."""
+    """The name by which laws select a schedule, given by its name or as a record."""
     return curve_name(schedule) if isinstance(schedule, str) else schedule.curve
 
 
@@ -222,7 +221,7 @@ def schedule_of_shape(
             elif T <= FEW_STEPS:
                 ends = pick(Fraction(1, 16), Fraction(1, 64)), pick(Fraction(1, 2), Fraction(7, 8))
             else:
-                # Of a thousand such steps all but the first hundred would be noise: these are near to DDPM's.
+                # Betas like DDPM's: with those above, only the first hundred of a thousand steps would keep data.
                 ends = pick(Fraction(1, 8192), Fraction(1, 1024)), pick(Fraction(1, 64), Fraction(1, 32))
             return Schedule("linear-beta", (("first", ends[0]), ("last", ends[1])))
         case "cosine":
@@ -298,14 +297,14 @@ def processes(
 
         Their parameters are drawn, and stand in ``p.schedule``; ``p.alphas`` and ``p.betas`` are numbers.
     mask : which class id is the mask: the last, the first, or any (drawn).
-    K, T : smallest and largest vocabulary (mask included) and number of steps, or the only one, where not every one
-        will do: nothing else is asked then.  Of many steps (up to 1000) most draws take few; laws that enumerate paths
-        ask for at most 16.
+    K, T : smallest and largest vocabulary (mask included) and number of steps, or a single value; any by default.  Laws
+        use no others.  Of up to 1000 steps most draws take few, and laws that enumerate paths take at most 16.
 
     Raises
     ------
-    ValueError : for an unknown family, clock, schedule or mask, an empty range, or a family of which nothing is left.
-    TypeError : for a range that is none, or a schedule that is neither a name nor a Schedule.
+    ValueError : for an unknown family, clock, schedule or mask, an empty range, or a family without such
+        a schedule.
+    TypeError : for an invalid range, or a schedule that is neither a name nor a Schedule.
     """
     if not families:
         raise ValueError(f"families must be chosen from {sorted(FAMILIES)}, got none")
@@ -350,13 +349,13 @@ def degradations(*families: str | Family, **limits: Any) -> Space:
 
 
 def _hint(kind: str, given: Any) -> str:
-    """What was meant, if that is known, after a sentence that says what there is."""
+    """A suggestion for the end of a message that lists the valid names already; empty without one."""
     found = suggestion(kind, given, _CLOCKS if kind == "clock" else _MASKS)
     return found if "?" in found else ""
 
 
 def _range(name: str, value: Any, least: int, most: int | None) -> tuple[int, int]:
-    """A range that is given by its ends, or by the only number in it."""
+    """A range given by a pair of ints, or by a single one."""
     pair = (value, value) if type(value) is int else value
     up_to = "" if most is None else f" <= {most}"
     valid = f"an int or a pair of ints (smallest, largest), {least} <= smallest <= largest{up_to}"
@@ -368,7 +367,7 @@ def _range(name: str, value: Any, least: int, most: int | None) -> tuple[int, in
 
 
 def _chosen(schedules: Any, clock: str) -> tuple[str | Schedule, ...]:
-    """The schedules that were named, each by a name that it has on the clock."""
+    """The given schedules, after checking that each exists under its name on the clock."""
     given = (schedules,) if isinstance(schedules, (str, Schedule)) else schedules
     if not isinstance(given, Iterable):
         raise TypeError(f"schedules must be names or Schedules, got {schedules!r}")
@@ -404,7 +403,7 @@ def _chosen(schedules: Any, clock: str) -> tuple[str | Schedule, ...]:
 
 
 def _check_own(schedule: Schedule, space: Space) -> None:
-    """Refuse a schedule that the processes of a space cannot have, before one is drawn."""
+    """Refuse a schedule that does not fit the sizes of a space."""
     for clock in space.clocks:
         for K, T in zip(space.K, space.T, strict=True):
             bound = schedule.bind(K, T if clock == "discrete" else None)

@@ -1,4 +1,4 @@
-"""Vocabularies: what is asked of subjects whose noise, if there is any, has no parameters."""
+"""Vocabularies: the processes of subjects without noise, or whose noise has no parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A number of classes, one of which may be a mask, together with how a law wants to see things computed.
+    """A number of classes, one of which may be a mask, and the precision in which a law computes.
 
     Everything that may be asked of ``p``:
 
@@ -37,7 +37,7 @@ class Vocabulary:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Floating-point type that the subject is asked to compute in."""
+        """Floating-point type of the subject."""
         dtype = getattr(torch, self.precision)
         assert isinstance(dtype, torch.dtype)
         return dtype
@@ -95,7 +95,7 @@ class Vocabularies:
         return self if families is None and clock is None and schedules is None else None
 
     def exclusion_reason(self, p: Vocabulary) -> str:
-        """Why a vocabulary is none that was claimed; laws ask about drawn ones alone."""
+        """Always empty: laws use drawn vocabularies only."""
         del p
         return ""
 
@@ -130,7 +130,7 @@ def autoregression(*, K: tuple[int, int] = (2, 5), mask: Literal["last", "first"
 
 
 def embeddings(*, K: tuple[int, int] = (2, 5)) -> Vocabularies:
-    """The vocabularies whose functions a subject makes smooth by giving places to the tokens.
+    """The vocabularies for which a subject interpolates functions of token embeddings.
 
     ``K`` is the smallest and the largest number of classes.
 

@@ -28,10 +28,10 @@ RULED_OUT = -1e4
 
 @dataclass(frozen=True)
 class Model:
-    """A table of network outputs for process ``p``: what a method is fed and what the reference takes it to mean.
+    """A table of network outputs for process ``p``, and the predictions that the reference uses for them.
 
-    ``parameterization`` is the method's.  The reference is fed probabilities (or scores) themselves (``plain``), as
-    fractions in exact runs; everyone else logits (or log-scores) in float64.
+    ``parameterization`` is the method's.  Outputs are logits (or log scores) in float64; for the reference (``plain``)
+    they are probabilities (or scores), as fractions in exact runs.
     """
 
     p: Process
@@ -52,7 +52,7 @@ class Model:
         return (_predicted_table if self._plain_floats else _output_table)(self._key, self._clock(t))
 
     def predicted_table(self, t: Time) -> Array:
-        """The same as the reference reads it: probabilities of ``x_0`` or concrete scores, ``[K**L, L, K]``."""
+        """Predictions for every noisy sequence: probabilities of ``x_0`` or concrete scores, ``[K**L, L, K]``."""
         return _predicted_table(self._key, self._clock(t))
 
     def output(self, xt: Array, t: Time) -> Array:
@@ -70,7 +70,7 @@ class Model:
         )
 
     def frozen(self) -> Model:
-        """The same kind of table without dependence on time."""
+        """A time-independent model."""
         return replace(self, timeless=True)
 
     def on(self, p: Process) -> Model:
@@ -78,7 +78,7 @@ class Model:
         return replace(self, p=p)
 
     def encode(self, predicted: Array) -> Array:
-        """A network output that stands for the given probabilities (or scores)."""
+        """The network output for given probabilities (or scores)."""
         if self.plain:
             return predicted
         values = numbers.to_float(predicted)
@@ -139,7 +139,7 @@ def _predicted_table(m: Model, t: Time) -> Array:
 
 
 def _fractions(values: Array) -> Array:
-    """Round to sixteenths of a power of two: short fractions, so that exact arithmetic stays fast."""
+    """Rounded to sixteenths of a power of two: short fractions, for fast exact arithmetic."""
     short = np.array(
         [Fraction(float(v)).limit_denominator(64) or Fraction(1, 64) for v in values.ravel()], dtype=object
     )
@@ -156,7 +156,7 @@ class Data:
 
     @cached_property
     def law(self) -> Array:
-        """Probability of every sequence, ``[K**L]``; zero where a mask would be inside."""
+        """Probability of every sequence, ``[K**L]``; zero for sequences with a mask."""
         K = self.p.K
         rng = np.random.default_rng([self.seed, 77])
         every = sequences.all_sequences(self.L, range(K))

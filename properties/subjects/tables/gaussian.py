@@ -1,4 +1,4 @@
-"""Networks over reals: a smooth function of the noisy data, told in the meaning that a method gives to its output."""
+"""Networks over reals: a smooth prediction of the data, converted to the parameterization of a method."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Array: TypeAlias = Any
 class GaussianModel:
     """A network that predicts ``a + b y / (1 + y^2) + c l`` of data, with ``a``, ``b``, ``c`` drawn from ``seed``.
 
-    Here ``y = z / sqrt(alpha^2 + sigma^2)`` and ``l = log SNR / 16``, so that it knows the noise and not the clock.
-    It is bounded, smooth, and wrong.  ``parameterization`` is the method's.
+    Here ``y = z / sqrt(alpha^2 + sigma^2)`` and ``l = log SNR / 16``, so that it depends on the noise level and not on
+    the clock.  It is bounded, smooth, and not a perfect denoiser.  ``parameterization`` is the method's.
     """
 
     p: GaussianProcess
@@ -28,17 +28,17 @@ class GaussianModel:
     seed: int
 
     def predicted(self, z: Array, t: Sequence[Time]) -> Array:
-        """Data that it predicts for ``z [N, D]`` at ``t [N]``, floats ``[N, D]``."""
+        """Predicted data for ``z [N, D]`` at ``t [N]``, floats ``[N, D]``."""
         return self.at(z, *self._levels(t))
 
     def at(self, z: Array, alpha: Array, sigma: Array) -> Array:
-        """The same where ``alpha`` and ``sigma`` are known, floats that broadcast."""
+        """Predicted data for given ``alpha`` and ``sigma``, floats that broadcast."""
         a, b, c = np.random.default_rng([self.seed, 31]).integers(-8, 9, 3) / 8
         y = z / np.sqrt(alpha**2 + sigma**2)
         return np.asarray(a + b * y / (1 + y * y) + c * np.log(alpha / sigma) / 8)
 
     def output(self, z: Array, t: Sequence[Time]) -> Array:
-        """The same as the method's network returns it, floats ``[N, D]``."""
+        """The network output for the prediction, in the method's parameterization, floats ``[N, D]``."""
         predicted = self.predicted(z, t)
         if self.parameterization == "data" or not len(z):
             return predicted
@@ -46,7 +46,7 @@ class GaussianModel:
         return gaussian.convert(predicted, z, alpha, sigma, "data", self.parameterization)
 
     def meant(self, output: Array, z: Array, t: Sequence[Time]) -> Array:
-        """Data that an output stands for, in 40 digits, ``[N, D]``."""
+        """The prediction of the data that an output encodes, in 40 digits, ``[N, D]``."""
         levels = [self.p.levels(v) for v in t]
         alpha, sigma = (np.array([pair[i] for pair in levels], dtype=object)[:, None] for i in (0, 1))
         return gaussian.convert(output, z, alpha, sigma, self.parameterization, "data")
