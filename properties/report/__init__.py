@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from unmask.properties.engine.record import Record, Status
-from unmask.properties.report.grid import summary
+from unmask.properties.report.grid import absent_shares, summary
 from unmask.properties.report.html import write_html
 from unmask.properties.report.json_report import write_json
 from unmask.properties.report.limits import limits_summary, write_limits
@@ -18,6 +18,7 @@ from unmask.properties.report.terminal import laws_table, print_laws_table, rend
 __all__ = [
     "Record",
     "Status",
+    "absent_shares",
     "laws_table",
     "limits_summary",
     "print_laws_table",
