@@ -200,7 +200,7 @@ def _verify(
         suite.print_table(records, todo.methods, people)
     lines = [*summary.method_lines(by_method), *summary.reason_lines(records, "--table, --json")]
     if report is not None:
-        suite.write_report(records, Path(report), todo.run)
+        suite.write_report(records, Path(report), todo.run, todo.methods)
         lines.append(f"report: {Path(report) / 'index.html'} and {Path(report) / 'laws.json'}")
     if json_file is not None:
         if json_file == "-":

@@ -5,11 +5,11 @@ A list with one object for each law and method that belong together: a law about
 * ``law``, ``method``: their names; ``method`` is any subject;
 * ``kind``: the subject's kind: ``classes``, ``gaussian``, ``degradation``, ``autoregression``, ``embeddings``, or one
   that a user has entered;
-* ``chapter``, ``statement``, ``tex``, ``cites``: of the law, where it stands, what it says in words, its formula (LaTeX;
-  empty where there is none) and its source;
+* ``chapter``, ``statement``, ``tex``, ``cites``: of the law, where it stands, what it says in words, its formula
+  (LaTeX; empty where there is none) and its source;
 * ``mutants``: names of small mistakes that the law is known to catch;
-* ``status``: ``holds``, ``broken``, ``known`` (fails, as the subject declares), ``absent`` (does not apply), ``unasked``
-  (every draw was refused) or ``blocked`` (the subject could not be built);
+* ``status``: ``holds``, ``broken``, ``known`` (fails, as the subject declares), ``absent`` (does not apply),
+  ``unasked`` (every draw was refused) or ``blocked`` (the subject cannot be built);
 * ``reason``: why it is known, absent, unasked or blocked; empty otherwise;
 * ``worst_ulps``: the largest gap between two sides, in units of rounding of the precision that was asked for; ``null``
   where the law measures none; ``"Infinity"`` or ``"NaN"`` where it is not finite;

@@ -107,8 +107,8 @@ def render_laws_table(records: Sequence[Record], width: int = 120, color: bool =
         for line in _failures(records):
             console.print(line, soft_wrap=True)
         of_kinds = kind_summaries(records)
-        for line in of_kinds if len(of_kinds) > 1 else ():
-            console.print(Text(line), soft_wrap=True)
+        for counted in of_kinds if len(of_kinds) > 1 else ():
+            console.print(Text(counted), soft_wrap=True)
         failed = any(record.status == "broken" for record in records)
         counts = Text(summary(records), style="bold red" if failed else "bold")
         console.print(counts, soft_wrap=True)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.report.runs import BAYES, STEPS, a_run, many, record
+from tests.report.runs import BAYES, STEPS, a_run, many, record, two_kinds
 from unmask.properties.report import (
     absent_shares,
     laws_table,
@@ -183,18 +183,6 @@ def test_worse_hides_better_and_nothing_is_hidden():
         for both in ((worse, better), (better, worse)):
             (cell,) = arrange([record(STEPS, "twice", status) for status in both]).cells.values()
             assert cell.status == worse
-
-
-def two_kinds():
-    """Two methods of classes, one of reals; a law of conduct is about both."""
-    real = {"kind": "gaussian", "method": "vdm"}
-    return [
-        record(STEPS, "mdlm"),
-        record(STEPS, "flow", "absent", reason="does not offer transition"),
-        replace(STEPS, law="levels", statement="α² + σ² = 1", chapter="Reals", **real),
-        *(replace(STEPS, law="rows", chapter="Conduct", method=method) for method in ("mdlm", "flow")),
-        replace(STEPS, law="rows", chapter="Conduct", statement="Rows are rows", **real),
-    ]
 
 
 TWO_KINDS = """\
