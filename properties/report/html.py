@@ -114,7 +114,9 @@ def render_html(
         for name, record in whole.laws.items()
     }
     kinds = [_kind(kind, grid, taken) for kind, grid in grids.items()]
-    anchors = {(kind, *cell): at for kind, shown in zip(grids, kinds, strict=True) for cell, at in shown.anchors.items()}
+    anchors = {
+        (name, *cell): anchor for name, kind in zip(grids, kinds, strict=True) for cell, anchor in kind.anchors.items()
+    }
     totals = {status: sum(kind.totals[status] for kind in kinds) for status in GLYPHS}
     script = _resource("report.js")
     return _template().render(

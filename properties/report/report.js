@@ -79,9 +79,10 @@
     sync();
   };
   addEventListener("popstate", sync);
-  // On a phone the long tables are folded, until somebody goes there.
+  // On a phone the long tables are folded, until somebody goes there, and all stories but the first.
   if (matchMedia("(max-width: 39.99rem)").matches) {
     document.querySelectorAll("details.table").forEach((table) => (table.open = false));
+    document.querySelectorAll(".story").forEach((story, place) => (story.open = place === 0));
     const unfold = () => {
       const table = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.querySelector("details.table");
       if (table) table.open = true;

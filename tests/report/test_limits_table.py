@@ -65,7 +65,9 @@ def test_limits_are_written_beside_the_laws(records: list[Record], tmp_path: Pat
     assert walk["results"][0]["fits"][0]["sizes"] == [64, 128, 256, 512, 1024]
     text = page.read_text(encoding="utf-8")
     assert 'id="limits"' in text
-    assert '<td data-head="predicted">K<sup>−2</sup></td><td data-head="measured">2.000 ± 0.000</td>' in text
+    assert ">predicted</th>" in text
+    assert ">measured slope</th>" in text
+    assert "<span>K<sup>−2</sup></span></td><td data-head=\"measured\">2.000 ± 0.000</td>" in text
 
 
 def test_without_limits_there_is_no_table(records: list[Record], tmp_path: Path) -> None:
