@@ -117,7 +117,7 @@ def render_html(
     anchors = {
         (name, *cell): anchor for name, kind in zip(grids, kinds, strict=True) for cell, anchor in kind.anchors.items()
     }
-    totals = {status: sum(kind.totals[status] for kind in kinds) for status in GLYPHS}
+    totals: dict[Status, int] = {status: sum(kind.totals[status] for kind in kinds) for status in GLYPHS}
     script = _resource("report.js")
     return _template().render(
         title=title,

@@ -67,7 +67,7 @@ def test_limits_are_written_beside_the_laws(records: list[Record], tmp_path: Pat
     assert 'id="limits"' in text
     assert ">predicted</th>" in text
     assert ">measured slope</th>" in text
-    assert "<span>K<sup>−2</sup></span></td><td data-head=\"measured\">2.000 ± 0.000</td>" in text
+    assert '<span>K<sup>−2</sup></span></td><td data-head="measured">2.000 ± 0.000</td>' in text
 
 
 def test_without_limits_there_is_no_table(records: list[Record], tmp_path: Path) -> None:

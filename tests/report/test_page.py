@@ -83,7 +83,7 @@ def test_a_stranger_is_told_what_was_verified_and_what_a_cell_means(page):
     assert "exact computation" in text
     assert all(f">{mark}</span>" in about for mark in "✓✗!–")
     assert "derandomized" not in header  # the environment is told at the end
-    assert page.index("<details class=\"environment\">") > page.index("</main>")
+    assert page.index('<details class="environment">') > page.index("</main>")
 
 
 def test_each_kind_has_a_table_and_the_share_of_its_laws_that_apply(tmp_path):
@@ -116,7 +116,7 @@ def test_a_cell_is_run_again_by_a_command_where_its_method_has_an_address(tmp_pa
     addresses = {"mdlm": "pkg.mod:ALL['x y']", METHODS[1]: "d3pm.py:D3PM"}
     write_html(a_run(), tmp_path / "page.html", environment=environment, addresses=addresses)
     text = unescape((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert "<code tabindex=\"0\">unmask verify d3pm.py:D3PM --law bayes --dtype float32</code>" in text
+    assert '<code tabindex="0">unmask verify d3pm.py:D3PM --law bayes --dtype float32</code>' in text
     assert f'data-command="unmask verify {shlex.quote(addresses["mdlm"])}"' in text
     assert text.count("data-command=") == 2
     write_html(a_run(), tmp_path / "page.html")
