@@ -203,7 +203,7 @@ def _verify(
         suite.print_table(records, todo.subjects, people)
     lines = [*summary.subject_lines(by_subject), *summary.reason_lines(records, "--table, --json")]
     if report is not None:
-        suite.write_report(records, Path(report), todo.run)
+        suite.write_report(records, Path(report), todo.run, todo.subjects)
         lines.append(f"report: {Path(report) / 'index.html'} and {Path(report) / 'laws.json'}")
     if json_file is not None:
         if json_file == "-":

@@ -227,7 +227,7 @@ class _Session:
             for line in summary.reason_lines(records, "-v, --unmask-json", most=3):
                 write(line)
         if report := _option(self.config, "report"):
-            suite.write_report(records, Path(report), run)
+            suite.write_report(records, Path(report), run, self.subjects)
             write(f"report: {Path(report) / 'index.html'} and {Path(report) / 'laws.json'}")
         if file := self.config.getoption("--unmask-json"):
             suite.write_json(records, Path(file))

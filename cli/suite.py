@@ -167,12 +167,13 @@ def can_fork(run: Run) -> bool:
     return hasattr(os, "fork") and sys.platform != "darwin" and run.device == "cpu"
 
 
-def write_report(records: Sequence[Record], directory: Path, run: Run) -> None:
-    """``index.html``, ``laws.json`` and their like."""
+def write_report(records: Sequence[Record], directory: Path, run: Run, methods: Iterable[Subject]) -> None:
+    """``index.html``, ``laws.json`` and their like; the page says how to run ``methods`` again."""
     from unmask.properties.report import write_report as write
     from unmask.properties.report.traceability import write_traceability
 
-    write(records, directory, environment=environment(run))
+    addresses = {method.name: place for method in methods if (place := address_of(method)) is not None}
+    write(records, directory, environment=environment(run), addresses=addresses)
     write_traceability(directory / "traceability.json")
 
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from unmask.properties.engine.record import Record, Status
-from unmask.properties.report.grid import summary
+from unmask.properties.report.grid import absent_shares, summary
 from unmask.properties.report.html import write_html
 from unmask.properties.report.json_report import write_json
 from unmask.properties.report.limits import limits_summary, write_limits
@@ -28,6 +28,7 @@ from unmask.properties.report.terminal import laws_table, print_laws_table, rend
 __all__ = [
     "Record",
     "Status",
+    "absent_shares",
     "laws_table",
     "limits_summary",
     "print_laws_table",
@@ -40,15 +41,21 @@ __all__ = [
 ]
 
 
-def write_report(records: Sequence[Record], directory: str | Path, environment: Mapping[str, str]) -> tuple[Path, Path]:
+def write_report(
+    records: Sequence[Record],
+    directory: str | Path,
+    environment: Mapping[str, str],
+    addresses: Mapping[str, str] | None = None,
+) -> tuple[Path, Path]:
     """Write ``index.html`` and ``laws.json`` into ``directory``, made where needed, and return both paths.
 
-    ``limits.json`` is written beside them where a law about a limit has run.
+    ``limits.json`` is written beside them where a law about a limit has run.  ``addresses`` say where methods can be
+    loaded from; the page then has the commands that run a law on one of them.
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "index.html", folder / "laws.json"
-    write_html(records, page, environment=environment)
+    write_html(records, page, environment=environment, addresses=addresses)
     write_json(records, data)
     if any(record.fits for record in records):
         write_limits(records, folder / "limits.json")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from unmask.properties.engine.record import UNJUDGED, Record, Status
-from unmask.properties.report.grid import GLYPHS, Grid, arrange, plural, ulps_text
-from unmask.properties.report.limits import measured
+from unmask.properties.report.grid import GLYPHS, Grid, arrange, by_kind, plural, title_of, ulps_text
+from unmask.properties.report.limits import Line, measured
 from unmask.properties.report.mathml import mathml
 
 _WORDS: Mapping[Status, str] = {
@@ -24,9 +26,24 @@ _WORDS: Mapping[Status, str] = {
     "broken": "BROKEN",
     "known": "known failure",
     "blocked": "could not be built",
+    "error": "error of the law",
     "unasked": "every draw was refused",
-    "absent": "not offered",
+    "absent": "does not apply",
 }
+
+
+#: What a cell means, for somebody who has read nothing else.
+_MEANINGS: Mapping[Status, str] = {
+    "holds": "it held in every example that was drawn",
+    "broken": "an example was found for which it does not hold",
+    "known": "it fails, as the method itself declares",
+    "absent": "it does not apply, and the cell says why",
+    "unasked": "every example that was drawn had to be refused",
+    "blocked": "the method could not be built",
+    "error": "the law itself failed, or the reference, which says nothing about the method",
+}
+#: What is told of a run in which nothing of the kind has happened.
+_ALWAYS: tuple[Status, ...] = ("holds", "broken", "absent")
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,7 @@ class _Law:
 
     anchor: str
     record: Record
-    equation: Markup | None  # None: show the statement
+    equation: Markup | None  # None: the sentence is all there is
     counts: Mapping[Status, int]
 
 
@@ -47,72 +64,164 @@ class _Story:
     record: Record
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """One table: the methods of a kind under the laws about them."""
+
+    anchor: str
+    title: str
+    grid: Grid
+    anchors: Mapping[tuple[str, str], str]  # of a cell
+    groups: tuple[tuple[str, int], ...]  # neighbors whose names begin alike, and how many they are
+    totals: Mapping[Status, int]
+    by_method: Mapping[str, Mapping[Status, int]]
+    by_law: Mapping[str, Mapping[Status, int]]
+
+    @property
+    def width(self) -> float:
+        """The width in rem below which the table has to scroll."""
+        return 20 + (1.75 if len(self.grid.methods) <= 24 else 1.5) * len(self.grid.methods) + 6
+
+
 def write_html(
     records: Sequence[Record],
     path: str | Path,
     title: str = "The laws of discrete diffusion",
     environment: Mapping[str, str] | None = None,
+    addresses: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the page; ``environment`` says what was run: versions, dtype, device, budget, seed policy."""
-    text = render_html(records, title, environment or {})
+    """Write the page.
+
+    ``environment`` says what was run: versions, dtype, device, budget, seed policy; ``addresses`` where a method can be
+    loaded from, for the commands that run a cell once more.
+    """
+    text = render_html(records, title, environment or {}, addresses or {})
     Path(path).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def render_html(records: Sequence[Record], title: str, environment: Mapping[str, str]) -> str:
+def render_html(
+    records: Sequence[Record], title: str, environment: Mapping[str, str], addresses: Mapping[str, str]
+) -> str:
     """The page as a string."""
-    grid = arrange(records)
-    anchors = _anchors(grid)
+    whole = arrange(records)
+    grids = by_kind(records)
+    taken: set[str] = set()
     laws = {
         name: _Law(
-            anchor=anchors[name, ""],
+            anchor=_anchor(f"law/{name}", taken),
             record=record,
             equation=_equation(record.tex),
-            counts={status: grid.count(status, law=name) for status in GLYPHS},
+            counts={status: sum(grid.count(status, law=name) for grid in grids.values()) for status in GLYPHS},
         )
-        for name, record in grid.laws.items()
+        for name, record in whole.laws.items()
     }
+    kinds = [_kind(kind, grid, taken) for kind, grid in grids.items()]
+    anchors = {
+        (name, *cell): anchor for name, kind in zip(grids, kinds, strict=True) for cell, anchor in kind.anchors.items()
+    }
+    totals: dict[Status, int] = {status: sum(kind.totals[status] for kind in kinds) for status in GLYPHS}
     script = _resource("report.js")
     return _template().render(
         title=title,
         environment=environment,
-        grid=grid,
+        kinds=kinds,
+        chapters=whole.chapters,
+        methods=sum(len(grid.methods) for grid in grids.values()),
+        not_run=sum(grid.not_run for grid in grids.values()),
         limits=_limits(records),
         laws=laws,
-        anchors=anchors,
-        broken=_stories(records, grid, anchors, "broken"),
-        known=_stories(records, grid, anchors, "known"),
-        totals={status: grid.count(status) for status in GLYPHS},
-        by_method={method: {status: grid.count(status, method=method) for status in GLYPHS} for method in grid.methods},
-        verdict=_verdict(grid),
+        broken=_stories(records, laws, anchors, "broken"),
+        known=_stories(records, laws, anchors, "known"),
+        totals=totals,
+        verdict=_verdict(totals, laws),
         glyphs=GLYPHS,
         words=_WORDS,
+        meanings={status: text for status, text in _MEANINGS.items() if status in _ALWAYS or totals[status]},
         unjudged=UNJUDGED,
+        commands={method: f"unmask verify {shlex.quote(address)}" for method, address in addresses.items()},
+        options=_options(environment),
         style=Markup(_resource("report.css")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         plural=plural,
         ulps=ulps_text,
+        folding=_folding,
+        powers=_powers,
     )
 
 
-def _limits(records: Sequence[Record]) -> dict[str, list[list[str]]]:
-    """The lines of the table of limits, by limit; nothing where no law about one has run."""
-    lines: dict[str, list[list[str]]] = {}
+def _kind(name: str, grid: Grid, taken: set[str]) -> _Kind:
+    return _Kind(
+        anchor=_anchor(f"kind/{name}", taken),
+        title=title_of(name),
+        grid=grid,
+        anchors={
+            (law, method): _anchor(f"law/{law}/{method}", taken)
+            for law in grid.laws
+            for method in grid.methods
+            if (law, method) in grid.cells
+        },
+        groups=_groups(grid.methods),
+        totals={status: grid.count(status) for status in GLYPHS},
+        by_method={method: {status: grid.count(status, method=method) for status in GLYPHS} for method in grid.methods},
+        by_law={law: {status: grid.count(status, law=law) for status in GLYPHS} for law in grid.laws},
+    )
+
+
+def _groups(methods: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Neighbors whose names begin with the same word: ``sedd_levels`` and ``sedd/uniform``."""
+    words = [re.split(r"[^A-Za-z0-9]", method, maxsplit=1)[0] for method in methods]
+    return tuple((word, len(list(same))) for word, same in groupby(words))
+
+
+def _limits(records: Sequence[Record]) -> dict[str, list[Line]]:
+    """The lines of the table of limits, by limit; nothing where no law about one has run.
+
+    Methods of which the same is to be told share a line.
+    """
+    lines: dict[str, dict[Line, list[str]]] = {}
     if any(record.fits for record in records):
         for line in measured(records):
-            lines.setdefault(line[0], []).append(line)
-    return lines
+            lines.setdefault(line.limit, {}).setdefault(line._replace(method=""), []).append(line.method)
+    return {
+        limit: [line._replace(method=", ".join(methods)) for line, methods in told.items()]
+        for limit, told in lines.items()
+    }
 
 
-def _verdict(grid: Grid) -> str:
-    broken, known = grid.count("broken"), grid.count("known")
+def _options(environment: Mapping[str, str]) -> str:
+    """What a command has to say of the run, where it is not what the command would take anyway."""
+    usual = {"dtype": "float64", "device": "cpu"}
+    said = {name: environment.get(name, value) for name, value in usual.items()}
+    return "".join(f" --{name} {shlex.quote(said[name])}" for name, value in usual.items() if said[name] != value)
+
+
+def _folding(name: str) -> Markup:
+    """A name that may go on in the next line behind each underscore."""
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
+
+
+def _powers(text: str) -> Markup:
+    """``K^-2`` and ``T^(-3/2)`` with their exponents raised."""
+    # The pieces between the matches are at even places.
+    pieces = re.split(r"\^(\([^()]*\)|-?[\d./]*\d)", text)
+    return Markup("").join(
+        Markup("<sup>{}</sup>").format(piece.strip("()").replace("-", "−")) if place % 2 else piece
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _verdict(totals: Mapping[Status, int], laws: Mapping[str, _Law]) -> str:
+    broken, known = totals["broken"], totals["known"]
     if broken:
-        laws = sum(grid.count("broken", law=law) > 0 for law in grid.laws)
-        times = "" if broken == laws else f", {broken} times"
-        return f"{plural(laws, 'law')} broken{times}"
-    if not grid.count("holds"):
+        of_laws = sum(law.counts["broken"] > 0 for law in laws.values())
+        times = "" if broken == of_laws else f", {broken} times"
+        return f"{plural(of_laws, 'law')} broken{times}"
+    if totals["error"]:
+        return f"{plural(totals['error'], 'error')} of laws or of the reference"
+    if not totals["holds"]:
         return "Nothing was checked"
-    unjudged = grid.count("unasked") + grid.count("blocked")
+    unjudged = totals["unasked"] + totals["blocked"]
     but = [f"{plural(known, 'known failure')}"] * bool(known) + [f"{unjudged} that could not be asked"] * bool(unjudged)
     return f"Every law holds, but for {' and '.join(but)}" if but else "Every law holds"
 
@@ -123,30 +232,25 @@ def _equation(tex: str) -> Markup | None:
 
 
 def _stories(
-    records: Sequence[Record], grid: Grid, anchors: Mapping[tuple[str, str], str], status: Status
+    records: Sequence[Record], laws: Mapping[str, _Law], anchors: Mapping[tuple[str, str, str], str], status: Status
 ) -> dict[str, list[_Story]]:
-    """The failures of this status by law, in the order of the grid; of a pair run twice, both are told."""
+    """The failures of this status by law, in the order of the laws; of a pair run twice, both are told."""
     stories: dict[str, list[_Story]] = {}
-    for law in grid.laws:
+    for law in laws:
         of_law = [record for record in records if record.law == law and record.status == status]
         if of_law:
-            stories[law] = [_Story(anchors[law, record.method], record) for record in of_law]
+            stories[law] = [_Story(anchors[record.kind, law, record.method], record) for record in of_law]
     return stories
 
 
-def _anchors(grid: Grid) -> dict[tuple[str, str], str]:
-    """A distinct fragment for every law (method ``""``) and every cell."""
-    anchors: dict[tuple[str, str], str] = {}
-    taken: set[str] = set()
-    for law in grid.laws:
-        for method in ("", *grid.methods):
-            wanted = re.sub(r"[^A-Za-z0-9_./-]+", "-", f"law/{law}/{method}".rstrip("/"))
-            anchor, copy = wanted, 2
-            while anchor in taken:
-                anchor, copy = f"{wanted}.{copy}", copy + 1
-            taken.add(anchor)
-            anchors[law, method] = anchor
-    return anchors
+def _anchor(wanted: str, taken: set[str]) -> str:
+    """A fragment that nothing else in the page has."""
+    wanted = re.sub(r"[^A-Za-z0-9_./-]+", "-", wanted.rstrip("/"))
+    anchor, copy = wanted, 2
+    while anchor in taken:
+        anchor, copy = f"{wanted}.{copy}", copy + 1
+    taken.add(anchor)
+    return anchor
 
 
 def _resource(name: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from unmask.properties.claims.claim import Fit
 from unmask.properties.engine.record import UNJUDGED, Record, fit_to_json
@@ -114,28 +114,41 @@ def shown(records: Sequence[Record]) -> list[tuple[Row, list[Record]]]:
     return found
 
 
-def measured(records: Sequence[Record]) -> list[list[str]]:
-    """limit, predicted rate, law, method, claim, measured slope ± error, constant; one line a fit."""
+class Line(NamedTuple):
+    """One fit, or one law that holds without one, as the table of limits tells it."""
+
+    limit: str
+    rate: str
+    law: str
+    method: str
+    claim: str
+    predicted: str
+    measured: str
+    constant: str
+
+
+def measured(records: Sequence[Record]) -> list[Line]:
+    """One line a fit."""
     lines = []
     for row, of_row in shown(records):
         for record in of_row:
             for fit in record.fits or (None,):
-                lines.append([row.limit, row.rate, record.law, record.method, *_texts(record, fit)])
+                lines.append(Line(row.limit, row.rate, record.law, record.method, *_texts(record, fit)))
         if not of_row:
-            lines.append([row.limit, row.rate, "", "", "", "–", "not run", ""])
+            lines.append(Line(row.limit, row.rate, "", "", "", "–", "not run", ""))
     return lines
 
 
-def _texts(record: Record, fit: Fit | None) -> list[str]:
+def _texts(record: Record, fit: Fit | None) -> tuple[str, str, str, str]:
     """Claim, predicted, measured, constant."""
     if fit is None:
-        return ["", "exact", record.status, ""]
+        return "", "exact", record.status, ""
     predicted = f"{fit.size_name}^-{fit.rate:g}" + (" or faster" if fit.at_least else "")
     if record.status == "broken":
-        return [fit.label, predicted, "BROKEN", ""]
+        return fit.label, predicted, "BROKEN", ""
     if fit.slope is None or fit.spread is None or fit.constant is None:
-        return [fit.label, predicted, "attained to rounding", ""]
-    return [fit.label, predicted, f"{fit.slope:.3f} ± {fit.spread:.3f}", f"{fit.constant:.3g}"]
+        return fit.label, predicted, "attained to rounding", ""
+    return fit.label, predicted, f"{fit.slope:.3f} ± {fit.spread:.3f}", f"{fit.constant:.3g}"
 
 
 def write_limits(records: Sequence[Record], path: str | Path) -> None:
@@ -197,4 +210,4 @@ def _span(values: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-__all__ = ["ROWS", "Row", "limits_summary", "measured", "shown", "write_limits"]
+__all__ = ["ROWS", "Line", "Row", "limits_summary", "measured", "shown", "write_limits"]

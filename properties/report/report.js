@@ -3,13 +3,12 @@
   const dialog = document.querySelector("dialog");
   const body = document.getElementById("dialog-body");
   const key = (link) => decodeURIComponent(link.getAttribute("href").slice(1));
-  const grid = [...document.querySelectorAll("tbody tr:not(.chapter)")].map((row) => [...row.cells].map((c) => c.firstElementChild));
   const cells = new Map(), laws = new Map(), stories = new Map();
-  document.querySelectorAll("td a").forEach((a) => cells.set(key(a), a));
+  document.querySelectorAll(".laws td a").forEach((a) => cells.set(key(a), a));
   document.querySelectorAll("article.law").forEach((a) => laws.set(a.id, a));
   const byName = new Map([...laws.values()].map((a) => [a.dataset.law, a]));
   document.querySelectorAll(".story").forEach((s) => stories.set(s.dataset.story, [...(stories.get(s.dataset.story) ?? []), s]));
-  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "not offered", blocked: "could not be built", unasked: "every draw was refused" };
+  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "does not apply", unasked: "every draw was refused", blocked: "could not be built", error: "error of the law" };
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -18,12 +17,32 @@
   };
   const copyOf = (parent, selector) => [...parent.querySelectorAll(selector)].map((n) => n.cloneNode(true));
 
+  const chip = (cell) => make("span", { className: "chip " + cell.className, ariaHidden: "true" }, cell.textContent);
+  // How all methods fared: a line for each outcome.
+  const fared = (law) => {
+    const lines = new Map();
+    for (const cell of cells.values())
+      if (cell.dataset.law === law.dataset.law) lines.set(cell.className, [...(lines.get(cell.className) ?? []), cell]);
+    const link = (cell) => make("a", { href: cell.getAttribute("href") }, cell.dataset.method);
+    const told = Object.keys(words).filter((status) => lines.has(status)).map((status) => {
+      const found = lines.get(status);
+      return make("li", {}, chip(found[0]), make("p", {}, make("b", {}, words[status] + ": "), ...found.map(link)));
+    });
+    return [make("p", { className: "label" }, "How the methods fared"), make("ul", { className: "fared" }, ...told)];
+  };
   const lawView = (law) => [
     make("h2", { id: "dialog-title" }, make("code", {}, law.dataset.law)),
-    ...copyOf(law, ".equation, .cites"),
+    ...copyOf(law, ".sentence, .equation, .cites"),
+    ...fared(law),
     ...mutants(law),
-    ...copyOf(law, ".counts"),
   ];
+  const command = (cell) => {
+    const head = cell.closest("table").tHead.rows[0].cells[cell.parentElement.cellIndex].dataset.command;
+    if (!head) return [];
+    const code = make("code", { tabIndex: 0 }, `${head} --law ${cell.dataset.law}${dialog.dataset.options}`);
+    const copy = make("button", { type: "button", className: "copy" }, "Copy");
+    return [make("p", { className: "label" }, "This law on this method"), make("div", { className: "replay" }, code, copy)];
+  };
   const mutants = (law) => {
     const found = copyOf(law, ".mutants");
     return found.length ? [make("p", { className: "label" }, "Mutants it is known to catch"), ...found] : [];
@@ -31,17 +50,18 @@
   const cellView = (cell, address) => {
     const law = byName.get(cell.dataset.law), status = cell.className, data = cell.dataset;
     const facts = make("dl", { className: "facts" });
-    for (const [name, value] of [["worst gap, ulps", data.ulps], ["examples", data.examples], ["seconds", data.seconds]])
+    for (const [name, value] of [["worst gap, ulps", data.ulps], ["examples", data.examples], ["refused draws", data.refused], ["seconds", data.seconds]])
       if (value !== undefined) facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, value)));
-    const told = (stories.get(address) ?? []).flatMap((story) => copyOf(story, "pre, .replay"));
+    const told = (stories.get(address) ?? []).flatMap((story) => copyOf(story, "pre, .label, .replay"));
     return [
-      make("p", { className: "verdict " + status }, make("span", { className: "chip " + status }, cell.textContent), " " + words[status]),
+      make("p", { className: "verdict " + status }, chip(cell), " " + words[status]),
       make("h2", { id: "dialog-title" }, make("code", {}, data.law)),
       make("p", { className: "method" }, data.method),
-      ...copyOf(law, ".equation, .cites"),
+      ...copyOf(law, ".sentence, .equation, .cites"),
       ...(data.reason ? [make("p", { className: "reason" }, data.reason)] : []),
       ...told,
       ...(facts.children.length ? [facts] : []),
+      ...(told.length || status === "absent" ? [] : command(cell)), // a story has its own
       ...(status === "absent" ? [] : mutants(law)),
     ];
   };
@@ -59,6 +79,17 @@
     sync();
   };
   addEventListener("popstate", sync);
+  // On a phone the long tables are folded, until somebody goes there, and all stories but the first.
+  if (matchMedia("(max-width: 39.99rem)").matches) {
+    document.querySelectorAll("details.table").forEach((table) => (table.open = false));
+    document.querySelectorAll(".story").forEach((story, place) => (story.open = place === 0));
+    const unfold = () => {
+      const table = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.querySelector("details.table");
+      if (table) table.open = true;
+    };
+    addEventListener("hashchange", unfold);
+    unfold();
+  }
   dialog.addEventListener("close", () => location.hash && history.replaceState(null, "", location.href.split("#")[0]));
 
   document.addEventListener("click", async (event) => {
@@ -81,29 +112,33 @@
     go(key(link));
   });
 
-  // One tab stop for the whole matrix, arrow keys inside it.
-  const links = grid.flat().filter(Boolean);
-  const stop = (link) => links.forEach((a) => (a.tabIndex = a === link ? 0 : -1));
-  if (links.length) stop(links[0]);
+  // One tab stop for a whole table, arrow keys inside it.
   const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-  document.querySelector("table")?.addEventListener("keydown", (event) => {
-    const move = moves[event.key];
-    let row = grid.findIndex((r) => r.includes(event.target));
-    if (!move || row < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    let column = grid[row].indexOf(event.target), next;
-    do next = grid[(row += move[0])]?.[(column += move[1])];
-    while (next === null); // cells that were not run
-    event.preventDefault();
-    next?.focus();
+  document.querySelectorAll("table.laws").forEach((table) => {
+    const grid = [...table.querySelectorAll("tbody tr:not(.chapter)")].map((row) => [...row.cells].map((c) => c.querySelector("a")));
+    const links = grid.flatMap((row) => row.slice(1)).filter(Boolean);
+    const stop = (link) => links.forEach((a) => (a.tabIndex = a === link ? 0 : -1));
+    // On a phone most cells are hidden: the rest stay where the tab key finds them.
+    if (links.length && matchMedia("(min-width: 40rem)").matches) stop(links[0]);
+    table.addEventListener("keydown", (event) => {
+      const move = moves[event.key];
+      let row = grid.findIndex((r) => r.includes(event.target));
+      if (!move || row < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      let column = grid[row].indexOf(event.target), next;
+      do next = grid[(row += move[0])]?.[(column += move[1])];
+      while (next === null); // cells that were not run
+      event.preventDefault();
+      next?.focus();
+    });
+    const heads = [...table.tHead.rows[0].cells];
+    const light = (event) => {
+      const column = event.target.closest?.("tbody td")?.cellIndex;
+      heads.forEach((head, index) => head.classList.toggle("lit", index === column));
+      if (event.type === "focusin" && links.includes(event.target) && event.target.tabIndex) stop(event.target);
+    };
+    table.addEventListener("pointerover", light);
+    table.addEventListener("focusin", light);
   });
-  const heads = [...document.querySelectorAll("thead th")];
-  const light = (event) => {
-    const column = event.target.closest?.("tbody td")?.cellIndex;
-    heads.forEach((head, index) => head.classList.toggle("lit", index === column));
-    if (event.type === "focusin" && links.includes(event.target)) stop(event.target);
-  };
-  document.querySelector("table")?.addEventListener("pointerover", light);
-  document.querySelector("table")?.addEventListener("focusin", light);
 
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => (d.open = true)));
   sync();

@@ -9,22 +9,23 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import IO
+from typing import IO, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from unmask.properties.engine.record import STATUSES, UNJUDGED, Record, Status
-from unmask.properties.report.grid import GLYPHS, Grid, arrange, summary, ulps_text
+from unmask.properties.report.grid import GLYPHS, Grid, by_kind, kind_summaries, summary, title_of, ulps_text
 
 _WORDS: Mapping[Status, str] = {
     "holds": "✓",
     "broken": "BROKEN",
     "known": "known",
+    "error": "ERROR",
     "blocked": "blocked",
     "unasked": "unasked",
     "absent": "–",
@@ -33,6 +34,7 @@ _STYLES: Mapping[Status, str] = {
     "holds": "green",
     "broken": "bold white on red",
     "known": "bold yellow",
+    "error": "bold red",
     "blocked": "yellow",
     "unasked": "yellow",
     "absent": "dim",
@@ -41,9 +43,10 @@ _MEANINGS: Mapping[Status, str] = {
     "holds": "holds",
     "broken": "BROKEN",
     "known": "known failure",
-    "blocked": "cannot be built",
+    "error": "error of the law",
+    "blocked": "could not be built",
     "unasked": "every draw refused",
-    "absent": "not offered",
+    "absent": "does not apply",
 }
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase
 _INDENT = "  "
@@ -71,23 +74,28 @@ class _Layout:
         return sum(self.gap + self.column(grid, index) for index in range(len(grid.methods)))
 
 
-def laws_table(records: Sequence[Record], width: int = 120) -> Table:
-    """Laws (rows, by chapter) and methods (columns), for a terminal ``width`` cells wide.
+def laws_table(records: Sequence[Record], width: int = 120) -> Group:
+    """A table for each kind: laws (rows, by chapter) and methods (columns), for a terminal ``width`` cells wide.
 
     Method names head the columns where they fit; otherwise letters do, and the caption says what they mean.
     One method alone gets a list of its laws instead, with statements, worst gaps, examples and seconds.
+    Where there are several kinds, each table is under the title of its own.
     """
-    grid = arrange(records)
-    return _list(grid, width) if len(grid.methods) == 1 else _matrix(grid, width)
+    grids = by_kind(records)
+    parts: list[RenderableType] = []
+    for kind, grid in grids.items():
+        title = [title_of(kind)] if len(grids) > 1 else []
+        parts += [Text("")] if parts else []
+        parts.append(_list(grid, width, title) if len(grid.methods) == 1 else _matrix(grid, width, title))
+    return Group(*parts)
 
 
 def render_laws_table(records: Sequence[Record], width: int = 120, color: bool = False) -> str:
-    """The table, every broken and known failure by name, and the summary as its last line.
+    """The tables, every broken and known failure by name, a line for each of several kinds, and the summary.
 
     Without ``color`` the text holds no control codes and no trailing blanks.  Lines to be pasted are never
     wrapped.
     """
-    grid = arrange(records)
     table = laws_table(records, width)
     # A table that cannot be narrower overflows: a log with long lines is better than names cut short.
     needed = max(width, Console(width=10**4).measure(table).minimum)
@@ -96,12 +104,16 @@ def render_laws_table(records: Sequence[Record], width: int = 120, color: bool =
         legacy_windows=False, highlight=False, emoji=False, markup=False,
     )  # fmt: skip
     with console.capture() as capture:
-        if grid.laws:
+        if records:
             console.print(table)
             console.print()
         for line in _failures(records):
             console.print(line, soft_wrap=True)
-        counts = Text(summary(records), style="bold red" if grid.count("broken") else "bold")
+        of_kinds = kind_summaries(records)
+        for counted in of_kinds if len(of_kinds) > 1 else ():
+            console.print(Text(counted), soft_wrap=True)
+        failed = any(record.status == "broken" for record in records)
+        counts = Text(summary(records), style="bold red" if failed else "bold")
         console.print(counts, soft_wrap=True)
     text = capture.get()
     return text if color else "".join(line.rstrip() + "\n" for line in text.splitlines())
@@ -132,7 +144,7 @@ def print_laws_table(
     out.write(text)
 
 
-def _matrix(grid: Grid, width: int) -> Table:
+def _matrix(grid: Grid, width: int, title: Sequence[str]) -> Table:
     names = max((cell_len(_INDENT + law) for law in grid.laws), default=0)
     names = max([names, *(cell_len(chapter) for chapter in grid.chapters)])
     layout = next((one for one in _layouts(grid) if names + one.width(grid) <= width), _layouts(grid)[-1])
@@ -143,7 +155,7 @@ def _matrix(grid: Grid, width: int) -> Table:
     table = Table(
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, show_footer=len(grid.laws) >= _TALL,
         caption=_legend(grid, layout, total), caption_justify="left", caption_style="",
-        header_style="bold", footer_style="bold",
+        header_style="bold", footer_style="bold", **_titled(title),
     )  # fmt: skip
     table.add_column("law", width=names, overflow="fold")
     for index, header in enumerate(layout.headers):
@@ -210,14 +222,21 @@ def _in_columns(entries: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def _list(grid: Grid, width: int) -> Table:
+def _titled(title: Sequence[str]) -> dict[str, Any]:
+    """What a table needs to stand under a title."""
+    if not title:
+        return {}
+    return {"title": Text(" · ".join(title) + "\n"), "title_justify": "left", "title_style": "bold"}
+
+
+def _list(grid: Grid, width: int, title: Sequence[str]) -> Table:
     """One method's laws with their statements: beside the names where there is room, below them where not."""
     names = max(cell_len(_INDENT + law) for law in grid.laws)
     marks = max(cell_len(_WORDS[record.status]) for record in grid.cells.values())
     beside = width - names - marks - 40 >= 30
     table = Table(
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
-        title=Text(f"{grid.methods[0]}\n"), title_justify="left", title_style="bold",
+        **_titled([*title, grid.methods[0]]),
     )  # fmt: skip
     table.add_column("law", overflow="fold", min_width=names if beside else _NARROWEST_LAW, ratio=not beside or None)
     table.add_column("", width=marks)
@@ -265,6 +284,8 @@ def _failures(records: Sequence[Record]) -> Iterator[Text]:
         yield Text.assemble(("known", _STYLES["known"]), f"   {record.law} · {record.method}{because}")
     unjudged: dict[tuple[Status, str, str], list[str]] = {}
     for record in records:
+        if record.status == "error":
+            yield Text.assemble(("ERROR", _STYLES["error"]), f"   {record.law} · {record.method}")
         if record.status in ("unasked", "blocked"):
             unjudged.setdefault((record.status, record.method, record.reason), []).append(record.law)
     for (status, method, reason), laws in unjudged.items():

@@ -45,8 +45,8 @@ def test_laws_of_classes_say_nothing_of_reals() -> None:
 
 def test_coverage_has_a_row_for_each_kind_and_clock() -> None:
     others = tuple(name for name in VDM_NOISE.offered if name != "data_score")
-    rows = coverage([VDM_NOISE, VDM_NOISE.but(name="without a score", offers=others)])
-    assert [row for row in rows if row[0] in KINDS] == [(k, c) for k in KINDS for c in ("discrete", "continuous")]
+    (rows,) = coverage([VDM_NOISE, VDM_NOISE.but(name="without a score", offers=others)]).values()
+    assert list(rows) == [(k, c) for k in KINDS for c in ("discrete", "continuous")]
     assert rows["straight", "discrete"]["score"] == ["vdm-noise"]
 
 

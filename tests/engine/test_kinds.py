@@ -82,7 +82,7 @@ class Every:
     ) -> Every | None:
         return self if families is None and clock is None and schedules is None else None
 
-    def excludes(self, p: Die) -> str:
+    def exclusion_reason(self, p: Die) -> str:
         return ""
 
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> Any:

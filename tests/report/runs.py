@@ -64,6 +64,18 @@ def a_run():
     ]
 
 
+def two_kinds():
+    """Two methods of classes, one of reals; a law of conduct is about both."""
+    real = {"kind": "gaussian", "method": "vdm"}
+    return [
+        record(STEPS, "mdlm"),
+        record(STEPS, "flow", "absent", reason="does not offer transition"),
+        replace(STEPS, law="levels", statement="α² + σ² = 1", chapter="Reals", **real),
+        *(replace(STEPS, law="rows", chapter="Conduct", method=method) for method in ("mdlm", "flow")),
+        replace(STEPS, law="rows", chapter="Conduct", statement="Rows are rows", **real),
+    ]
+
+
 def many(laws=60, methods=14):
     return [
         replace(

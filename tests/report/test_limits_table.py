@@ -45,8 +45,8 @@ def test_a_record_carries_its_fits_through_json(records: list[Record]) -> None:
 
 def test_rates_and_exact_rows_are_told_apart(records: list[Record]) -> None:
     lines = {tuple(line[:2]): line for line in measured(records)}
-    assert lines["birth-death → heat equation", "O(1/K²)"][5:7] == ["K^-2", "2.000 ± 0.000"]
-    assert lines["masked diffusion is BERT with extra steps", "exact"][5:7] == ["exact", "holds"]
+    assert lines["birth-death → heat equation", "O(1/K²)"][5:7] == ("K^-2", "2.000 ± 0.000")
+    assert lines["masked diffusion is BERT with extra steps", "exact"][5:7] == ("exact", "holds")
     text = "\n".join(limits_summary(records))
     assert "claimed K^-2, slope 2" in text
     assert "holds exactly (1 method)" in text
@@ -63,7 +63,11 @@ def test_limits_are_written_beside_the_laws(records: list[Record], tmp_path: Pat
     assert [row["limit"] for row in rows] == [row.limit for row in ROWS]
     walk = next(row for row in rows if row["limit"].startswith("birth-death"))
     assert walk["results"][0]["fits"][0]["sizes"] == [64, 128, 256, 512, 1024]
-    assert 'id="limits"' in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert 'id="limits"' in text
+    assert ">predicted</th>" in text
+    assert ">measured slope</th>" in text
+    assert '<span>K<sup>−2</sup></span></td><td data-head="measured">2.000 ± 0.000</td>' in text
 
 
 def test_without_limits_there_is_no_table(records: list[Record], tmp_path: Path) -> None:

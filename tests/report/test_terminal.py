@@ -10,15 +10,16 @@ from itertools import pairwise
 
 import pytest
 
-from tests.report.runs import BAYES, STEPS, a_run, many, record
+from tests.report.runs import BAYES, STEPS, a_run, many, record, two_kinds
 from unmask.properties.report import (
+    absent_shares,
     laws_table,
     print_laws_table,
     render_laws_table,
     summary,
     write_html,
 )
-from unmask.properties.report.grid import arrange, ulps_text
+from unmask.properties.report.grid import arrange, by_kind, ulps_text
 
 AT_120 = """\
 law                 reference/joint-sum  d3pm-mask-and-uniform  mdlm
@@ -38,7 +39,7 @@ BROKEN  nelbo_is_a_bound · reference/joint-sum
 replay('nelbo_is_a_bound', 'c:D')
 known   nelbo_is_a_bound · d3pm-mask-and-uniform: clips its logits
 
-3 laws × 3 methods: 5 hold, 2 BROKEN, 1 known, 1 –
+3 laws × 3 methods: 5 hold, 2 BROKEN, 1 known, 1 – (11 %)
 """
 
 
@@ -92,7 +93,7 @@ e family/variant-4    j family/variant-9
 BROKEN  a_law_with_quite_a_long_name_0 · family/variant-13
 known   a_law_with_quite_a_long_name_0 · family/variant-9
 
-2 laws × 14 methods: 25 hold, 1 BROKEN, 1 known, 1 –
+2 laws × 14 methods: 25 hold, 1 BROKEN, 1 known, 1 – (4 %)
 """
 MANY_AT_80 = """\
 law                               a  b  c  d  e  f  g  h  i  j  k  l  m  n
@@ -106,12 +107,12 @@ b family/variant-1    g family/variant-6    l family/variant-11
 c family/variant-2    h family/variant-7    m family/variant-12
 d family/variant-3    i family/variant-8    n family/variant-13
 e family/variant-4    j family/variant-9
-✓ holds           ✗ BROKEN          ! known failure   – not offered
+✓ holds            ✗ BROKEN           ! known failure    – does not apply
 
 BROKEN  a_law_with_quite_a_long_name_0 · family/variant-13
 known   a_law_with_quite_a_long_name_0 · family/variant-9
 
-2 laws × 14 methods: 25 hold, 1 BROKEN, 1 known, 1 –
+2 laws × 14 methods: 25 hold, 1 BROKEN, 1 known, 1 – (4 %)
 """
 MANY_AT_60 = """\
 law                              a b c d e f g h i j k l m n
@@ -127,8 +128,8 @@ d family/variant-3    k family/variant-10
 e family/variant-4    l family/variant-11
 f family/variant-5    m family/variant-12
 g family/variant-6    n family/variant-13
-✓ holds           ! known failure
-✗ BROKEN          – not offered
+✓ holds            ! known failure
+✗ BROKEN           – does not apply
 """
 
 
@@ -184,6 +185,53 @@ def test_worse_hides_better_and_nothing_is_hidden():
             assert cell.status == worse
 
 
+TWO_KINDS = """\
+Diffusion over classes
+
+law                mdlm  flow
+─────────────────────────────
+Forward marginals
+  steps_compose       ✓     –
+
+Conduct
+  rows                ✓     ✓
+
+Gaussian diffusion · vdm
+
+law          statement      worst ulps  examples  seconds
+─────────────────────────────────────────────────────────
+Reals
+  levels  ✓  α² + σ² = 1          1.25       100     0.50
+
+Conduct
+  rows    ✓  Rows are rows        1.25       100     0.50
+
+Diffusion over classes: 2 laws × 2 methods: 3 hold, 0 broken, 0 known, 1 – (25 %)
+Gaussian diffusion: 2 laws × 1 method: 2 hold, 0 broken, 0 known, 0 –
+3 laws × 3 methods of 2 kinds: 5 hold, 0 broken, 0 known, 1 – (17 %)
+"""
+
+
+def test_each_kind_has_a_table_of_its_own():
+    assert render_laws_table(two_kinds(), width=120) == TWO_KINDS
+    narrow = render_laws_table(two_kinds(), width=40)
+    assert all(name in narrow for name in ("Diffusion over classes\n", "Gaussian diffusion · vdm\n"))
+
+
+def test_the_share_of_laws_that_do_not_apply_is_known_for_each_kind():
+    assert absent_shares(two_kinds()) == {"classes": 0.25, "gaussian": 0.0}
+    assert absent_shares([]) == {}
+    grid = by_kind(two_kinds())["classes"]
+    assert grid.absent_reasons == (("does not offer transition", 1),)
+    # What was left out of the run is nobody's absence.
+    assert by_kind(two_kinds()[:4])["classes"].absent_share == 1 / 3
+
+
+def test_a_kind_of_elsewhere_is_called_by_its_name():
+    odd = [replace(one, kind="networks") for one in two_kinds()[:1]]
+    assert "\nnetworks · mdlm\n" in "\n" + render_laws_table([*two_kinds(), *odd])
+
+
 ONE_AT_120 = """\
 mdlm
 
@@ -199,7 +247,7 @@ Posteriors
 ELBO
   nelbo_is_a_bound  ✓  NELBO(x_0) ≥ −log p_θ(x_0)                               1.25       100     0.50
 
-3 laws × 1 method: 2 hold, 0 broken, 0 known, 1 –
+3 laws × 1 method: 2 hold, 0 broken, 0 known, 1 – (33 %)
 """
 ONE_AT_80 = """\
 mdlm
@@ -220,7 +268,7 @@ ELBO
   nelbo_is_a_bound                              ✓        1.25       100     0.50
     NELBO(x_0) ≥ −log p_θ(x_0)
 
-3 laws × 1 method: 2 hold, 0 broken, 0 known, 1 –
+3 laws × 1 method: 2 hold, 0 broken, 0 known, 1 – (33 %)
 """
 
 
@@ -267,7 +315,7 @@ def test_a_log_that_knows_only_ascii_still_gets_the_table():
 
 
 def test_the_summary_counts_every_cell():
-    assert summary(a_run()) == "3 laws × 3 methods: 5 hold, 2 BROKEN, 1 known, 1 –"
+    assert summary(a_run()) == "3 laws × 3 methods: 5 hold, 2 BROKEN, 1 known, 1 – (11 %)"
     assert summary(a_run()[:1]) == "1 law × 1 method: 1 hold, 0 broken, 0 known, 0 –"
     assert summary(a_run()[:4]) == "2 laws × 3 methods: 4 hold, 0 broken, 0 known, 0 –, 2 not run"
     assert summary([]) == "0 laws × 0 methods: 0 hold, 0 broken, 0 known, 0 –"
@@ -275,7 +323,7 @@ def test_the_summary_counts_every_cell():
 
 def test_an_empty_run_says_so(tmp_path):
     assert render_laws_table([]) == summary([]) + "\n"
-    assert laws_table([]).row_count == 0
+    assert laws_table([]).renderables == []
     write_html([], tmp_path / "page.html")
     assert "Nothing was checked" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
