@@ -40,7 +40,10 @@ def _judged(claim: Claim) -> Verdict:
         if end == len(sizes):
             return Verdict(False, None, "sizes", _listed(sizes[errors > floor]), "four doublings", "too few sizes", "")
         # Rounding is reached before four doublings: the limit is attained, and there is no rate left to fit.
-        holds = bool((errors <= max(floor, errors[0])).all())
+        # What may grow where there is a rate, just after the first size, may grow here as well.
+        explained = claim.extra["at_least"] and _unexplained_growth(signed[:end], sizes[:end], claim) is None
+        most = max(errors[: end if explained else 1], default=0.0)
+        holds = bool((errors <= max(floor, most)).all())
         return Verdict(holds, None, "errors", _listed(signed), f"at most the rounding floor {floor:.3g}", "", "")
     signed, sizes = signed[:end], sizes[:end]
     grows = _unexplained_growth(signed, sizes, claim)

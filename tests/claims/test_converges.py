@@ -177,3 +177,11 @@ def test_what_errors_are_measured_from_is_kept_for_the_report() -> None:
 
 def test_an_accidental_zero_is_not_the_limit() -> None:
     assert not judge(converges([1e-3, 0, 1e-3, 1e-3, 1e-3, 1e-3], [4, 8, 16, 32, 64, 128], rate=1), EPS).holds
+
+
+def test_growth_after_the_first_size_is_no_accusation_where_rounding_leaves_few_sizes() -> None:
+    """An error with a zero before the first size rises once and then falls, in single precision below the rounding."""
+    errors = np.array([0.0256, 0.0271, 0.0118, 0.00382, 0.00107, 3e-4, 8e-5])
+    assert limit(errors, 1.5, at_least=True, floor=0.0189)
+    assert not limit(errors[[0, 2, 1, 3, 4, 5, 6]] * [1, 1, 2, 1, 1, 1, 1], 1.5, at_least=True, floor=0.01)
+    assert not limit(errors, 1.5, floor=0.026), "an exact rate has no such excuse"
