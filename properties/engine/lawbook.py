@@ -46,6 +46,8 @@ class About:
     outputs : the meanings of a network's output.
     capabilities : for a law of whatever a subject ``offers``, condition on the capability; none by default.
     schedules_too : names of schedules that the law asks about beside the drawn one.
+    drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact or it offers
+        ``reverse``.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 
@@ -57,6 +59,7 @@ class About:
     outputs: tuple[str, ...] | None = None
     capabilities: Callable[[Capability], bool] | None = None
     schedules_too: tuple[str, ...] = ()
+    drawn_exactly: bool = False
     tensors: bool = False
 
     def __post_init__(self) -> None:

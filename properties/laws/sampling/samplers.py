@@ -62,10 +62,8 @@ class Network:
         return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
 
 
-def sampler_network(p: Process, model: Model, data: Data, method: Any) -> Network:
-    """The network for a sampler of ``method``."""
-    if not method.draws_exactly and not method.can("reverse"):
-        raise Unanswerable  # samples of a first-order scheme follow another law
+def sampler_network(p: Process, model: Model, data: Data) -> Network:
+    """The network for a sampler."""
     return Network(model, data if model.parameterization == "score" else None)
 
 
@@ -95,13 +93,13 @@ def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: i
     tex=r"x_{t_n} \sim \pi, \quad x_{t_{k-1}} \sim p_\theta(\cdot | x_{t_k}), \quad x_{t_0} \sim \pi P_n \cdots P_1",
     cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
     mutants=("generate-starts-at-the-second-time", "generate-asks-at-the-wrong-time", "generate-skips-the-last-step"),
-    about=About(tensors=True),
+    about=About(drawn_exactly=True, tensors=True),
     drawn=Drawn(floating=True, cost=4),
 )
 def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
     times = falling(p, model)
-    network = sampler_network(p, model, data, generate.subject)
+    network = sampler_network(p, model, data)
     truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
@@ -113,13 +111,13 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
     tex=r"x_\theta(x_t, t) = x_\theta(x_t) \implies \text{cached} \overset{d}{=} \text{ancestral}",
     cites="Sahoo et al. 2024, sec. 4.1 (caching)",
     mutants=("cache-is-never-renewed",),
-    about=About(tensors=True, families=("absorbing",)),
+    about=About(drawn_exactly=True, tensors=True, families=("absorbing",)),
     drawn=Drawn(floating=True, L=2, K=3, cost=4),
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
     model, times = informative(model).frozen(), falling(p, model)
-    network = sampler_network(p, model, data, generate_cached.subject)
+    network = sampler_network(p, model, data)
     truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
@@ -131,7 +129,7 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
     tex=r"x^{(b)} \sim p_\theta\left(\cdot | x^{(1)}, \dots, x^{(b-1)}\right), \quad b = 1, 2, \dots",
     cites="Sahoo et al. 2024, sec. 4.2 (semi-autoregressive decoding)",
     mutants=("blocks-forget-the-finished-ones",),
-    about=About(tensors=True, families=("absorbing",)),
+    about=About(drawn_exactly=True, tensors=True, families=("absorbing",)),
     drawn=Drawn(floating=True, L=2, K=3, cost=4),
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
@@ -139,7 +137,7 @@ def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: M
     model, times = informative(model), falling(p, model)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
-    network = sampler_network(p, model, data, generate_in_blocks.subject)
+    network = sampler_network(p, model, data)
     truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
@@ -180,13 +178,13 @@ def one_by_one_is_any_order_autoregression(
     tex=r"p_\theta(x_s^{free} | x_t^{free}, x^{known}), \qquad x^{known} \ \text{fixed}",
     cites="Lou et al. 2024, alg. 3",
     mutants=("infilling-starts-known-positions-masked", "infilling-overwrites-what-is-known"),
-    about=About(tensors=True),
+    about=About(drawn_exactly=True, tensors=True),
     drawn=Drawn(floating=True, L=2, cost=4),
 )
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
     """Known positions stay at their values; the free ones follow the reverse chain given them"""
     times = falling(p, model)
-    network = sampler_network(p, model, data, infill.subject)
+    network = sampler_network(p, model, data)
     rng = np.random.default_rng([seed, 41])
     known = np.zeros(model.L, dtype=bool)
     known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True

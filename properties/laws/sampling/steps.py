@@ -35,8 +35,6 @@ def step_kernel(step: Call, p: Process, model: Model, output: Array, predicted: 
     own = step.offers("reverse")
     if own is not None:
         return lambda s, t: floats(own(p, output, xt, s, t))
-    if not step.subject.draws_exactly:
-        raise Unanswerable
     return lambda s, t: floats(reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t))
 
 
@@ -53,6 +51,7 @@ def step_kernel(step: Call, p: Process, model: Model, output: Array, predicted: 
         "step-repeats-noise-every-seven-rows",
         "step-stratifies-its-noise",
     ),
+    about=About(drawn_exactly=True),
     drawn=Drawn(floating=True, L=2, cost=4, most_T=None),
 )
 def steps_are_drawn_from_the_reverse(
@@ -106,7 +105,7 @@ def steps_are_drawn_from_the_reverse(
     cites="Austin et al. 2021, eq. 3 (posterior) and sec. 3.3 (certainty); Sahoo et al. 2024, eq. 5-7; Lou et al. 2024, eq. 19",
     mutants=("step-renoises-its-guess", "step-one-step-late"),
     # The one-way reverse process of a velocity is not the time reversal; it only has the same marginals.
-    about=About(outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
+    about=About(drawn_exactly=True, outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
     drawn=Drawn(floating=True, cost=4, most_T=None),
 )
 def a_step_that_knows_the_data_draws_the_posterior(
@@ -114,8 +113,6 @@ def a_step_that_knows_the_data_draws_the_posterior(
 ) -> Claim:
     """A step whose network is certain of x_0 draws from the posterior q(x_s|x_t,x_0)"""
     method = step.subject
-    if not method.draws_exactly and not method.can("reverse"):
-        raise Unanswerable
     x0, xt = possible_pairs(p, t)
     few = np.random.default_rng([seed, 59]).permutation(len(xt))[:4]
     x0, xt = x0[few], xt[few]

@@ -75,14 +75,13 @@ def draw_rare_classes(
         tensors=True,
         families=lambda kind: kind.keeps_or_redraws,
         outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "velocity", "score"),
+        drawn_exactly=True,
     ),
     drawn=Drawn(floating=True, cost=30, rare=True),
 )
 def steps_draw_rare_classes(step: Any, p: Process, t: Time, model: Model, seed: int) -> list[Claim]:
     """A step draws 50,000 classes of probability 1e-8 at their rate (24-bit noise hardly ever draws them)"""
     method = step.subject
-    if not (method.draws_exactly or method.can("reverse")):
-        raise Unanswerable
     if model.parameterization == "score" and (p.mask is None or p.family != "absorbing" or float(p.alpha(t)) < 1e-3):
         raise Unanswerable
     s: Time = 0 if method.time_steps == "any" else int(t) - 1
