@@ -55,6 +55,11 @@ class Capability:
         return self.gives.batched
 
     @property
+    def takes_rows(self) -> bool:
+        """Whether it is given rows, and not only a number of them."""
+        return any(shape.batched for shape in self.takes.values())
+
+    @property
     def computes(self) -> bool:
         """Whether it computes the same every time, on a batch."""
         return self.batched and not self.draws

@@ -203,7 +203,7 @@ def calls_do_not_remember_each_other(offers: Any, situation: Any, p: Any, seed: 
     chapter=CHAPTER,
     cites="functions of their arguments",
     mutants=("loss-writes-into-the-output", "reverse-writes-into-the-output", "sample-writes-into-the-data"),
-    about=About(kind="any", capabilities=lambda c: c.batched),
+    about=About(kind="any", capabilities=lambda c: c.batched and c.takes_rows),
     drawn=Drawn(floating=True, cost=3),
 )
 def inputs_are_left_alone(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
@@ -265,16 +265,16 @@ def _strided(value: Any) -> Any:
     chapter=CHAPTER,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
-    about=About(kind="any", capabilities=lambda c: c.batched),
+    about=About(kind="any", capabilities=lambda c: c.computes),
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """An empty batch of inputs gives an empty batch of results"""
+    """What is computed of an empty batch is an empty batch"""
     claims = []
     for name, capability in offers.items():
         _, *arguments = situation(name, N=2)
         takes = capability.capability.takes
-        none = [0 if k == "N" else a if not takes[k].batched else a[:0] for k, a in zip(takes, arguments, strict=True)]
+        none = [a[:0] if takes[k].batched else a for k, a in zip(takes, arguments, strict=True)]
         found = capability(p, *none)
         claims.append(exact(np.array(len(found)), np.array(0), label=name))
     return claims

@@ -66,6 +66,7 @@ class Process:
     * ``kind``: the family's record.
     * ``starts_clean``: whether nothing has happened at time 0.
     * ``ends_in_its_prior``: whether the prior can make whatever ``x_end`` is.
+    * ``prior_occurs``: whether all that the prior draws can be ``x_end``.
     * ``depth``: roundings behind one entry of a transition matrix.
     * ``conditioning(t, s)``, ``inflation(s, t)``: by how much two kinds of formula let a rounding grow.
     * ``on_grid(T)``: the same schedule observed at ``T`` equal steps.
@@ -146,6 +147,13 @@ class Process:
         """Whether the prior is positive wherever ``q(x_end|x_0)`` is; else (a mask, alpha > 0) NELBOs are infinite."""
         end = to_float(self.exact.marginal(self.end))[list(self.clean)]
         return bool((end[:, to_float(self.exact.prior) == 0] == 0).all())
+
+    @property
+    def prior_occurs(self) -> bool:
+        """Whether all that the prior draws can be ``x_end``; else (a mask, alpha = 1) samplers start from nowhere."""
+        end = to_float(self.exact.marginal(self.end))[list(self.clean)]
+        reached = np.asarray((end > 0).any(0))
+        return bool(reached[to_float(self.exact.prior) > 0].all())
 
     def alpha(self, t: Time) -> Any:
         """Exact probability that a position has not been hit by noise at time ``t``.

@@ -288,11 +288,12 @@ def processes(
         ``"linear"``                continuous    ``1 - u``; with ``clock="both"`` on both
         ``"mutual-information"``    discrete      ``1 - t/T``, D3PM's
         ``"linear-beta"``           both          of a rate linear in ``u``, of ``T`` equally spaced betas
-        ``"cosine"``                both          ``cos(π/2 u)``, D3PM's, with an offset if wanted
+        ``"cosine"``                both          ``cos(π/2 u)``, D3PM's, or with an offset
+                                                      (use ``p.schedule["offset"]``, which may be 0)
         ``"log-linear"``            both          ``1 - (1 - eps) u``
         ``"polynomial"``            both          ``(1 - u)^n``
         ``"geometric"``             continuous    ``exp(-sigma_min^(1-u) sigma_max^u)``
-        ``"free"``                  discrete      of any betas, up to 16
+        ``"free"``                  discrete      of any betas, 0 and 1 included, up to 16
         ==========================  ============  ======================================================
 
         Their parameters are drawn, and stand in ``p.schedule``; ``p.alphas`` and ``p.betas`` are numbers.

@@ -61,7 +61,7 @@ def answer(model: Any, noisy: Array, times: list[Any], p: Process) -> Array:
     # A table that does not look at the time need not be asked time by time.
     for u in dict.fromkeys(times[:1] if model.timeless else times):
         rows = slice(None) if model.timeless else np.array([v == u for v in times], dtype=bool)
-        output[rows] = model.output(noisy[rows], u if p.T is not None else Fraction(u))
+        output[rows] = model.output(noisy[rows], u if p.T is not None else Fraction(float(u)))
     return output
 
 

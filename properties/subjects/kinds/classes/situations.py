@@ -37,7 +37,7 @@ def _arguments(
     s, t = some_times(p, N, one_time, rng)
     noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
     L = clean.shape[1]
-    return {
+    found = {
         "s": s,
         "t": t,
         "generator": seed,
@@ -57,6 +57,8 @@ def _arguments(
         # Few bits, and a sum of one.
         "weights": np.array([2.0 ** -min(k + 1, p.K - 1) for k in range(p.K)]),
     }
+    # Where noise never arrives at a mask, a sampler would start from what cannot occur: it has no valid times.
+    return found if p.prior_occurs else {name: value for name, value in found.items() if name != "times"}
 
 
 def some_times(p: Any, N: int, one_time: bool, rng: Any) -> tuple[list[Any], list[Any]]:

@@ -41,6 +41,7 @@ class Diffusion(Protocol):
     * ``t = 0`` is a time too: ``alpha``, ``marginal`` and ``sample`` are asked about it;
     * ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning that the subject names;
     * a ``network(xt, t)`` is called with ids ``[N, L]`` and times ``[N]``, and returns an output;
+    * a batch of what is computed may be empty, ``N = 0``: one law asks about it; nothing is drawn for no rows;
     * losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
       clock, ``t = 1`` being the reconstruction) or its integrand at ``t`` (continuous clock), for the given ``x_t``;
     * draws use the ``generator`` and nothing else.
@@ -137,7 +138,7 @@ class Diffusion(Protocol):
 
     @only_on("continuous")
     def euler(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
-        """Euler's step, ``delta + (t - s) reverse_rate`` while that is a law."""
+        """Euler's step: ``delta + (t - s) reverse_rate``, and a distribution also where that is negative."""
         ...
 
     def generate(self, network: Network, N: Size, L: Size, times: Grid, generator: Generator) -> Ids:
