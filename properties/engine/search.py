@@ -33,6 +33,9 @@ from unmask.properties.subjects.subject import Subject
 #: Why a law that waits for rare events is absent from a quick run.
 TOO_SLOW = "would wait for rare events, longer than the quick budget lasts; the budget ci asks it"
 
+#: After how many processes that could not be built, and none that could, a law gives up.
+MOST_BLOCKED = 40
+
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
 
@@ -44,6 +47,10 @@ class _Broken(Exception):
         super().__init__("law broken")
         self.trial = trial
         self.outcome = outcome
+
+
+class _Hopeless(Exception):
+    """Ends a search in which nothing can be built."""
 
 
 @contextmanager
@@ -99,6 +106,8 @@ class _Search:
             outcome = trial.run()
         except Blocked as reason:
             self.blocked[str(reason)] += 1
+            if not self.examples and self.blocked.total() >= MOST_BLOCKED:
+                raise _Hopeless from reason
             hypothesis.reject()
         except Undeclared as reason:
             self.undeclared = str(reason)
@@ -204,7 +213,7 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
     except errors.Flaky as failure:
         text = f"{law.name} on {subject.name}: the same inputs gave different answers in two runs\n{failure}"
         return search.record("broken", failure=text)
-    except errors.Unsatisfiable:
+    except (errors.Unsatisfiable, _Hopeless):
         pass
     if not search.examples:
         return _nothing_asked(search)
@@ -294,10 +303,12 @@ def most_general_first(laws: Iterable[Law]) -> list[Law]:
     return sorted(laws, key=_generality)
 
 
-def _generality(law: Law) -> tuple[bool, int, int, float]:
+def _generality(law: Law) -> tuple[bool, bool, int, int, float]:
     about, drawn = law.about, law.drawn
     limits = (about.families, about.clock, about.schedules, about.outputs, about.processes)
-    return drawn.rare, len(law.needs), sum(x is not None for x in limits) + drawn.reaches_prior, drawn.cost
+    # Laws of whatever is offered come last: a wrong formula breaks many of them, and none says what is wrong with it.
+    narrow = sum(x is not None for x in limits) + drawn.reaches_prior
+    return drawn.rare, "offers" in law.draws, len(law.needs), narrow, drawn.cost
 
 
 def unanswered(law: Law, subject: Subject, reason: str) -> Record:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
@@ -18,6 +20,12 @@ from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.subject import Subject, Unbuilt
 
 Array: TypeAlias = Any
+
+#: Where code lies that is nobody's under test: what a subject calls may fail there, and the subject's line is told.
+_LIBRARIES = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+    str(Path(__file__).parents[1]),
+)
 
 
 class Fault(Exception):
@@ -66,7 +74,7 @@ class Trial:
         except Exception as problem:
             # Whatever a subject raises on valid input is its failure, and so is what no number of its can be put into.
             if self._raised_by_subject(problem):
-                return Outcome(False, None, error=_own_words(problem))
+                return Outcome(False, None, error=_own_words(problem, _LIBRARIES))
             if not self.answers.numbers:
                 told = f"the law could not be evaluated on what came back, which is not a number: {_own_words(problem)}"
                 return Outcome(False, None, error=told)
@@ -87,6 +95,8 @@ class Trial:
         found = [claims] if isinstance(claims, Claim) else claims
         several = isinstance(found, (list, tuple))
         strange = [c for c in found if not isinstance(c, Claim)] if several else [found]
+        if several and not found:
+            raise Unanswerable("the law claimed nothing, and nothing can break that")
         if strange:
             first = strange[0]
             got = repr(first) if first is None or isinstance(first, bool) else f"a {type(first).__name__}"
@@ -141,7 +151,11 @@ class Trial:
         kind = self.subject.kind
         assert kind.situation is not None
         values = kind.situation(self.inputs, self.subject, N, one_time, other)
-        return [self.inputs.p, *(values[argument] for argument in kind.capabilities[name].arguments)]
+        arguments = kind.capabilities[name].arguments
+        missing = [argument for argument in arguments if argument not in values]
+        if missing:
+            raise Unanswerable(f"for this process there are no valid {missing[0]} for {name}")
+        return [self.inputs.p, *(values[argument] for argument in arguments)]
 
     def _build(self, p: Any) -> tuple[object, ...]:
         """The subject's objects for ``p``, made anew; what it raises is its failure."""
@@ -163,11 +177,13 @@ def prepared(inputs: Inputs, law: Law, subject: Subject, precision: str, device:
     return replace(inputs, p=p)
 
 
-def _own_words(problem: BaseException) -> str:
+def _own_words(problem: BaseException, libraries: tuple[str, ...] = ()) -> str:
+    """What was raised, and the last line that is none of the machinery's, nor, if there is another, of a library."""
     frames = traceback.extract_tb(problem.__traceback__)
     last = frames[-1]
     machinery = (__file__, calls.__file__)
-    own = [f for f in frames if f.filename not in machinery and "/torch/" not in f.filename][-1]
+    others = [f for f in frames if f.filename not in machinery and "/torch/" not in f.filename]
+    own = ([f for f in others if not f.filename.startswith(libraries)] or others)[-1]
     place = f"{own.filename}:{own.lineno} in {own.name}: {own.line}"
     deeper = "" if own is last else f"\n    (raised in {last.filename}:{last.lineno})"
     return f"raised {type(problem).__name__}: {problem}\n    at {place}{deeper}"

@@ -431,3 +431,40 @@ def test_subjects_are_asked_for_the_precision_of_the_run(stated: Callable[..., L
     asked.clear()
     examine(LAWBOOK["of_every_shape"], mine(watched, dtypes=("float32",)), run)
     assert asked == {torch.float32}
+
+
+# --- what cannot be asked, and what nothing can break ---------------------------------------------------------
+
+
+def test_a_law_of_whatever_is_offered_comes_after_those_of_formulas(stated: Callable[..., Law]) -> None:
+    """A NaN breaks both, and only the second would be headed by what is wrong with it."""
+
+    def whatever(offers, p):
+        """Speaks about all that there is"""
+
+    conduct = stated(whatever, about=About(kind="any", capabilities=lambda c: True))
+    assert most_general_first([conduct, stated(of_every_shape)])[0].name == "of_every_shape"
+
+
+def test_what_can_never_be_built_is_given_up_soon() -> None:
+    tried: list[Process] = []
+
+    class Unbuildable(Marginal):
+        def __init__(self, p: Process) -> None:
+            tried.append(p)
+            raise RuntimeError("no such device")
+
+    subject = Subject(Unbuildable, SPACE, name="mine")
+    record = examine(LAWBOOK["marginal_is_a_distribution"], subject, replace(QUICK, budget="nightly"))
+    assert record.status == "blocked"
+    assert len(tried) < 60
+
+
+def test_a_law_that_claims_nothing_does_not_hold(stated: Callable[..., Law]) -> None:
+    def vacuous(p):
+        """Nothing"""
+        return []
+
+    record = examine(stated(vacuous), mine(), QUICK)
+    assert record.status == "unasked"
+    assert "claimed nothing" in record.reason
