@@ -201,7 +201,8 @@ def _verify(
         console.print()
     if table:
         suite.print_table(records, todo.subjects, people)
-    lines = [*summary.subject_lines(by_subject), *summary.reason_lines(records, "--table, --json")]
+    lines = [*summary.subject_lines(by_subject), *suite.misspelt_lines(todo.subjects)]
+    lines += summary.reason_lines(records, "--table, --json")
     if report is not None:
         suite.write_report(records, Path(report), todo.run, todo.subjects)
         lines.append(f"report: {Path(report) / 'index.html'} and {Path(report) / 'laws.json'}")
@@ -224,7 +225,8 @@ def _heading(todo: Plan) -> str:
     about = sum(any(suite.concerns(law, subject) for subject in todo.subjects) for law in todo.laws)
     cases = "" if todo.run.seed is None else f", seed {todo.run.seed}"
     laws = f"{asked} of {about} laws" if asked < about else f"{asked} law{'s' * (asked > 1)}"
-    return f"{who} under {laws}: {todo.run.precision} on {todo.run.device}, budget {todo.run.budget}{cases}"
+    precision = "/".join(dict.fromkeys(subject.precision(todo.run.precision) for subject in todo.subjects))
+    return f"{who} under {laws}: {precision} on {todo.run.device}, budget {todo.run.budget}{cases}"
 
 
 def _exit_code(found: Sequence[Record], accidents: Sequence[Accident], interrupted: bool) -> int:

@@ -223,6 +223,8 @@ class _Session:
         by_subject = summary.tallies(records)
         for line in summary.subject_lines(by_subject, _MOST_SUBJECTS):
             write(line)
+        for line in suite.misspelt_lines(self.subjects):
+            write(line)
         if len(by_subject) <= _MOST_SUBJECTS:
             for line in summary.reason_lines(records, "-v, --unmask-json", most=3):
                 write(line)

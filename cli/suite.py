@@ -60,6 +60,15 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return said(name, names)
 
 
+def misspelt_lines(subjects: Iterable[Subject]) -> list[str]:
+    """A line for each method that no law knows, and that is called nearly like one that laws ask about."""
+    return [
+        f"  {subject.name}: no law knows its {name!r}; did you mean {capability!r}?"
+        for subject in subjects
+        for name, capability in subject.misspelt.items()
+    ]
+
+
 def address_of(subject: Subject) -> str | None:
     """Where a subject can be loaded from."""
     from unmask.properties.subjects.addresses import address

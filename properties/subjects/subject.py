@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal
 
@@ -172,6 +174,28 @@ class Subject:
                 if has:
                     found[name].add(getattr(p, "clock", None))
         return {name: frozenset(clocks) for name, clocks in found.items()}
+
+    @cached_property
+    def misspelt(self) -> dict[str, str]:
+        """Its methods that are called nearly like a capability that it does not offer, and the capability.
+
+        Nothing where a subject says itself what it ``offers``, nor of what comes from torch.
+        """
+        if self.offers is not None:
+            return {}
+        made: list[object] = []
+        for p in self.processes.simplest()[:1]:
+            with suppress(Unbuilt):
+                made = list(self.on(p))
+        names: dict[str, None] = {}
+        for o in made:
+            own = [c for c in type(o).__mro__ if c.__module__.partition(".")[0] not in ("builtins", "torch")]
+            held = [vars(c) for c in own] + [getattr(o, "__dict__", {})]
+            names |= dict.fromkeys(n for d in held for n, v in d.items() if callable(v) and not n.startswith("_"))
+        every = self.kind.capabilities
+        left = [n for n in every if n not in self.offered]
+        close = {n: get_close_matches(n, left, n=1, cutoff=0.85) for n in names if n not in every}
+        return {name: found[0] for name, found in close.items() if found}
 
     def can(self, name: str) -> bool:
         """Whether it offers capability ``name``, or what derivative ``name`` is taken of."""
