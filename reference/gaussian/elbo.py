@@ -25,7 +25,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.integrate import quad
 
 from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.gaussian.levels import levels
@@ -149,6 +148,9 @@ def expectation(function: Callable[[float], float], mean: float, sigma: float) -
 
     def integrand(y: float) -> float:
         return float(np.exp(-y * y / 2)) * function(float(m) + sd * y)
+
+    # Where it is used: it takes a tenth of a second to import.
+    from scipy.integrate import quad
 
     found = [quad(integrand, a, b, epsabs=1e-13, epsrel=1e-11, limit=400)[0] for a, b in ((-REACH, 0), (0, REACH))]
     return float(sum(found) / np.sqrt(2 * np.pi))
