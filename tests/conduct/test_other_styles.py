@@ -92,6 +92,26 @@ def test_no_sampler_starts_from_what_cannot_occur(law: str) -> None:
     assert examine(LAWBOOK[law], BAYES, QUICK).status == "holds"
 
 
+class TauLeaping:
+    """A first-order sampler that knows its kernel on one clock only."""
+
+    output = "score"
+
+    def __init__(self, p: Process) -> None:
+        if p.clock == "continuous":
+            self.reverse = self.step
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        return xt
+
+
+def test_first_order_steps_are_not_held_against_an_exact_kernel_that_nobody_offers() -> None:
+    subject = Subject(TauLeaping, processes("uniform", clock="both"))
+    discrete = Process("uniform", 3, "discrete", Schedule("mutual-information"), T=4)
+    with pytest.raises(ValueError, match="reverse is not offered for this process"):
+        replay("steps_are_drawn_from_the_reverse", subject, p=discrete, s=1, t=2)
+
+
 def test_a_method_that_is_called_nearly_like_a_capability_is_pointed_out() -> None:
     class Typed(Ancestral):
         def losss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:

@@ -265,16 +265,16 @@ def _strided(value: Any) -> Any:
     chapter=CHAPTER,
     cites="edge cases are cases",
     mutants=("empty-batch-fails",),
-    about=About(kind="any", capabilities=lambda c: c.computes),
+    about=About(kind="any", capabilities=lambda c: c.batched),
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
 def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
-    """What is computed of an empty batch is an empty batch"""
+    """An empty batch of inputs gives an empty batch of results"""
     claims = []
     for name, capability in offers.items():
         _, *arguments = situation(name, N=2)
         takes = capability.capability.takes
-        none = [a[:0] if takes[k].batched else a for k, a in zip(takes, arguments, strict=True)]
+        none = [0 if k == "N" else a if not takes[k].batched else a[:0] for k, a in zip(takes, arguments, strict=True)]
         found = capability(p, *none)
         claims.append(exact(np.array(len(found)), np.array(0), label=name))
     return claims

@@ -41,7 +41,7 @@ class Diffusion(Protocol):
     * ``t = 0`` is a time too: ``alpha``, ``marginal`` and ``sample`` are asked about it;
     * ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning that the subject names;
     * a ``network(xt, t)`` is called with ids ``[N, L]`` and times ``[N]``, and returns an output;
-    * a batch of what is computed may be empty, ``N = 0``: one law asks about it; nothing is drawn for no rows;
+    * a batch may be empty, ``N = 0``: its result is empty as well, whether it is computed or drawn;
     * losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
       clock, ``t = 1`` being the reconstruction) or its integrand at ``t`` (continuous clock), for the given ``x_t``;
     * draws use the ``generator`` and nothing else.
