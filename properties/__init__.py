@@ -35,7 +35,8 @@ from unmask.properties.engine.randomness import seeded
 from unmask.properties.engine.run import Run
 from unmask.properties.engine.search import examine, examine_all
 from unmask.properties.subjects.processes.families import Family
-from unmask.properties.subjects.processes.gaussian import GaussianProcess, LogSnr, gaussian
+from unmask.properties.subjects.processes.gaussian import GaussianProcess, LogSnr
+from unmask.properties.subjects.processes.gaussian_spaces import gaussian
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
 from unmask.properties.subjects.processes.spaces import Space, degradations, processes

@@ -30,6 +30,7 @@ from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.gaussian.levels import levels
 from unmask.reference.numbers.arithmetic import MP, Array, array, check_count, common, numbered, real, scalars, to_float
 from unmask.reference.numbers.checks import check_finite, check_function
+from unmask.reference.numbers.quadrature import scipy_integrate
 from unmask.reference.numbers.transcendental import log
 
 #: How many standard deviations of a Gaussian are integrated over: beyond them lies less than 1e-44 of it.
@@ -149,9 +150,7 @@ def expectation(function: Callable[[float], float], mean: float, sigma: float) -
     def integrand(y: float) -> float:
         return float(np.exp(-y * y / 2)) * function(float(m) + sd * y)
 
-    # Where it is used: it takes a tenth of a second to import.
-    from scipy.integrate import quad
-
+    quad = scipy_integrate().quad
     found = [quad(integrand, a, b, epsabs=1e-13, epsrel=1e-11, limit=400)[0] for a, b in ((-REACH, 0), (0, REACH))]
     return float(sum(found) / np.sqrt(2 * np.pi))
 

@@ -29,7 +29,7 @@ from unmask.reference.numbers.arithmetic import (
 )
 from unmask.reference.numbers.checks import check_nonnegative, check_order, check_table, check_unit
 from unmask.reference.numbers.linear_algebra import exponential
-from unmask.reference.numbers.quadrature import tanh_sinh
+from unmask.reference.numbers.quadrature import scipy_integrate, tanh_sinh
 from unmask.reference.numbers.sequences import all_sequences, product_law, replaced
 from unmask.reference.numbers.transcendental import log
 
@@ -122,10 +122,7 @@ def log_likelihood(
         return -law @ reverse_generator(rates * float(speed))
 
     prior = to_float(product_law(np.stack([process.prior] * L)))
-    # Where it is used: it takes a tenth of a second to import.
-    from scipy.integrate import solve_ivp
-
-    solution = solve_ivp(
+    solution = scipy_integrate().solve_ivp(
         slope, (reach, -reach), prior, method="DOP853", rtol=tolerance, atol=tolerance / 100
     )
     if not solution.success:

@@ -35,6 +35,8 @@ PARTS = {
     "subjects.kinds.degradation": "nobody: as autoregression",
     "subjects.kinds.embeddings": "nobody: as autoregression",
     "subjects.kinds.gaussian": "nobody: as autoregression",
+    "subjects.processes.drawn": "a space, with what was drawn",
+    "subjects.processes.sizes": "what makes a space, with the arguments that it refuses",
     "subjects.processes.lumping": "laws, with what was drawn",
     "subjects.processes.names": "refusals, with what is refused",
     "subjects.tables": "laws and the engine, with what was drawn",
@@ -47,6 +49,7 @@ EXEMPT = {
     },
     "reference": {
         "masked.masked_language_model.OneStep": "a plain record of numbers that were computed",
+        "numbers.quadrature.scipy_integrate": "takes no argument",
     },
     "properties": {
         "Family.draw": "a field: the family's own function",

@@ -8,7 +8,17 @@ from hypothesis import given
 
 from tests.methods.gaussian import VDM_NOISE
 from tests.mutants import MUTANTS
-from unmask.properties import LAWBOOK, GaussianProcess, LogSnr, Run, examine, gaussian, replay
+from unmask.properties import (
+    LAWBOOK,
+    GaussianProcess,
+    LogSnr,
+    Run,
+    autoregression,
+    embeddings,
+    examine,
+    gaussian,
+    replay,
+)
 from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.report.coverage import coverage
 from unmask.reference.gaussian.levels import KINDS
@@ -55,3 +65,9 @@ def test_a_space_may_be_restricted() -> None:
     assert space.restricted(["uniform"]) is None
     assert space.restricted(clock="continuous") is None
     assert space.restricted(["straight"], "discrete", ["linear", "cosine"]) == space
+
+
+def test_one_number_is_a_range() -> None:
+    assert gaussian(K=2, T=3) == gaussian(K=(2, 2), T=(3, 3))
+    assert autoregression(K=4) == autoregression(K=(4, 4))
+    assert embeddings(K=4) == embeddings(K=(4, 4))

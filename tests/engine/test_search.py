@@ -3,91 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
+from tests.engine.marginals import QUICK, always, answer, mine, never, of_every_shape
 from unmask.properties import (
     LAWBOOK,
     About,
     Drawn,
     Law,
-    Process,
     Run,
-    Subject,
     conformance,
     exact,
     examine,
     examine_all,
-    law,
-    processes,
 )
 from unmask.properties.engine.conformance import hold
 from unmask.properties.engine.run import EXAMPLES
 from unmask.properties.engine.search import most_general_first
-from unmask.properties.engine.trial import Unanswerable
-
-SPACE = processes("uniform", clock="both")
-QUICK = Run(budget="quick", derandomize=True)
-BAYES = "posterior_is_bayes_rule"
-
-
-@pytest.fixture
-def stated() -> Iterator[Callable[..., Law]]:
-    """Enter laws of a test's own; they are forgotten afterwards."""
-    entered: list[str] = []
-
-    def enter(function: Callable[..., Any], **options: Any) -> Law:
-        law(chapter="Mine", cites="me", mutants=("none",), **options)(function)
-        entered.append(function.__name__)
-        return LAWBOOK[function.__name__]
-
-    yield enter
-    for name in entered:
-        LAWBOOK.remove(name)
-
-
-def answer(p, x0, t):
-    """Distributions that sum to one, and are right for no process but by accident."""
-    return torch.full((*x0.shape, p.K), 1 / p.K, dtype=p.dtype)
-
-
-class Marginal:
-    """An object whose ``marginal`` is a function of the process, of ``x0`` and of ``t``."""
-
-    def __init__(self, p: Process, function: Callable[..., Any]) -> None:
-        self.p, self.function = p, function
-
-    def marginal(self, x0, t):
-        return self.function(self.p, x0, t)
-
-
-def mine(marginal: Callable[..., Any] = answer, **declared: Any) -> Subject:
-    return Subject(lambda p: Marginal(p, marginal), SPACE, name="mine", **declared)
-
-
-def of_every_shape(marginal, p, t):
-    """One answer for each of three rows"""
-    return exact(marginal(p, np.zeros((3, 2), dtype=int), [t] * 3).shape, (3, 2, p.K))
-
 
 # --- known failures -----------------------------------------------------------------------------------------
-
-
-def never(p):
-    """Never holds"""
-    return exact(p.K, 0)
-
-
-def always(p):
-    """Always holds"""
-    return exact(p.K, p.K)
 
 
 def test_a_known_failure_is_known_and_keeps_its_story(stated: Callable[..., Law]) -> None:
@@ -237,135 +177,6 @@ def test_a_seed_says_which_cases_come(stated: Callable[..., Law]) -> None:
     assert found[0] != found[1]
 
 
-# --- inputs that a law does not speak about -----------------------------------------------------------------
-
-
-def test_unanswerable_inputs_are_drawn_again(stated: Callable[..., Law]) -> None:
-    judged: list[int] = []
-
-    def odd_only(p):
-        """Speaks about odd K"""
-        if p.K % 2 == 0:
-            raise Unanswerable("K is even")
-        judged.append(p.K)
-        return exact(p.K % 2, 1)
-
-    record = examine(stated(odd_only), mine(), QUICK)
-    assert record.status == "holds"
-    assert record.examples == len(judged) > 0
-    assert set(judged) <= {3, 5}
-
-
-def test_a_law_that_refuses_everything_is_unasked(stated: Callable[..., Law]) -> None:
-    def speechless(p):
-        """Speaks about nothing"""
-        raise Unanswerable("nothing")
-
-    record = examine(stated(speechless), mine(), QUICK)
-    assert (record.status, record.examples) == ("unasked", 0)
-    assert record.refused > 0
-    assert record.reason == f"{record.refused} of {record.refused} draws were refused: nothing"
-
-
-def test_a_law_about_what_is_not_offered_is_absent() -> None:
-    record = examine(LAWBOOK[BAYES], mine(), QUICK)
-    assert (record.status, record.reason) == ("absent", "does not offer posterior")
-
-
-def test_the_worst_claim_decides(stated: Callable[..., Law]) -> None:
-    def two_claims(p):
-        """Twice"""
-        return [exact(1, 1, label="the first"), exact(1, 2, label="the second")]
-
-    record = examine(stated(two_claims), mine(), QUICK)
-    assert record.status == "broken"
-    assert "claim     the second" in record.failure
-
-
-# --- what subjects do wrong ----------------------------------------------------------------------------------
-
-
-def raises(problem: Exception) -> Callable[..., Any]:
-    def wrong(*arguments: Any) -> Any:
-        raise problem
-
-    return wrong
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        (raises(RuntimeError("size mismatch")), "raised RuntimeError: size mismatch"),
-        (raises(NotImplementedError()), "raised NotImplementedError"),
-        (raises(AssertionError("mine")), "raised AssertionError: mine"),
-        (raises(TypeError("not mine")), "raised TypeError: not mine"),
-        (lambda p, x0, t: torch.zeros(3, p.K), r"marginal returned shape (3, "),
-        (lambda p, x0, t: answer(p, x0, t).mT, "was wanted"),
-        (lambda p, x0, t: None, "marginal returned None; an array of shape (3, 2, "),
-        (lambda p, x0, t: (answer(p, x0, t), None), "marginal returned a tuple; an array of shape (3, 2, "),
-        (lambda p, x0, t: "abc", "marginal returned shape (); (3, 2, "),
-    ],
-)
-def test_a_subject_that_does_not_answer(stated: Callable[..., Law], wrong: Any, says: str) -> None:
-    assert examine(stated(of_every_shape), mine(), QUICK).status == "holds"
-    record = examine(LAWBOOK["of_every_shape"], mine(wrong), QUICK)
-    assert record.status == "broken"
-    assert says in record.failure
-    assert "the law could not be evaluated" not in record.failure
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        (lambda x0: x0.double(), "sample returned torch.float64; class ids are integers"),
-        (lambda x0: x0 == 0, "sample returned torch.bool; class ids are integers"),
-        (lambda x0: x0 + 3, "sample returned class ids from 3 to 3; K = 3"),
-        (lambda x0: x0 - 1, "sample returned class ids from -1 to -1; K = 3"),
-        (lambda x0: x0[:1], "sample returned shape (1, 2); (3, 2) was wanted"),
-    ],
-)
-def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) -> None:
-    def draws(sample, p, t, seed):
-        """Draws something"""
-        return exact(sample(p, np.zeros((3, 2), dtype=int), [t] * 3, seed) < p.K, True)
-
-    only_three = processes("uniform", K=(3, 3))
-
-    def drawing(sample: Callable[..., Any]) -> Subject:
-        named = lambda x0, t, generator: sample(x0)  # noqa: E731
-        return Subject(lambda p: SimpleNamespace(sample=named), only_three, name="drawing")
-
-    assert examine(stated(draws), drawing(lambda x0: x0), QUICK).status == "holds"
-    record = examine(LAWBOOK["draws"], drawing(wrong), QUICK)
-    assert record.status == "broken"
-    assert says in record.failure
-
-
-def test_a_subject_that_cannot_be_called(stated: Callable[..., Law]) -> None:
-    class Half:
-        def __init__(self, p: Process) -> None:
-            del p
-
-        def marginal(self, x0):
-            return x0
-
-    record = examine(stated(of_every_shape), Subject(Half, SPACE), QUICK)
-    assert record.status == "broken"
-    assert "marginal is called by keyword with x0, t; it takes (x0): " in record.failure
-
-
-def test_answers_that_change(stated: Callable[..., Law]) -> None:
-    calls: list[int] = []
-
-    def moody(p, x0, t):
-        calls.append(1)
-        return answer(p, x0, t) if len(calls) != 2 else torch.zeros(1)
-
-    record = examine(stated(of_every_shape), mine(moody), QUICK)
-    assert record.status == "broken"
-    assert "the same inputs gave different answers in two runs" in record.failure
-
-
 # --- what a run promises ------------------------------------------------------------------------------------
 
 
@@ -431,40 +242,3 @@ def test_subjects_are_asked_for_the_precision_of_the_run(stated: Callable[..., L
     asked.clear()
     examine(LAWBOOK["of_every_shape"], mine(watched, dtypes=("float32",)), run)
     assert asked == {torch.float32}
-
-
-# --- what cannot be asked, and what nothing can break ---------------------------------------------------------
-
-
-def test_a_law_of_whatever_is_offered_comes_after_those_of_formulas(stated: Callable[..., Law]) -> None:
-    """A NaN breaks both, and only the second would be headed by what is wrong with it."""
-
-    def whatever(offers, p):
-        """Speaks about all that there is"""
-
-    conduct = stated(whatever, about=About(kind="any", capabilities=lambda c: True))
-    assert most_general_first([conduct, stated(of_every_shape)])[0].name == "of_every_shape"
-
-
-def test_what_can_never_be_built_is_given_up_soon() -> None:
-    tried: list[Process] = []
-
-    class Unbuildable(Marginal):
-        def __init__(self, p: Process) -> None:
-            tried.append(p)
-            raise RuntimeError("no such device")
-
-    subject = Subject(Unbuildable, SPACE, name="mine")
-    record = examine(LAWBOOK["marginal_is_a_distribution"], subject, replace(QUICK, budget="nightly"))
-    assert record.status == "blocked"
-    assert len(tried) < 60
-
-
-def test_a_law_that_claims_nothing_does_not_hold(stated: Callable[..., Law]) -> None:
-    def vacuous(p):
-        """Nothing"""
-        return []
-
-    record = examine(stated(vacuous), mine(), QUICK)
-    assert record.status == "unasked"
-    assert "claimed nothing" in record.reason

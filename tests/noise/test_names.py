@@ -16,9 +16,9 @@ from hypothesis import Phase, find, given, settings
 
 from unmask.properties import LAWBOOK, Family, Process, Run, Schedule, Subject, examine, mutated, processes
 from unmask.properties.engine.plan import Plan, plan
+from unmask.properties.subjects.processes.drawn import schedule_of_shape
 from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, REDRAWING
 from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
-from unmask.properties.subjects.processes.spaces import schedule_of_shape
 from unmask.reference.noise import corruption
 from unmask.reference.noise.transition_matrices import uniform_prior, uniform_rate
 from unmask.reference.numbers.arithmetic import MP, to_float

@@ -18,6 +18,9 @@ from unmask.properties import Process, Schedule, delta_profile, draw_profiles
 from unmask.reference.noise.ordinal import ehrenfest_binomials
 from unmask.reference.smoothness.projective_distance import ehrenfest_distance, uniform_distance
 
+#: A rounding for each product, sum and logarithm behind a distance, of which there are no more than 32.
+EPS = float(np.finfo(np.float64).eps)
+ROUNDED = 32 * EPS
 ROOT = Path(__file__).parents[2]
 FREE = Schedule("free", betas=(Fraction(1, 4), Fraction(1, 2)))
 UNIFORM = Process("uniform", 3, "discrete", FREE, T=2)
@@ -27,9 +30,8 @@ ABSORBING = Process("absorbing", 4, "discrete", FREE, T=2, mask=1)
 def test_of_a_function() -> None:
     found = delta_profile(lambda a: ehrenfest_binomials(a, 5), [Fraction(3, 4), Fraction(1, 4)])
     for line, gap in (("neighbors", 1), ("median", 2), ("largest", 4)):
-        assert np.allclose(
-            getattr(found, line), [float(ehrenfest_distance(a, gap)) for a in (Fraction(3, 4), Fraction(1, 4))]
-        )
+        expected = [float(ehrenfest_distance(a, gap)) for a in (Fraction(3, 4), Fraction(1, 4))]
+        assert np.allclose(getattr(found, line), expected, rtol=ROUNDED, atol=0)
     assert (found.difference("largest") == np.tanh(found.largest / 4)).all()
 
 
@@ -47,14 +49,15 @@ def test_of_a_method(offers: str) -> None:
     found = delta_profile(one, [1, 2], p=UNIFORM)
     expected = [float(uniform_distance(a, 3)) for a in (Fraction(3, 4), Fraction(3, 8))]
     for line in ("neighbors", "median", "largest"):
-        assert np.allclose(getattr(found, line), expected)
+        assert np.allclose(getattr(found, line), expected, rtol=ROUNDED, atol=0)
     assert found.name == "one"
 
 
 def test_of_the_reference() -> None:
     p = Process("ehrenfest", 4, "continuous", Schedule("linear"))
     found = delta_profile(BY_RATES, [Fraction(1, 4), Fraction(1, 2)], p=p)
-    assert np.allclose(found.neighbors, [float(ehrenfest_distance(1 - t, 1)) for t in (Fraction(1, 4), Fraction(1, 2))])
+    expected = [float(ehrenfest_distance(1 - t, 1)) for t in (Fraction(1, 4), Fraction(1, 2))]
+    assert np.allclose(found.neighbors, expected, rtol=ROUNDED, atol=0)
 
 
 def test_the_mask_is_no_data_and_no_pair() -> None:

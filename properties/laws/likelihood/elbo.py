@@ -21,7 +21,7 @@ from unmask.properties.laws.common import (
     rounding_unit,
 )
 from unmask.properties.laws.likelihood.integration import graded_rule, integrated_truth
-from unmask.properties.laws.likelihood.terms import clip_negative, loss_scale, method_kernel, true_loss
+from unmask.properties.laws.likelihood.terms import clip_negative, loss_ops, loss_scale, method_kernel, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.processes.rounded import FloatProcess
 from unmask.properties.subjects.tables.classes import Model
@@ -37,10 +37,6 @@ CHAPTER = "NELBO"
 def _require_interior(p: Process, t: Time) -> None:
     if p.T is None and t == 1:
         raise Unanswerable  # the integrand's weight may be infinite at the very end
-
-
-def _ops(p: Process, L: int) -> float:
-    return float(8 * p.depth + 8 * p.K * L + p.K**L)
 
 
 @law(
@@ -61,7 +57,7 @@ def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, mod
     row, clean, xt, q = noisy_sequences(p, x0, t)
     truth = average(true_loss(p.truth, model.parameterization, model.predicted(xt, t), clean, xt, t), q, row, len(x0))
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=_ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=loss_ops(p, model), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -76,7 +72,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
     _require_interior(p, t)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return at_most(-found, 0 * found, ops=_ops(p, model.L), scale=loss_scale(p, model, found, t), names=(("x0", x0),))
+    return at_most(-found, 0 * found, ops=loss_ops(p, model), scale=loss_scale(p, model, found, t), names=(("x0", x0),))
 
 
 @law(
@@ -100,7 +96,7 @@ def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Arr
     return close(
         found,
         0 * found,
-        ops=_ops(p, model.L),
+        ops=loss_ops(p, model),
         scale=loss_scale(p, model, found * 0, t) / np.minimum(1, floats(q)),
         names=(pair_axis(clean, xt),),
     )
@@ -124,7 +120,7 @@ def loss_is_the_divergence_of_its_own_kernel(
     kernel = clip_negative(reverse(p, output, xt, s, t))
     truth = average(elbo.pointwise_term(p.truth, kernel, clean, xt, s, t), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=2 * loss_ops(p, model), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -148,7 +144,7 @@ def loss_is_the_divergence_of_its_own_rates(
     own = np.maximum(reverse_rate(p, output, xt, t), 0 * conditional)
     truth = average(divergences.generalized_kl(conditional, own), q, row, len(x0))
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
-    return close(found, truth, ops=2 * _ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
+    return close(found, truth, ops=2 * loss_ops(p, model), scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
 @law(
@@ -168,7 +164,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
     small = p.K ** (model.L * int(p.end)) <= (256 if p.numbers == "exact" else 4096)
     by = elbo.nelbo_by_trajectories if small else elbo.nelbo
     truth = np.array([by(p.truth, model.kernel, x, times) for x in x0])
-    return close(found, truth, ops=int(p.end) * _ops(p, model.L), scale=scale, names=(("x0", x0),))
+    return close(found, truth, ops=int(p.end) * loss_ops(p, model), scale=scale, names=(("x0", x0),))
 
 
 @law(
@@ -193,7 +189,7 @@ def nelbo_bounds_the_likelihood(
     found, scale = total_loss(loss, p, x0, model)
     found = found + prior_kl(p, x0)
     likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
-    ops = 2 * int(p.end) * _ops(p, model.L)
+    ops = 2 * int(p.end) * loss_ops(p, model)
     claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound")]
     few = 256 if p.numbers == "exact" else 1024
     if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
@@ -233,7 +229,7 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     )
     # The tolerance of the solver is absolute, and the likelihood may be small.
     bound = -np.log(np.exp(likelihood[sequences.sequence_index(x0, p.K)]) + 4 * known)
-    ops = len(nodes) * _ops(p, model.L)
+    ops = len(nodes) * loss_ops(p, model)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
     # The error of the quadrature is estimated by the change to a finer rule.
     with np.errstate(invalid="ignore"):
@@ -278,7 +274,7 @@ def integrating_out_a_step_keeps_the_mean(
     variance = average(mean.sum(-1) ** 2 + spread.sum(-1), q, row, n) - first**2
     own_variance = average(integrated**2, q, row, n) - own_mean**2
     scale = loss_scale(p, model, own_mean, t)
-    ops = 2 * _ops(p, model.L)
+    ops = 2 * loss_ops(p, model)
     return [
         close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), label="the same mean"),
         at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), label="no larger variance"),
@@ -317,7 +313,7 @@ def gradient_is_the_gradient_of_the_nelbo(
     truth = floats((at(h) - at(-h)) / (2 * h))
     found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
     return close(
-        found, truth, ops=2 * _ops(p, model.L), scale=loss_scale(p, model, truth, t), names=(pair_axis(clean, xt),)
+        found, truth, ops=2 * loss_ops(p, model), scale=loss_scale(p, model, truth, t), names=(pair_axis(clean, xt),)
     )
 
 
@@ -343,7 +339,7 @@ def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: T
     truth = plain + (numbers.MP.mpf(weight) if plain.dtype == object else weight) * extra
     found = hybrid_loss(p, output, clean, xt, t, weight)
     scale = loss_scale(p, model, truth, t) / np.minimum(1, floats(q))
-    return close(found, truth, ops=_ops(p, model.L), scale=scale, names=(pair_axis(clean, xt),))
+    return close(found, truth, ops=loss_ops(p, model), scale=scale, names=(pair_axis(clean, xt),))
 
 
 @law(
@@ -368,7 +364,7 @@ def hybrid_loss_teaches_by_both_terms(
     return close(
         found,
         truth,
-        ops=_ops(p, model.L),
+        ops=loss_ops(p, model),
         scale=scale[:, None, None],
         names=(pair_axis(clean, xt), "position", "class"),
     )

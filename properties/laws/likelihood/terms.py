@@ -47,6 +47,11 @@ def invertible(p: Process, s: Time, t: Time) -> bool:
     return inflation < np.inf if p.numbers == "exact" else inflation**2 * rounding_unit(p) < 1
 
 
+def loss_ops(p: Process, model: Model) -> float:
+    """Roundings behind a loss that is averaged over noisy sequences: of alpha, of a softmax a position, of the sum."""
+    return float(8 * p.depth + 8 * p.K * model.L + p.K**model.L)
+
+
 def loss_scale(p: Process, model: Model, truth: Array, t: Time) -> Array:
     """Scale of a loss's rounding: the size of its terms, times the amplification of a rounding of alpha."""
     sizes = np.where(np.isfinite(floats(truth)), np.abs(floats(truth)), 0)

@@ -21,7 +21,7 @@ from unmask.properties.laws.common import (
     noisy_sequences,
     rounding_unit,
 )
-from unmask.properties.laws.likelihood.terms import loss_scale
+from unmask.properties.laws.likelihood.terms import loss_ops, loss_scale
 from unmask.properties.subjects.processes.process import Process, Schedule, Time
 from unmask.properties.subjects.processes.rounded import in_floats
 from unmask.properties.subjects.tables.classes import Data, Model
@@ -63,7 +63,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
         truth = continuous_elbo.integrand(p.truth, "score", score, clean, xt, t)
     found = average(loss(p, output, clean, xt, t), q, row, len(x0))
     expected = average(truth, q, row, len(x0))
-    ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L
+    ops = loss_ops(p, model)
     return close(found, expected, ops=ops, scale=loss_scale(p, model, expected, t), names=(("x0", x0),))
 
 
@@ -97,7 +97,7 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
     truth = np.array([mlm.any_order_nll(guess, x) for x in x0])
     return close(
-        found, floats(truth), ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L + 32, scale=scale, names=(("x0", x0),)
+        found, floats(truth), ops=loss_ops(p, model) + 32, scale=scale, names=(("x0", x0),)
     )
 
 
@@ -121,7 +121,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     # For the linear schedule alpha = 1 - u, and -alpha' = 1.
     truth = floats(average(loss(even, output, clean, xt, 1 - alpha), q, row, n))
     truth = truth * float(numbers.real(p.rate(t)) * alpha)
-    ops = 2 * (8 * p.depth + 8 * p.K * model.L + p.K**model.L)
+    ops = 2 * loss_ops(p, model)
     return close(found, truth, ops=ops, scale=loss_scale(p, model, truth, t), names=(("x0", x0),))
 
 
@@ -157,7 +157,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     table, truth = floats(model.predicted_table(0)), np.zeros(len(x0))
     for a, share in zip(late + (early - late) * (few + 1) / 2, shares * (early - late) / 2, strict=True):
         truth += [share * float(expected_cross_entropy(table, x, p.K, p.mask, a)) / (1 - a) for x in x0]
-    ops = 8 * p.depth + 8 * p.K * model.L + p.K**model.L + 24
+    ops = loss_ops(p, model) + 24
     claims = []
     for q, where, share, label in (
         (p, times, weights * float(stop - start) / 2, "over t"),
@@ -203,7 +203,7 @@ def absorbing_diffusion_is_weighted_masked_language_modeling(loss: Any, p: Proce
         term = average(loss(p, output, clean, xt, t), q, row, len(x0))
         found, scale = found + term, scale + loss_scale(p, model, term, t)
     truth = np.array([mlm.weighted_mlm(guess, x, p.T) for x in x0])
-    return close(found, truth, ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L, scale=scale, names=(("x0", x0),))
+    return close(found, truth, ops=loss_ops(p, model), scale=scale, names=(("x0", x0),))
 
 
 @law(

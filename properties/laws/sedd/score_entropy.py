@@ -13,6 +13,7 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, average, floats, noisy_sequences, pair_axis
 from unmask.properties.laws.likelihood.optima import clean_support
+from unmask.properties.laws.likelihood.terms import loss_ops
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.likelihood import rates
@@ -74,7 +75,7 @@ def denoising_score_entropy_differs_by_a_constant(
             close(
                 found,
                 truth,
-                ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L,
+                ops=loss_ops(p, model),
                 scale=model.L * _scale(p, t, one),
                 label=f"the {name} objective",
             )
@@ -103,7 +104,7 @@ def the_true_score_is_best(loss: Any, p: Process, t: Time, model: Model, data: D
     return at_most(
         np.array([best, best]),
         np.array([other, close_by]),
-        ops=8 * p.depth + 8 * p.K * model.L + p.K**model.L,
+        ops=loss_ops(p, model),
         scale=scale,
     )
 

@@ -4,9 +4,12 @@
 * `schedule`: alpha as a function of time;
 * `families`: kinds of corruption;
 * `process`: one corruption process, exactly;
+* `drawn`: a process from drawn numbers;
+* `sizes`: ranges that a set of processes states;
 * `spaces`: sets of processes, and how one is drawn;
 * `rounded`: processes of the reference in float64;
 * `lumping`: large vocabularies, lumped to a few states;
-* `gaussian`: Gaussian diffusions;
+* `gaussian`: one Gaussian diffusion, exactly;
+* `gaussian_spaces`: sets of them;
 * `vocabulary`: a number of classes, for subjects whose noise has no parameters.
 """

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
+from unmask.properties.subjects.processes.sizes import Clock
 from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal
 from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.rate_time import step
@@ -27,7 +28,6 @@ from unmask.reference.numbers.transcendental import log
 #: Up to this number of steps, processes are products of matrices, and laws enumerate; beyond it, steps must compose.
 FEW_STEPS = 16
 
-Clock: TypeAlias = Literal["discrete", "continuous"]
 Exact: TypeAlias = corruption.Process | Composing
 
 #: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any, Literal
 
 from hypothesis import strategies as st
 
+from unmask.properties.subjects.processes.drawn import build
 from unmask.properties.subjects.processes.families import FAMILIES, FEW_STEPS, Clock, Family, family, register
 from unmask.properties.subjects.processes.names import (
     CONTINUOUS_SCHEDULES,
@@ -25,6 +25,7 @@ from unmask.properties.subjects.processes.names import (
 )
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
+from unmask.properties.subjects.processes.sizes import CLOCKS, outside, stated, stated_range
 
 #: The most steps of a process that a method may claim.
 MOST_STEPS = 1000
@@ -33,11 +34,6 @@ SIZES, STEPS = (2, 5), (1, 6)
 #: Most draws from a range of steps beyond this are at most this.
 USUAL_STEPS = 8
 
-_CLOCKS: dict[str, tuple[Clock, ...]] = {
-    "discrete": ("discrete",),
-    "continuous": ("continuous",),
-    "both": ("discrete", "continuous"),
-}
 _MASKS = ("last", "first", "any")
 
 
@@ -60,10 +56,7 @@ class Space:
 
     def exclusion_reason(self, p: Any) -> str:
         """Why a process is outside of the stated ranges of ``K`` and ``T``; empty if it is not."""
-        for name, asked, (least, most) in (("K", p.K, self.K), ("T", p.T, self.T)):
-            if name in self.stated_sizes and asked is not None and not least <= asked <= most:
-                return f"declares {name} from {least} to {most}; the law asks about {name} = {asked}"
-        return ""
+        return outside(self.stated_sizes, self.K, self.T, p)
 
     def restricted(
         self,
@@ -136,14 +129,14 @@ class Space:
                     K, schedule = max(self.K[0], kind.least), self._schedules(name, clock)[0]
                     mask = {"any": 0, "first": 0, "last": -1}[self.mask]
                     betas = [kind.betas[0]] * (T or 1)
-                    found.append(_build(kind, clock, K, (T, schedule), betas, 0, 0, mask, False))
+                    found.append(build(kind, clock, K, (T, schedule), betas, 0, 0, mask, False))
         return found
 
     def _strategy_of(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Process]:
         kind = family(name)
         few = min(self.T[1], FEW_STEPS)
         return st.builds(
-            _build,
+            build,
             st.just(kind),
             st.just(clock),
             st.integers(max(self.K[0], kind.least), self.K[1]),
@@ -172,81 +165,6 @@ class Space:
 def schedule_name(schedule: str | Schedule) -> str:
     """The name by which laws select a schedule, given by its name or as a record."""
     return curve_name(schedule) if isinstance(schedule, str) else schedule.curve
-
-
-def _build(
-    kind: Family,
-    clock: Clock,
-    K: int,
-    timed: tuple[int | None, str | Schedule],
-    betas: list[Fraction],
-    shape: int,
-    variant: int,
-    mask: int,
-    reaches_prior: bool,
-) -> Process:
-    T, schedule = timed
-    if isinstance(schedule, str):
-        schedule = schedule_of_shape(schedule, T, betas, shape, reaches_prior, kind)
-    return Process(
-        family=kind.name,
-        K=K,
-        clock=clock,
-        schedule=schedule,
-        T=T,
-        mask={"none": None, "any": mask % K, "last": K - 1}[kind.mask],
-        parameters=kind.draw(K, T, variant),
-    )
-
-
-def schedule_of_shape(
-    name: str, T: int | None, betas: list[Fraction], shape: int, reaches_prior: bool = False, kind: Family | None = None
-) -> Schedule:
-    """The schedule ``name`` with parameters picked by ``shape`` (0 is the simplest)."""
-    hits = kind is None or kind.hits
-    pick: Callable[..., Any] = lambda *values: values[shape % len(values)]  # noqa: E731
-    match name:
-        case "free":
-            assert T is not None
-            chosen = betas[:T]
-            if reaches_prior and hits:
-                # Only the last step may be pure noise, and it must be: alpha_T = 0 and all earlier alphas positive.
-                chosen = [b if 0 < b < 1 else Fraction(1, 2) for b in chosen[:-1]] + [Fraction(1)]
-            return Schedule("free", betas=tuple(chosen))
-        case "linear-beta":
-            if T is None:
-                ends = pick(Fraction(1, 8), Fraction(1, 2)), pick(Fraction(4), Fraction(16))
-            elif kind is not None and not hits:
-                ends = kind.linear_betas
-            elif T <= FEW_STEPS:
-                ends = pick(Fraction(1, 16), Fraction(1, 64)), pick(Fraction(1, 2), Fraction(7, 8))
-            else:
-                # Betas like DDPM's: with those above, only the first hundred of a thousand steps would keep data.
-                ends = pick(Fraction(1, 8192), Fraction(1, 1024)), pick(Fraction(1, 64), Fraction(1, 32))
-            return Schedule("linear-beta", (("first", ends[0]), ("last", ends[1])))
-        case "cosine":
-            return Schedule(
-                "cosine", (("offset", Fraction(0) if reaches_prior else pick(Fraction(0), Fraction(1, 128))),)
-            )
-        case "log-linear":
-            return Schedule(
-                "log-linear",
-                (("eps", Fraction(0) if reaches_prior else pick(Fraction(1, 1024), Fraction(1, 8), Fraction(0))),),
-            )
-        case "geometric":
-            return Schedule(
-                "geometric",
-                (
-                    ("sigma_min", pick(Fraction(1, 1024), Fraction(1, 16))),
-                    ("sigma_max", pick(Fraction(8), Fraction(20))),
-                ),
-            )
-        case "polynomial":
-            return Schedule("polynomial", (("n", pick(Fraction(2), Fraction(1), Fraction(3))),))
-        case "linear" | "mutual-information":
-            return Schedule(name)
-    valid = sorted({*DISCRETE_SCHEDULES, *CONTINUOUS_SCHEDULES})
-    raise ValueError(f"no schedule named {name!r}{suggestion('schedule', name, valid)}")
 
 
 def processes(
@@ -310,21 +228,20 @@ def processes(
     if not families:
         raise ValueError(f"families must be chosen from {sorted(FAMILIES)}, got none")
     names = tuple(family(f).name if isinstance(f, str) else register(f).name for f in families)
-    if clock not in _CLOCKS:
+    if clock not in CLOCKS:
         raise ValueError(f"clock must be 'discrete', 'continuous' or 'both', got {clock!r}{_hint('clock', clock)}")
     if mask not in _MASKS:
         raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}{_hint('mask', mask)}")
-    sizes = _range("K", SIZES if K is None else K, 2, None)
-    claimed: dict[str, Any] = {"K": K, "T": T}
+    sizes = stated_range("K", SIZES if K is None else K, 2, None)
     space = Space(
         names,
-        _CLOCKS[clock],
+        CLOCKS[clock],
         None if schedules is None else _chosen(schedules, clock),
         mask,
         sizes,
-        _range("T", STEPS if T is None else T, 1, MOST_STEPS),
+        stated_range("T", STEPS if T is None else T, 1, MOST_STEPS),
         LINEAR_NAMES[clock == "discrete"],
-        stated_sizes=tuple(name for name, value in claimed.items() if value is not None),
+        stated_sizes=stated(K=K, T=T),
     )
     for name in names:
         kind = family(name)
@@ -351,20 +268,8 @@ def degradations(*families: str | Family, **limits: Any) -> Space:
 
 def _hint(kind: str, given: Any) -> str:
     """A suggestion for the end of a message that lists the valid names already; empty without one."""
-    found = suggestion(kind, given, _CLOCKS if kind == "clock" else _MASKS)
+    found = suggestion(kind, given, CLOCKS if kind == "clock" else _MASKS)
     return found if "?" in found else ""
-
-
-def _range(name: str, value: Any, least: int, most: int | None) -> tuple[int, int]:
-    """A range given by a pair of ints, or by a single one."""
-    pair = (value, value) if type(value) is int else value
-    up_to = "" if most is None else f" <= {most}"
-    valid = f"an int or a pair of ints (smallest, largest), {least} <= smallest <= largest{up_to}"
-    if not isinstance(pair, tuple) or len(pair) != 2 or not all(type(v) is int for v in pair):
-        raise TypeError(f"{name} must be {valid}, got {value!r}")
-    if not least <= pair[0] <= pair[1] or (most is not None and pair[1] > most):
-        raise ValueError(f"{name} must be {valid}, got {value!r}")
-    return pair
 
 
 def _chosen(schedules: Any, clock: str) -> tuple[str | Schedule, ...]:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 import torch
 from hypothesis import strategies as st
 
+from unmask.properties.subjects.processes.sizes import stated_range
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -112,12 +114,14 @@ class Vocabularies:
         return Vocabulary(K, {"none": None, "last": K - 1, "first": 0, "any": place % K}[self.mask])
 
 
-def autoregression(*, K: tuple[int, int] = (2, 5), mask: Literal["last", "first", "any"] = "last") -> Vocabularies:
+def autoregression(
+    *, K: int | tuple[int, int] = (2, 5), mask: Literal["last", "first", "any"] = "last"
+) -> Vocabularies:
     """The vocabularies over which a subject reveals one token a step, from the left.
 
     Parameters
     ----------
-    K : smallest and largest number of classes, the mask included.
+    K : smallest and largest number of classes, the mask included, or a single value.
     mask : which class id is the mask: the last, the first, or any (drawn).
 
     Raises
@@ -126,27 +130,19 @@ def autoregression(*, K: tuple[int, int] = (2, 5), mask: Literal["last", "first"
     """
     if mask not in ("last", "first", "any"):
         raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}")
-    return Vocabularies("autoregression", _range(K), mask)
+    return Vocabularies("autoregression", stated_range("K", K, 2, None), mask)
 
 
-def embeddings(*, K: tuple[int, int] = (2, 5)) -> Vocabularies:
+def embeddings(*, K: int | tuple[int, int] = (2, 5)) -> Vocabularies:
     """The vocabularies for which a subject interpolates functions of token embeddings.
 
-    ``K`` is the smallest and the largest number of classes.
+    ``K`` is the smallest and the largest number of classes, or a single value.
 
     Raises
     ------
     TypeError, ValueError : for a range that is none.
     """
-    return Vocabularies("embeddings", _range(K), "none")
-
-
-def _range(K: Any) -> tuple[int, int]:
-    if not isinstance(K, tuple) or len(K) != 2 or not all(type(v) is int for v in K):
-        raise TypeError(f"K must be a pair of ints (smallest, largest), got {K!r}")
-    if not 2 <= K[0] <= K[1]:
-        raise ValueError(f"K must be a range with 2 <= smallest <= largest, got {K}")
-    return K
+    return Vocabularies("embeddings", stated_range("K", K, 2, None), "none")
 
 
 __all__ = ["Vocabularies", "Vocabulary", "autoregression", "embeddings"]

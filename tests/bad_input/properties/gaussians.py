@@ -68,9 +68,9 @@ def of_gaussian() -> list[Case]:
         (partial(gaussians, schedules=[]), ValueError, "schedules must be chosen from .*got none"),
         (partial(gaussians, schedules=["grid"], clock="continuous"), ValueError, "schedules must .*got .'grid'."),
         (partial(gaussians, clock="sun"), ValueError, "clock must be one of .*got 'sun'"),
-        (partial(gaussians, K=3), TypeError, "K must be a pair of ints .*got 3"),
-        (partial(gaussians, K=(1, 9)), ValueError, r"K must be a range .*<= 4, got \(1, 9\)"),
-        (partial(gaussians, T=(0, 2)), ValueError, r"T must be a range .*got \(0, 2\)"),
+        (partial(gaussians, K="3"), TypeError, "K must be an int or a pair of ints .*got '3'"),
+        (partial(gaussians, K=(1, 9)), ValueError, r"K must be .* 1 <= smallest <= largest <= 4, got \(1, 9\)"),
+        (partial(gaussians, T=(0, 2)), ValueError, r"T must be .* 1 <= smallest <= largest <= 16, got \(0, 2\)"),
     ]
 
 

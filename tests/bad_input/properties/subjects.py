@@ -73,10 +73,10 @@ def of_vocabularies() -> list[Case]:
 
 def of_ranges(space: Any) -> list[Case]:
     return [
-        (partial(space, K=3), TypeError, "K must be a pair of ints .*got 3"),
-        (partial(space, K=(2.0, 3)), TypeError, r"K must be a pair of ints .*got \(2.0, 3\)"),
-        (partial(space, K=(1, 2)), ValueError, r"K must be a range .*got \(1, 2\)"),
-        (partial(space, K=(3, 2)), ValueError, r"K must be a range .*got \(3, 2\)"),
+        (partial(space, K="3"), TypeError, "K must be an int or a pair of ints .*got '3'"),
+        (partial(space, K=(2.0, 3)), TypeError, r"K must be an int or a pair of ints .*got \(2.0, 3\)"),
+        (partial(space, K=(1, 2)), ValueError, r"K must be .* 2 <= smallest <= largest, got \(1, 2\)"),
+        (partial(space, K=(3, 2)), ValueError, r"K must be .* 2 <= smallest <= largest, got \(3, 2\)"),
     ]
 
 

@@ -1,0 +1,103 @@
+"""What subjects do wrong is their failure, and told as what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.engine.marginals import QUICK, SPACE, answer, mine, of_every_shape
+from unmask.properties import (
+    LAWBOOK,
+    Law,
+    Process,
+    Subject,
+    exact,
+    examine,
+    processes,
+)
+
+
+def raises(problem: Exception) -> Callable[..., Any]:
+    def wrong(*arguments: Any) -> Any:
+        raise problem
+
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (raises(RuntimeError("size mismatch")), "raised RuntimeError: size mismatch"),
+        (raises(NotImplementedError()), "raised NotImplementedError"),
+        (raises(AssertionError("mine")), "raised AssertionError: mine"),
+        (raises(TypeError("not mine")), "raised TypeError: not mine"),
+        (lambda p, x0, t: torch.zeros(3, p.K), r"marginal returned shape (3, "),
+        (lambda p, x0, t: answer(p, x0, t).mT, "was wanted"),
+        (lambda p, x0, t: None, "marginal returned None; an array of shape (3, 2, "),
+        (lambda p, x0, t: (answer(p, x0, t), None), "marginal returned a tuple; an array of shape (3, 2, "),
+        (lambda p, x0, t: "abc", "marginal returned shape (); (3, 2, "),
+    ],
+)
+def test_a_subject_that_does_not_answer(stated: Callable[..., Law], wrong: Any, says: str) -> None:
+    assert examine(stated(of_every_shape), mine(), QUICK).status == "holds"
+    record = examine(LAWBOOK["of_every_shape"], mine(wrong), QUICK)
+    assert record.status == "broken"
+    assert says in record.failure
+    assert "the law could not be evaluated" not in record.failure
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda x0: x0.double(), "sample returned torch.float64; class ids are integers"),
+        (lambda x0: x0 == 0, "sample returned torch.bool; class ids are integers"),
+        (lambda x0: x0 + 3, "sample returned class ids from 3 to 3; K = 3"),
+        (lambda x0: x0 - 1, "sample returned class ids from -1 to -1; K = 3"),
+        (lambda x0: x0[:1], "sample returned shape (1, 2); (3, 2) was wanted"),
+    ],
+)
+def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) -> None:
+    def draws(sample, p, t, seed):
+        """Draws something"""
+        return exact(sample(p, np.zeros((3, 2), dtype=int), [t] * 3, seed) < p.K, True)
+
+    only_three = processes("uniform", K=(3, 3))
+
+    def drawing(sample: Callable[..., Any]) -> Subject:
+        named = lambda x0, t, generator: sample(x0)  # noqa: E731
+        return Subject(lambda p: SimpleNamespace(sample=named), only_three, name="drawing")
+
+    assert examine(stated(draws), drawing(lambda x0: x0), QUICK).status == "holds"
+    record = examine(LAWBOOK["draws"], drawing(wrong), QUICK)
+    assert record.status == "broken"
+    assert says in record.failure
+
+
+def test_a_subject_that_cannot_be_called(stated: Callable[..., Law]) -> None:
+    class Half:
+        def __init__(self, p: Process) -> None:
+            del p
+
+        def marginal(self, x0):
+            return x0
+
+    record = examine(stated(of_every_shape), Subject(Half, SPACE), QUICK)
+    assert record.status == "broken"
+    assert "marginal is called by keyword with x0, t; it takes (x0): " in record.failure
+
+
+def test_answers_that_change(stated: Callable[..., Law]) -> None:
+    calls: list[int] = []
+
+    def moody(p, x0, t):
+        calls.append(1)
+        return answer(p, x0, t) if len(calls) != 2 else torch.zeros(1)
+
+    record = examine(stated(of_every_shape), mine(moody), QUICK)
+    assert record.status == "broken"
+    assert "the same inputs gave different answers in two runs" in record.failure
