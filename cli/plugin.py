@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+from zlib import crc32
 
 import pytest
 
@@ -39,6 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--unmask-dtype", metavar="DTYPE", help="what subjects compute in (default: float64)")
     group.addoption("--unmask-device", metavar="DEVICE", help="what subjects compute on (default: cpu)")
     group.addoption("--unmask-budget", metavar="quick|ci|nightly", help="how many examples each law gets (default: ci)")
+    group.addoption(
+        "--unmask-seed", type=int, metavar="N",
+        help="draw the cases of this seed (default: others each time, and the same where CI is set)",
+    )  # fmt: skip
     group.addoption("--unmask-report", metavar="DIR", help="write index.html and laws.json there")
     group.addoption("--unmask-json", metavar="FILE", help="write all records there")
     for name in _DEFAULTS:
@@ -49,6 +55,23 @@ def _option(config: pytest.Config, name: str) -> str:
     """The command line's word, or the environment's, or the configuration file's."""
     asked = config.getoption(f"--unmask-{name}")
     return str(asked or os.environ.get(f"UNMASK_{name.upper()}") or config.getini(f"unmask_{name}") or _DEFAULTS[name])
+
+
+def _asked_seed(config: pytest.Config) -> int | None:
+    asked: int | None = config.getoption("--unmask-seed")
+    return asked
+
+
+def _seed(config: pytest.Config) -> int | None:
+    """The seed asked for, or one for all processes of this run, which must not differ in what they draw.
+
+    ``None`` where CI is set: the same cases every time.
+    """
+    asked = _asked_seed(config)
+    if asked is not None or os.environ.get("CI"):
+        return asked
+    name = str(getattr(config, "workerinput", {}).get("testrunuid", "")) or uuid4().hex
+    return crc32(name.encode()) % 2**20
 
 
 def _named(config: pytest.Config, what: str) -> list[str]:
@@ -108,7 +131,10 @@ class _Session:
         if self._run is None:
             with _usage_errors():
                 self._run = chosen_run(
-                    _option(self.config, "dtype"), _option(self.config, "device"), _option(self.config, "budget")
+                    _option(self.config, "dtype"),
+                    _option(self.config, "device"),
+                    _option(self.config, "budget"),
+                    _seed(self.config),
                 )
         return self._run
 
@@ -217,7 +243,12 @@ class _Session:
         write = terminalreporter.write_line
         terminalreporter.ensure_newline()
         run = self.run
-        terminalreporter.section(f"laws: {run.precision} on {run.device}, budget {run.budget}", sep="-")
+        # Processes of xdist draw by the run's name, which this one does not know.
+        known = run.seed is not None and (
+            _asked_seed(self.config) is not None or not _in_several_processes(self.config)
+        )
+        cases = f", seed {run.seed}" if known else ""
+        terminalreporter.section(f"laws: {run.precision} on {run.device}, budget {run.budget}{cases}", sep="-")
         if self.config.get_verbosity() > 0:
             suite.print_table(records, self.subjects, terminalreporter._tw._file)
         by_subject = summary.tallies(records)

@@ -32,7 +32,7 @@ def laws() -> list[Law]:
 
 def most_general_first(chosen: Iterable[Law]) -> list[Law]:
     """The order in which laws are asked."""
-    from unmask.properties.engine.search import most_general_first as ordered
+    from unmask.properties.engine.order import most_general_first as ordered
 
     return ordered(chosen)
 
@@ -123,7 +123,7 @@ def absent(law: Law, subject: Subject, reason: str) -> Record:
 
 def sweeps(run: Run) -> list[Run]:
     """The runs that make up one: a few examples of every law first."""
-    from unmask.properties.engine.search import sweeps as of
+    from unmask.properties.engine.order import sweeps as of
 
     return of(run)
 

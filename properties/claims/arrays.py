@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -24,7 +25,7 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
             False, None, "shapes", str(np.shape(claim.left)), str(np.shape(claim.right)), "shapes differ", ""
         )
     if left.size == 0 or not where.any():
-        return Verdict(True, 0.0)
+        return Verdict(True, 0.0, informative=False)
     rational = (
         left.dtype == object and right.dtype == object and _all_rational(left[where]) and _all_rational(right[where])
     )
@@ -56,6 +57,7 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
     worst = int(np.argmax(ulps))
     index = np.unravel_index(worst, gap.shape)
     holds = bool(ulps[index] <= claim.ops)
+    informative = _could_fail(claim, left, right, where, claim.ops * np.where(measured, unit, 0.0))
     bound = float(claim.ops * unit[index])
     if math.isnan(gap[index]):
         a, b = left[index], right[index]
@@ -72,7 +74,29 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
         show(right[index]),
         f"{float(gap[index]):.3e} ({float(ulps[index]):.3g} ulps)",
         allowed,
+        informative=informative,
     )
+
+
+def _could_fail(claim: Claim, left: Array, right: Array, where: Array, allowed: Array) -> bool:
+    """Whether somewhere less is allowed than the numbers are large; where nothing is expected, less than one."""
+    sides = (right,) if claim.kind == "close" else (left, right)
+    size = max((np.abs(v[where & np.isfinite(v)]).max(initial=0.0) for v in map(floats, sides)), default=0.0)
+    return bool((allowed[where] < (size or 1.0)).any())
+
+
+def among_numbers(claim: Claim) -> Claim:
+    """The claim about those entries in which both sides are numbers, or equal, and what is allowed is one."""
+    left, right = np.asarray(claim.left), np.asarray(claim.right)
+    try:
+        a, b, where = np.broadcast_arrays(left, right, np.asarray(claim.where, dtype=bool))
+    except ValueError:
+        return claim
+    if a.dtype.kind in "USb" or b.dtype.kind in "USb":
+        return claim
+    a, b = floats(a), floats(b)
+    allowed = np.broadcast_to(~np.isnan(floats(claim.scale)), where.shape)
+    return replace(claim, where=where & allowed & ((np.isfinite(a) & np.isfinite(b)) | (a == b)))
 
 
 def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Verdict:
@@ -82,7 +106,9 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         return Verdict(True, 0.0)
     index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
     a, b = left[index], right[index]
-    numeric = not isinstance(a, (str, bytes)) and not isinstance(a, (bool, np.bool_))
+    if isinstance(a, str) or isinstance(b, str):
+        return Verdict(False, None, place(index, claim.names), show(a), show(b))  # texts say themselves how they differ
+    numeric = not isinstance(a, (bytes, bool, np.bool_))
     gap = f"{float(a) - float(b):.3e}" if numeric and a is not None and b is not None else "different"
     return Verdict(
         False,
@@ -151,4 +177,4 @@ def show(value: Any) -> str:
     return f"{float(value):.17g}"
 
 
-__all__ = ["entry", "floats", "judge_arrays", "place", "show"]
+__all__ = ["among_numbers", "entry", "floats", "judge_arrays", "place", "show"]

@@ -9,7 +9,7 @@ A law returns claims and asserts nothing.  There are six kinds; none has a toler
 ``independent`` rows of a batch, and calls, are drawn independently; false alarms as for ``sampled``.
 ``converges``   errors shrink at a rate; a wrong limit or a wrong rate fails.
 
-``eps`` comes from the dtype that the method computed in and from nothing else.  Where both sides are exact
+``eps`` comes from the dtype that was asked for and from nothing else.  Where both sides are exact
 (:class:`fractions.Fraction`), ``close`` means ``==``.
 """
 
@@ -62,7 +62,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a claim: whether it holds, the largest gap in ulps, and its place; for a rate, its fit."""
+    """The result of a claim: whether it holds, the largest gap in ulps, and its place; for a rate, its fit.
+
+    ``informative`` says whether it could have failed: where as much is allowed as the numbers are large, nothing can.
+    """
 
     holds: bool
     ulps: float | None = None
@@ -72,6 +75,7 @@ class Verdict:
     gap: str = ""
     allowed: str = ""
     fit: Fit | None = None
+    informative: bool = True
 
 
 @dataclass(frozen=True)

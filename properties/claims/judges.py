@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from unmask.properties.claims.arrays import judge_arrays
+import numpy as np
+
+from unmask.properties.claims.arrays import among_numbers, judge_arrays
 from unmask.properties.claims.claim import Claim, Verdict
 from unmask.properties.claims.independence import judge_independent
 from unmask.properties.claims.rates import judge_converges
@@ -30,4 +33,17 @@ def judge(claim: Claim, eps: float) -> Verdict:
     return JUDGES[claim.kind](claim, eps)
 
 
-__all__ = ["JUDGES", "judge"]
+def among(claim: Claim) -> Claim:
+    """The claim where both sides are numbers, or the same infinity.
+
+    Of samples and rates nothing is left where one of their numbers is missing.
+    """
+    if JUDGES[claim.kind] is judge_arrays:
+        return among_numbers(claim)
+    several = [np.asarray(side) for side in (claim.left, claim.right)]
+    if all(np.isfinite(side.astype(float)).all() for side in several):
+        return claim
+    return replace(claim, kind="exact", left=np.zeros(0), right=np.zeros(0), where=True, names=())
+
+
+__all__ = ["JUDGES", "among", "judge"]

@@ -40,10 +40,30 @@ class Malformed(Exception):
 
 @dataclass
 class Answers:
-    """What came back in a trial: in which dtypes, and whether all of it were numbers."""
+    """What came back in a trial.
 
-    dtypes: set[torch.dtype] = field(default_factory=set)
-    numbers: bool = True
+    Attributes
+    ----------
+    dtypes : of each capability that returned real numbers, the coarsest dtype in which it did.
+    nonfinite : names of the capabilities that returned a NaN or an infinity.
+    failed : name of the capability that was called last and gave no answer; empty where all did.
+    """
+
+    dtypes: dict[str, torch.dtype] = field(default_factory=dict)
+    nonfinite: set[str] = field(default_factory=set)
+    failed: str = ""
+
+    def note(self, name: str, dtype: torch.dtype, *, finite: bool) -> None:
+        """Remember an answer in real numbers."""
+        before = self.dtypes.get(name, dtype)
+        self.dtypes[name] = max(before, dtype, key=lambda d: torch.finfo(d).eps)
+        if not finite:
+            self.nonfinite.add(name)
+
+    def coarser(self, eps: float) -> dict[str, float]:
+        """The relative precision of each capability that answered more coarsely than with ``eps``."""
+        found = {name: torch.finfo(dtype).eps for name, dtype in self.dtypes.items()}
+        return {name: own for name, own in found.items() if own > eps}
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,17 @@ class Call:
         """The subject's answer, checked, as NumPy."""
         prepared = self.prepare(p, *arguments)
         return self.read(self.run(prepared), prepared)
+
+    def differentiate(self, total: torch.Tensor, leaf: torch.Tensor) -> Array | None:
+        """The derivative of a sum of its answers by ``leaf``, as NumPy; ``None`` where autograd finds no way to it."""
+        self._answers.failed = self.name
+        gradient: torch.Tensor | None = torch.autograd.grad(total, leaf, allow_unused=True)[0]
+        self._answers.failed = ""
+        if gradient is None:
+            return None
+        found: Array = gradient.detach().cpu().to(torch.float64).numpy()
+        self._answers.note(self.name, gradient.dtype, finite=bool(np.isfinite(found).all()))
+        return found
 
     def offers(self, name: str) -> Call | None:
         """Another capability of the same subject; ``None`` if it is not offered."""
@@ -112,12 +143,15 @@ class Call:
             raise Blocked(str(problem)) from problem
         if function is None:
             raise Unanswerable(f"{self.name} is not offered for this process")
+        self._answers.failed = self.name
         try:
-            return function(**prepared.values)
+            value = function(**prepared.values)
         except TypeError as problem:
             if problem.__traceback__ is not None and problem.__traceback__.tb_next is None:
                 raise Malformed(self._refused(function, problem)) from problem
             raise
+        self._answers.failed = ""
+        return value
 
     def _refused(self, function: Callable[..., Any], problem: TypeError) -> str:
         """What to say of a function that cannot be called with these names."""
@@ -130,11 +164,16 @@ class Call:
 
     def read(self, value: Any, prepared: Prepared) -> Array:
         """Check what came back and turn it into NumPy."""
+        self._answers.failed = self.name
+        found = self._read(value, prepared)
+        self._answers.failed = ""
+        return found
+
+    def _read(self, value: Any, prepared: Prepared) -> Array:
         gives, shape, name = self.capability.gives, prepared.shape, self.name
         ids = gives.of == "ids"
+        dtype = real_dtype(value)
         if isinstance(value, torch.Tensor):
-            if value.dtype.is_floating_point:
-                self._answers.dtypes.add(value.dtype)
             if ids and (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool):
                 raise Malformed(f"{name} returned {value.dtype}; class ids are integers")
             value = value.detach().cpu()
@@ -143,8 +182,8 @@ class Call:
             what = "None" if value is None else f"a {type(value).__name__}"
             raise Malformed(f"{name} returned {what}; an array of shape {shape} was wanted")
         value = np.asarray(value)
-        if value.dtype.kind == "f" and np.isnan(value).any():
-            self._answers.numbers = False
+        if dtype is not None:
+            self._answers.note(name, dtype, finite=bool(np.isfinite(value).all()))
         if ids and value.dtype.kind not in "iu":
             raise Malformed(f"{name} returned {value.dtype}; class ids are integers")
         if value.shape != shape:
@@ -174,19 +213,36 @@ class Derivative:
         leaf = prepared.values[self.by].clone().requires_grad_(True)
         # A network's output is never a leaf, and code may edit it in place.
         changed = replace(prepared, values={**prepared.values, self.by: leaf.clone()})
-        value = self.of.run(changed)
+        what = "the network's output" if self.by == "output" else self.by
+        try:
+            value = self.of.run(changed)
+        except RuntimeError as problem:
+            if "numpy() on Tensor that requires grad" in str(problem):
+                raise Unanswerable(f"{self.of.name} leaves torch for NumPy (which gradients=False says)") from problem
+            raise
         self.of.read(value, changed)
-        if not value.requires_grad:
-            what = "the network's output" if self.by == "output" else self.by
-            raise Malformed(
+        if not getattr(value, "requires_grad", False):
+            # Nobody can train with it unawares: `backward` itself refuses.
+            raise Unanswerable(
                 f"{self.of.name} does not depend on {what} in a way that autograd can follow (if that is meant: "
                 "gradients=False)"
             )
         weights = torch.as_tensor(np.asarray(cotangent, dtype=np.float64), dtype=value.dtype, device=value.device)
-        (gradient,) = torch.autograd.grad((value * weights).sum(), leaf, allow_unused=True)
+        gradient = self.of.differentiate((value * weights).sum(), leaf)
         if gradient is None:
             return np.zeros(np.shape(given[self.of.capability.arguments.index(self.by)]))
-        return gradient.detach().cpu().to(torch.float64).numpy()
+        if value.shape[:1] == leaf.shape[:1]:
+            # What is no number has no derivative, whatever autograd makes of the branch that it was in.
+            gradient[~torch.isfinite(value.detach()).reshape(len(value), -1).all(-1).cpu().numpy()] = np.nan
+        return gradient
+
+
+def real_dtype(value: Any) -> torch.dtype | None:
+    """The dtype of real numbers in floating point, torch's or NumPy's; ``None`` for all else."""
+    if isinstance(value, torch.Tensor):
+        return value.dtype if value.dtype.is_floating_point else None
+    kind = getattr(value, "dtype", None)
+    return getattr(torch, str(kind), torch.float64) if getattr(kind, "kind", "") == "f" else None
 
 
 def built(subject: Subject, p: Any) -> tuple[object, ...]:
@@ -287,4 +343,15 @@ def _plain(value: Any) -> Any:
     return value.detach().cpu() if isinstance(value, torch.Tensor) else value
 
 
-__all__ = ["Answers", "Blocked", "Call", "Derivative", "Malformed", "Prepared", "Unanswerable", "Undeclared", "built"]
+__all__ = [
+    "Answers",
+    "Blocked",
+    "Call",
+    "Derivative",
+    "Malformed",
+    "Prepared",
+    "Unanswerable",
+    "Undeclared",
+    "built",
+    "real_dtype",
+]

@@ -9,7 +9,7 @@ A law is a pure function from capabilities and drawn values to claims.  Its sign
 * of classes, ``x0`` is a drawn batch of clean sequences, ``model`` a drawn table of network outputs over every noisy
   sequence, ``data`` a drawn law of clean sequences; other kinds draw what their modules say;
 * ``offers`` is everything that the subject offers and the law is about, by name, and ``situation(name)`` valid
-  arguments for each; ``build`` is the subject's own constructor.
+  arguments for each; ``build`` is the subject's own constructor; ``faults()`` is what of each answer is no number.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Claims: TypeAlias = Claim | Sequence[Claim]
 
 #: What laws of every kind may draw.
 TIMES = ("r", "s", "t")
-DRAWS = ("p", *TIMES, "seed", "offers", "situation", "build")
+DRAWS = ("p", *TIMES, "seed", "offers", "situation", "build", "faults")
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,9 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent(
             f"does not implement {' and '.join(about.schedules_too)} schedules, about which the law asks as well"
         )
-    offers = _offers(law, subject) if "offers" in law.draws else ()
-    if "offers" in law.draws and not offers:
+    asks = not {"offers", "faults"}.isdisjoint(law.draws)
+    offers = _offers(law, subject) if asks else ()
+    if asks and not offers:
         return Absent("offers nothing that the law is about")
     if about.outputs is not None and subject.output not in about.outputs:
         return Absent(f"has other outputs than the law speaks about ({', '.join(about.outputs)})")

@@ -21,12 +21,13 @@ class Record:
     """The outcome of one law for one subject, which is called ``method`` here.
 
     ``status`` is ``"holds"``, ``"broken"``, ``"known"`` (a failure that the subject declares, with its reason),
-    ``"absent"`` (the law says nothing about it), ``"unasked"`` (it does, but everything that was drawn was refused),
-    ``"blocked"`` (the subject could not be built, about which another law speaks) or ``"error"`` (the law, the family
-    or the reference failed, which says nothing about the subject).  ``worst_ulps`` is the largest gap seen in
-    units of rounding of the dtype under test, and ``None`` for laws that do not measure one.
-    ``examples`` were judged and ``refused`` drawn in vain.  ``fits`` are the rates that a law about a limit measured,
-    in the simplest example, or in the one that fails.  ``kind`` is the subject's.
+    ``"absent"`` (the law says nothing about it), ``"unasked"`` (it does, but everything that was drawn was refused, or
+    nothing that was judged could have failed), ``"blocked"`` (the subject could not be built, or gave no answer, about
+    which another law speaks) or ``"error"`` (the law, the family or the reference failed, which says nothing about the
+    subject).  ``worst_ulps`` is the largest gap seen in units of rounding of the dtype under test, and ``None`` for
+    laws that do not measure one.  ``examples`` were judged, of which ``informative`` could have failed, and ``refused``
+    drawn in vain.  ``fits`` are the rates that a law about a limit measured, in the simplest example, or in the one
+    that fails.  ``kind`` is the subject's.
 
     Raises ``ValueError`` for any other status.
     """
@@ -48,6 +49,7 @@ class Record:
     fits: tuple[Fit, ...] = ()
     kind: str = "classes"
     refused: int = 0
+    informative: int = 0
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -84,7 +86,7 @@ class Record:
         return cls(**fields)
 
 
-_OPTIONAL = ("reason", "failure", "replay", "fits", "kind", "refused")
+_OPTIONAL = ("reason", "failure", "replay", "fits", "kind", "refused", "informative")
 _REQUIRED = tuple(name for name in Record.__dataclass_fields__ if name not in _OPTIONAL)
 
 

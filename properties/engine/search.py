@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from zlib import crc32
 
@@ -18,11 +18,12 @@ from hypothesis.internal.constants_ast import Constants
 from threadpoolctl import ThreadpoolController
 
 from unmask.properties.claims.claim import Fit
-from unmask.properties.engine.calls import Blocked, Undeclared
+from unmask.properties.engine.calls import Answers, Blocked, Undeclared
 from unmask.properties.engine.drawing import inputs
 from unmask.properties.engine.failures.story import replay_of, tell
 from unmask.properties.engine.lawbook import LAWBOOK, Law
-from unmask.properties.engine.plan import Absent, concerns, plan
+from unmask.properties.engine.order import ANSWERS, PRECISION, laws_about, speaker, sweeps
+from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.engine.record import Record, Status
 from unmask.properties.engine.run import EXAMPLES, Run
 from unmask.properties.engine.trial import Fault, NotClaims, Outcome, Trial, Unanswerable, prepared
@@ -33,8 +34,13 @@ from unmask.properties.subjects.subject import Subject
 #: Why a law that waits for rare events is absent from a quick run.
 TOO_SLOW = "would wait for rare events, longer than the quick budget lasts; the budget ci asks it"
 
-#: After how many processes that could not be built, and none that could, a law gives up.
+#: After how many processes that could not be built a law that judged none gives up.
 MOST_BLOCKED = 40
+
+#: What is said where every allowance was too wide.
+_NOTHING_COULD_FAIL = (
+    "none of {} examples could have failed: in {}, what is allowed is as large as the numbers themselves"
+)
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
@@ -49,8 +55,17 @@ class _Broken(Exception):
         self.outcome = outcome
 
 
-class _Hopeless(Exception):
-    """Ends a search in which nothing can be built."""
+class _Hopeless(BaseException):
+    """Ends a search in which nothing can be built, or answered; no Exception, which Hypothesis would try to shrink."""
+
+
+class _Silence(BaseException):
+    """Ends a search until it is known which law speaks of these capabilities, which gave no answer."""
+
+    def __init__(self, trial: Trial, outcome: Outcome) -> None:
+        super().__init__(", ".join(sorted(outcome.unanswered)))
+        self.names = outcome.unanswered
+        self.broken = _Broken(trial, outcome)
 
 
 @contextmanager
@@ -84,15 +99,27 @@ def _one_blas_thread() -> Any:
 class _Search:
     """One law held against one subject: what was asked, and what came of it."""
 
-    def __init__(self, law: Law, subject: Subject, run: Run) -> None:
+    def __init__(self, law: Law, subject: Subject, run: Run, *, listening: bool = False) -> None:
         self.law, self.subject, self.run = law, subject, run
+        #: What is only listened to is not judged; these capabilities gave no answer.
+        self.listening = listening
+        self.silent: set[str] = set()
+        #: Of capabilities that gave no answer, the law that says so.
+        self.speakers: dict[frozenset[str], str] = {}
         self.known = subject.known.get(law.name, "")
         self.started = time.perf_counter()
         self.worst: float | None = None
         self.fits: tuple[Fit, ...] = ()
-        self.examples = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.worst = None
+        self.fits = ()
+        self.examples = self.informative = 0
         self.refused: Counter[str] = Counter()
         self.blocked: Counter[str] = Counter()
+        #: Draws on which there was no answer, by the law that says so and the capabilities.
+        self.missing: Counter[tuple[str, str]] = Counter()
         self.undeclared = ""
         self._failed: dict[str, _Broken] = {}
 
@@ -103,11 +130,10 @@ class _Search:
             raise self._failed[repr(drawn)]  # what took long to fail need not be asked again
         trial = Trial(law, self.subject, prepared(drawn, law, self.subject, self.run.precision, self.run.device))
         try:
-            outcome = trial.run()
+            outcome = self._answered(trial)
         except Blocked as reason:
             self.blocked[str(reason)] += 1
-            if not self.examples and self.blocked.total() >= MOST_BLOCKED:
-                raise _Hopeless from reason
+            self._give_up(self.blocked)
             hypothesis.reject()
         except Undeclared as reason:
             self.undeclared = str(reason)
@@ -115,9 +141,12 @@ class _Search:
         except Unanswerable as reason:
             self.refused[str(reason)] += 1
             hypothesis.reject()
+        if outcome is None:
+            return
         if law.drawn.rare and not outcome.holds:
             self._failed[repr(drawn)] = _Broken(trial, outcome)
         self.examples += 1
+        self.informative += outcome.informative
         # Hypothesis draws the simplest inputs first: the table of rates is the same in every run.
         self.fits = self.fits or outcome.fits
         if not outcome.holds:
@@ -126,8 +155,62 @@ class _Search:
             self.worst = max(self.worst or 0.0, outcome.ulps)
             target(min(outcome.ulps, 1e300), label="worst gap in ulps")
 
+    def _answered(self, trial: Trial) -> Outcome | None:
+        """The outcome where there is an answer to judge; ``None`` where it is only listened to.
+
+        A law of whatever is offered goes on with what has an answer; all others refuse the draw.
+        """
+        outcome = trial.run()
+        if self.listening:
+            names = outcome.unanswered
+            if self.law.name in (ANSWERS, PRECISION):
+                names |= {claim.label for claim, _ in outcome.failures}
+            self.silent |= names
+            return None
+        while outcome.unanswered:
+            if outcome.unanswered not in self.speakers:
+                raise _Silence(trial, outcome)
+            says = self.speakers[outcome.unanswered]
+            if not says:
+                return outcome
+            self.missing[says, ", ".join(sorted(outcome.unanswered))] += 1
+            self._give_up(self.missing, max(4, self._most_examples))
+            if "offers" not in self.law.draws:
+                hypothesis.reject()
+            trial = replace(trial, silent=trial.silent | outcome.unanswered, answers=Answers())
+            outcome = trial.run()
+        return outcome
+
+    def _give_up(self, why: Counter[Any], most: int = MOST_BLOCKED) -> None:
+        if not self.examples and why.total() >= most:
+            raise _Hopeless
+
+    @property
+    def _most_examples(self) -> int:
+        law = self.law
+        return max(1 if law.drawn.rare else 2, round(EXAMPLES[self.run.budget] / law.drawn.cost))
+
     def search(self, strategy: Any) -> None:
-        """Look for an example that fails."""
+        """Look for an example that fails; where an answer is missing, find out first which law speaks of that."""
+        own: _Broken | None = None
+        while True:
+            try:
+                self._search(strategy)
+            except _Silence as silence:
+                self._begin()
+                listen = partial(_listen, self.subject)
+                says = speaker(self.law, self.subject, self.run, silence.names, listen)
+                self.speakers[silence.names] = says
+                own = own if says else silence.broken
+            else:
+                break
+        if own is not None:  # a search that is not repeatable has not come upon it again
+            outcome = replace(own.trial, answers=Answers()).run()
+            if outcome.holds:
+                raise errors.Flaky(f"once: {_first_line(own.outcome)}\nthen it held")
+            raise _Broken(own.trial, outcome)
+
+    def _search(self, strategy: Any) -> None:
         law, run = self.law, self.run
 
         # Hypothesis reads the source of what it runs, every time: a line is read faster than a page.
@@ -140,7 +223,7 @@ class _Search:
         configure = settings(
             # Whatever profile a user has chosen: the search is the suite's own.
             backend="hypothesis",
-            max_examples=max(1 if law.drawn.rare else 2, round(EXAMPLES[run.budget] / law.drawn.cost)),
+            max_examples=self._most_examples,
             # The seed below does it; where CI is set, Hypothesis would by itself.
             derandomize=False,
             database=None,
@@ -173,10 +256,28 @@ class _Search:
             mutants=law.told.mutants,
             worst_ulps=told.pop("worst_ulps", None),
             examples=self.examples,
+            informative=self.informative,
             seconds=time.perf_counter() - self.started if self.examples else 0.0,
-            refused=sum(self.refused.values()),
+            refused=self.refused.total() + self.blocked.total() + self.missing.total(),
             **told,
         )
+
+
+def _first_line(outcome: Outcome) -> str:
+    if outcome.error:
+        return outcome.error.split("\n")[0]
+    assert outcome.verdict is not None
+    return f"found {outcome.verdict.left}"
+
+
+def _listen(subject: Subject, law: Law, run: Run) -> frozenset[str]:
+    """The capabilities that give no answer under a law."""
+    search = _Search(law, subject, run, listening=True)
+    planned = plan(law, subject)
+    assert isinstance(planned, Plan)
+    with suppress(Fault, NotClaims, errors.Unsatisfiable, _Hopeless):
+        search.search(inputs(planned))
+    return frozenset(search.silent)
 
 
 def examine(law: Law, subject: Subject, run: Run) -> Record:
@@ -217,6 +318,8 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
         pass
     if not search.examples:
         return _nothing_asked(search)
+    if not search.informative and not known:
+        return search.record("unasked", reason=_NOTHING_COULD_FAIL.format(search.examples, run.precision))
     if known:
         story = f"{law.name} is known to fail for {subject.name} ({known}), but it holds: take it out of `known`."
         return search.record("broken", failure=story)
@@ -237,6 +340,10 @@ def _nothing_asked(search: _Search) -> Record:
     if search.blocked:
         ((why, _),) = search.blocked.most_common(1)
         return search.record("blocked", reason=f"cannot be built for the processes that the law draws: {why}")
+    if search.missing:
+        (((says, what), _),) = search.missing.most_common(1)
+        how = "answers in a coarser dtype" if says == PRECISION else "gives no numbers to judge"
+        return search.record("blocked", reason=f"{what} {how}: {says} says more")
     if search.undeclared:
         return search.record("absent", reason=search.undeclared)
     if not search.refused:
@@ -258,11 +365,7 @@ def examine_all(
     ValueError : if ``known`` names a law that does not exist; at once, before the first record is asked for.
     """
     check_known(subject)
-    return _records(subject, run, _own(subject) if laws is None else list(laws), stop_at_first)
-
-
-def _own(subject: Subject) -> list[Law]:
-    return most_general_first(law for law in LAWBOOK if concerns(law, subject))
+    return _records(subject, run, laws_about(subject) if laws is None else list(laws), stop_at_first)
 
 
 def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -> Iterator[Record]:
@@ -279,36 +382,12 @@ def _records(subject: Subject, run: Run, laws: list[Law], stop_at_first: bool) -
                     return
 
 
-def sweeps(run: Run) -> list[Run]:
-    """A few examples of every law before many of any: most mistakes show in the first ones.
-
-    What is settled in the first sweep is not asked again in the second, which is the run itself.
-    """
-    return [run] if run.budget == "quick" else [replace(run, budget="quick"), run]
-
-
 def is_settled(record: Record, subject: Subject) -> bool:
     """Whether more examples could say nothing else, since one has failed.
 
     That a law holds which is known to fail takes all of them.
     """
     return record.status == "known" or (record.status == "broken" and record.law not in subject.known)
-
-
-def most_general_first(laws: Iterable[Law]) -> list[Law]:
-    """The laws that ask for least before those that ask for more, and cheap ones before expensive ones.
-
-    What is wrong is then told by the plainest law that sees it, and soon.
-    """
-    return sorted(laws, key=_generality)
-
-
-def _generality(law: Law) -> tuple[bool, bool, int, int, float]:
-    about, drawn = law.about, law.drawn
-    limits = (about.families, about.clock, about.schedules, about.outputs, about.processes)
-    # Laws of whatever is offered come last: a wrong formula breaks many of them, and none says what is wrong with it.
-    narrow = sum(x is not None for x in limits) + drawn.reaches_prior
-    return drawn.rare, "offers" in law.draws, len(law.needs), narrow, drawn.cost
 
 
 def unanswered(law: Law, subject: Subject, reason: str) -> Record:
@@ -328,7 +407,5 @@ __all__ = [
     "examine",
     "examine_all",
     "is_settled",
-    "most_general_first",
-    "sweeps",
     "unanswered",
 ]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 
 from unmask.properties.claims.claim import Claim, Fit, Verdict
-from unmask.properties.claims.judges import judge
+from unmask.properties.claims.judges import among, judge
 from unmask.properties.engine import calls
 from unmask.properties.engine.calls import Answers, Blocked, Call, Derivative, Malformed, Unanswerable
 from unmask.properties.engine.lawbook import Law
@@ -38,7 +39,20 @@ class NotClaims(TypeError):
 
 @dataclass
 class Outcome:
-    """What one trial showed."""
+    """What one trial showed.
+
+    Attributes
+    ----------
+    holds : whether every claim does.
+    ulps : the largest gap, or that of the claim that fails.
+    claim, verdict : the first claim that fails.
+    error : what was raised or returned where there is nothing to judge.
+    fits : rates that were measured.
+    informative : whether some claim could have failed: allowed was less than what it is about.
+    unanswered : names of the capabilities without whose missing numbers, or numbers in a coarser dtype than the one
+        asked for, the law would hold.  Other laws speak about that.
+    failures : every claim that fails, with its verdict.
+    """
 
     holds: bool
     ulps: float | None
@@ -46,6 +60,9 @@ class Outcome:
     verdict: Verdict | None = None
     error: str = ""
     fits: tuple[Fit, ...] = ()
+    informative: bool = True
+    unanswered: frozenset[str] = frozenset()
+    failures: tuple[tuple[Claim, Verdict], ...] = ()
 
 
 @dataclass
@@ -55,40 +72,75 @@ class Trial:
     law: Law
     subject: Subject
     inputs: Inputs
+    #: Names of capabilities that a law of whatever is offered does not ask.
+    silent: frozenset[str] = frozenset()
     answers: Answers = field(default_factory=Answers)
 
     @property
     def eps(self) -> float:
-        """Relative precision that the subject computed in: the coarsest of what was asked for and what came back."""
-        asked = torch.finfo(self.inputs.p.dtype).eps
-        return max([asked, *(torch.finfo(d).eps for d in self.answers.dtypes)])
+        """Relative precision of the dtype asked for, by which the law is judged."""
+        return float(torch.finfo(self.inputs.p.dtype).eps)
 
     def run(self) -> Outcome:
-        """Evaluate the law; the worst claim decides."""
+        """Evaluate the law; every claim must hold."""
         try:
             claims = self.law.check(**self.bindings())
         except Unanswerable:
             raise
-        except Malformed as problem:
-            return Outcome(False, None, error=str(problem))
         except Exception as problem:
             # Whatever a subject raises on valid input is its failure, and so is what no number of its can be put into.
-            if self._raised_by_subject(problem):
-                return Outcome(False, None, error=_own_words(problem, _LIBRARIES))
-            if not self.answers.numbers:
+            told = self._told(problem)
+            if told:
+                return Outcome(False, None, error=told, unanswered=self._gave_nothing())
+            if self.answers.nonfinite:
                 told = f"the law could not be evaluated on what came back, which is not a number: {_own_words(problem)}"
-                return Outcome(False, None, error=told)
+                return Outcome(False, None, error=told, unanswered=frozenset(self.answers.nonfinite))
             raise Fault(_own_words(problem)) from problem
+        return self._judged(self._checked(claims))
+
+    def _judged(self, claims: list[Claim]) -> Outcome:
         worst: float | None = None
+        failures: list[tuple[Claim, Verdict]] = []
+        missing: list[tuple[Claim, Verdict]] = []
+        unanswered: frozenset[str] = frozenset()
         fits: tuple[Fit, ...] = ()
-        for claim in self._checked(claims):
+        informative = False
+        for claim in claims:
             verdict = judge(claim, self.eps)
             fits += (verdict.fit,) if verdict.fit is not None else ()
-            if not verdict.holds:
-                return Outcome(False, verdict.ulps, claim, verdict, fits=fits)
-            if verdict.ulps is not None:
-                worst = max(worst or 0.0, verdict.ulps)
-        return Outcome(True, worst, fits=fits)
+            informative |= verdict.informative
+            if verdict.holds:
+                worst = max(worst or 0.0, verdict.ulps) if verdict.ulps is not None else worst
+                continue
+            among_numbers = judge(among(claim), self.eps) if self.answers.nonfinite else verdict
+            if not among_numbers.holds and not self._coarse(claim):
+                failures.append((claim, among_numbers))
+            else:
+                missing.append((claim, verdict))
+                unanswered |= self.answers.nonfinite if among_numbers.holds else frozenset(self._coarser)
+        if failures or missing:
+            claim, verdict = (failures or missing)[0]
+            why = frozenset() if failures else unanswered
+            told = tuple(failures or missing)
+            return Outcome(False, verdict.ulps, claim, verdict, fits=fits, unanswered=why, failures=told)
+        return Outcome(True, worst, fits=fits, informative=informative)
+
+    @property
+    def _coarser(self) -> dict[str, float]:
+        return self.answers.coarser(self.eps)
+
+    def _coarse(self, claim: Claim) -> bool:
+        """Whether a claim that fails would hold in the dtype in which the answers came back."""
+        return bool(self._coarser) and judge(among(claim), max(self._coarser.values())).holds
+
+    def _told(self, problem: Exception) -> str:
+        """What the subject raised, or returned that nobody can read; empty where the problem is another's."""
+        if isinstance(problem, Malformed):
+            return str(problem)
+        return _own_words(problem, _LIBRARIES) if self._raised_by_subject(problem) else ""
+
+    def _gave_nothing(self) -> frozenset[str]:
+        return frozenset({self.answers.failed} - {""})
 
     def _checked(self, claims: Any) -> list[Claim]:
         """What the law returned, if these are claims."""
@@ -122,6 +174,8 @@ class Trial:
             bound["situation"] = self._situation
         if "offers" in law.draws:
             bound["offers"] = self._offers()
+        if "faults" in law.draws:
+            bound["faults"] = self._faults
         for name in law.needs:
             bound[name] = self._bound(name)
         return bound
@@ -135,7 +189,7 @@ class Trial:
         """What is offered for the drawn process, of what the law is about."""
         p, subject = self.inputs.p, self.subject
         found = plan(self.law, subject)
-        asked = found.offers if isinstance(found, Plan) else ()
+        asked = [name for name in found.offers if name not in self.silent] if isinstance(found, Plan) else []
         clock = getattr(p, "clock", None)
         every = [subject.kind.capabilities[name] for name in asked]
         every = [c for c in every if c.clock in (None, clock)]
@@ -147,11 +201,65 @@ class Trial:
             raise Unanswerable("nothing that the law is about is offered for this process")
         return {c.name: Call(subject, c, self.answers) for c in every}
 
-    def _situation(self, name: str, N: int = 6, *, one_time: bool = False, other: int = 0) -> list[Any]:
+    def _faults(self) -> dict[str, str]:
+        """For everything that is offered, and its derivatives: what of its answer is no number; empty where all is."""
+        kind = self.subject.kind
+        found = {}
+        for name, call in self._offers().items():
+            try:
+                arguments = self._situation(name, ends=True)
+            except Unanswerable:
+                continue
+            derived = [n for n, (of, _) in kind.derivatives.items() if of == name] if self._differentiable else []
+            found[name] = next(filter(None, (self._fault(n, call, arguments) for n in (name, *derived))), "")
+        return found
+
+    @property
+    def _differentiable(self) -> bool:
+        return self.subject.gradients and self.subject.arrays == "torch"
+
+    def _fault(self, name: str, call: Call, arguments: list[Any]) -> str:
+        kind = self.subject.kind
+        try:
+            if name == call.name:
+                value = call(*arguments)
+                what = name
+            else:
+                by = kind.derivatives[name][1]
+                what = f"the derivative of {call.name} by {by}"
+                value = Derivative(call, by)(*arguments, 1.0)
+        except Unanswerable:
+            return ""
+        except Exception as problem:
+            told = self._told(problem)
+            if not told:
+                raise
+            return told
+        if call.capability.undefined or np.asarray(value).dtype.kind != "f" or not np.isnan(value).any():
+            return ""
+        place = np.argwhere(np.isnan(value))[0].tolist()
+        return f"{what} is nan at {place}, of shape {list(np.shape(value))}{self._times_of(call, arguments, place)}"
+
+    @staticmethod
+    def _times_of(call: Call, arguments: list[Any], place: list[int]) -> str:
+        """At which times a row was asked."""
+        given = dict(zip(call.capability.arguments, arguments[1:], strict=True))
+        row = place[0] if place and call.capability.batched else 0
+        told = [
+            f"{k} = {v[row] if isinstance(v, (list, np.ndarray)) else v}"
+            for k, v in given.items()
+            if call.capability.takes[k].of == "times"
+        ]
+        return f", at {', '.join(told)}" if told else ""
+
+    def _situation(
+        self, name: str, N: int = 6, *, one_time: bool = False, other: int = 0, ends: bool = False
+    ) -> list[Any]:
         kind = self.subject.kind
         assert kind.situation is not None
-        values = kind.situation(self.inputs, self.subject, N, one_time, other)
-        arguments = kind.capabilities[name].arguments
+        capability = kind.capabilities[name]
+        values = kind.situation(self.inputs, self.subject, N, one_time, other, capability if ends else None)
+        arguments = capability.arguments
         missing = [argument for argument in arguments if argument not in values]
         if missing:
             raise Unanswerable(f"for this process there are no valid {missing[0]} for {name}")
@@ -165,7 +273,7 @@ class Trial:
     def _raised_by_subject(problem: BaseException) -> bool:
         """Whether the exception came out of the subject, and not out of the law or the reference."""
         return any(
-            frame.name in ("run", "built") and frame.filename == calls.__file__
+            frame.name in ("run", "built", "differentiate") and frame.filename == calls.__file__
             for frame in traceback.extract_tb(problem.__traceback__)[1:]
         )
 

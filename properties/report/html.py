@@ -25,9 +25,9 @@ _WORDS: Mapping[Status, str] = {
     "holds": "holds",
     "broken": "BROKEN",
     "known": "known failure",
-    "blocked": "could not be built",
+    "blocked": "another law says why",
     "error": "error of the law",
-    "unasked": "every draw was refused",
+    "unasked": "nothing to judge",
     "absent": "does not apply",
 }
 
@@ -38,8 +38,8 @@ _MEANINGS: Mapping[Status, str] = {
     "broken": "an example was found for which it does not hold",
     "known": "it fails, as the method itself declares",
     "absent": "it does not apply, and the cell says why",
-    "unasked": "every example that was drawn had to be refused",
-    "blocked": "the method could not be built",
+    "unasked": "every example that was drawn had to be refused, or none could have failed",
+    "blocked": "there was no answer to judge, and another law says why",
     "error": "the law itself failed, or the reference, which says nothing about the method",
 }
 #: What is told of a run in which nothing of the kind has happened.

@@ -8,7 +8,7 @@
   document.querySelectorAll("article.law").forEach((a) => laws.set(a.id, a));
   const byName = new Map([...laws.values()].map((a) => [a.dataset.law, a]));
   document.querySelectorAll(".story").forEach((s) => stories.set(s.dataset.story, [...(stories.get(s.dataset.story) ?? []), s]));
-  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "does not apply", unasked: "every draw was refused", blocked: "could not be built", error: "error of the law" };
+  const words = { holds: "holds", broken: "BROKEN", known: "known failure", absent: "does not apply", unasked: "nothing to judge", blocked: "another law says why", error: "error of the law" };
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);

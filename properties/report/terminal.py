@@ -44,8 +44,8 @@ _MEANINGS: Mapping[Status, str] = {
     "broken": "BROKEN",
     "known": "known failure",
     "error": "error of the law",
-    "blocked": "could not be built",
-    "unasked": "every draw refused",
+    "blocked": "another law says why",
+    "unasked": "nothing to judge",
     "absent": "does not apply",
 }
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase

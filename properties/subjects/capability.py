@@ -18,7 +18,7 @@ from unmask.properties.subjects.shapes import Shape
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Capability:
     """One method that objects of a kind may have.
 
@@ -29,6 +29,9 @@ class Capability:
     gives : what the result is.
     clock : the only clock on which it has a meaning; ``None`` for both.
     slow : it solves an equation, and takes as long: only the laws that name it ask.
+    ends : of the continuous clock, the ends at which it has a value: ``"data"`` for ``t = 0``, ``"noise"`` for
+        ``t = 1``.
+    undefined : whether some of its entries are NaN by definition.
     meaning : its docstring.
     """
 
@@ -37,6 +40,8 @@ class Capability:
     gives: Shape
     clock: Literal["discrete", "continuous"] | None = None
     slow: bool = False
+    ends: tuple[str, ...] = ()
+    undefined: bool = False
     meaning: str = field(default="", repr=False)
 
     @cached_property
@@ -95,6 +100,30 @@ def slow(method: F) -> F:
     return method
 
 
+def up_to(*ends: Literal["data", "noise"]) -> Callable[[F], F]:
+    """The decorated method of a protocol has a value at these ends of the continuous clock, too.
+
+    Raises
+    ------
+    ValueError : another end.
+    """
+    strange = [end for end in ends if end not in ("data", "noise")]
+    if strange:
+        raise ValueError(f"ends must be 'data' or 'noise', got {strange[0]!r}")
+
+    def mark(method: F) -> F:
+        method.__dict__["ends"] = ends
+        return method
+
+    return mark
+
+
+def undefined_in_places(method: F) -> F:
+    """The decorated method of a protocol returns NaN where there is nothing that it could say."""
+    method.__dict__["undefined"] = True
+    return method
+
+
 def read(vocabulary: type) -> dict[str, Capability]:
     """The capabilities that a protocol declares, by name, in the order in which they are written.
 
@@ -117,9 +146,8 @@ def read(vocabulary: type) -> dict[str, Capability]:
                 raise TypeError(f"{vocabulary.__name__}.{name}: {part} must be annotated with a type of shapes")
         given: Any = shapes
         gives = given.pop("return")
-        found[name] = Capability(
-            name, given, gives, getattr(method, "clock", None), getattr(method, "slow", False), meaning
-        )
+        marks = {k: v for k, v in vars(method).items() if k in ("clock", "slow", "ends", "undefined")}
+        found[name] = Capability(name, given, gives, **marks, meaning=meaning)
     return found
 
 
@@ -127,4 +155,4 @@ def _shape(annotation: Any) -> Shape | None:
     return next((m for m in getattr(annotation, "__metadata__", ()) if isinstance(m, Shape)), None)
 
 
-__all__ = ["Capability", "only_on", "read", "slow"]
+__all__ = ["Capability", "only_on", "read", "slow", "undefined_in_places", "up_to"]

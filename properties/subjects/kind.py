@@ -96,7 +96,8 @@ class Kind:
     derivatives : derivatives that laws may ask for: of which capability, and with respect to which argument.
     draws : what laws may draw beside ``p``, times, ``seed``, ``offers`` and ``situation``: a function of the inputs and
         the subject for each name.
-    situation : ``(inputs, subject, N, one_time, other) -> {argument: value}``.
+    situation : ``(inputs, subject, N, one_time, other, ends) -> {argument: value}``; with a capability as ``ends``, at
+        the first and last times at which that has a value.
     exempt : names of laws of conduct that do not hold for it, each with the reason, which completes "the subject …".
     answer : ``(model, noisy, times, p) -> output``: what a drawn network says to ``noisy`` rows at one time each.
     """
@@ -109,7 +110,7 @@ class Kind:
     first_order: tuple[str, ...] = ()
     derivatives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     draws: Mapping[str, Callable[[Inputs, Any], Any]] = field(default_factory=dict)
-    situation: Callable[[Inputs, Any, int, bool, int], Mapping[str, Any]] | None = None
+    situation: Callable[[Inputs, Any, int, bool, int, Capability | None], Mapping[str, Any]] | None = None
     exempt: Mapping[str, str] = field(default_factory=dict)
     answer: Callable[[Any, Array, list[Any], Any], Array] | None = None
 

@@ -219,7 +219,7 @@ def test_a_method_that_only_draws_is_held_to_the_laws() -> None:
         *("infilling_keeps_what_is_known", "a_step_that_knows_the_data_draws_the_posterior"),
     )
     assert {law: examine(LAWBOOK[law], only, run).status for law in laws} == dict.fromkeys(laws, "holds")
-    forgets = MUTANTS["step-renoises-its-guess"](only)
+    forgets = MUTANTS["step-renoises-its-guess"](D3PM_MIXTURE).but(offers=only.offers)
     assert examine(LAWBOOK[laws[-1]], forgets, replace(run, budget="ci")).status == "broken"
 
 

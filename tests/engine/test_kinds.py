@@ -92,7 +92,7 @@ class Every:
         return [Die(self.K[0])]
 
 
-def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Any = None) -> dict[str, Any]:
     rng = np.random.default_rng([given.seed + other, 1])
     K, L = given.p.K, given.L
     faces, scores = rng.integers(0, K, (N, L)), rng.integers(-8, 9, (N, L, K)) / 8
@@ -165,7 +165,13 @@ def test_it_works_from_end_to_end(dice: Kind) -> None:
     asked = {name for name, record in records.items() if record.status != "absent"}
     assert {records[name].status for name in asked} == {"holds"}
     conduct = {
-        *("it_can_be_built", "rows_do_not_see_each_other", "a_generator_fixes_the_draw"),
+        *(
+            "it_can_be_built",
+            "answers_are_numbers",
+            "precision_is_kept",
+            "rows_do_not_see_each_other",
+            "a_generator_fixes_the_draw",
+        ),
         *("calls_do_not_remember_each_other", "inputs_are_left_alone", "memory_layout_does_not_matter"),
     }
     assert asked == {"chances_are_weights", "slopes_add_up", *conduct}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from tests.engine.marginals import BAYES, QUICK, SPACE, Marginal, mine, of_every_shape
 from unmask.properties import (
     LAWBOOK,
@@ -12,10 +14,11 @@ from unmask.properties import (
     Law,
     Process,
     Subject,
+    close,
     exact,
     examine,
 )
-from unmask.properties.engine.search import most_general_first
+from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.trial import Unanswerable
 
 
@@ -93,3 +96,20 @@ def test_a_law_that_claims_nothing_does_not_hold(stated: Callable[..., Law]) -> 
     record = examine(stated(vacuous), mine(), QUICK)
     assert record.status == "unasked"
     assert "claimed nothing" in record.reason
+
+
+def test_what_could_not_have_failed_was_not_asked(stated: Callable[..., Law]) -> None:
+    def wide(marginal, p, t):
+        """A probability is right up to one"""
+        return close(marginal(p, np.zeros((3, 2), dtype=int), [t] * 3), 1 / p.K, ops=1 / np.finfo(float).eps)
+
+    def narrow(marginal, p, t):
+        """A probability is right up to a tenth"""
+        return close(marginal(p, np.zeros((3, 2), dtype=int), [t] * 3), 1 / p.K, ops=0.1 / p.K / np.finfo(float).eps)
+
+    record = examine(stated(wide), mine(), QUICK)
+    assert (record.status, record.informative) == ("unasked", 0)
+    assert "examples could have failed: in float64, what is allowed is as large as the numbers" in record.reason
+    record = examine(stated(narrow), mine(), QUICK)
+    assert record.status == "holds"
+    assert record.informative == record.examples > 0

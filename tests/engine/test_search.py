@@ -24,8 +24,8 @@ from unmask.properties import (
     examine_all,
 )
 from unmask.properties.engine.conformance import hold
+from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.run import EXAMPLES
-from unmask.properties.engine.search import most_general_first
 
 # --- known failures -----------------------------------------------------------------------------------------
 

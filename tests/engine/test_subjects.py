@@ -37,6 +37,7 @@ from unmask.properties.engine.plan import Absent, Plan, plan
 
 QUICK = Run(budget="quick", derandomize=True)
 BAYES = LAWBOOK["posterior_is_bayes_rule"]
+ANSWERS = LAWBOOK["answers_are_numbers"]
 LINEAR = processes("absorbing", clock="continuous", schedules=["linear"])
 EVEN = Schedule("linear")
 GRADIENTS = {
@@ -183,7 +184,8 @@ def test_a_look_alike_is_left_out() -> None:
 
     looks = Subject(WithDraws, LINEAR, output="subs")
     assert looks.can("sample")
-    assert "samples_follow_the_marginal" in statuses(looks)["broken"]
+    assert statuses(looks)["broken"] == ["answers_are_numbers"]
+    assert "samples_follow_the_marginal" in statuses(looks)["blocked"]
     told = looks.but(offers=("posterior", "loss"))
     assert not told.can("sample")
     assert "broken" not in statuses(told)
@@ -211,10 +213,14 @@ def test_another_name_is_told_which_names_there_are() -> None:
             """An underscore more."""
             return super().posterior(x_0, xt, s, t)
 
-    failure = examine(BAYES, Subject(Renamed, LINEAR, output="subs"), QUICK).failure
+    renamed = Subject(Renamed, LINEAR, output="subs")
+    failure = examine(ANSWERS, renamed, QUICK).failure
     assert "posterior is called by keyword with x0, xt, s, t; it takes (x_0, xt, s, t)" in failure
     assert "(its 'x_0' is it 'x0'?)" in failure
     assert "the law could not be evaluated" not in failure
+    record = examine(BAYES, renamed, QUICK)
+    assert record.status == "blocked"
+    assert record.reason == "posterior gives no numbers to judge: answers_are_numbers says more"
 
 
 def test_a_type_error_inside_is_its_own() -> None:
@@ -223,7 +229,7 @@ def test_a_type_error_inside_is_its_own() -> None:
             """A call inside that is wrong."""
             return super().posterior(x0, xt, s)  # type: ignore[call-arg]
 
-    failure = examine(BAYES, Subject(Inside, LINEAR, output="subs"), QUICK).failure
+    failure = examine(ANSWERS, Subject(Inside, LINEAR, output="subs"), QUICK).failure
     assert "raised TypeError: " in failure
     assert "is called by keyword" not in failure
 
@@ -290,13 +296,15 @@ def test_derivatives_are_not_asked_of_what_has_none(build: type[Masked]) -> None
     assert left_out == GRADIENTS
     for name in GRADIENTS:
         assert plan(LAWBOOK[name], told) == Absent("says that autograd cannot follow it (gradients=False)")
-    assert set(statuses(told.but(gradients=True)).get("broken", [])) <= GRADIENTS
+    undeclared = statuses(told.but(gradients=True))
+    assert "broken" not in undeclared
+    assert GRADIENTS - {"a_class_may_be_ruled_out"} <= set(undeclared["unasked"]) <= GRADIENTS
 
 
 def test_who_is_asked_all_the_same_hears_of_the_way_out() -> None:
     record = examine(LAWBOOK["gradient_is_the_gradient_of_the_nelbo"], Subject(Behind, LINEAR, output="subs"), QUICK)
-    assert record.status == "broken"
-    assert "in a way that autograd can follow (if that is meant: gradients=False)" in record.failure
+    assert record.status == "unasked"
+    assert "in a way that autograd can follow (if that is meant: gradients=False)" in record.reason
 
 
 def test_declarations_may_stand_in_the_class() -> None:

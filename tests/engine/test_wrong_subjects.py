@@ -29,6 +29,16 @@ def raises(problem: Exception) -> Callable[..., Any]:
     return wrong
 
 
+def blamed(asked: str, subject: Subject, says: str) -> bool:
+    """Whether the law about answers tells the story, and the law that was asked refers to it."""
+    owner = examine(LAWBOOK["answers_are_numbers"], subject, QUICK)
+    record = examine(LAWBOOK[asked], subject, QUICK)
+    assert (owner.status, record.status) == ("broken", "blocked")
+    assert record.reason.endswith(" gives no numbers to judge: answers_are_numbers says more")
+    assert "the law could not be evaluated" not in owner.failure
+    return says in owner.failure
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -37,18 +47,15 @@ def raises(problem: Exception) -> Callable[..., Any]:
         (raises(AssertionError("mine")), "raised AssertionError: mine"),
         (raises(TypeError("not mine")), "raised TypeError: not mine"),
         (lambda p, x0, t: torch.zeros(3, p.K), r"marginal returned shape (3, "),
-        (lambda p, x0, t: answer(p, x0, t).mT, "was wanted"),
-        (lambda p, x0, t: None, "marginal returned None; an array of shape (3, 2, "),
-        (lambda p, x0, t: (answer(p, x0, t), None), "marginal returned a tuple; an array of shape (3, 2, "),
-        (lambda p, x0, t: "abc", "marginal returned shape (); (3, 2, "),
+        (lambda p, x0, t: answer(p, x0, t)[..., None], "was wanted"),
+        (lambda p, x0, t: None, "marginal returned None; an array of shape ("),
+        (lambda p, x0, t: (answer(p, x0, t), None), "marginal returned a tuple; an array of shape ("),
+        (lambda p, x0, t: "abc", "marginal returned shape (); ("),
     ],
 )
 def test_a_subject_that_does_not_answer(stated: Callable[..., Law], wrong: Any, says: str) -> None:
     assert examine(stated(of_every_shape), mine(), QUICK).status == "holds"
-    record = examine(LAWBOOK["of_every_shape"], mine(wrong), QUICK)
-    assert record.status == "broken"
-    assert says in record.failure
-    assert "the law could not be evaluated" not in record.failure
+    assert blamed("of_every_shape", mine(wrong), says)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +63,9 @@ def test_a_subject_that_does_not_answer(stated: Callable[..., Law], wrong: Any, 
     [
         (lambda x0: x0.double(), "sample returned torch.float64; class ids are integers"),
         (lambda x0: x0 == 0, "sample returned torch.bool; class ids are integers"),
-        (lambda x0: x0 + 3, "sample returned class ids from 3 to 3; K = 3"),
-        (lambda x0: x0 - 1, "sample returned class ids from -1 to -1; K = 3"),
-        (lambda x0: x0[:1], "sample returned shape (1, 2); (3, 2) was wanted"),
+        (lambda x0: x0 + 3, "; K = 3"),
+        (lambda x0: x0 - 1, "sample returned class ids from -1 to "),
+        (lambda x0: x0[:1], "sample returned shape (1, "),
     ],
 )
 def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) -> None:
@@ -73,9 +80,7 @@ def test_ids_that_are_none(stated: Callable[..., Law], wrong: Any, says: str) ->
         return Subject(lambda p: SimpleNamespace(sample=named), only_three, name="drawing")
 
     assert examine(stated(draws), drawing(lambda x0: x0), QUICK).status == "holds"
-    record = examine(LAWBOOK["draws"], drawing(wrong), QUICK)
-    assert record.status == "broken"
-    assert says in record.failure
+    assert blamed("draws", drawing(wrong), says)
 
 
 def test_a_subject_that_cannot_be_called(stated: Callable[..., Law]) -> None:
@@ -86,9 +91,8 @@ def test_a_subject_that_cannot_be_called(stated: Callable[..., Law]) -> None:
         def marginal(self, x0):
             return x0
 
-    record = examine(stated(of_every_shape), Subject(Half, SPACE), QUICK)
-    assert record.status == "broken"
-    assert "marginal is called by keyword with x0, t; it takes (x0): " in record.failure
+    stated(of_every_shape)
+    assert blamed("of_every_shape", Subject(Half, SPACE), "marginal is called by keyword with x0, t; it takes (x0): ")
 
 
 def test_answers_that_change(stated: Callable[..., Law]) -> None:

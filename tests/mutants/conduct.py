@@ -89,6 +89,33 @@ def empty_batch_fails(right: Right, p: Process, output: Tensor, x0: Tensor, xt: 
     return right.loss(p, output, x0, xt, t)
 
 
+@mutant("loss-is-nan-in-the-last-step", "loss", of=("mdlm", "d3pm_uniform"))
+def loss_is_nan_in_the_last_step(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """Zero over zero, next to the data."""
+    first = t <= (1 if p.T is not None else 2.0**-10)
+    return torch.where(first, torch.nan, right.loss(p, output, x0, xt, t))
+
+
+@mutant("loss-of-the-whole-batch", "loss", of=ANY)
+def loss_of_the_whole_batch(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """One number, as a trainer wants it."""
+    return right.loss(p, output, x0, xt, t).mean()
+
+
+@mutant("marginal-without-positions", "marginal", of=("d3pm_uniform", "mdlm"))
+def marginal_without_positions(right: Right, p: Process, x0: Tensor, t: Tensor) -> Tensor:
+    """The first position's alone."""
+    return right.marginal(p, x0, t)[:, 0]
+
+
+@mutant("posterior-raises", "posterior", of=("d3pm_uniform", "mdlm"))
+def posterior_raises(right: Right, p: Process, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    """A check that is too strict: it refuses the last step of a sampler."""
+    if bool((s == 0).any()):
+        raise ZeroDivisionError("division by zero")
+    return right.posterior(p, x0, xt, s, t)
+
+
 @mutant("loss-in-single-precision", "loss", of=ANY)
 def loss_in_single_precision(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """Everything is cast to float32 first."""
@@ -107,7 +134,6 @@ def loss_in_single_precision_inside(
     "marginal-in-single-precision",
     "marginal",
     of=("d3pm_uniform", "mdlm"),
-    escapes="a float32 result earns float32's tolerance, and precision_is_kept looks at the network's output alone",
 )
 def marginal_in_single_precision(right: Right, p: Process, x0: Tensor, t: Tensor) -> Tensor:
     """The forward process comes back in float32, whatever was asked for."""

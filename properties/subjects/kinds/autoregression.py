@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes import answer, clean_batch, network
@@ -37,8 +38,11 @@ class TokenByToken(Protocol):
         ...
 
 
-def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def situation(
+    given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
+) -> dict[str, Any]:
     """A value for every argument that there is."""
+    del ends
     rng = np.random.default_rng([given.seed + other, 11])
     every = clean_batch(given)
     x0 = every[rng.integers(0, len(every), N)]

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes.situations import some_times
@@ -37,12 +38,14 @@ class Cold(Protocol):
         ...
 
 
-def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def situation(
+    given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
+) -> dict[str, Any]:
     """A value for every argument that there is."""
     del subject
     p = given.p
     rng = np.random.default_rng([given.seed + other, 11])
-    s, t = some_times(p, N, one_time, rng)
+    s, t = some_times(p, N, one_time, rng, ends)
     return {
         "s": s,
         "t": t,

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
@@ -27,9 +28,11 @@ class TokenFunctions(Protocol):
         ...
 
 
-def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def situation(
+    given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
+) -> dict[str, Any]:
     """A value for every argument that there is."""
-    del subject, one_time
+    del subject, one_time, ends
     rng = np.random.default_rng([given.seed + other, 11])
     K = given.p.K
     return {

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from unmask.properties.subjects.capability import only_on
+from unmask.properties.subjects.capability import Capability, only_on, up_to
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes import a_few
@@ -35,10 +35,12 @@ class Gaussian(Protocol):
     * losses are in nats, summed over columns.
     """
 
+    @up_to("data", "noise")
     def signal_level(self, t: Times) -> PerRow:
         """``alpha_t``, at ``t = 0`` too."""
         ...
 
+    @up_to("data", "noise")
     def noise_level(self, t: Times) -> PerRow:
         """``sigma_t``, at ``t = 0`` too."""
         ...
@@ -147,18 +149,22 @@ def network(given: Inputs, subject: Any) -> GaussianModel:
     return GaussianModel(given.p, subject.output or "data", given.seed)
 
 
-def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def situation(
+    given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
+) -> dict[str, Any]:
     """A value for every argument that there is."""
-    return _arguments(given, network(given, subject), N, one_time, other)
+    return _arguments(given, network(given, subject), N, one_time, other, ends)
 
 
 @lru_cache(maxsize=16)
-def _arguments(given: Inputs, model: GaussianModel, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def _arguments(
+    given: Inputs, model: GaussianModel, N: int, one_time: bool, other: int, ends: Capability | None
+) -> dict[str, Any]:
     p, seed = given.p, given.seed + other
     rng = np.random.default_rng([seed, 11])
     every = clean_rows(given)
     clean = every[rng.integers(0, len(every), N)]
-    s, t = some_times(p, N, one_time, rng)
+    s, t = some_times(p, N, one_time, rng, ends)
     z = rng.integers(-16, 17, clean.shape) / 8
     return {
         "s": s,

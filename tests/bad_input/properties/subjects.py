@@ -22,6 +22,7 @@ from unmask.properties.subjects import capability, kind, kinds
 from unmask.properties.subjects.shapes import Times
 
 only_on: Any = capability.only_on
+up_to: Any = capability.up_to
 read: Any = capability.read
 enter: Any = kind.enter
 KIND: Any = kind.Kind
@@ -147,6 +148,7 @@ def bad_subjects() -> list[Bad]:
         *named("mutated", of_mutants()),
         *named("read", [(partial(read, Silent), TypeError, "Silent.alpha needs a docstring: what it means")]),
         *named("read", [(partial(read, Untyped), TypeError, "Untyped.alpha: t must be annotated with a type of shape")]),
+        *named("up_to", [(partial(up_to, "dusk"), ValueError, "ends must be 'data' or 'noise', got 'dusk'")]),
         *named("only_on", [(partial(only_on, "sun"), ValueError, "clock must be 'discrete' or 'continuous', got 'sun'")]),
         *named("enter", of_kinds()),
         *named("kind", [(partial(kinds.kind, "reals"), ValueError, "kind must be one of .*got 'reals'")]),

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes import situations
@@ -49,10 +50,12 @@ def data(given: Inputs, subject: Any) -> Data:
     return Data(given.p, given.L, given.seed)
 
 
-def situation(given: Inputs, subject: Any, N: int, one_time: bool, other: int) -> dict[str, Any]:
+def situation(
+    given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
+) -> dict[str, Any]:
     """Valid arguments; see :mod:`~unmask.properties.subjects.kinds.classes.situations`."""
     seed = given.seed + other
-    return situations.arguments(given.p, clean_batch(given), network(given, subject), seed, N, one_time)
+    return situations.arguments(given.p, clean_batch(given), network(given, subject), seed, N, one_time, ends)
 
 
 def answer(model: Any, noisy: Array, times: list[Any], p: Process) -> Array:

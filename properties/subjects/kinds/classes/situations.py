@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.numbers import sequences
@@ -20,21 +21,37 @@ Array: TypeAlias = Any
 MOST_UNDONE = 2.0**10
 
 
-def arguments(p: Process, x0: Array, model: Model, seed: int, N: int = 6, one_time: bool = False) -> dict[str, Any]:
+def arguments(
+    p: Process,
+    x0: Array,
+    model: Model,
+    seed: int,
+    N: int = 6,
+    one_time: bool = False,
+    ends: Capability | None = None,
+) -> dict[str, Any]:
     """A value for every argument that there is: ``N`` rows, each with a time of its own unless ``one_time``.
 
-    ``x0`` are clean rows ``[n, L]`` to choose from, ``model`` is the network.
+    ``x0`` are clean rows ``[n, L]`` to choose from, ``model`` is the network.  With ``ends`` the first rows have the
+    first and last times at which that capability has a value.
     """
-    return _arguments(p, x0.shape, np.ascontiguousarray(x0, dtype=np.int64).tobytes(), model, seed, N, one_time)
+    return _arguments(p, x0.shape, np.ascontiguousarray(x0, dtype=np.int64).tobytes(), model, seed, N, one_time, ends)
 
 
 @lru_cache(maxsize=16)
 def _arguments(
-    p: Process, shape: tuple[int, int], x0: bytes, model: Model, seed: int, N: int, one_time: bool
+    p: Process,
+    shape: tuple[int, int],
+    x0: bytes,
+    model: Model,
+    seed: int,
+    N: int,
+    one_time: bool,
+    ends: Capability | None,
 ) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 11])
     clean = np.frombuffer(x0, dtype=np.int64).reshape(shape)[rng.integers(0, shape[0], N)]
-    s, t = some_times(p, N, one_time, rng)
+    s, t = some_times(p, N, one_time, rng, ends, late=model.parameterization != "score")
     noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
     L = clean.shape[1]
     found = {
@@ -61,8 +78,33 @@ def _arguments(
     return found if p.prior_occurs else {name: value for name, value in found.items() if name != "times"}
 
 
-def some_times(p: Any, N: int, one_time: bool, rng: Any) -> tuple[list[Any], list[Any]]:
-    """Times ``s < t``, one step or a sixteenth apart, for ``N`` rows."""
+def some_times(
+    p: Any, N: int, one_time: bool, rng: Any, ends: Capability | None = None, *, late: bool = True
+) -> tuple[list[Any], list[Any]]:
+    """Times ``s < t``, one step or a sixteenth apart, for ``N`` rows.
+
+    With ``ends``, unless there is ``one_time``, the first rows have the first and last times at which that capability
+    has a value; unless ``late``, the first ones only.
+    """
+    s, t = _some_times(p, N, one_time, rng)
+    if ends is not None and not one_time:
+        corners = _corners(p, ends, late or not {"output", "network"} & set(ends.takes))[:N]
+        s[: len(corners)] = [a for a, _ in corners]
+        t[: len(corners)] = [b for _, b in corners]
+    return s, t
+
+
+def _corners(p: Any, capability: Capability, late: bool) -> list[tuple[Any, Any]]:
+    """Pairs ``s <= t`` at the ends of time, and next to them."""
+    begins = "data" in capability.ends and "s" not in capability.takes
+    if p.T is not None:
+        return [*([(0, 0)] if begins else []), (p.T - 1, p.T), (0, 1)]
+    near, far = 2.0**-12, 1 - 2.0**-14
+    last = [*([(15 / 16, 1.0)] if "noise" in capability.ends else []), (15 / 16, far)] if late else []
+    return [*([(0.0, 0.0)] if begins else []), *last, (0.0, near), (near / 2, near)]
+
+
+def _some_times(p: Any, N: int, one_time: bool, rng: Any) -> tuple[list[Any], list[Any]]:
     if p.T is not None:
         t: list[Any] = [int(v) for v in rng.integers(1, p.T + 1, N)]
         s: list[Any] = [v - 1 for v in t]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from unmask.properties.subjects.capability import only_on, slow
+from unmask.properties.subjects.capability import only_on, slow, undefined_in_places, up_to
 from unmask.properties.subjects.shapes import (
     Counts,
     Flags,
@@ -47,6 +47,7 @@ class Diffusion(Protocol):
     * draws use the ``generator`` and nothing else.
     """
 
+    @up_to("data", "noise")
     def alpha(self, t: Times) -> PerRow:
         """Probability that a position has not been hit by noise."""
         ...
@@ -64,10 +65,12 @@ class Diffusion(Protocol):
         """
         ...
 
+    @up_to("noise")
     def transition(self, s: Time, t: Time) -> Matrix:
         """``q(x_t = j | x_s = i)``."""
         ...
 
+    @undefined_in_places
     def projective_distance(self, t: Time) -> Matrix:
         """Hilbert's distance of every two noisy states, seen from the classes that clean data may hold.
 
@@ -75,14 +78,17 @@ class Diffusion(Protocol):
         """
         ...
 
+    @up_to("data", "noise")
     def marginal(self, x0: Ids, t: Times) -> PerClass:
         """``q(x_t^i | x_0^i)``."""
         ...
 
+    @up_to("data", "noise")
     def sample(self, x0: Ids, t: Times, generator: Generator) -> Ids:
         """Draws of ``x_t`` given ``x_0``."""
         ...
 
+    @up_to("noise")
     def posterior(self, x0: Ids, xt: Ids, s: Times, t: Times) -> PerClass:
         """``q(x_s^i | x_t^i, x_0^i)``."""
         ...
@@ -91,22 +97,27 @@ class Diffusion(Protocol):
         """``KL(q(x_end|x_0) || prior)``, nats."""
         ...
 
+    @up_to("noise")
     def denoise(self, output: PerClass, xt: Ids, t: Times) -> PerClass:
         """Probabilities of ``x_0`` that the output stands for."""
         ...
 
+    @up_to("noise")
     def reverse(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """``p_theta(x_s^i | x_t)``."""
         ...
 
+    @up_to("noise")
     def joint_sum(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """D3PM's kernel, by name, where both are offered: ``∝ Σ q(x_s, x_t|x̃0) p̃(x̃0|x_t)``."""
         ...
 
+    @up_to("noise")
     def mixture(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """The mixture of posteriors, by name, where both are offered: ``Σ q(x_s|x_t, x̃0) p̃(x̃0|x_t)``."""
         ...
 
+    @up_to("noise")
     def step(self, output: PerClass, xt: Ids, s: Times, t: Times, generator: Generator) -> Ids:
         """Draws of ``x_s`` given ``x_t``: from ``reverse``, or, first order, from something close to it."""
         ...

@@ -1,0 +1,82 @@
+"""Which laws speak first, and which one speaks of an answer that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from unmask.properties.engine.lawbook import LAWBOOK, Law
+from unmask.properties.engine.plan import Plan, concerns, plan
+from unmask.properties.engine.run import Run
+from unmask.properties.subjects.subject import Subject
+
+#: The laws that speak of answers which are none, and of answers in a coarser dtype: all others leave that to them.
+ANSWERS, PRECISION = "answers_are_numbers", "precision_is_kept"
+
+#: For a subject: which capabilities gave no answer under which law and run.
+_heard: WeakKeyDictionary[Subject, dict[tuple[str, Run], frozenset[str]]] = WeakKeyDictionary()
+
+
+def laws_about(subject: Subject) -> list[Law]:
+    """All laws about subjects of its kind, in the order in which they are asked."""
+    return most_general_first(law for law in LAWBOOK if concerns(law, subject))
+
+
+def most_general_first(laws: Iterable[Law]) -> list[Law]:
+    """The laws that ask for least before those that ask for more, and cheap ones before expensive ones.
+
+    What is wrong is then told by the plainest law that sees it, and soon.
+    """
+    return sorted(laws, key=_generality)
+
+
+def _generality(law: Law) -> tuple[bool, bool, bool, int, int, float]:
+    about, drawn = law.about, law.drawn
+    limits = (about.families, about.clock, about.schedules, about.outputs, about.processes)
+    # Laws of whatever is offered come last: a wrong formula breaks many of them, and none says what is wrong with it.
+    # But where there is no number, nothing else can be said.
+    narrow = sum(x is not None for x in limits) + drawn.reaches_prior
+    first = law.name in (ANSWERS, PRECISION) or "build" in law.draws
+    return not first, drawn.rare, "offers" in law.draws, len(law.needs), narrow, drawn.cost
+
+
+def sweeps(run: Run) -> list[Run]:
+    """A few examples of every law before many of any: most mistakes show in the first ones.
+
+    What is settled in the first sweep is not asked again in the second, which is the run itself.
+    """
+    return [run] if run.budget == "quick" else [replace(run, budget="quick"), run]
+
+
+def speaker(
+    law: Law, subject: Subject, run: Run, names: frozenset[str], listen: Callable[[Law, Run], frozenset[str]]
+) -> str:
+    """The name of the law that says that capabilities ``names`` gave no answer; empty if ``law`` itself is the first.
+
+    ``listen`` tells what gives no answer under a law.  A mistake is told once: by the law about answers if it sees it,
+    else by the first of those that come upon it.
+    """
+    for other in laws_about(subject):
+        if other.name == law.name:
+            return ""
+        if isinstance(plan(other, subject), Plan) and _asks(other, subject, names):
+            # Who listens to the law about answers hears as much as it says itself.
+            how = run if other.name in (ANSWERS, PRECISION) else replace(run, budget="quick")
+            heard = _heard.setdefault(subject, {})
+            key = (other.name, replace(how, shrink=False))
+            if key not in heard:
+                heard[key] = listen(other, key[1])
+            if heard[key] & names:
+                return other.name
+    return ""
+
+
+def _asks(law: Law, subject: Subject, names: frozenset[str]) -> bool:
+    """Whether a law asks for one of the capabilities."""
+    found = plan(law, subject)
+    offered = found.offers if isinstance(found, Plan) else ()
+    return not names.isdisjoint({*map(subject.kind.of, law.needs), *offered})
+
+
+__all__ = ["ANSWERS", "PRECISION", "laws_about", "most_general_first", "speaker", "sweeps"]
