@@ -103,7 +103,7 @@ PLANTED = (
     Planted(
         "classes-off-by-one",
         "d3pm_uniform",
-        ("off by one",),
+        ("classes of transition are one",),
         answer("transition", lambda y, *_: y.roll(1, -1)),
     ),
     Planted("variance-for-deviation", "vdm-noise", ("square",), answer("noise_level", lambda y, *_: y**2)),

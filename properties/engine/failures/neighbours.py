@@ -260,11 +260,12 @@ def _holds_process(space: Any, p: Any) -> bool:
     """Whether a process is one of those that a law speaks about."""
     named = None if space.schedules is None else {schedule_name(schedule) for schedule in space.schedules}
     own = getattr(p, "schedule", None)
+    curve = getattr(own, "curve", getattr(own, "name", None))
     return (
         not space.exclusion_reason(p)
         and (not space.families or getattr(p, "family", space.families[0]) in space.families)
         and (not space.clocks or p.clock in space.clocks)
-        and (named is None or own is None or schedule_name(own) in named)
+        and (named is None or curve is None or curve in named)
     )
 
 

@@ -124,7 +124,8 @@ def _hint_of(trial: Trial, claim: Claim, place: int, around: list[Neighbour]) ->
     if told := hint(claim, trial.eps, sizes, [(c, n.eps, sizes_of(n.inputs)) for n, c in nearby]):
         return told
     if trial.inputs.t is None:
-        times = [(c, trial.eps, sizes_of(replace(trial.inputs, t=t))) for t, c in parts_in_time(claim)]
+        parts = sorted(parts_in_time(claim), key=lambda part: judge(part[1], trial.eps).holds)
+        times = [(c, trial.eps, sizes_of(replace(trial.inputs, t=t))) for t, c in parts]
         if times and (told := hint(*times[0], times[1:])):
             return told
     networks = [c for n, c in nearby if replace(n.inputs, style=trial.inputs.style) == trial.inputs]
