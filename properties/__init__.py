@@ -24,7 +24,7 @@ Beside them:
 * `delta_profile`: how far noise lets the data be told apart, a call of its own.
 """
 
-from unmask.properties.claims.claim import Claim, at_most, close, converges, exact, independent, sampled
+from unmask.properties.claims.claim import Claim, at_least, at_most, close, converges, exact, independent, sampled
 from unmask.properties.claims.power import smallest_error
 from unmask.properties.delta_profile import DeltaProfile, delta_profile, draw_profiles
 from unmask.properties.engine.conformance import conformance
@@ -61,6 +61,7 @@ __all__ = [
     "Space",
     "Subject",
     "Vocabulary",
+    "at_least",
     "at_most",
     "autoregression",
     "close",

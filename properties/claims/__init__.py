@@ -8,5 +8,8 @@
 * `independence`: independence of rows and calls;
 * `rates`: rates of convergence;
 * `power`: the smallest error that a sampled claim catches;
-* `hints`: patterns of common mistakes in a failed comparison.
+* `entries`: a failed claim's entries, and the rounding that each of them is allowed;
+* `patterns`: the same common mistake in all of them;
+* `factors`: a factor or a constant between what was found and expected, by its name;
+* `hints`: what a failed comparison looks like, in a sentence.
 """

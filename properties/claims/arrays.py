@@ -117,7 +117,7 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         show(a),
         show(b),
         gap,
-        "exactly equal" if claim.kind != "at_most" else "no more",
+        "exactly equal" if claim.kind != "at_most" else "no less" if claim.extra.get("at_least") else "no more",
     )
 
 
@@ -150,9 +150,13 @@ def _gap(a: Any, b: Any) -> float:
 
 
 def place(index: tuple[Any, ...], names: tuple[Name, ...]) -> str:
-    """An entry's place as text: ``x0 1, position 0``, or the texts that go with the axes."""
-    labels = list(names) + [f"axis {i}" for i in range(len(names), len(index))]
-    return ", ".join(entry(name, int(i)) for name, i in zip(labels, index, strict=False))
+    """An entry's place as text: ``x0 1, position 0``, or the texts that go with the axes.
+
+    An axis called ``all`` is of one entry, and is left out; axes without a name are told together, ``entry [0, 2]``.
+    """
+    told = [entry(name, int(i)) for name, i in zip(names, index, strict=False) if name != "all"]
+    rest = ", ".join(str(int(i)) for i in index[len(names) :])
+    return ", ".join([*told, *([f"entry [{rest}]"] if rest else [])])
 
 
 def entry(name: Name, i: int) -> str:
@@ -163,18 +167,24 @@ def entry(name: Name, i: int) -> str:
     one = told[i] if i < len(told) else i
     if isinstance(one, str):
         return one
-    return f"{axis} = {tuple(one.tolist()) if isinstance(one, np.ndarray) and one.ndim else one}"
+    return f"{axis} = {tokens(one) if isinstance(one, np.ndarray) and one.ndim else one}"
+
+
+def tokens(row: Array) -> str:
+    """Class ids as text: ``(0, 1)``, and one alone without brackets."""
+    ids = [str(i) for i in np.ravel(row).tolist()]
+    return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
 
 
 def show(value: Any) -> str:
-    """A number as text: a fraction also as a float, a float with all digits."""
+    """A number as text: a fraction also as a float, a float with all digits, zero without a sign."""
     if isinstance(value, Fraction):
         return f"{value} ({float(value):.17g})" if value.denominator != 1 else str(value)
     if isinstance(value, (bool, np.bool_, str)):
         return str(value)
     if isinstance(value, (int, np.integer)):
         return str(int(value))
-    return f"{float(value):.17g}"
+    return f"{float(value) + 0.0:.17g}"  # no minus before a zero
 
 
-__all__ = ["among_numbers", "entry", "floats", "judge_arrays", "place", "show"]
+__all__ = ["among_numbers", "entry", "floats", "judge_arrays", "place", "show", "tokens"]

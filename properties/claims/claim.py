@@ -4,7 +4,7 @@ A law returns claims and asserts nothing.  There are six kinds; none has a toler
 
 ``exact``       structural zeros, supports, integers: equal, entry by entry.
 ``close``       gap <= ops * eps * scale, with ``ops`` the roundings that a straightforward evaluation makes.
-``at_most``     the same, one-sided.
+``at_most``     the same, one-sided; ``at_least`` is its mirror image, told with the method's result first.
 ``sampled``     counts follow probabilities; the false-alarm probability is fixed in advance.
 ``independent`` rows of a batch, and calls, are drawn independently; false alarms as for ``sampled``.
 ``converges``   errors shrink at a rate; a wrong limit or a wrong rate fails.
@@ -107,7 +107,7 @@ def close(
 
     Parameters
     ----------
-    left, right : broadcastable arrays; ``left`` is the method's result.
+    left, right : broadcastable arrays of the same axes, or a number; ``left`` is the method's result.
     ops : number of roundings behind an entry, derived in the law from ``K``, ``T`` and ``L``.
     scale : magnitude of the numbers that were added up (1 for probabilities), broadcastable.  An entry whose scale is
         infinite or NaN, as where the truth is infinite, has no budget: it must be equal.
@@ -117,9 +117,11 @@ def close(
 
     Raises
     ------
-    ValueError : if ``ops`` is negative, infinite or NaN.
+    ValueError : if ``ops`` is negative, infinite or NaN, or one side has more axes than the other and neither is a
+        single number: that an axis of classes met one of rows would go unseen.
     """
     _check_finite(ops=ops)
+    _check_axes(left, right)
     return Claim("close", left, right, ops, scale, where, tuple(names), label)
 
 
@@ -135,11 +137,33 @@ def at_most(
 ) -> Claim:
     """``left <= right + ops * eps * scale`` wherever ``where``; arguments and errors as for :func:`close`."""
     _check_finite(ops=ops)
+    _check_axes(left, right)
     return Claim("at_most", left, right, ops, scale, where, tuple(names), label)
 
 
+def at_least(
+    left: Array,
+    right: Array,
+    *,
+    ops: float,
+    scale: Array = 1,
+    where: Array = True,
+    names: Sequence[Name] = (),
+    label: str = "",
+) -> Claim:
+    """``left >= right - ops * eps * scale`` wherever ``where``; arguments and errors as for :func:`close`.
+
+    It is ``at_most(right, left)``, except that a report shows ``left`` as what was found: what is negative and must not
+    be is shown with its sign.
+    """
+    _check_finite(ops=ops)
+    _check_axes(left, right)
+    return Claim("at_most", right, left, ops, scale, where, tuple(names), label, {"at_least": True})
+
+
 def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[Name] = (), label: str = "") -> Claim:
-    """``left == right``, entry by entry."""
+    """``left == right``, entry by entry; axes as for :func:`close`."""
+    _check_axes(left, right)
     return Claim("exact", left, right, 0, 1, where, tuple(names), label)
 
 
@@ -276,6 +300,13 @@ def converges(
     return Claim("converges", values, n, label=label, extra=extra)
 
 
+def _check_axes(left: Array, right: Array) -> None:
+    """Refuse two arrays of different numbers of axes, which broadcasting would align at their last ones."""
+    a, b = np.shape(left), np.shape(right)
+    if a and b and len(a) != len(b):
+        raise ValueError(f"left and right must have the same axes, or one of them none: got shapes {a} and {b}")
+
+
 def _check_finite(**budgets: Array) -> None:
     """Refuse a budget that is infinite, negative or NaN."""
     for name, value in budgets.items():
@@ -290,6 +321,7 @@ __all__ = [
     "Claim",
     "Fit",
     "Verdict",
+    "at_least",
     "at_most",
     "close",
     "converges",

@@ -1,47 +1,71 @@
-"""What a failed comparison looks like, in a sentence: the commonest mistakes leave a pattern over all entries."""
+"""What a failed comparison looks like, in a sentence: the commonest mistakes leave a pattern over all entries.
+
+A hint points to a cause, and a wrong one misleads: a pattern is told only if it explains every entry up to the rounding
+that the claim allows, over enough different numbers, at the failing example and wherever else the claim was looked at.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from unmask.properties.claims.claim import Claim
-from unmask.reference.numbers.arithmetic import to_float
+from unmask.properties.claims.entries import Entries, entries_of
+from unmask.properties.claims.factors import blind_gap, constant_factor, constant_gap, named_factor
+from unmask.properties.claims.patterns import same_pattern
 
-#: Relative precision of float32, and how constant a ratio must be to be called one.
-FLOAT32, CONSTANT = 2.0**-23, 1e-9
+#: Relative precision of float32.
+FLOAT32 = 2.0**-23
 #: A float32 inside shows as a gap of about this much, relative to what is expected; a larger one is another mistake.
 SINGLE = 1e-5
 
+#: A claim, the precision of its numbers, and the sizes at which it was looked at, by name: K, t and so on.
+Sight = tuple[Claim, float, Mapping[str, float]]
+NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
-def hint(claim: Claim, eps: float) -> str:
-    """A pattern in the gaps of a failed ``close`` claim, computed with precision ``eps``; empty if there is none."""
-    if claim.kind != "close":
+
+def hint(claim: Claim, eps: float, sizes: Mapping[str, float] = NO_SIZES, nearby: Sequence[Sight] = ()) -> str:
+    """A pattern in the entries of a failed claim, computed with precision ``eps``; empty if there is none.
+
+    ``sizes`` are those of the failing example, and ``nearby`` the same claim at other inputs.
+    """
+    seen = entries_of(claim, eps, sizes)
+    if seen is None:
         return ""
-    left, right, scale = _entries(claim)
-    if len(left) < 2 or not (np.isfinite(left) & np.isfinite(right)).all():
+    if single := _single(seen, claim, eps):
+        return single
+    others = [entries_of(*sight) for sight in nearby]
+    every = [seen, *(e for e in others if e is not None)]
+    if not seen.resolved:
         return ""
-    gap = np.abs(left - right)
-    small = gap <= SINGLE * np.maximum(np.abs(right), np.abs(right).max(initial=0) * FLOAT32)
-    if eps < FLOAT32 / 2 and (small & (gap <= claim.ops * FLOAT32 * scale)).all():
-        return "it would hold in float32: a number inside is float32, or an epsilon is added"
-    large = np.maximum(np.abs(left), np.abs(right)) > 1e-6 * np.abs(right).max(initial=0)
-    ratio = left[large & (right != 0)] / right[large & (right != 0)]
-    # Two entries show a factor if they are not the same number twice.
-    if len(ratio) < 2 or len(ratio) < large.sum() or np.ptp(np.abs(right[large])) == 0:
-        return ""
-    if np.ptp(ratio) <= max(CONSTANT, 64 * eps) * abs(ratio[0]):
-        return f"found is {ratio.mean():.9g} times what is expected, in each of {len(ratio)} entries"
+    for find in (same_pattern, named_factor, constant_gap, constant_factor):
+        if told := find(every):
+            return told
     return ""
 
 
-def _entries(claim: Claim) -> tuple[Any, Any, Any]:
-    left, right = to_float(np.asarray(claim.left)), to_float(np.asarray(claim.right))
-    arrays = np.broadcast_arrays(left, right, to_float(np.asarray(claim.scale)), np.asarray(claim.where, dtype=bool))
-    where = arrays[3].ravel()
-    a, b, c = (array.ravel()[where].astype(float) for array in arrays[:3])
-    return a, b, c
+def hint_of_networks(claim: Claim, eps: float, other: Claim) -> str:
+    """What ``other``, the same claim for another network, says about a claim that failed; empty if nothing."""
+    seen, again = entries_of(claim, eps), entries_of(other, eps)
+    return blind_gap(seen, again) if seen is not None and again is not None and seen.resolved else ""
 
 
-__all__ = ["hint"]
+def _single(seen: Entries, claim: Claim, eps: float) -> str:
+    """Whether the claim would hold in float32."""
+    if claim.kind != "close" or eps >= FLOAT32 / 2:
+        return ""
+    found, expected, scale = (array[seen.where] for array in (seen.found, seen.expected, seen.scale))
+    if len(found) < 2 or not (np.isfinite(found) & np.isfinite(expected)).all():
+        return ""
+    gap: Any = np.abs(found - expected)
+    small = gap <= SINGLE * np.maximum(np.abs(expected), np.abs(expected).max(initial=0) * FLOAT32)
+    fails = (gap > claim.ops * eps * scale).any()
+    if fails and (small & (gap <= claim.ops * FLOAT32 * scale)).all():
+        return "it would hold in float32: a number inside is float32, or an epsilon is added"
+    return ""
+
+
+__all__ = ["Sight", "hint", "hint_of_networks"]

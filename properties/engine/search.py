@@ -305,7 +305,7 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
             "known" if known else "broken",
             worst_ulps=failure.outcome.ulps,
             reason=known,
-            failure=tell(failure.trial, failure.outcome, replay),
+            failure=tell(failure.trial, failure.outcome, replay, nearby=run.shrink and not known),
             replay=replay.line,
             fits=failure.outcome.fits,
         )

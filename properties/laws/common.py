@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from unmask.properties.claims.arrays import tokens
 from unmask.properties.claims.claim import Name
 from unmask.properties.subjects.processes.gaussian import GaussianProcess
 from unmask.properties.subjects.processes.process import Process, Time
@@ -64,7 +65,7 @@ class _PairTexts(Sequence[str]):
         return len(self.x0)
 
     def __getitem__(self, i: Any) -> Any:
-        return f"x0 = {tuple(self.x0[i].tolist())}, x_t = {tuple(self.xt[i].tolist())}"
+        return f"x0 = {tokens(self.x0[i])}, x_t = {tokens(self.xt[i])}"
 
 
 def pair_axis(x0: Array, xt: Array) -> Name:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.properties import Claim, at_most, close, exact
+from unmask.properties import Claim, at_least, at_most, close, exact
 from unmask.properties.claims.claim import GUARDED_EPS
 from unmask.properties.claims.hints import hint
 from unmask.properties.claims.judges import judge
@@ -55,7 +55,7 @@ def test_exact(left: Any, right: Any, equal: bool) -> None:
 
 def test_exact_names_the_first_wrong_entry() -> None:
     verdict = judge(exact([[0, 0, 0], [0, 1, 2]], 0, names=("row",)), EPS)
-    assert (verdict.where, verdict.left, verdict.right) == ("row 1, axis 1 1", "1", "0")
+    assert (verdict.where, verdict.left, verdict.right) == ("row 1, entry [1]", "1", "0")
     assert holds(exact([0, NAN, 2], [0, 1, 2], where=[True, False, True]))
 
 
@@ -138,6 +138,16 @@ def test_shapes_that_do_not_fit_are_a_failure_and_no_error() -> None:
     assert (verdict.left, verdict.right, verdict.gap) == ("(2, 3)", "(3, 2)", "shapes differ")
 
 
+@pytest.mark.parametrize("claim", [close, at_most, at_least, exact])
+def test_axes_are_not_aligned_by_chance(claim: Any) -> None:
+    """NumPy would hold one number of each class against one of each row, position and class."""
+    budget = {} if claim is exact else {"ops": 1}
+    with pytest.raises(ValueError, match=r"the same axes, or one of them none: got shapes \(3,\) and \(1, 3, 3, 1\)"):
+        claim(np.zeros(3), np.zeros((1, 3, 3, 1)), **budget)
+    assert holds(claim(np.zeros((1, 3, 3, 1)), 0, **budget))
+    assert holds(claim(0, np.zeros((1, 3, 3, 1)), **budget))
+
+
 # --- at_most ------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +180,30 @@ def test_at_most(left: Any, right: Any, bounded: bool) -> None:
 def test_at_most_reports_a_gap_on_one_side_only() -> None:
     assert judge(at_most([0.0, 1.0 + 2 * EPS], 1.0, ops=3), EPS).ulps == 2
     assert judge(at_most([-9.0, -1e300], 1.0, ops=3), EPS).ulps == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "bound"), [(1.0, 1.0), (1.0, 1.0 + 3 * EPS), (2.0, 1.0), (INF, 1.0), (1.0, 1.0 + 9 * EPS)]
+)
+def test_at_least_is_at_most_seen_from_the_other_side(found: float, bound: float) -> None:
+    assert holds(at_least(found, bound, ops=3)) == holds(at_most(bound, found, ops=3))
+    verdicts = [judge(claim, EPS) for claim in (at_least(found, bound, ops=3), at_most(bound, found, ops=3))]
+    assert verdicts[0] == verdicts[1]
+
+
+def test_places_are_told_in_words() -> None:
+    row = np.zeros((1, 2))
+    wrong = np.array([[0, 1]])
+    sequences = np.array([[0], [1]])
+    assert judge(exact(wrong, row, names=("all", ("x", sequences))), EPS).where == "x = 1"
+    assert judge(exact(wrong, row, names=("row",)), EPS).where == "row 0, entry [1]"
+    assert judge(exact(wrong, row), EPS).where == "entry [0, 1]"
+    assert judge(exact(1, 0), EPS).where == ""
+
+
+def test_zero_has_no_sign() -> None:
+    verdict = judge(close(1.0, -0.0, ops=1), EPS)
+    assert verdict.right == "0"
 
 
 @pytest.mark.parametrize("scale", [INF, NAN, [INF, 1.0], [NAN, 1.0]])

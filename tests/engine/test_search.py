@@ -18,6 +18,7 @@ from unmask.properties import (
     Drawn,
     Law,
     Run,
+    close,
     conformance,
     exact,
     examine,
@@ -69,6 +70,19 @@ def test_a_known_law_that_is_not_in_the_book() -> None:
     for call in (lambda: examine_all(wrong, QUICK), lambda: conformance(wrong)):
         with pytest.raises(ValueError, match="known of mine: no law named 'a_law_that_nobody_wrote'"):
             call()
+
+
+def test_sides_of_other_axes_are_an_error_of_the_law(stated: Callable[..., Law]) -> None:
+    """NumPy would align an axis of rows with one of classes, where their lengths allow."""
+
+    def compares_rows_with_classes(p, marginal, x0, t):
+        """q sums to one, held against one number for each position and class"""
+        q = marginal(p, x0, t)
+        return close(q.sum(-1), q, ops=1)
+
+    record = examine(stated(compares_rows_with_classes), mine(), QUICK)
+    assert record.status == "error"
+    assert "left and right must have the same axes" in record.failure
 
 
 # --- a stream of records ------------------------------------------------------------------------------------

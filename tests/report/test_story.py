@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,21 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from unmask.properties import LAWBOOK, Law, Process, Schedule, Subject, at_most, close, exact, law, processes, sampled
+from unmask.properties import (
+    LAWBOOK,
+    Drawn,
+    Law,
+    Process,
+    Schedule,
+    Subject,
+    at_least,
+    at_most,
+    close,
+    exact,
+    law,
+    processes,
+    sampled,
+)
 from unmask.properties.engine.failures.story import tell
 from unmask.properties.engine.trial import Fault, Trial
 from unmask.properties.subjects.inputs import Inputs
@@ -26,10 +41,10 @@ P = Process("uniform", 2, "discrete", Schedule("free", betas=(Fraction(1, 2), Fr
 def stated(function: Callable[..., Any]) -> Law:
     """A law for this file alone: it is not left in the book."""
     law(
-    chapter="Told",
-    cites="Austin et al. 2021, eq. 3",
-    mutants=("none",),
-)(function)
+        chapter="Told",
+        cites="Austin et al. 2021, eq. 3",
+        mutants=("none",),
+    )(function)
     entry = LAWBOOK[function.__name__]
     LAWBOOK.remove(entry.name)
     return entry
@@ -117,6 +132,10 @@ def test_a_wrong_number() -> None:
     expected  1
     gap       1.000e+00 (4.5e+15 ulps)
     allowed   2.220e-15 (10 ulps of 2.2e-16)
+    nearby                  found   expected  ratio   gap
+              here          2       1         2       +1
+              t = 2         1.75    1         1.75    +0.75
+              T = 3, t = 3  1.5625  1         1.5625  +0.5625
 
 """
     line = f"{REPLAY}'sums_to_one', 'tests.report.test_story:FLIPPED', {PROCESS}, t=1, L=2, seed=7)"
@@ -172,6 +191,11 @@ def test_what_is_not_a_number_is_said_in_words() -> None:
     [
         (lambda: close(1.0, np.nan, ops=1), "    expected  nan, which is not a number"),
         (lambda: at_most(2.0, 1.0, ops=1), "    at most   1"),
+        (lambda: at_least(1.0, 2.0, ops=1), "    at least  2"),
+        (lambda: at_least(-0.617, 0.0, ops=1), "    found     -0.61699999999999999, which is negative"),
+        (lambda: at_least(-0.617, -0.0, ops=1), "    at least  0"),
+        (lambda: close(-2.0, -1.0, ops=1), "    found     -2"),
+        (lambda: [exact(0, 1), exact(2, 3, label="threes")], "    also      threes: found 2, expected 3"),
         (lambda: exact("a", "b"), "    expected  b"),
         (lambda: exact(np.arange(3), np.arange(4)), "    expected  (4,)"),
         (lambda: sampled([[1, 1]], [[np.nan, 1.0]]), "    found     [nan, 1] (nan is not a number)"),
@@ -183,6 +207,62 @@ def test_the_sides(claim: Callable[[], Any], line: str) -> None:
         return claim()
 
     assert line in story(stated(says_so), FLIPPED).splitlines()
+
+
+def test_the_other_claims_that_fail_are_told_the_worst_first() -> None:
+    @stated
+    def claims_much(p):
+        """Six claims, of which one holds"""
+        wrong = [close(1.0 + k, 1.0, ops=1, label=f"number {k}") for k in (1, 0, 2, 5, 4, 3)]
+        return [*wrong, at_least(-1.0, 0.0, ops=1, names=("row",), label="not negative")]
+
+    told = story(claims_much, FLIPPED).splitlines()
+    assert "    claim     number 1" in told
+    first = next(k for k, line in enumerate(told) if line.startswith("    also"))
+    assert [line.split(":")[0].split("also")[-1].strip() for line in told[first : first + 4]] == [
+        f"number {k}" for k in (5, 4, 3, 2)
+    ]
+    assert told[first + 4] == "", "no more than four"
+
+
+def test_the_time_of_a_law_that_looks_at_many_stands_with_the_inputs() -> None:
+    @stated
+    def holds_early(p):
+        """A claim about all times"""
+        return close([0.0, 0.0, 1.0], [0.0, 0.0, 0.5], ops=1, names=(("t", [0, 1, 2]),))
+
+    told = story(holds_early, FLIPPED)
+    assert "\n    inputs    fails at t = 2\n" in told
+    assert "\n              t = 0  0      0         holds\n" in told
+
+
+def test_nothing_is_asked_again_where_nobody_wants_it() -> None:
+    trial = Trial(sums_to_one, FLIPPED, Inputs(P, t=1, L=2))
+    told = tell(trial, trial.run(), nearby=False)
+    assert "nearby" not in told
+    assert "nearby" in tell(trial, trial.run())
+
+
+@pytest.mark.parametrize("drawn", [Drawn(rare=True), Drawn(cost=30)])
+def test_an_expensive_law_is_not_asked_again(drawn: Drawn) -> None:
+    trial = Trial(replace(sums_to_one, drawn=drawn), FLIPPED, Inputs(P, t=1, L=2))
+    assert "nearby" not in tell(trial, trial.run())
+
+
+def test_a_failure_is_told_whatever_goes_wrong_nearby() -> None:
+    """A subject, and a law, that fall over everywhere but at the failing inputs."""
+    asked: list[int] = []
+
+    def once(x0, t):
+        asked.append(1)
+        if len(asked) > 2:
+            raise RuntimeError("no more")
+        return torch.zeros(*x0.shape, P.K)
+
+    told = story(sums_to_one, answering(once), t=1)
+    assert "found     0" in told
+    assert "nearby" not in told
+    assert len(asked) > 2
 
 
 def test_a_long_message_loses_its_middle() -> None:

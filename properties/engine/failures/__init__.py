@@ -1,5 +1,9 @@
 """A failure, told and had again.
 
 * `story`: the whole of it, with a line that reproduces it;
+* `neighbours`: the law at a few other inputs;
+* `table`: what was found and expected there;
+* `answers`: which other quantity the subject answers with;
+* `repairs`: common mistakes undone, for a hint;
 * `replay`: what that line calls.
 """

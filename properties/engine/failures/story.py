@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from unmask.properties.claims.hints import hint
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, Verdict
+from unmask.properties.claims.hints import hint, hint_of_networks
+from unmask.properties.claims.judges import judge
+from unmask.properties.engine.failures.answers import other_quantity
+from unmask.properties.engine.failures.neighbours import (
+    Neighbour,
+    claims_of,
+    may_be_looked_at,
+    neighbours,
+    sizes_of,
+)
+from unmask.properties.engine.failures.repairs import repair
+from unmask.properties.engine.failures.table import parts_in_time, table
 from unmask.properties.engine.trial import Outcome, Trial
 from unmask.properties.subjects.addresses import address, name_in_main
 
 #: How the right side of a claim is introduced, by the kind of the claim.
 RELATIONS = {"at_most": "at most", "sampled": "against"}
+#: Most other claims of the same law that are told, each in a line.
+MOST_CLAIMS = 4
 #: Most lines of a method's own error message, and most characters of one line: the story stays readable.
 MOST_LINES, MOST_CHARACTERS = 7, 300
 
@@ -28,41 +44,137 @@ class Replay:
     left: dict[str, str]
 
 
-def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None) -> str:
-    """The failure of a trial as plain text, at most some twenty lines; ``replay`` is that of the trial, if at hand."""
+def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None, *, nearby: bool = True) -> str:
+    """The failure of a trial as plain text, some twenty-five lines; ``replay`` is that of the trial, if at hand.
+
+    With ``nearby``, and unless the law is expensive, it is asked again at a few other inputs, for the table and for
+    hints that need them.
+    """
     law, subject, given = trial.law, trial.subject, trial.inputs
     lines = [
         f"{law.name} is BROKEN by {subject.name}",
         "",
         f"    law       {law.told.statement}",
         f"    source    {law.told.cites}",
-        f"    process   {given.p.description()}",
+        f"    process   {_with_classes(given.p)}",
     ]
     if noise := given.p.noise_summary(u for u in (given.r, given.s, given.t) if u is not None):
         lines.append(f"    noise     {noise}")
-    others = {k: v for k, v in given.arguments().items() if k != "p"}
+    others = [f"{k} = {v}" for k, v in given.arguments().items() if k != "p"]
+    others += _time_in(outcome.verdict) if given.t is None else []
     if others:
-        lines.append("    inputs    " + ", ".join(f"{k} = {v}" for k, v in others.items()))
+        lines.append("    inputs    " + ", ".join(others))
     lines.append(f"    computed  in {given.p.precision} on {given.p.device}")
+    around = neighbours(trial) if nearby and may_be_looked_at(trial) else []
     if outcome.error:
         lines += ["", *(f"    {line}" for line in _shortened(outcome.error))]
+        if around and (told := _cause(trial, around, answered=False)):
+            lines.append(f"    hint      {told}")
     elif outcome.claim is not None and outcome.verdict is not None:
-        claim, verdict = outcome.claim, outcome.verdict
-        told = {
-            "claim": claim.label,
-            "where": verdict.where,
-            "found": _in_words(verdict.left),
-            RELATIONS.get(claim.kind, "expected"): _in_words(verdict.right),
-            "gap": verdict.gap,
-            "allowed": verdict.allowed,
-            "hint": hint(claim, trial.eps),
-        }
-        lines.append("")
-        lines += [f"    {label:<9} {_one_line(text)}" for label, text in told.items() if text]
+        lines += ["", *_told_claim(trial, outcome.claim, outcome.verdict, around)]
     replay = replay_of(trial) if replay is None else replay
     lines += ["", "    replay    " + replay.line]
     lines += [f"              ({name}: {what})" for name, what in replay.left.items()]
     return "\n".join(lines)
+
+
+def _told_claim(trial: Trial, claim: Claim, verdict: Verdict, around: list[Neighbour]) -> list[str]:
+    """The claim that failed: its sides, what they have in common, and how it fares nearby; and the others that fail."""
+    own = claims_of(trial.law, trial.subject, trial.inputs) if around else None
+    claims = own[0] if own is not None else (claim,)
+    place = next((k for k, c in enumerate(claims) if (c.label, c.kind) == (claim.label, claim.kind)), 0)
+    found, relation, expected = verdict.left, RELATIONS.get(claim.kind, "expected"), verdict.right
+    if claim.extra.get("at_least"):
+        found, relation, expected = expected, "at least", found
+    told = {
+        "claim": claim.label,
+        "where": verdict.where,
+        "found": _in_words(found) + (", which is negative" if _is_negative(found, expected) else ""),
+        relation: _in_words(expected),
+        "gap": verdict.gap,
+        "allowed": verdict.allowed,
+        "hint": _hint(trial, claims, place, around),
+    }
+    lines = [f"    {label:<9} {_one_line(text)}" for label, text in told.items() if text]
+    rows = table(claim, trial.eps, place, around)
+    lines += [f"    {'nearby' if not k else '':<9} {row}".rstrip() for k, row in enumerate(rows)]
+    lines += [f"    {'also' if not k else '':<9} {text}" for k, text in enumerate(_others(claims, place, trial.eps))]
+    return lines
+
+
+def _hint(trial: Trial, claims: tuple[Claim, ...], place: int, around: list[Neighbour]) -> str:
+    """What the failure looks like: the claim that is told, else another one that fails, else the subject itself."""
+    try:
+        with np.errstate(all="ignore"):
+            order = sorted(range(len(claims)), key=lambda k: (k != place, k))
+            failing = (k for k in order if k == place or not judge(claims[k], trial.eps).holds)
+            for k in failing:
+                if told := _hint_of(trial, claims[k], k, around):
+                    return told if k == place or not claims[k].label else f"{claims[k].label}: {told}"
+            return _cause(trial, around) if around else ""
+    except Exception:  # a hint is not worth a story
+        return ""
+
+
+def _hint_of(trial: Trial, claim: Claim, place: int, around: list[Neighbour]) -> str:
+    """What one claim looks like, over the neighbours, and at the times that it looks at itself."""
+    same = [(n, n.like(claim, place)) for n in around]
+    nearby = [(n, c) for n, c in same if c is not None]
+    sizes = sizes_of(trial.inputs)
+    if told := hint(claim, trial.eps, sizes, [(c, n.eps, sizes_of(n.inputs)) for n, c in nearby]):
+        return told
+    if trial.inputs.t is None:
+        parts = sorted(parts_in_time(claim), key=lambda part: judge(part[1], trial.eps).holds)
+        times = [(c, trial.eps, sizes_of(replace(trial.inputs, t=t))) for t, c in parts]
+        if times and (told := hint(*times[0], times[1:])):
+            return told
+    networks = [c for n, c in nearby if replace(n.inputs, style=trial.inputs.style) == trial.inputs]
+    return next((told for c in networks if (told := hint_of_networks(claim, trial.eps, c))), "")
+
+
+def _cause(trial: Trial, around: list[Neighbour], *, answered: bool = True) -> str:
+    """What is wrong with the subject, where that can be found by asking it again; never raises."""
+    try:
+        return repair(trial, around, answered=answered) or (other_quantity(trial, around) if answered else "")
+    except Exception:  # a hint is not worth a story
+        return ""
+
+
+def _others(claims: tuple[Claim, ...], place: int, eps: float) -> list[str]:
+    """The other claims of the same law that fail, a line each, the worst first."""
+    failed = []
+    for k, claim in enumerate(claims):
+        if k != place:
+            verdict = judge(claim, eps)
+            if not verdict.holds:
+                failed.append((verdict.ulps if verdict.ulps is not None else 0.0, claim, verdict))
+    failed.sort(key=lambda one: -one[0])
+    lines = []
+    for _, claim, verdict in failed[:MOST_CLAIMS]:
+        left, relation, right = verdict.left, RELATIONS.get(claim.kind, "expected"), verdict.right
+        if claim.extra.get("at_least"):
+            left, relation, right = right, "at least", left
+        where = f" ({verdict.where})" if verdict.where else ""
+        lines.append(_one_line(f"{claim.label or 'another claim'}: found {left}, {relation} {right}{where}"))
+    return lines
+
+
+def _with_classes(p: Any) -> str:
+    """A process in words, its number of classes (or of points of its data) among them: hints are made of it."""
+    told = str(p.description())
+    if re.search(r"\bK = ", told) or not hasattr(p, "K"):
+        return told
+    return f"K = {told}" if told.startswith(f"{p.K} classes") else f"{told} (K = {p.K})"
+
+
+def _time_in(verdict: Verdict | None) -> list[str]:
+    """The time at which a law fails that looks at many itself, as the place of the failure tells it."""
+    found = re.search(r"\bt = ([^,\s]+)", verdict.where) if verdict is not None else None
+    return [f"fails at t = {found[1]}"] if found else []
+
+
+def _is_negative(found: str, expected: str) -> bool:
+    return found.startswith("-") and not expected.startswith("-")
 
 
 def replay_of(trial: Trial) -> Replay:

@@ -102,10 +102,9 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
             scale = rounding_scale(capability, alone, fewer)
-            label = f"{name}, {len(fewer)} of {len(together)} rows by themselves"
-            claims.append(
-                close(together[some], fewer, ops=roundings(arguments, p), scale=scale, names=("row",), label=label)
-            )
+            label = f"{name}: {len(fewer)} of {len(together)} rows by themselves give what they give together"
+            ops = roundings(arguments, p)
+            claims.append(close(together[some], fewer, ops=ops, scale=scale, names=("row",), label=label))
     return claims
 
 
@@ -157,7 +156,9 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
             before = torch.default_generator.get_state()
             second = capability(*arguments)
             untouched = torch.equal(torch.default_generator.get_state(), before)
-        claims.append(exact(first, second, names=("row", "position"), label=f"{name}, twice from the same seed"))
+        claims.append(
+            exact(first, second, names=("row", "position"), label=f"{name}: the same draws twice from the same seed")
+        )
         claims.append(exact(np.array(untouched), np.array(True), label=f"{name} leaves the global random state alone"))
     return claims
 
@@ -196,7 +197,7 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
                 np.array([[within, between]]),
                 np.array([[1 / 2, 1 / 2]]),
                 names=("all", ("draws", ["one generator", "two generators"])),
-                label=f"{name}: positions in which two draws differ, from one generator and from two",
+                label=f"{name}: two draws from one generator differ as often as draws from two",
             )
         )
     return claims
@@ -217,7 +218,11 @@ def calls_do_not_remember_each_other(offers: Any, situation: Any, p: Any, seed: 
         capability(*others)
         after_others = capability(*arguments)
         after_itself = capability(*arguments)
-        claims.append(exact(after_others, after_itself, names=("row",), label=f"{name}, after another call and again"))
+        claims.append(
+            exact(
+                after_others, after_itself, names=("row",), label=f"{name}: the same after another call as after itself"
+            )
+        )
     return claims
 
 

@@ -96,7 +96,7 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
                 ops=p.depth + 2 * p.K + 8,
                 scale=2 * p.K,
                 names=("row", "channel", "site"),
-                label=f"at {u}",
+                label=f"at time {u}",
             )
         )
     return claims

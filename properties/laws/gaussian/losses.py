@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, close, converges
+from unmask.properties.claims.claim import Claim, at_least, close, converges
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.laws.gaussian.common import (
@@ -225,8 +225,8 @@ def gaussian_terms_bound_the_likelihood(
     # The reference's quadratures have a relative error of 1e-11, and its likelihood one of 1e-10.
     summed, pushed = (known * (1 + sum(truth.values())) / size / eps for known in (1e-11, 1e-10))
     return [
-        close(found, sum(truth.values()), ops=ops + summed, scale=size, label="the sum"),
-        at_most(surprise, found, ops=ops + summed + pushed, scale=size, label="the bound"),
+        close(found, sum(truth.values()), ops=ops + summed, scale=size, label="the terms add up to the NELBO"),
+        at_least(found, surprise, ops=ops + summed + pushed, scale=size, label="NELBO ≥ −log p(x)"),
     ]
 
 

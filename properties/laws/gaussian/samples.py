@@ -61,7 +61,10 @@ def _claims(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Cl
     return [
         sampled(counted(drawn, mean, sd), np.full((2, BINS), 1 / BINS), slack=slack, label="the law of an entry"),
         sampled(
-            np.array([[same, len(drawn) - same]]), np.full((1, 2), 0.5), slack=slack, label="columns agree by chance"
+            np.array([[same, len(drawn) - same]]),
+            np.full((1, 2), 0.5),
+            slack=slack,
+            label="columns agree no more often than by chance",
         ),
     ]
 

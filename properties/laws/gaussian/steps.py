@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.special import ndtr
 
-from unmask.properties.claims.claim import Claim, at_most, close, converges
+from unmask.properties.claims.claim import Claim, at_least, at_most, close, converges
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
@@ -224,7 +224,7 @@ def steepness_of_the_denoiser_is_its_widest_variance(
     return [
         close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], label="on a line"),
         at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), label="at most the largest variance"),
-        at_most(slope.min(-1), together, ops=ops, scale=reach.max(-1), label="at least the smallest variance"),
+        at_least(together, slope.min(-1), ops=ops, scale=reach.max(-1), label="at least the smallest variance"),
     ]
 
 

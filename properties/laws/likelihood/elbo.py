@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, close
+from unmask.properties.claims.claim import Claim, at_least, at_most, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import (
@@ -72,7 +72,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
     _require_interior(p, t)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
-    return at_most(-found, 0 * found, ops=loss_ops(p, model), scale=loss_scale(p, model, found, t), names=(("x0", x0),))
+    return at_least(found, 0 * found, ops=loss_ops(p, model), scale=loss_scale(p, model, found, t), names=(("x0", x0),))
 
 
 @law(
@@ -190,12 +190,19 @@ def nelbo_bounds_the_likelihood(
     found = found + prior_kl(p, x0)
     likelihood = elbo.log_likelihood(p.truth, chain, times, model.L)[sequences.sequence_index(x0, p.K)]
     ops = 2 * int(p.end) * loss_ops(p, model)
-    claims = [at_most(-likelihood, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound")]
+    claims = [at_least(found, -likelihood, ops=ops, scale=scale, names=(("x0", x0),), label="NELBO ≥ −log p_θ(x_0)")]
     few = 256 if p.numbers == "exact" else 1024
     if p.K ** (model.L * int(p.end)) <= few and np.isfinite(floats(likelihood)).all():
         gap = np.array([elbo.gap(p.truth, chain, x, times) for x in x0])
         claims.append(
-            close(found + likelihood, gap, ops=ops, scale=scale, names=(("x0", x0),), label="the gap is a KL")
+            close(
+                found + likelihood,
+                gap,
+                ops=ops,
+                scale=scale,
+                names=(("x0", x0),),
+                label="NELBO + log p_θ(x_0) is the KL of the paths",
+            )
         )
     return claims
 
@@ -235,8 +242,8 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     with np.errstate(invalid="ignore"):
         missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0)
     return [
-        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), label="the integral"),
-        at_most(bound - missed, found, ops=ops, scale=scale, names=(("x0", x0),), label="the bound"),
+        close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), label="prior term + ∫ E[loss] dt"),
+        at_least(found, bound - missed, ops=ops, scale=scale, names=(("x0", x0),), label="NELBO ≥ −log p_θ(x_0)"),
     ]
 
 
@@ -276,8 +283,15 @@ def integrating_out_a_step_keeps_the_mean(
     scale = loss_scale(p, model, own_mean, t)
     ops = 2 * loss_ops(p, model)
     return [
-        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), label="the same mean"),
-        at_most(own_variance, variance, ops=ops, scale=scale**2, names=(("x0", x0),), label="no larger variance"),
+        close(own_mean, first, ops=ops, scale=scale, names=(("x0", x0),), label="the same mean as the log-ratio"),
+        at_most(
+            own_variance,
+            variance,
+            ops=ops,
+            scale=scale**2,
+            names=(("x0", x0),),
+            label="no larger a variance than the log-ratio",
+        ),
     ]
 
 

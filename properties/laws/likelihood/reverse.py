@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, close, converges
+from unmask.properties.claims.claim import Claim, at_least, close, converges
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, possible_pairs, previous_time
@@ -79,8 +79,8 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     found = reverse(p, output, xt, s, t)
     scale = amplification(p, model, predicted, s, t)
     return [
-        at_most(
-            -found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), label="no negative entry"
+        at_least(
+            found, 0 * found, ops=4 * p.depth, scale=scale, names=(("x_t", xt), *NAMES), label="no negative entry"
         ),
         close(
             found.sum(-1),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, close, independent, sampled
+from unmask.properties.claims.claim import Claim, at_least, at_most, close, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats, grid, previous_time
@@ -35,7 +35,7 @@ def transition_is_stochastic(transition: Any, p: Process, s: Time, t: Time) -> l
     """Rows of the transition matrix are probabilities: Q[s,t] ≥ 0 and Q[s,t] 1 = 1"""
     Q = transition(p, s, t)
     return [
-        at_most(-Q, 0 * Q, ops=p.depth, names=("x_s", "x_t"), label="no negative entry"),
+        at_least(Q, 0 * Q, ops=p.depth, names=("x_s", "x_t"), label="no negative entry"),
         close(Q.sum(-1), np.ones(p.K, dtype=int), ops=p.depth + p.K, names=("x_s",), label="rows sum to one"),
     ]
 
@@ -103,7 +103,7 @@ def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> li
     # Each step is reversible; a product of steps that do not commute is not.
     flow = prior[:, None] * (Q if p.kind.commuting else transition(p, previous_time(p, t), t))
     return [
-        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="stationary"),
+        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="the prior is stationary"),
         close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), label="detailed balance"),
     ]
 
@@ -120,7 +120,7 @@ def marginal_is_a_distribution(marginal: Any, p: Process, t: Time) -> list[Claim
     x0 = constant_sequences(p)
     q = marginal(p, x0, t)
     return [
-        at_most(-q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), label="no negative entry"),
+        at_least(q, 0 * q, ops=p.depth, names=(("x0", x0), "position", "x_t"), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
@@ -232,8 +232,17 @@ def noise_never_separates_two_starts(marginal: Any, p: Process, s: Time, t: Time
     # The divergence divides by the smallest probabilities, which are multiples of 1 - alpha.
     floor = min(floats(p.truth.marginal(u)[x0[:, 0]])[floats(p.truth.marginal(u)[x0[:, 0]]) > 0].min() for u in (s, t))
     return [
-        at_most(tv[1], tv[0], ops=2 * p.depth + p.K, names=("pair of starts",), label="total variation"),
-        at_most(kl[1], kl[0], ops=2 * p.depth + 4 * p.K, scale=1 / floor, names=("pair of starts",), label="KL"),
+        at_most(
+            tv[1], tv[0], ops=2 * p.depth + p.K, names=("pair of starts",), label="the total variation does not grow"
+        ),
+        at_most(
+            kl[1],
+            kl[0],
+            ops=2 * p.depth + 4 * p.K,
+            scale=1 / floor,
+            names=("pair of starts",),
+            label="the KL does not grow",
+        ),
     ]
 
 

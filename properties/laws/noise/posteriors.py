@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, close
+from unmask.properties.claims.claim import Claim, at_least, close
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import clean_classes, pair_axis, possible_pairs
 from unmask.properties.subjects.processes.process import Process, Time
@@ -50,7 +50,7 @@ def posterior_is_a_distribution(posterior: Any, p: Process, s: Time, t: Time) ->
     q = posterior(p, x0, xt, s, t)
     scale = p.conditioning(t)
     return [
-        at_most(-q, 0 * q, ops=2 * p.depth, scale=scale, names=(pair_axis(x0, xt), *NAMES), label="no negative entry"),
+        at_least(q, 0 * q, ops=2 * p.depth, scale=scale, names=(pair_axis(x0, xt), *NAMES), label="no negative entry"),
         close(
             q.sum(-1),
             np.ones(q.shape[:-1], dtype=int),
@@ -176,7 +176,7 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             scale=scale,
             where=masked,
             names=(pair_axis(x0, xt), *NAMES),
-            label="revealed with probability (α_s − α_t)/(1 − α_t)",
+            label="a mask is revealed with probability (α_s − α_t)/(1 − α_t)",
         ),
         close(
             still,
@@ -185,6 +185,6 @@ def a_mask_is_lifted_in_proportion(posterior: Any, p: Process, s: Time, t: Time)
             scale=scale,
             where=masked,
             names=(pair_axis(x0, xt), *NAMES),
-            label="and masked otherwise",
+            label="it stays masked otherwise",
         ),
     ]

@@ -44,7 +44,7 @@ def alpha_never_increases(alpha: Any, p: Process) -> list[Claim]:
     times = grid(p)
     values = alpha(p, times)
     return [
-        close(values[:1], [p.alpha(0)], ops=8, label="α(0) is that of the schedule"),
+        close(values[:1], [p.alpha(0)], ops=8, names=(("t", times),), label="α(0) is that of the schedule"),
         at_most(values[1:], values[:-1], ops=p.depth, names=(("t", times[1:]),), label="noise never goes back"),
     ]
 

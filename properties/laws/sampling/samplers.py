@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, close, exact, sampled
+from unmask.properties.claims.claim import Claim, at_least, at_most, close, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
@@ -194,7 +194,7 @@ def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: D
     x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
     kept = infill(p, network, x0[:64], fixed[:64], times, seed)
     return [
-        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions"),
+        exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions stay as they are"),
         sampled_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
     ]
 
@@ -224,7 +224,14 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
     truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
     return [
         at_most(found, float(t), ops=2, label="no reveal comes later than t"),
-        sampled(counts, truth, ops=64 * p.depth, scale=8 * p.conditioning(t), names=("n masked",), label="when"),
+        sampled(
+            counts,
+            truth,
+            ops=64 * p.depth,
+            scale=8 * p.conditioning(t),
+            names=("n masked",),
+            label="when the next reveal comes, in 64 parts of t",
+        ),
     ]
 
 
@@ -253,7 +260,7 @@ def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> li
     place = np.clip(np.floor(found * cells).astype(int) if p.T is None else found.astype(int) - 1, 0, cells - 1)
     taken = place[np.arange(calls), np.random.default_rng([seed, 47]).integers(0, N, calls)]
     return [
-        exact(inside, np.ones_like(inside), names=("call", "row"), label="on the clock"),
+        exact(inside, np.ones_like(inside), names=("call", "row"), label="times are on the clock"),
         sampled(
             np.bincount(taken, minlength=cells)[None],
             np.full((1, cells), 1 / cells),
@@ -286,7 +293,9 @@ def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed
     return [
         close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, label="the bins"),
         close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, label="sums to one"),
-        at_most(rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="unimodal"),
+        at_most(
+            rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="no rise after a fall"
+        ),
     ]
 
 
@@ -317,7 +326,7 @@ def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) 
     return [
         close(found, truth, ops=ops, scale=scale, where=small, names=names, label="δ + (t − s) R̄"),
         close(found.sum(-1), one, ops=ops, scale=scale, names=names, label="sums to one"),
-        at_most(-found, 0 * found, ops=ops, scale=scale, names=names, label="no negative entry"),
+        at_least(found, 0 * found, ops=ops, scale=scale, names=names, label="no negative entry"),
     ]
 
 

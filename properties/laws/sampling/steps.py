@@ -195,7 +195,7 @@ def a_mask_becomes_what_the_network_says(
     ]
     if s == 0 and p.starts_clean and step.subject.draws_exactly:
         left = (found == p.mask).sum(0)
-        claims.append(exact(left, np.zeros_like(left), names=("position",), label="masks left at time 0"))
+        claims.append(exact(left, np.zeros_like(left), names=("position",), label="no mask is left at time 0"))
     return claims
 
 

@@ -62,7 +62,7 @@ def draw_rare_classes(
         call, drawn, seen = call + 1, drawn + rows, seen + int((~np.isin(found, frequent)).sum())
         # Sizes do not depend on the time that calls take, so that draws are reproducible.
         rows = min(2 * rows, 512)
-    label = f"in {drawn} draws, classes of probability {RARE_PROBABILITY:g} came up twice: {drawn * share:.3g} times were expected"
+    label = f"classes of probability {RARE_PROBABILITY:g} come up at least twice in {drawn} draws ({drawn * share:.3g} times on average)"
     return [exact(np.array(min(seen, 2)), np.array(2), label=label)]
 
 

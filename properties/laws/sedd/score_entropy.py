@@ -106,6 +106,7 @@ def the_true_score_is_best(loss: Any, p: Process, t: Time, model: Model, data: D
         np.array([other, close_by]),
         ops=loss_ops(p, model),
         scale=scale,
+        names=(("table", ["against a drawn table", "against a table near the true scores"]),),
     )
 
 

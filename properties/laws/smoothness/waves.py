@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, Name, at_most, close
+from unmask.properties.claims.claim import Claim, Name, at_least, close
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats
 from unmask.properties.subjects.processes.process import Process, Time
@@ -43,7 +43,7 @@ def noise_notices_the_same_relabelings(transition: Any, p: Process, s: Time, t: 
     if others:
         exact, found = (floats([abs(M[np.ix_(g, g)] - M).max() for g in others]) for M in (truth, Q))
         label = "relabelings that the exact process notices are noticed as much"
-        claims.append(at_most(exact, found, ops=ops, names=(("relabeling", _texts(others)),), label=label))
+        claims.append(at_least(found, exact, ops=ops, names=(("relabeling", _texts(others)),), label=label))
     return claims
 
 

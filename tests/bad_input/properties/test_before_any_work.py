@@ -16,4 +16,4 @@ def test_what_is_refused_is_not_tried() -> None:
     assert calls == []
     with pytest.raises(AssertionError, match="BROKEN by mine"):
         replay(BAYES, counting, p=P, s=0, t=1)
-    assert calls == [1]
+    assert calls, "what is valid is tried"
