@@ -76,7 +76,9 @@ class InterpolatingFormulas:
         jump = divide(c.hit, c.noised_t)
         if kind == "mixture":
             odds = divide(c.moved, c.stayed)
-            drawn = c.noised_s * ((1 - here) + here * odds)
+            # Summed, and not 1 - here: that has no digits where the network is nearly certain of x_t.
+            others = p.scatter(-1, index, 0.0).sum(-1).double()
+            drawn = c.noised_s * (others + here * odds)
             slope, level = c.alpha_s * jump, jump * drawn
             at_here = divide(jump * c.moved + c.keep, c.stayed) * c.alpha_s * here
             at_here = at_here + (jump * c.pi + divide(c.keep, c.noised_t)) * drawn

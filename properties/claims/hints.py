@@ -31,7 +31,8 @@ def hint(claim: Claim, eps: float) -> str:
     # Two entries show a factor if they are not the same number twice.
     if len(ratio) < 2 or len(ratio) < large.sum() or np.ptp(np.abs(right[large])) == 0:
         return ""
-    if np.ptp(ratio) <= max(CONSTANT, 64 * eps) * abs(ratio[0]):
+    # Gaps in the last digits are no factor.
+    if abs(ratio.mean() - 1) > SINGLE and np.ptp(ratio) <= max(CONSTANT, 64 * eps) * abs(ratio[0]):
         return f"found is {ratio.mean():.9g} times what is expected, in each of {len(ratio)} entries"
     return ""
 
