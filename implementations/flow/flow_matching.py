@@ -15,7 +15,7 @@ from torch import Tensor
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
-from unmask.implementations.numbers.logspace import accumulator, divide, one_minus_exp
+from unmask.implementations.numbers.logspace import accumulator, all_but, divide
 
 
 class FlowMatching:
@@ -55,7 +55,7 @@ class FlowMatching:
         here = log_p.gather(-1, xt.long().unsqueeze(-1)).squeeze(-1)
         start = log_p.gather(-1, x0.long().unsqueeze(-1)).squeeze(-1)
         same = x0 == xt
-        cost = torch.where(same, one_minus_exp(here), -here.exp() - torch.where(same, 0.0, start))
+        cost = torch.where(same, all_but(log_p, xt), -here.exp() - torch.where(same, 0.0, start))
         moving = w > 0
         return torch.where(moving, w, 0.0).to(log_p.dtype) * torch.where(moving, cost.sum(-1), 0.0)
 

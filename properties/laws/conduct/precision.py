@@ -114,7 +114,7 @@ def has_its_digits(
     """
     asked = float(torch.finfo(p.dtype).eps)
     unit = max(SINGLE, asked)
-    if ops * unit > 1 / 4:
+    if ops * unit >= 1:
         raise Unanswerable(f"{ops:g} roundings of {unit:.1e} leave no digit")
     own = np.abs(floats(truth)) if size is None else floats(size)
     # In ulps of the dtype, relative to the entry: the table of worst gaps says how many digits are really lost.

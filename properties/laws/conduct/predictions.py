@@ -133,45 +133,42 @@ def _terms(
 ) -> tuple[Array, Array]:
     """Magnitudes of what a loss adds up, ``[N]`` twice: of what a careful evaluation does, and of what a plain one does.
 
-    A term is the divergence of two rates, or of two probabilities: ``r (e^d - 1 - d)`` with ``d`` the logarithm of
-    their ratio.  Where ``d`` can be no larger than ``u`` whatever the network says, as near the end of time, where the
-    noisy token tells hardly anything, logarithms are right relative to ``u``, and the term relative to ``u (e^u - 1)``.
-    A plain evaluation has errors relative to ``r (1 + |d|)``.
+    A term is the divergence of two probabilities, or of two rates: ``r (e^d - 1 - d)`` with ``d`` the logarithm of their
+    ratio.  A plain evaluation has errors relative to ``r (1 + |d|)``.  In continuous time they are multiplied by a rate,
+    which is large where alpha is small, where all ratios are nearly 1: ``log1p`` has their logarithms right relative to
+    themselves, and the term relative to ``u (e^u - 1)``, with ``u`` the sum of such logarithms.
     """
     if p.T is None:
         by_way = model.parameterization == "velocity"
-        true = floats(
-            (rates.conditional_one_way_rate if by_way else rates.conditional_reverse_rate)(p.truth, x0, xt, t)
-        )
+        conditional = rates.conditional_one_way_rate if by_way else rates.conditional_reverse_rate
+        true = floats(conditional(p.truth, x0, xt, t))
         own = floats(true_reverse_rate(p, model.parameterization, predicted, xt, t))
-        table = floats(p.truth.marginal(t))
-        each = table[:, None, None, :] / np.where(table[:, xt] > 0, table[:, xt], np.nan)[..., None]
     else:
         true = floats(bayes.posterior(p.truth, x0, xt, int(t) - 1, t))
         own = floats(reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, int(t) - 1, t))
-        each = floats(bayes.posterior_table(p.truth, int(t) - 1, t))[:, xt]
-        each = np.where(each.sum(-1, keepdims=True) > 0, each, np.nan)
-    both = (true > 0) & (own > 0)
-    gap = np.abs(np.log(np.where(both, own, 1) / np.where(both, true, 1)))
     exponents = 1 + _spread(output)
-    plain = true * (exponents + np.where(both, gap, 0)) + own
+    plain = true * (exponents + _logarithm(own, true)) + own
     careful = plain
-    if model.parameterization != "score":
-        # What the network could say: the spread of the logarithm over the x_0 that it predicts, and the right one.
-        believed = np.moveaxis(predicted > 0, -1, 0) | (np.arange(p.K)[:, None, None] == x0)
-        logs = np.log(np.where((each > 0) & believed[..., None], each, np.nan))
-        never = ((each == 0) & believed[..., None]).any(0)
-        top, bottom = np.where(np.isnan(logs), -np.inf, logs).max(0), np.where(np.isnan(logs), np.inf, logs).min(0)
-        known = ~never & (top > -np.inf)
-        u = np.where(known, np.minimum(np.where(known, top, 0) - np.where(known, bottom, 0), MOST_LOG), MOST_LOG)
-        if p.T is None and model.parameterization != "velocity":
-            careful = np.minimum(plain, exponents * true * u * np.expm1(u))
-        # A term that no network can make is no term: the mask of an absorbing process stays with the same probability.
-        careful = np.where((u == 0) & (true > 0), 0, careful)
+    if p.T is None and model.parameterization not in ("score", "velocity"):
+        # Ratios of probabilities: of the network, of x_0, and, since the network is a mean of those, of every class.
+        law = floats(p.truth.marginal(t))
+        seen = np.where(law[:, xt] > 0, law[:, xt], np.nan)[..., None]
+        each = np.nan_to_num(_logarithm(law[:, None, None, :] / seen, 1.0), nan=MOST_LOG)
+        u = np.minimum(3 * each[list(p.clean)].max(0), MOST_LOG)
+        careful = np.minimum(plain, exponents * true * u * np.expm1(u))
+        careful = np.where(true > 0, careful, own)
     if p.T is None:
         here = xt[..., None] == np.arange(p.K)
         careful, plain = (np.where(here, 0, v) for v in (careful, plain))
     return careful.sum((-1, -2)), plain.sum((-1, -2))
+
+
+def _logarithm(a: Array, b: Array) -> Array:
+    """``|log(a/b)|``, and ``MOST_LOG`` where one of the two is 0; 0 where both are."""
+    one, two = np.broadcast_arrays(a, b)
+    both = (one > 0) & (two > 0)
+    found = np.abs(np.log(np.where(both, one, 1) / np.where(both, two, 1)))
+    return np.where(both, np.minimum(found, MOST_LOG), np.where((one == 0) & (two == 0), 0.0, MOST_LOG))
 
 
 def _of_a_plain_formula(p: Process, careful: Array, plain: Array, x0: Array, xt: Array, t: Time) -> Array:

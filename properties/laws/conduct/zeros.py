@@ -42,7 +42,7 @@ def _moves(p: Process, s: Time, t: Time) -> Array:
 @law(
     chapter=CHAPTER,
     tex=r"q(x_t = j|x_s = i) = 0 \implies \hat q(x_t = j|x_s = i) = 0, \qquad \hat q(x_s = k|x_t,x_0) = 0 \ \text{likewise}",
-    cites="Austin et al. 2021, eq. 3 (posterior), 7 and app. A.2.5; Sahoo et al. 2024, eq. 5 and 15",
+    cites="Austin et al. 2021, eq. 3 (posterior) and 7; Sahoo et al. 2024, eq. 5 and 15",
     mutants=("posterior-leaks", "marginal-leaks", "transition-leaves-the-mask", "transition-leaks-out-of-the-band"),
     about=About(
         families=SPARSE, capabilities=lambda c: c.name in ("transition", "marginal", "posterior"), tensors=True
