@@ -242,7 +242,7 @@ def losses_have_their_digits_at_both_ends(loss: Any, p: Process, x0: Array, mode
     tex=r"|\nabla_\theta \hat\ell - \nabla_\theta \ell| \le n\, \varepsilon \sum_k |\ell_k|",
     cites=f"{CITES}; Sahoo et al. 2024, eq. 10 (weight); Lou et al. 2024, eq. 10",
     mutants=("loss-weighs-by-subtraction",),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
+    drawn=Drawn(floating=True, cost=3),
 )
 def gradients_have_their_digits_at_both_ends(
     gradient: Any, p: Process, x0: Array, model: Model, seed: int

@@ -31,7 +31,7 @@ CITES = "Higham 2002, sec. 1.6 (condition) and 1.14.1 (expm1)"
     cites=CITES,
     mutants=("alpha-by-subtraction",),
     about=About(families=lambda kind: kind.hits),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
+    drawn=Drawn(floating=True, most_T=None),
 )
 def alpha_has_its_digits_at_both_ends(alpha: Any, p: Process) -> Claim:
     """α(t) is right relative to itself, however small it is near the end of time"""
@@ -46,7 +46,7 @@ def alpha_has_its_digits_at_both_ends(alpha: Any, p: Process) -> Claim:
     tex=r"|\hat\beta(t) - \beta(t)| \le n\, \varepsilon\, (1 - \log \alpha_t)\, \beta(t)",
     cites=CITES,
     mutants=("rate-divides-by-a-difference",),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
+    drawn=Drawn(floating=True, most_T=None),
 )
 def the_rate_has_its_digits_at_both_ends(rate: Any, p: Process) -> Claim:
     """β(t) is right relative to itself: small where there is little noise, large where little is left to be hit"""
@@ -65,7 +65,7 @@ def the_rate_has_its_digits_at_both_ends(rate: Any, p: Process) -> Claim:
     tex=r"|\hat Q_{s,t}[i,j] - Q_{s,t}[i,j]| \le n\, \varepsilon\, (1 - \log \alpha_t)\, Q_{s,t}[i,j]",
     cites=f"{CITES}; Xue and Ye 2008 (exponentials of rates, entry by entry)",
     mutants=("transition-by-eigenvectors", "transition-by-subtraction"),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
+    drawn=Drawn(floating=True, cost=1.5, most_T=None),
 )
 def small_transitions_have_their_digits(transition: Any, p: Process, seed: int) -> list[Claim]:
     """Every entry of Q[s,t] is right relative to itself: sums of non-negative terms lose nothing, however small"""
@@ -93,7 +93,7 @@ def small_transitions_have_their_digits(transition: Any, p: Process, seed: int) 
     tex=r"|\hat q(x_t|x_0) - q(x_t|x_0)| \le n\, \varepsilon\, (1 - \log \alpha_t)\, q(x_t|x_0)",
     cites=CITES,
     mutants=("marginal-by-subtraction", "marginal-clamps-alpha"),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
+    drawn=Drawn(floating=True, cost=1.5, most_T=None),
 )
 def small_marginals_have_their_digits(marginal: Any, p: Process) -> Claim:
     """Every entry of q(x_t|x_0) is right relative to itself: 1 − α near the data, α near the end of time"""
@@ -120,7 +120,7 @@ def small_marginals_have_their_digits(marginal: Any, p: Process) -> Claim:
     tex=r"|\hat q(x_s|x_t,x_0) - q(x_s|x_t,x_0)| \le n\, \varepsilon\, (1 - \log \alpha_t)\, q(x_s|x_t,x_0)",
     cites=f"{CITES}; Austin et al. 2021, eq. 3 (posterior)",
     mutants=("posterior-by-subtraction", "posterior-with-a-small-epsilon"),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
+    drawn=Drawn(floating=True, cost=2, most_T=None),
 )
 def small_posteriors_have_their_digits(posterior: Any, p: Process, seed: int) -> list[Claim]:
     """Every entry of q(x_s|x_t,x_0) is right relative to itself: a quotient of sums of non-negative terms"""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, exact
+from unmask.properties.claims.claim import Claim, Name, exact
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, constant_sequences, floats, pair_axis, possible_pairs
@@ -47,13 +47,14 @@ def _moves(p: Process, s: Time, t: Time) -> Array:
     about=About(
         families=SPARSE, capabilities=lambda c: c.name in ("transition", "marginal", "posterior"), tensors=True
     ),
-    drawn=Drawn(floating=True, cost=3, K=3, most_T=None),
+    drawn=Drawn(floating=True, cost=2, K=3, most_T=None),
 )
 def impossible_moves_have_probability_zero(offers: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """What noise cannot do has probability 0 exactly: a mask does not come back, a token shows no third class, a band is narrow"""
     # At time 0 it is the schedule that excludes all but one class.
     onwards, before, whole = _moves(p, s, t), _moves(p, 0, s if p.T is None else max(1, int(s))), _moves(p, 0, t)
     claims = []
+    names: tuple[Name, ...]
     for name, call in offers.items():
         if name == "transition":
             found, possible, names = call(p, s, t), onwards, ("x_s", "x_t")
@@ -78,7 +79,7 @@ def impossible_moves_have_probability_zero(offers: Any, p: Process, s: Time, t: 
     cites="Austin et al. 2021, sec. 3.3 (sparsity); Sahoo et al. 2024, sec. 3.2.3 (carry-over unmasking)",
     mutants=("reverse-leaks",),
     about=About(families=SPARSE, outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"), tensors=True),
-    drawn=Drawn(floating=True, cost=3, K=3, most_T=None),
+    drawn=Drawn(floating=True, cost=2, K=3, most_T=None),
 )
 def impossible_reversals_have_probability_zero(reverse: Any, p: Process, s: Time, t: Time, model: Model) -> Claim:
     """A class from which noise does not lead to x_t has probability 0 exactly: visible tokens stay as they are"""
