@@ -35,7 +35,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests figures peers verify-peers clean distclean
+.PHONY: help install verify test lint types tests ulps figures peers verify-peers clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ types: $(INSTALLED) $(LINKS)  ## mypy --strict and pyright
 
 tests: $(INSTALLED)  ## all tests
 	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --unmask-budget quick
+
+ulps: $(INSTALLED)  ## the worst gaps of the implementations in units of rounding, by capability and dtype
+	@$(RUN) $(BIN)/python -m tests.conduct.ulps '$(REPORT)/ulps.json'
 
 figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 	@$(RUN) $(BIN)/python -m examples.figures docs/figures

@@ -79,15 +79,18 @@ class SEDD:
     def __init__(self, p: Process) -> None:
         self.eps, self.K, self.dtype = float(p.schedule["eps"]), p.K, p.dtype
 
+    def hit(self, t: Tensor) -> Tensor:
+        return (1 - self.eps) * t.to(self.dtype)
+
     def alpha(self, t: Tensor) -> Tensor:
-        return 1 - (1 - self.eps) * t.to(self.dtype)
+        return 1 - self.hit(t)
 
     def rate(self, t: Tensor) -> Tensor:
         return (1 - self.eps) / self.alpha(t)
 
     def marginal(self, x0: Tensor, t: Tensor) -> Tensor:
-        kept = self.alpha(t)[:, None, None]
-        return kept * one_hot(x0, self.K) + (1 - kept) / self.K
+        kept, hit = self.alpha(t)[:, None, None], self.hit(t)[:, None, None]
+        return kept * one_hot(x0, self.K) + hit / self.K
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         q = self.marginal(x0, t)
@@ -112,12 +115,15 @@ class MaskedSEDD:
         assert p.mask is not None
         self.eps, self.mask, self.K, self.dtype = float(p.schedule["eps"]), p.mask, p.K, p.dtype
 
+    def hit(self, t: Tensor) -> Tensor:
+        return (1 - self.eps) * t.to(self.dtype)
+
     def alpha(self, t: Tensor) -> Tensor:
-        return 1 - (1 - self.eps) * t.to(self.dtype)
+        return 1 - self.hit(t)
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         alpha = self.alpha(t)
-        ratio = (alpha / (1 - alpha))[:, None]
+        ratio = (alpha / self.hit(t))[:, None]  # in float32, 1 - alpha has no digits near t = 0
         clean = torch.arange(self.K) != self.mask
         entropy = torch.where(clean, output.exp(), 0).sum(-1) - ratio * output.gather(-1, x0[..., None])[..., 0]
         entropy = entropy + ratio * (ratio.log() - 1)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from unmask.implementations.likelihood.score_entropy import active_rows, put, take
 from unmask.implementations.noise.interpolating import Interpolating
-from unmask.implementations.numbers.logspace import accumulator, divide, log_add, one_minus_exp
+from unmask.implementations.numbers.logspace import accumulator, all_but, divide, log_add
 
 
 class _Rows(NamedTuple):
@@ -76,7 +76,9 @@ class InterpolatingFormulas:
         jump = divide(c.hit, c.noised_t)
         if kind == "mixture":
             odds = divide(c.moved, c.stayed)
-            drawn = c.noised_s * ((1 - here) + here * odds)
+            # As in `all_but`: 1 - here has no digits where the network is nearly certain of x_t.
+            others = p.scatter(-1, index, 0.0).sum(-1).double()
+            drawn = c.noised_s * (others + here * odds)
             slope, level = c.alpha_s * jump, jump * drawn
             at_here = divide(jump * c.moved + c.keep, c.stayed) * c.alpha_s * here
             at_here = at_here + (jump * c.pi + divide(c.keep, c.noised_t)) * drawn
@@ -131,7 +133,7 @@ class InterpolatingFormulas:
 
         if kind == "mixture":
             p_here = log_here.exp()
-            b = (one_minus_exp(log_here) * (seen / moved) + p_here * (seen / stayed)).log()
+            b = (all_but(log_p, c.here).double() * (seen / moved) + p_here * (seen / stayed)).log()
             a = (c.alpha_s / noised_s * (seen / moved)).log()
             a_here = (c.alpha_s / (noised_s * torch.where(c.pi > 0, c.pi, one)) * (seen / stayed)).log()
             shift = torch.zeros_like(b)
@@ -184,7 +186,7 @@ class InterpolatingFormulas:
         if kind == "mixture":
             # alpha p~_y / q(x|y) + (1 - alpha) pi_y sum_i p~_i / q(x|i)
             p_here = log_here.exp()
-            mean = one_minus_exp(log_here) / safe + p_here / torch.where(reachable, stayed, 1.0)
+            mean = all_but(log_p, xt).double() / safe + p_here / torch.where(reachable, stayed, 1.0)
             a = torch.where(reachable, (alpha / safe).log(), -torch.inf)
             b = torch.where(reachable, noised * mean, divide(noised, stayed)).log()
         else:

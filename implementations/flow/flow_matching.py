@@ -15,7 +15,7 @@ from torch import Tensor
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
-from unmask.implementations.numbers.logspace import accumulator, divide, one_minus_exp
+from unmask.implementations.numbers.logspace import accumulator, divide
 
 
 class FlowMatching:
@@ -51,13 +51,17 @@ class FlowMatching:
         """
         self._check(output, xt, x0=x0, t=t)
         w = self._velocity(t)
-        log_p = output.contiguous().to(accumulator(output.dtype)).log_softmax(-1)
-        here = log_p.gather(-1, xt.long().unsqueeze(-1)).squeeze(-1)
-        start = log_p.gather(-1, x0.long().unsqueeze(-1)).squeeze(-1)
+        logits, index = output.contiguous().to(accumulator(output.dtype)), xt.long().unsqueeze(-1)
+        top = logits.detach().amax(-1, keepdim=True)
+        # 1 - p~(x_t) is the others' part of the sum: the difference has no digits where p~(x_t) is nearly 1.
+        others = (logits - top).exp().scatter(-1, index, 0.0).sum(-1)
+        here = (logits.gather(-1, index) - top).squeeze(-1).exp()
+        total = others + here
+        start = (logits.gather(-1, x0.long().unsqueeze(-1)) - top).squeeze(-1) - total.log()
         same = x0 == xt
-        cost = torch.where(same, one_minus_exp(here), -here.exp() - torch.where(same, 0.0, start))
+        cost = torch.where(same, others, -here) / total - torch.where(same, 0.0, start)
         moving = w > 0
-        return torch.where(moving, w, 0.0).to(log_p.dtype) * torch.where(moving, cost.sum(-1), 0.0)
+        return torch.where(moving, w, 0.0).to(logits.dtype) * torch.where(moving, cost.sum(-1), 0.0)
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``w p~(y)`` for ``y != x_t``, 0 at ``x_t``: ``[N, L, K]`` per unit of time."""

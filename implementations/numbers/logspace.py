@@ -41,9 +41,9 @@ def log_sum(a: Tensor) -> Tensor:
     return torch.where(some, torch.where(some, total, 1.0).log() + top.squeeze(-1), -math.inf)
 
 
-def one_minus_exp(a: Tensor) -> Tensor:
-    """``1 - e^a`` for ``a <= 0``."""
-    return -torch.expm1(a)
+def all_but(log_p: Tensor, index: Tensor) -> Tensor:
+    """``1 - p_i`` of a law ``log_p [..., K]`` at ids ``index [...]``, as a sum: ``1 - p`` loses all digits near 1."""
+    return log_p.exp().scatter(-1, index.long().unsqueeze(-1), 0.0).sum(-1)
 
 
 def excess(u: Tensor) -> Tensor:

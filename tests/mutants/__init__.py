@@ -1,6 +1,7 @@
 """Mistakes that the laws catch: small, plausible, wrong variants of the built-in methods."""
 
 from tests.mutants import (
+    accuracy,
     answers,
     building,
     chains,
@@ -31,6 +32,7 @@ from tests.mutants.registry import MUTANTS, Mutant
 __all__ = [
     "MUTANTS",
     "Mutant",
+    "accuracy",
     "answers",
     "building",
     "catches",

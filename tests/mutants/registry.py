@@ -36,6 +36,7 @@ class Mutant:
     of : names of the built-in subjects that it is made of, those that show it best first.
     parts : the wrong capabilities by name; those that a base does not offer are left out there.
     escapes : for a mistake that no law catches yet, why not; empty for all others.
+    dtypes : the dtypes that it computes in, where it is a mistake in these alone; empty for those of its bases.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Mutant:
     of: tuple[str, ...]
     parts: dict[str, Wrong] = field(default_factory=dict)
     escapes: str = ""
+    dtypes: tuple[str, ...] = ()
 
     @property
     def bases(self) -> tuple[Subject, ...]:
@@ -51,13 +53,16 @@ class Mutant:
 
     def __call__(self, base: Subject) -> Subject:
         """``base`` with the mistake made in it."""
-        return mutated(base, self.name, **self.parts)
+        found = mutated(base, self.name, **self.parts)
+        return found.but(dtypes=self.dtypes) if self.dtypes else found
 
 
 MUTANTS: dict[str, Mutant] = {}
 
 
-def mutant(name: str, capability: str, *, of: tuple[str, ...], escapes: str = "") -> Callable[[Wrong], Wrong]:
+def mutant(
+    name: str, capability: str, *, of: tuple[str, ...], escapes: str = "", dtypes: tuple[str, ...] = ()
+) -> Callable[[Wrong], Wrong]:
     """Register the decorated function as the mistake ``name`` in ``capability`` of the subjects ``of``.
 
     Raises
@@ -72,7 +77,7 @@ def mutant(name: str, capability: str, *, of: tuple[str, ...], escapes: str = ""
         if not wrong.__doc__:
             raise ValueError(f"mutant {name!r} needs a docstring: the mistake that it imitates")
         _check(name, capability, of)
-        MUTANTS[name] = Mutant(name, " ".join(wrong.__doc__.split()), of, {capability: wrong}, escapes)
+        MUTANTS[name] = Mutant(name, " ".join(wrong.__doc__.split()), of, {capability: wrong}, escapes, dtypes)
         return wrong
 
     return enter

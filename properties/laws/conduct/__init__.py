@@ -3,7 +3,11 @@
 * `building`: a subject can be built;
 * `answers`: what it returns are numbers, of the dtype asked for;
 * `conduct`: batches, generators, memory;
-* `scale`: large vocabularies and long sequences.
+* `scale`: large vocabularies and long sequences;
+* `precision`: what laws about accuracy ask;
+* `probabilities`: schedules, marginals, transitions and posteriors near the ends of time;
+* `predictions`: reverse kernels, rates, losses and gradients there;
+* `zeros`: what cannot happen.
 """
 
-from unmask.properties.laws.conduct import building, answers, scale, conduct  # noqa: F401  # isort: skip
+from unmask.properties.laws.conduct import building, answers, scale, conduct, probabilities, predictions, zeros  # noqa: F401  # isort: skip
