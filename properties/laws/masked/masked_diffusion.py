@@ -80,7 +80,7 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     """For a time-independent denoiser the schedule enters the continuous NELBO by α(0) and α(1) alone; from 1 to 0 it is the mean any-order autoregressive NLL"""
     model = model.frozen()
     # Over alpha the integrand is a polynomial of degree L - 1, under any schedule: a few nodes are exact to rounding.
-    times, weights = rule_over_alpha(p, 8)
+    times, weights = rule_over_alpha(p, model.L + 2)
     batch = noisy_batch(p, x0, times)
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
     terms = floats(batch.sums(values, len(times), len(x0)))
