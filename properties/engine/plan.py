@@ -98,7 +98,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
 def _only_clock(law: Law, subject: Subject) -> Any:
     """The only clock on which everything that a law needs has a meaning and is offered; ``None`` for both."""
     needed = [subject.kind.capabilities[subject.kind.of(n)] for n in law.needs]
-    meant = [c.clock for c in needed if c.clock is not None]
+    rates = subject.kind.continuous_only.get(subject.output or "", ())
+    meant = [clock for c in needed if (clock := "continuous" if c.name in rates else c.clock) is not None]
     offered = [subject.clocks[c.name] for c in needed]
     both = frozenset.intersection(*offered) if offered else frozenset()
     chosen = len(subject.processes.clocks) > 1 and len(both) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -9,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from unmask.properties.subjects.inputs import Unanswerable
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.numbers import sequences
@@ -34,7 +37,8 @@ def _arguments(
 ) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 11])
     clean = np.frombuffer(x0, dtype=np.int64).reshape(shape)[rng.integers(0, shape[0], N)]
-    s, t = some_times(p, N, one_time, rng)
+    undoable = [u for u in range(1, p.T + 1) if is_undoable(p, model, u)] if p.T is not None else []
+    s, t = some_times(p, N, one_time, rng, undoable)
     noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
     L = clean.shape[1]
     found = {
@@ -42,7 +46,6 @@ def _arguments(
         "t": t,
         "generator": seed,
         "N": N,
-        "times": falling(p, model),
         "x0": clean,
         "xt": noisy,
         "weight": 0.25,
@@ -57,14 +60,20 @@ def _arguments(
         # Few bits, and a sum of one.
         "weights": np.array([2.0 ** -min(k + 1, p.K - 1) for k in range(p.K)]),
     }
+    if p.T is not None and not undoable:
+        return {name: value for name, value in found.items() if name not in ("output", "network")}
     # Where noise never arrives at a mask, a sampler would start from what cannot occur: it has no valid times.
-    return found if p.prior_occurs else {name: value for name, value in found.items() if name != "times"}
+    if p.prior_occurs:
+        with suppress(Unanswerable):
+            found["times"] = falling(p, model)
+    return found
 
 
-def some_times(p: Any, N: int, one_time: bool, rng: Any) -> tuple[list[Any], list[Any]]:
-    """Times ``s < t``, one step or a sixteenth apart, for ``N`` rows."""
+def some_times(p: Any, N: int, one_time: bool, rng: Any, allowed: Sequence[int] = ()) -> tuple[list[Any], list[Any]]:
+    """Times ``s < t``, one step or a sixteenth apart, for ``N`` rows; on the discrete clock some of the ``allowed``."""
     if p.T is not None:
-        t: list[Any] = [int(v) for v in rng.integers(1, p.T + 1, N)]
+        steps = allowed or range(1, p.T + 1)
+        t: list[Any] = [steps[v] for v in rng.integers(0, len(steps), N)]
         s: list[Any] = [v - 1 for v in t]
     else:
         t = [float(v) for v in rng.integers(2, 15, N) / 16]
@@ -94,15 +103,27 @@ class _Plain:
         return _plain(self.p, self.model, xt, t)
 
 
+def is_undoable(p: Process, model: Any, t: int) -> bool:
+    """Whether the step to ``t`` on the discrete clock can be taken back: a score's analytic step inverts its noise."""
+    return model.parameterization != "score" or p.inflation(t - 1, t) < MOST_UNDONE
+
+
 def falling(p: Process, model: Any) -> list[Any]:
     """Times of a sampler: all on the discrete clock, a few on the continuous one.
 
     A score's analytic step has to undo the noise: it starts where enough of the data is left.
+
+    Raises
+    ------
+    Unanswerable : where nothing is left after the first step.
     """
-    if p.T is not None:
-        return list(range(p.T, -1, -1))
     if model.parameterization != "score":
-        return [1.0, 1 / 2, 1 / 4, 0.0]
+        return list(range(p.T, -1, -1)) if p.T is not None else [1.0, 1 / 2, 1 / 4, 0.0]
+    if p.T is not None:
+        last = max(t for t in range(p.T + 1) if p.inflation(0, t) < MOST_UNDONE)
+        if last == 0:
+            raise Unanswerable("the first step leaves too little of the data for a score to undo it")
+        return list(range(last, -1, -1))
     late = (Fraction(7, 8) / 2**k for k in range(8))
     start = float(next((u for u in late if p.inflation(Fraction(0), u) < MOST_UNDONE), Fraction(1, 256)))
     return [start, start / 2, start / 4, 0.0]
@@ -113,4 +134,4 @@ def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
     return (rng.random(len(row))[:, None] * cumulated[:, -1:] >= cumulated).sum(-1)
 
 
-__all__ = ["MOST_UNDONE", "arguments", "falling", "some_times"]
+__all__ = ["MOST_UNDONE", "arguments", "falling", "is_undoable", "some_times"]
