@@ -69,7 +69,7 @@ class Family:
     Raises
     ------
     ValueError : for a name that is empty, a clock, schedule or mask that does not exist, or ``least`` below 2.
-    TypeError : for a ``build`` that is no function.
+    TypeError : for a ``build`` that is no function, or properties that are neither True nor False nor ``None``.
     """
 
     name: str
@@ -125,6 +125,9 @@ class Family:
                 "diffusion_limit must be 'reflected-brownian', 'ornstein-uhlenbeck' or empty, "
                 f"got {self.diffusion_limit!r}"
             )
+        for said in ("stationary", "reversible", "commuting"):
+            if getattr(self, said) not in (True, False, None):
+                raise TypeError(f"{said} must be True, False or None, got {getattr(self, said)!r}")
         if not callable(self.build):
             raise TypeError(f"build must be a function of the process, got {self.build!r}")
 
