@@ -15,15 +15,12 @@ import numpy as np
 import torch
 
 from unmask.properties.subjects.capability import Capability
+from unmask.properties.subjects.inputs import Unanswerable
 from unmask.properties.subjects.shapes import Shape
 from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject, Unbuilt, takes
 
 Array: TypeAlias = Any
-
-
-class Unanswerable(ValueError):
-    """The drawn inputs are outside what the law speaks about; the engine draws others."""
 
 
 class Blocked(Unanswerable):

@@ -46,8 +46,8 @@ class About:
     outputs : the meanings of a network's output.
     capabilities : for a law of whatever a subject ``offers``, condition on the capability; none by default.
     schedules_too : names of schedules that the law asks about beside the drawn one.
-    drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact or it offers
-        ``reverse``.
+    drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact, whatever else it
+        offers: a ``reverse`` beside a first-order ``step`` is another kernel.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 

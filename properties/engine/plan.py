@@ -87,8 +87,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("offers nothing that the law is about")
     if about.outputs is not None and subject.output not in about.outputs:
         return Absent(f"has other outputs than the law speaks about ({', '.join(about.outputs)})")
-    if about.drawn_exactly and not (subject.draws_exactly or subject.can("reverse")):
-        return Absent("takes first-order steps and offers no reverse: what it draws is known to first order only")
+    if about.drawn_exactly and not subject.draws_exactly:
+        return Absent("takes first-order steps: what they draw is known to first order only (or scheme='exact')")
     if "model" in law.draws and kind.outputs and subject.output is None:
         return Absent("does not say what its network's output means (output=…)")
     if "r" in law.draws and subject.time_steps == "unit" and "transition" not in law.needs:
@@ -99,7 +99,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
 def _only_clock(law: Law, subject: Subject) -> Any:
     """The only clock on which everything that a law needs has a meaning and is offered; ``None`` for both."""
     needed = [subject.kind.capabilities[subject.kind.of(n)] for n in law.needs]
-    meant = [c.clock for c in needed if c.clock is not None]
+    rates = subject.kind.continuous_only.get(subject.output or "", ())
+    meant = [clock for c in needed if (clock := "continuous" if c.name in rates else c.clock) is not None]
     offered = [subject.clocks[c.name] for c in needed]
     both = frozenset.intersection(*offered) if offered else frozenset()
     chosen = len(subject.processes.clocks) > 1 and len(both) == 1

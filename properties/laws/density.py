@@ -52,6 +52,9 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
 def _storage_size(value: torch.Tensor) -> int:
     """Number of elements in memory; an expanded view has more entries than that."""
     with torch._C.DisableTorchFunction():
+        # What vmap and grad hand over has no memory of its own.
+        while torch._C._functorch.is_functorch_wrapped_tensor(value):
+            value = torch._C._functorch.get_unwrapped(value)
         if value.layout != torch.strided:
             return value._nnz()
         return value.untyped_storage().nbytes() // value.element_size()

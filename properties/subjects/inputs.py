@@ -15,6 +15,10 @@ MOST_SEQUENCES = 36
 MOST_POSITIONS = 3
 
 
+class Unanswerable(ValueError):
+    """The drawn inputs are outside what the law speaks about; the engine draws others."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Everything that was drawn for one example; ``repr`` is Python that makes it again.
@@ -47,4 +51,4 @@ def as_time(value: Any) -> Time:
     return value if isinstance(value, int) else Fraction(value)
 
 
-__all__ = ["MOST_POSITIONS", "MOST_SEQUENCES", "Inputs", "as_time"]
+__all__ = ["MOST_POSITIONS", "MOST_SEQUENCES", "Inputs", "Unanswerable", "as_time"]

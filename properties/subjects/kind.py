@@ -93,6 +93,7 @@ class Kind:
     outputs : what a network's output may mean, each with its definition; none where there is no network.
     first_order : those outputs whose steps agree with their kernel for small steps only, unless a subject says
     otherwise.
+    continuous_only : of some outputs, the capabilities that have a meaning on the continuous clock alone.
     derivatives : derivatives that laws may ask for: of which capability, and with respect to which argument.
     draws : what laws may draw beside ``p``, times, ``seed``, ``offers`` and ``situation``: a function of the inputs and
         the subject for each name.
@@ -108,6 +109,7 @@ class Kind:
     process: type
     outputs: Mapping[str, str] = field(default_factory=dict)
     first_order: tuple[str, ...] = ()
+    continuous_only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     derivatives: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     draws: Mapping[str, Callable[[Inputs, Any], Any]] = field(default_factory=dict)
     situation: Callable[[Inputs, Any, int, bool, int, Capability | None], Mapping[str, Any]] | None = None

@@ -98,6 +98,15 @@ def few_stored(p: Process) -> Any:
     return torch.eye(2).to_sparse() @ torch.ones(2, p.K)
 
 
+def mapped(p: Process) -> Any:
+    """What is mapped has no memory of its own."""
+    return torch.func.vmap(lambda share: share * torch.ones(p.K))(torch.ones(3))
+
+
+def mapped_matrix(p: Process) -> Any:
+    return torch.func.vmap(lambda row: row.sum() + torch.ones(p.K, p.K)[0])(torch.ones(3, 2))
+
+
 @lru_cache
 def kept(K: int) -> Any:
     return torch.ones(K, K)
@@ -136,12 +145,12 @@ def _method(what: Callable[[Process], Any]) -> Subject:
     return MDLM.but(name=what.__name__)
 
 
-@pytest.mark.parametrize("what", [light, nothing_stored, few_stored, reading])
+@pytest.mark.parametrize("what", [light, nothing_stored, few_stored, mapped, reading])
 def test_what_is_light(what: Any) -> None:
     assert not asked(what)
 
 
-@pytest.mark.parametrize("what", [matrix, array, lists, kept_matrix, kept_array])
+@pytest.mark.parametrize("what", [matrix, array, lists, mapped_matrix, kept_matrix, kept_array])
 def test_what_is_dense(what: Any) -> None:
     """Also where the matrix was made before: for another question, or for another process of as many classes."""
     assert all(asked(what, name) for name in MEASURED_CALLS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
@@ -93,23 +94,58 @@ def test_no_sampler_starts_from_what_cannot_occur(law: str) -> None:
 
 
 class TauLeaping:
-    """A first-order sampler that knows its kernel on one clock only."""
+    """SEDD with uniform noise: the analytic kernel is offered, and samples are drawn by leaps at the rate."""
 
     output = "score"
 
     def __init__(self, p: Process) -> None:
-        if p.clock == "continuous":
-            self.reverse = self.step
+        self.K, self.dtype = p.K, p.dtype
+        self.low, self.high = p.schedule["sigma_min"], p.schedule["sigma_max"]
+
+    def noise(self, t: Tensor) -> Tensor:
+        return self.low ** (1 - t.double()) * self.high ** t.double()
+
+    def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        kept = (self.noise(s) - self.noise(t)).exp()[:, None, None]
+        score = output.double().exp()
+        before = (score - (1 - kept) / self.K * score.sum(-1, keepdim=True)) / kept
+        return (before * (kept * one_hot(xt, self.K) + (1 - kept) / self.K)).to(self.dtype)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        return xt
+        rate = self.noise(t) * math.log(self.high / self.low) / self.K
+        here = one_hot(xt, self.K)
+        leaps = ((t.double() - s.double()) * rate)[:, None, None] * output.double().exp() * (1 - here)
+        kernel = leaps + here * (1 - leaps.sum(-1, keepdim=True)).clamp(min=0)
+        return torch.multinomial(kernel.flatten(0, 1), 1, generator=generator).view(xt.shape)
+
+    def generate(self, network: Any, N: int, L: int, times: list[float], generator: torch.Generator) -> Tensor:
+        x = torch.randint(self.K, (N, L), generator=generator)
+        for t, s in itertools.pairwise(times):
+            now, then = (torch.full((N,), u, dtype=self.dtype) for u in (t, s))
+            x = self.step(network(x, now), x, then, now, generator)
+        return x
 
 
-def test_first_order_steps_are_not_held_against_an_exact_kernel_that_nobody_offers() -> None:
-    subject = Subject(TauLeaping, processes("uniform", clock="both"))
-    discrete = Process("uniform", 3, "discrete", Schedule("mutual-information"), T=4)
-    with pytest.raises(ValueError, match="reverse is not offered for this process"):
-        replay("steps_are_drawn_from_the_reverse", subject, p=discrete, s=1, t=2)
+GEOMETRIC = processes("uniform", clock="continuous", schedules="geometric")
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("declared", [{}, {"scheme": "first-order"}], ids=["by default", "said"])
+def test_the_scheme_decides_what_is_drawn(declared: dict[str, Any], precision: str) -> None:
+    """Leaps follow the kernel for small steps only, although that kernel is offered."""
+    leaping = Subject(TauLeaping, GEOMETRIC, **declared)
+    laws = [law for law in LAWBOOK if {"reverse", "step", "generate"} & set(law.needs)]
+    for seed in range(3):
+        run = Run(precision=precision, budget="quick", seed=seed)
+        found = {r.law: r.status for r in examine_all(leaping, run, laws)}
+        assert set(found.values()) == {"holds", "absent"}
+        assert found["reverse_is_the_definition"] == found["small_steps_are_drawn_at_the_rate"] == "holds"
+        assert {found[law.name] for law in laws if law.about.drawn_exactly} == {"absent"}
+
+
+def test_leaps_that_are_called_exact_are_not() -> None:
+    called_exact = Subject(TauLeaping, GEOMETRIC, scheme="exact")
+    assert examine(LAWBOOK["generated_sequences_follow_the_chain"], called_exact, QUICK).status == "broken"
 
 
 def test_a_method_that_is_called_nearly_like_a_capability_is_pointed_out() -> None:

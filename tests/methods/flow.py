@@ -27,4 +27,10 @@ def build(p: Process) -> tuple[object, ...]:
     return method, Sampling(p, method), Path(p), Distances(p)
 
 
-FLOW = Subject(build, processes("uniform", "absorbing", clock="continuous", mask="any"), output="velocity", name="flow")
+FLOW = Subject(
+    build,
+    processes("uniform", "absorbing", clock="continuous", mask="any"),
+    output="velocity",
+    scheme="exact",
+    name="flow",
+)

@@ -221,7 +221,7 @@ def reference(
     }
     # Exact numbers are slow: small processes are drawn, and large ones are asked about where a law needs them.
     space = replace(processes(*families, clock=clock, mask="any", K=K, T=(1, 4)), stated_sizes=())
-    return Subject(functions(offered | more), space, output=meaning, name=name, arrays="exact")
+    return Subject(functions(offered | more), space, output=meaning, scheme="exact", name=name, arrays="exact")
 
 
 EVERYTHING = ("uniform", "absorbing", "mask-and-uniform")

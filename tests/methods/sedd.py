@@ -40,7 +40,9 @@ def sedd(
         parts = (method, Sampling(p, method, times), process(p), Distances(p))
         return (*parts, Squares(p)) if squares else parts
 
-    return Subject(build, processes(*families, clock="continuous", mask=mask), output="score", name=name)
+    return Subject(
+        build, processes(*families, clock="continuous", mask=mask), output="score", scheme="exact", name=name
+    )
 
 
 SEDD_UNIFORM = sedd("sedd_uniform", "uniform", times=fast.low_discrepancy_times, squares=True)

@@ -170,6 +170,64 @@ def test_what_ends_at_zero_ends_at_zero() -> None:
     assert replace(p, clock="discrete", T=4).betas[-1] == 1
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda u: mpmath.cos(math.pi / 2 * u),
+        lambda u: mpmath.cos(math.pi / 2 * u) ** 2,
+        lambda u: 1 - mpmath.sin(math.pi / 2 * u),
+        lambda u: 1 - mpmath.cos(math.pi / 2 * (1 - u)),
+        lambda u: 1 - F(10**16 - 1, 10**16) * u,
+    ],
+    ids=["cosine", "squared", "sine", "backwards", "fraction"],
+)
+def test_a_function_that_ends_by_a_rounding_of_its_constants_ends(function: Any) -> None:
+    mine = Schedule("mine", function=function)
+    p = Process("absorbing", 3, "continuous", mine, mask=2)
+    assert (p.alpha(0), p.alpha(1), p.starts_clean, p.ends_in_its_prior) == (1, 0, True, True)
+    assert p.rate(1) == math.inf
+    assert 0 <= p.rate(0) < 2
+    assert Process("absorbing", 3, "discrete", mine, T=4, mask=2).alphas[-1] == 0
+
+
+def test_a_function_that_ends_near_zero_does_not_end_at_zero() -> None:
+    noise = Schedule("noise", function=lambda u: mpmath.exp(-(F(1, 1000) ** (1 - u)) * 100**u))
+    p = Process("absorbing", 3, "continuous", noise, mask=2)
+    assert 0.998 < p.alpha(0) < 1
+    assert 3e-44 < p.alpha(1) < 4e-44
+    assert abs(p.rate(1) - 100 * MP.log(10**5)) < 1e-9
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda u: math.cos(math.pi / 2 * u),
+        lambda u: float(torch.cos(torch.tensor(math.pi / 2 * u, dtype=torch.float64))),
+        lambda u: mpmath.mpf(math.cos(math.pi / 2 * u)),
+        lambda u: F(math.exp(-5 * u)),
+        lambda u: 1 - F(float(u)),
+    ],
+    ids=["math", "torch", "mpmath of math", "fraction of math", "fraction of a float"],
+)
+def test_a_function_of_floats_is_refused(function: Any) -> None:
+    """Its derivative would be 0, without a word."""
+    with pytest.raises(ValueError, match=r"function of schedule 'mine' must not round: .*mpmath in place of math"):
+        Schedule("mine", function=function)
+
+
+def test_fractions_may_be_met_by_reals() -> None:
+    """``F - mpf`` is an error in mpmath, ``mpf - F`` is none."""
+    mine = Schedule("mine", function=lambda u: F(9, 10) - F(8, 10) * u)
+    assert mine.alpha(F(1, 2)) == F(1, 2)
+    assert abs(Process("uniform", 3, "continuous", mine).rate(F(1, 2)) - F(8, 5)) < 1e-30
+
+
+def test_a_function_may_stand_still() -> None:
+    flat = Schedule("flat", function=lambda u: 1 if u <= F(1, 2) else 2 - 2 * u)
+    p = Process("uniform", 3, "continuous", flat)
+    assert (p.rate(F(1, 3)), p.alpha(F(3, 4))) == (0, F(1, 2))
+
+
 def test_a_function_may_ask_for_K_and_T() -> None:
     def shrinking(u: Any, K: int, T: int | None) -> Any:
         return 1 - u * (1 - F(1, K * (T or 100)))

@@ -94,18 +94,22 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
     tex=r"\pi\, Q_{s,t} = \pi, \qquad \pi_i\, Q_{s,t}[i,j] = \pi_j\, Q_{s,t}[j,i]",
     cites="Austin et al. 2021, sec. 3.1 (uniform), eq. 8 and 10, app. A.2.4 (steps) and A.4.2",
     mutants=("transition-transposed", "transition-shifts-the-prior"),
-    about=About(families=lambda kind: kind.stationary),
+    about=About(families=lambda kind: kind.stationary is not False),
     drawn=Drawn(most_T=None),
 )
 def the_prior_is_in_balance(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
-    """The prior is stationary, π Q = π, and reversible: π_i Q[i,j] = π_j Q[j,i]"""
+    """The prior is stationary, π Q = π, and where noise is reversible, π_i Q[i,j] = π_j Q[j,i]"""
+    if not p.keeps_its_prior(s, t):
+        raise Unanswerable("the prior of this process is not stationary")
     Q, prior = transition(p, s, t), p.truth.prior
-    # Each step is reversible; a product of steps that do not commute is not.
-    flow = prior[:, None] * (Q if p.kind.commuting else transition(p, previous_time(p, t), t))
-    return [
-        close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="the prior is stationary"),
-        close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), label="detailed balance"),
-    ]
+    claims = [close(prior @ Q, prior, ops=p.depth + p.K, names=("x_t",), label="the prior is stationary")]
+    # A product of reversible steps that do not commute is not reversible: then a single step is looked at.
+    starts = [s] if p.T is None else [s, previous_time(p, t)]
+    start = next((u for u in starts if p.is_reversible(u, t)), None)
+    if start is not None:
+        flow = prior[:, None] * (Q if start == s else transition(p, start, t))
+        claims.append(close(flow, flow.T, ops=p.depth + 2, names=("x_s", "x_t"), label="detailed balance"))
+    return claims
 
 
 @law(

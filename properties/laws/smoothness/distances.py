@@ -245,7 +245,7 @@ def noise_brings_states_together(projective_distance: Any, p: Process, s: Time, 
             label="at most the largest distance",
         ),
     ]
-    if p.kind.commuting and p.kind.stationary and p.mask is None:
+    if p.mask is None and p.commutes(s, t):
         claims.append(at_most(late, early, ops=ops, scale=logarithm_scale(early), names=PAIR, label="pair by pair"))
     return claims
 

@@ -45,7 +45,7 @@ def situation(
     del subject
     p = given.p
     rng = np.random.default_rng([given.seed + other, 11])
-    s, t = some_times(p, N, one_time, rng, ends)
+    s, t = some_times(p, N, one_time, rng, ends=ends)
     return {
         "s": s,
         "t": t,

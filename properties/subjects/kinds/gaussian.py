@@ -164,7 +164,7 @@ def _arguments(
     rng = np.random.default_rng([seed, 11])
     every = clean_rows(given)
     clean = every[rng.integers(0, len(every), N)]
-    s, t = some_times(p, N, one_time, rng, ends)
+    s, t = some_times(p, N, one_time, rng, ends=ends)
     z = rng.integers(-16, 17, clean.shape) / 8
     return {
         "s": s,

@@ -56,7 +56,9 @@ class Family:
     redraws_from : where a hit redraws the class, so that ``q(x_t|x_0) = alpha_t I + (1 - alpha_t) 1 prior^T``: the
         prior's probability of class ``k`` as a function of the process and ``k``; ``None`` for others.
     stationary : whether the prior is a law that noise never changes.
+    reversible : whether a step takes as much of the prior from ``i`` to ``j`` as from ``j`` to ``i``.
     commuting : whether steps of different noise commute, so that products of reversible steps are reversible.
+        Of all three ``None`` is read off the exact matrices, where a law asks.
     diffusion_limit : the diffusion that it approaches as ``K`` grows: ``"reflected-brownian"`` for walks on levels that
         are the middles of ``K`` cells between two walls, in continuous time with rate one to each neighbor, in discrete
         time with steps of variance ``beta / 2`` where the levels span ``[-1, 1]``; ``"ornstein-uhlenbeck"`` where level
@@ -67,7 +69,7 @@ class Family:
     Raises
     ------
     ValueError : for a name that is empty, a clock, schedule or mask that does not exist, or ``least`` below 2.
-    TypeError : for a ``build`` that is no function.
+    TypeError : for a ``build`` that is no function, or properties that are neither True nor False nor ``None``.
     """
 
     name: str
@@ -81,8 +83,9 @@ class Family:
     least: int = 2
     hits: bool = True
     redraws_from: Callable[[Any, int], Fraction] | None = None
-    stationary: bool = True
-    commuting: bool = True
+    stationary: bool | None = None
+    reversible: bool | None = None
+    commuting: bool | None = None
     diffusion_limit: str = ""
     roundings: Callable[[Any], int] = field(default=lambda p: _exponential(p) if p.T is None else _product(p))
 
@@ -122,6 +125,9 @@ class Family:
                 "diffusion_limit must be 'reflected-brownian', 'ornstein-uhlenbeck' or empty, "
                 f"got {self.diffusion_limit!r}"
             )
+        for said in ("stationary", "reversible", "commuting"):
+            if getattr(self, said) not in (True, False, None):
+                raise TypeError(f"{said} must be True, False or None, got {getattr(self, said)!r}")
         if not callable(self.build):
             raise TypeError(f"build must be a function of the process, got {self.build!r}")
 
@@ -190,6 +196,9 @@ UNIFORM = register(
         _keeping(lambda p, beta: corruption.uniform(beta, p.K)),
         redraws_from=lambda p, k: Fraction(1, p.K),
         roundings=_hit_or_not,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 ABSORBING = register(
@@ -199,6 +208,9 @@ ABSORBING = register(
         mask="any",
         redraws_from=lambda p, k: Fraction(k == p.mask),
         roundings=_hit_or_not,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 MASK_AND_UNIFORM = register(
@@ -209,6 +221,9 @@ MASK_AND_UNIFORM = register(
         draw=lambda K, T, variant: {"share": (Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))[variant % 3]},
         redraws_from=lambda p, k: p["share"] * (k == p.mask) + (1 - p["share"]) / Fraction(p.K),
         roundings=_hit_or_not,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 
@@ -231,6 +246,8 @@ DRIFTING = register(
         clocks=("discrete",),
         draw=_moving_priors,
         stationary=False,
+        reversible=False,
+        commuting=False,
         roundings=lambda p: 4 * p.T + 8,
     )
 )
@@ -261,6 +278,8 @@ GAUSSIAN = register(
         hits=False,
         commuting=False,
         diffusion_limit="reflected-brownian",
+        stationary=True,
+        reversible=True,
     )
 )
 BAND = register(
@@ -273,6 +292,9 @@ BAND = register(
         schedules=("free", "linear-beta"),
         draw=lambda K, T, variant: {"width": 1 + variant % max(K - 1, 1)},
         hits=False,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 
@@ -322,6 +344,9 @@ BIRTH_DEATH = register(
         _driven(lambda p: ordinal.birth_death_rate(p.K), _flat),
         diffusion_limit="reflected-brownian",
         roundings=_exponential,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 EHRENFEST = register(
@@ -330,6 +355,9 @@ EHRENFEST = register(
         _driven(lambda p: ordinal.ehrenfest_rate(p.K), lambda p: ordinal.binomial_prior(p.K)),
         diffusion_limit="ornstein-uhlenbeck",
         roundings=_exponential,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 NEIGHBORS = register(
@@ -338,6 +366,9 @@ NEIGHBORS = register(
         _driven(lambda p: neighbors.neighbor_rate(p["neighbors"]), _flat),
         draw=_graph,
         roundings=_exponential,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 MASKED_NEIGHBORS = register(
@@ -348,6 +379,9 @@ MASKED_NEIGHBORS = register(
         draw=_masked_graph,
         least=3,
         roundings=_exponential,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 

@@ -20,7 +20,7 @@ from unmask.properties.subjects.processes.families import Clock, Family, family
 from unmask.properties.subjects.processes.rounded import FloatProcess, RoundedProcess
 from unmask.properties.subjects.processes.schedule import Schedule
 from unmask.reference.noise import schedules
-from unmask.reference.numbers.arithmetic import MP, to_float
+from unmask.reference.numbers.arithmetic import MP, same, to_float
 
 Time: TypeAlias = int | Fraction | float
 Numbers: TypeAlias = Literal["float64", "exact", "rough"]
@@ -67,6 +67,8 @@ class Process:
     * ``starts_clean``: whether nothing has happened at time 0.
     * ``ends_in_its_prior``: whether the prior can make whatever ``x_end`` is.
     * ``prior_occurs``: whether all that the prior draws can be ``x_end``.
+    * ``keeps_its_prior(s, t)``, ``is_reversible(s, t)``, ``commutes(s, t)``: what the family says of its steps, or else
+      the exact matrices.
     * ``depth``: roundings behind one entry of a transition matrix.
     * ``conditioning(t, s)``, ``inflation(s, t)``: by how much two kinds of formula let a rounding grow.
     * ``on_grid(T)``: the same schedule observed at ``T`` equal steps.
@@ -204,6 +206,28 @@ class Process:
         """The same process in default precision, on the default device."""
         return replace(self, precision="float64", device="cpu", numbers="float64")
 
+    def keeps_its_prior(self, s: Time, t: Time) -> bool:
+        """Whether the prior does not change between ``s`` and ``t``: by the family's record, or else as it is."""
+        if self.kind.stationary is not None:
+            return self.kind.stationary
+        prior = to_float(self.truth.prior)
+        return same(prior @ to_float(self.truth.transition(s, t)), prior, ulps=self.K + 4)
+
+    def is_reversible(self, s: Time, t: Time) -> bool:
+        """Whether ``prior_i q(x_t = j|x_s = i)`` is symmetric: by the family's record, or else as it is."""
+        kind = self.kind
+        if kind.reversible is False or (kind.reversible and (kind.commuting or (self.T is not None and t - s == 1))):
+            return kind.reversible
+        flow = to_float(self.truth.prior)[:, None] * to_float(self.truth.transition(s, t))
+        return same(flow, flow.T, ulps=4)
+
+    def commutes(self, s: Time, t: Time) -> bool:
+        """Whether the noise until ``s`` and that until ``t`` may change places: by the family's record, or as it is."""
+        if self.kind.commuting is not None:
+            return self.kind.commuting
+        early, late = to_float(self.truth.marginal(s)), to_float(self.truth.transition(s, t))
+        return same(early @ late, late @ early, ulps=2 * self.K + 4)
+
     @property
     def depth(self) -> int:
         """Number of roundings of one entry of a transition matrix."""
@@ -226,7 +250,7 @@ class Process:
 
     def inflation(self, s: Time, t: Time) -> float:
         """Amplification of a rounding by the inverse of ``q(x_t|x_s)``; infinite where that is singular."""
-        if float(self.alpha(t)) == 0:
+        if self.kind.hits and float(self.alpha(t)) == 0:
             return math.inf
         if self.kind.keeps_or_redraws:
             return float(self.alpha(s) / self.alpha(t))

@@ -13,7 +13,7 @@ import mpmath
 
 from unmask.properties.subjects.processes.names import LINEAR_NAMES, curve_name, suggestion
 from unmask.reference.noise import schedules
-from unmask.reference.numbers.arithmetic import MP
+from unmask.reference.numbers.arithmetic import MP, exactly
 
 #: The parameters of each named schedule.
 _PARAMETERS: dict[str, set[str]] = {
@@ -26,8 +26,14 @@ _PARAMETERS: dict[str, set[str]] = {
     "geometric": {"sigma_min", "sigma_max"},
     "polynomial": {"n"},
 }
-#: Tolerance within which alpha(0) is 1 and alpha(1) is 0: with 40 digits of pi, a squared cosine ends at 4e-86.
-_END_TOLERANCE = 1e-30
+#: By how much a table may grow, and within what it begins at 1 and ends at 0: it is computed in 40 digits.
+_TABLE_TOLERANCE = 1e-30
+#: A rounding of time, by which a constant like ``math.pi`` moves an end: a cosine of it ends at 6e-17.
+_TIME_ROUNDING = 2.0**-52
+#: How near to an end times are at which only derivatives there ask.
+_AT_THE_END = MP.mpf("1e-20")
+#: Half of a short and of a long stretch of time: what changes over the long one alone has been rounded on its way.
+_SHORT, _LONG = MP.mpf("1e-25"), MP.mpf("1e-3")
 #: Times at which a function is checked: the ends, and fractions that are no floats.
 _PROBE_TIMES = tuple(Fraction(k, 3 * 7) for k in (0, 1, 7, 11, 20, 21))
 _ADVICE = "write it with plain arithmetic and fractions, or with mpmath in place of math and numpy"
@@ -59,7 +65,8 @@ class Schedule:
     A ``function`` is written with plain arithmetic (then it is exact) or with :mod:`mpmath`: it is called with
     fractions and with reals of mpmath, and differentiated.  Parameters after its first that are called ``K`` and ``T``
     get the number of classes, and that of steps: ``None`` on the continuous clock, or the parameter's own default.
-    Values within 1e-30 of 1 at ``u = 0``, or of 0 at ``u = 1``, count as 1 and 0.
+    Values that would be 1 at ``u = 0``, or 0 at ``u = 1``, but for a rounding of ``u`` (as with the 16 digits of
+    ``math.pi``), count as 1 and 0; a small value that is meant does not, like ``exp(-100)``.
 
     ``"linear"`` and ``"mutual-information"`` are equal; the given name is kept.
 
@@ -67,7 +74,7 @@ class Schedule:
     ------
     ValueError : for a name without a function that is not among these, for parameters that are missing or unknown, for
         negative betas; for a function that raises, or whose values are floats (whose rounding spoils the
-        derivative), not probabilities, or increasing.
+        derivative) or were floats on their way, not probabilities, or increasing.
     TypeError : for a ``function`` that is not callable.
     """
 
@@ -164,17 +171,34 @@ class Schedule:
                     f"function of schedule {self.name!r} must not round: alpha({u}) is a float, {value!r}; {_ADVICE}"
                 )
             value = Fraction(value)
-        end = 1 - int(u)
-        if u in (0, 1) and abs(value - end) < _END_TOLERANCE:
-            return float(end) if isinstance(value, float) else Fraction(end)
-        return value
+        if u not in (0, 1):
+            near = isinstance(u, MP.mpf) and min(u, 1 - u) <= _AT_THE_END
+            # A derivative at an end compares values with the one there.
+            return value - self._miss(round(u)) if near else value
+        if u in (0, 1):
+            end = 1 - int(u)
+            meant = value if value == end or not self._miss(int(u)) else end
+            return meant if isinstance(value, float) or meant != end else Fraction(end)
+        near = isinstance(u, MP.mpf) and min(u, 1 - u) <= _AT_THE_END
+        # A derivative at an end compares values with the one there.
+        return value - self._miss(round(u)) if near else value
+
+    def _miss(self, u: int) -> Any:
+        """By how much the function misses 1 at ``u = 0``, or 0 at ``u = 1``, if time is rounded by no less; or 0."""
+        table = dict(self.arguments or ()).get("T") is not None
+        miss = self._call(Fraction(u) if table else MP.mpf(u)) - (1 - u)
+        if table:
+            return miss if abs(miss) < _TABLE_TOLERANCE else 0
+        if not 0 < abs(miss) <= _TIME_ROUNDING:
+            return 0
+        moves = abs(self._call(abs(u - _AT_THE_END)) - (1 - u) - miss) / _AT_THE_END
+        return miss if abs(miss) <= _TIME_ROUNDING * moves else 0
 
     def _call(self, u: Any) -> Any:
-        assert self.function is not None
         where = f"function of schedule {self.name!r}"
         with mpmath.mp.workdps(MP.dps):
             try:
-                value = self.function(mpmath.mpf(u) if isinstance(u, MP.mpf) else u, **dict(self.arguments or ()))
+                value = self._answer(u)
             except Exception as problem:
                 raise ValueError(f"{where} cannot be asked at u = {u} ({problem}); {_ADVICE}") from problem
             if hasattr(value, "_mpf_"):
@@ -184,6 +208,29 @@ class Schedule:
         # Convert NumPy's numbers to Python's.
         return Fraction(value) if isinstance(value, numbers.Rational) else float(value)
 
+    def _answer(self, u: Any) -> Any:
+        """What the function returns, with numbers of mpmath as the user knows them."""
+        assert self.function is not None
+        sizes = dict(self.arguments or ())
+        if not isinstance(u, MP.mpf):
+            return self.function(u, **sizes)
+        try:
+            return self.function(mpmath.mpf(u), **sizes)
+        except TypeError:
+            # mpmath subtracts no number from a fraction.
+            return self.function(exactly(u), **sizes)
+
+    def _check_unrounded(self) -> None:
+        """Refuse a function that turns its argument into a float on its way: its derivative would be 0."""
+        middle = [MP.mpf(u.numerator) / u.denominator for u in _PROBE_TIMES[1:-1]]
+        short, long = ([self.alpha(u + h) - self.alpha(u - h) for u in middle] for h in (_SHORT, _LONG))
+        stuck = [u for u, a, b in zip(middle, short, long, strict=True) if b and not a]
+        if len(stuck) > 1 and not any(short):
+            raise ValueError(
+                f"function of schedule {self.name!r} must not round: alpha is the same at {float(stuck[0]):.9g} as just"
+                f" beside it, so that its rate would be 0; {_ADVICE}"
+            )
+
     def _check_function(self) -> None:
         """Evaluate the function at a few times, so that errors are raised before any law runs."""
         T = dict(self.arguments or ()).get("T")
@@ -192,11 +239,13 @@ class Schedule:
         before, at = 1, Fraction(0)
         for u in (*probes, *([MP.mpf(1) / 3] if T is None else [])):
             value = self.alpha(u)
-            grows = isinstance(u, Fraction) and u > at and value - before > _END_TOLERANCE
+            grows = isinstance(u, Fraction) and u > at and value - before > _TABLE_TOLERANCE
             if not 0 <= value <= 1 or grows:
                 got = f"got alpha({u}) = {float(value):.9g}" + grows * f" after alpha({at}) = {float(before):.9g}"
                 raise ValueError(f"function of schedule {self.name!r} must be a probability that never grows, {got}")
             before, at = value, u
+        if T is None:
+            self._check_unrounded()
 
     def __repr__(self) -> str:
         if self.function is not None:

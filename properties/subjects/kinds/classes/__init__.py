@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from unmask.properties.subjects.capability import Capability
-from unmask.properties.subjects.inputs import Inputs
+from unmask.properties.subjects.inputs import Inputs, Unanswerable
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes import situations
 from unmask.properties.subjects.kinds.classes.vocabulary import Diffusion
@@ -40,9 +41,16 @@ def a_few(every: Array, seed: int) -> Array:
 
 
 def network(given: Inputs, subject: Any) -> Model:
-    """The drawn table of outputs, in the meaning that the subject gives to them."""
-    meaning = subject.output or "joint-sum"
-    return Model(given.p, given.L, meaning, given.seed, given.style, given.timeless, subject.arrays == "exact")
+    """The drawn table of outputs, in the meaning that the subject gives to them.
+
+    Raises
+    ------
+    Unanswerable : for a score at a time of the discrete clock at which nothing is left of the data.
+    """
+    meaning, p, t = subject.output or "joint-sum", given.p, given.t
+    if meaning == "score" and p.T is not None and t is not None and p.inflation(int(t) - 1, int(t)) == math.inf:
+        raise Unanswerable("the step to t leaves nothing of the data, and no score undoes it")
+    return Model(p, given.L, meaning, given.seed, given.style, given.timeless, subject.arrays == "exact")
 
 
 def data(given: Inputs, subject: Any) -> Data:
@@ -83,6 +91,8 @@ CLASSES = enter(
             "velocity": "logits of discrete flow matching's one-way path",
         },
         first_order=("score", "velocity"),
+        # The analytic step from scores that belong to no distribution has negative entries, and no divergence.
+        continuous_only={"score": ("loss", "hybrid_loss")},
         derivatives={
             "gradient": ("loss", "output"),
             "hybrid_gradient": ("hybrid_loss", "output"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -10,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.capability import Capability
+from unmask.properties.subjects.inputs import Unanswerable
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.numbers import sequences
@@ -51,7 +54,8 @@ def _arguments(
 ) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 11])
     clean = np.frombuffer(x0, dtype=np.int64).reshape(shape)[rng.integers(0, shape[0], N)]
-    s, t = some_times(p, N, one_time, rng, ends, late=model.parameterization != "score")
+    undoable = [u for u in range(1, p.T + 1) if is_undoable(p, model, u)] if p.T is not None else []
+    s, t = some_times(p, N, one_time, rng, undoable, ends, late=model.parameterization != "score")
     noisy = np.stack([_draw(p, row, u, rng) for row, u in zip(clean, t, strict=True)])
     L = clean.shape[1]
     found = {
@@ -59,7 +63,6 @@ def _arguments(
         "t": t,
         "generator": seed,
         "N": N,
-        "times": falling(p, model),
         "x0": clean,
         "xt": noisy,
         "weight": 0.25,
@@ -74,21 +77,34 @@ def _arguments(
         # Few bits, and a sum of one.
         "weights": np.array([2.0 ** -min(k + 1, p.K - 1) for k in range(p.K)]),
     }
+    if p.T is not None and not undoable:
+        return {name: value for name, value in found.items() if name not in ("output", "network")}
     # Where noise never arrives at a mask, a sampler would start from what cannot occur: it has no valid times.
-    return found if p.prior_occurs else {name: value for name, value in found.items() if name != "times"}
+    if p.prior_occurs:
+        with suppress(Unanswerable):
+            found["times"] = falling(p, model)
+    return found
 
 
 def some_times(
-    p: Any, N: int, one_time: bool, rng: Any, ends: Capability | None = None, *, late: bool = True
+    p: Any,
+    N: int,
+    one_time: bool,
+    rng: Any,
+    allowed: Sequence[int] = (),
+    ends: Capability | None = None,
+    *,
+    late: bool = True,
 ) -> tuple[list[Any], list[Any]]:
-    """Times ``s < t``, one step or a sixteenth apart, for ``N`` rows.
+    """Times ``s < t``, one step or a sixteenth apart, for ``N`` rows; on the discrete clock some of the ``allowed``.
 
     With ``ends``, unless there is ``one_time``, the first rows have the first and last times at which that capability
     has a value; unless ``late``, the first ones only.
     """
-    s, t = _some_times(p, N, one_time, rng)
+    s, t = _some_times(p, N, one_time, rng, allowed)
     if ends is not None and not one_time:
-        corners = _corners(p, ends, late or not {"output", "network"} & set(ends.takes))[:N]
+        corners = _corners(p, ends, late or not {"output", "network"} & set(ends.takes))
+        corners = [(a, b) for a, b in corners if not allowed or b in (0, *allowed)][:N]
         s[: len(corners)] = [a for a, _ in corners]
         t[: len(corners)] = [b for _, b in corners]
     return s, t
@@ -104,9 +120,12 @@ def _corners(p: Any, capability: Capability, late: bool) -> list[tuple[Any, Any]
     return [*([(0.0, 0.0)] if begins else []), *last, (0.0, near), (near / 2, near)]
 
 
-def _some_times(p: Any, N: int, one_time: bool, rng: Any) -> tuple[list[Any], list[Any]]:
+def _some_times(
+    p: Any, N: int, one_time: bool, rng: Any, allowed: Sequence[int] = ()
+) -> tuple[list[Any], list[Any]]:
     if p.T is not None:
-        t: list[Any] = [int(v) for v in rng.integers(1, p.T + 1, N)]
+        steps = allowed or range(1, p.T + 1)
+        t: list[Any] = [steps[v] for v in rng.integers(0, len(steps), N)]
         s: list[Any] = [v - 1 for v in t]
     else:
         t = [float(v) for v in rng.integers(2, 15, N) / 16]
@@ -136,15 +155,27 @@ class _Plain:
         return _plain(self.p, self.model, xt, t)
 
 
+def is_undoable(p: Process, model: Any, t: int) -> bool:
+    """Whether the step to ``t`` on the discrete clock can be taken back: a score's analytic step inverts its noise."""
+    return model.parameterization != "score" or p.inflation(t - 1, t) < MOST_UNDONE
+
+
 def falling(p: Process, model: Any) -> list[Any]:
     """Times of a sampler: all on the discrete clock, a few on the continuous one.
 
     A score's analytic step has to undo the noise: it starts where enough of the data is left.
+
+    Raises
+    ------
+    Unanswerable : where nothing is left after the first step.
     """
-    if p.T is not None:
-        return list(range(p.T, -1, -1))
     if model.parameterization != "score":
-        return [1.0, 1 / 2, 1 / 4, 0.0]
+        return list(range(p.T, -1, -1)) if p.T is not None else [1.0, 1 / 2, 1 / 4, 0.0]
+    if p.T is not None:
+        last = max(t for t in range(p.T + 1) if p.inflation(0, t) < MOST_UNDONE)
+        if last == 0:
+            raise Unanswerable("the first step leaves too little of the data for a score to undo it")
+        return list(range(last, -1, -1))
     late = (Fraction(7, 8) / 2**k for k in range(8))
     start = float(next((u for u in late if p.inflation(Fraction(0), u) < MOST_UNDONE), Fraction(1, 256)))
     return [start, start / 2, start / 4, 0.0]
@@ -155,4 +186,4 @@ def _draw(p: Process, row: Array, t: Any, rng: np.random.Generator) -> Array:
     return (rng.random(len(row))[:, None] * cumulated[:, -1:] >= cumulated).sum(-1)
 
 
-__all__ = ["MOST_UNDONE", "arguments", "falling", "some_times"]
+__all__ = ["MOST_UNDONE", "arguments", "falling", "is_undoable", "some_times"]

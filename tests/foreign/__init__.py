@@ -1,0 +1,27 @@
+"""Right methods in other hands: written from the mathematics alone, in styles that none of ours has.
+
+Whatever accuses one of them is wrong.  ``python -m tests.foreign`` holds all of them in both precisions, with cases
+that are different for every seed; ``--help`` says how many.
+
+* `matrices`: D3PM from matrices, columns as sources, and with einsum;
+* `logarithms`: all in logarithms;
+* `arrays`: NumPy and plain Python;
+* `trainers`: losses as public trainers write them;
+* `families`: noise of their own;
+* `samplers`: code that only draws;
+* `batches`: a time for each position, and functions of one token that are mapped over batches;
+* `reals`: a straight Gaussian flow.
+"""
+
+from tests.foreign import arrays, batches, families, logarithms, matrices, reals, samplers, trainers
+
+METHODS = [
+    *matrices.METHODS,
+    *logarithms.METHODS,
+    *arrays.METHODS,
+    *trainers.METHODS,
+    *families.METHODS,
+    *samplers.METHODS,
+    *batches.METHODS,
+    *reals.METHODS,
+]
