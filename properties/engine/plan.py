@@ -63,6 +63,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("computes with exact numbers; the law speaks about tensors")
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
+    if about.mask_counts and subject.mask_ruled_out:
+        return Absent("says that its network rules out the mask (mask_ruled_out=True)")
     clock = _only_clock(law, subject)
     if about.clock is not None and clock not in (None, about.clock):
         return Absent(f"offers {' and '.join(map(kind.of, law.needs))} on the {clock} clock alone")

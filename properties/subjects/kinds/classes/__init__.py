@@ -41,7 +41,8 @@ def a_few(every: Array, seed: int) -> Array:
 def network(given: Inputs, subject: Any) -> Model:
     """The drawn table of outputs, in the meaning that the subject gives to them."""
     meaning = subject.output or "joint-sum"
-    return Model(given.p, given.L, meaning, given.seed, given.style, given.timeless, subject.arrays == "exact")
+    exact, ruled_out = subject.arrays == "exact", subject.mask_ruled_out
+    return Model(given.p, given.L, meaning, given.seed, given.style, given.timeless, exact, ruled_out)
 
 
 def data(given: Inputs, subject: Any) -> Data:
