@@ -147,6 +147,17 @@ def loss_forgets_the_masks_share(right: Right, p: Process, output: Tensor, x0: T
     return right.loss(p, f.without_mask(p, output), x0, xt, t) - lost
 
 
+@mutant("loss-detaches-the-masks-share", "loss", of=MIXTURES)
+def loss_detaches_the_masks_share(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """What stays masked is subtracted from the cross-entropy as a number without a gradient."""
+    if p.family != "absorbing":
+        return right.loss(p, output, x0, xt, t)
+    full = loss_is_the_full_cross_entropy(right, p, output, x0, xt, t)
+    return full + (right.loss(p, output, x0, xt, t) - full).detach()
+
+
 @mutant("loss-adds-the-masks-share", "loss", of=MIXTURES)
 def loss_adds_the_masks_share(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """CE + m in place of CE - m: the wrong sign of what stays masked."""

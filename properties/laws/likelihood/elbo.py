@@ -22,12 +22,11 @@ from unmask.properties.laws.common import (
     rounding_unit,
 )
 from unmask.properties.laws.likelihood.integration import graded_rule, integrated_truth
-from unmask.properties.laws.likelihood.terms import clip_negative, loss_ops, loss_scale, method_kernel, true_loss
+from unmask.properties.laws.likelihood.terms import clip_negative, loss_ops, loss_scale, method_kernel, slope, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.processes.rounded import FloatProcess
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_likelihood, elbo, rates
-from unmask.reference.likelihood import reverse as reference
 from unmask.reference.noise import posterior as bayes
 from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import divergences, sequences, transcendental
@@ -326,16 +325,7 @@ def gradient_is_the_gradient_of_the_nelbo(
     clean, xt = clean[few], xt[few]
     output = floats(model.output(xt, t))
     direction = rng.integers(-4, 5, output.shape) / 4
-    h = numbers.MP.mpf(10) ** -13
-
-    def at(shift: Any) -> Array:
-        moved = (
-            np.array([numbers.MP.mpf(float(v)) for v in output.ravel()], dtype=object).reshape(output.shape)
-            + shift * direction
-        )
-        return true_loss(p.exact, model.parameterization, predict(p, model.parameterization, moved, xt), clean, xt, t)
-
-    truth = floats((at(h) - at(-h)) / (2 * h))
+    truth = slope(p, model.parameterization, output, direction, clean, xt, t)
     found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
     return close(
         found, truth, ops=2 * loss_ops(p, model), scale=loss_scale(p, model, truth, t), names=(pair_axis(clean, xt),)
@@ -393,14 +383,6 @@ def hybrid_loss_teaches_by_both_terms(
         scale=scale[:, None, None],
         names=(pair_axis(clean, xt), "position", "class"),
     )
-
-
-def predict(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
-    """The prediction that a network's output encodes, in 40 digits."""
-    if parameterization == "score":
-        return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
-    probabilities = transcendental.softmax(output, exact=True)
-    return reference.subs_denoiser(probabilities, xt, int(p.mask or 0)) if parameterization == "subs" else probabilities
 
 
 def total_loss(loss: Any, p: Process, x0: Array, model: Model) -> tuple[Array, Array]:

@@ -7,7 +7,6 @@ right: the mask is a class among the others, or the method has no output for it,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,19 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, average, floats, noisy_sequences, previous_time
-from unmask.properties.laws.likelihood.terms import loss_ops, loss_scale, reachable, true_loss, true_reverse_rate
+from unmask.properties.laws.common import Array, average, floats, noisy_sequences, pair_axis, previous_time
+from unmask.properties.laws.likelihood.terms import (
+    loss_ops,
+    loss_scale,
+    nearer_reading,
+    reachable,
+    readings_of_the_mask,
+    slope,
+    true_loss,
+    true_reverse_rate,
+)
 from unmask.properties.subjects.processes.process import Process, Time
-from unmask.properties.subjects.tables.classes import Model
+from unmask.properties.subjects.tables.classes import RULED_OUT, Model
 from unmask.reference.likelihood import reverse as reference
 from unmask.reference.numbers import transcendental
 
@@ -35,23 +43,6 @@ def _speaks(*outputs: str, **more: Any) -> About:
 CLASSES_AND_PATHS = ("joint-sum", "joint-sum-direct", "mixture", "velocity")
 
 
-def _predictions(model: Model, t: Time) -> tuple[Model, tuple[Model, Model]]:
-    """The network, and the two readings of it: the mask as a class, and no output for the mask.
-
-    The second is the table that rules the mask out, which leaves the other classes as they are.
-    """
-    network = model.counting_the_mask()
-    return network, (network, replace(network, mask_ruled_out=True))
-
-
-def _nearer(found: Array, readings: list[Array]) -> tuple[Array, str]:
-    """The reading that is nearer to what was found, and what it is called."""
-    with np.errstate(invalid="ignore"):
-        gaps = [np.nan_to_num(np.abs(floats(found) - floats(truth)), nan=np.inf).max(initial=0) for truth in readings]
-    which = int(gaps[1] < gaps[0])
-    return readings[which], ("the mask is a class", "no output for the mask")[which]
-
-
 @law(
     chapter=CHAPTER,
     tex=r"p_\theta(x_s|x_t) = \sum_{\tilde x_0} q(x_s|x_t, \tilde x_0)\, x_\theta(\tilde x_0|x_t), \qquad q(\cdot|m, m) = \delta_m",
@@ -63,12 +54,12 @@ def _nearer(found: Array, readings: list[Array]) -> tuple[Array, str]:
 def mass_on_the_mask_is_in_the_kernel(reverse: Any, p: Process, s: Time, t: Time, model: Model) -> Claim:
     """What a network predicts of the mask is a prediction like any other: its share of p_θ(x_s|x_t) stays masked"""
     xt = reachable(p, model.L, t)
-    network, readings = _predictions(model, t)
+    network, readings = readings_of_the_mask(model)
     found = reverse(p, network.output(xt, t), xt, s, t)
     kernels = [
         reference.reverse_kernel(p.truth, model.parameterization, read.predicted(xt, t), xt, s, t) for read in readings
     ]
-    truth, label = _nearer(found, kernels)
+    truth, label = nearer_reading(found, kernels)
     ops, scale = 4 * p.depth + 8 * p.K, p.conditioning(t)
     return close(found, truth, ops=ops, scale=scale, names=(("x_t", xt), *NAMES), label=label)
 
@@ -90,15 +81,49 @@ def mass_on_the_mask_is_in_the_loss(loss: Any, p: Process, t: Time, x0: Array, m
     if p.T is None and t == 1:
         raise Unanswerable
     row, clean, xt, q = noisy_sequences(p, x0, t)
-    network, readings = _predictions(model, t)
+    network, readings = readings_of_the_mask(model)
     found = average(loss(p, network.output(xt, t), clean, xt, t), q, row, len(x0))
     terms = [
         average(true_loss(p.truth, model.parameterization, read.predicted(xt, t), clean, xt, t), q, row, len(x0))
         for read in readings
     ]
-    truth, label = _nearer(found, terms)
+    truth, label = nearer_reading(found, terms)
     ops, scale = loss_ops(p, model), loss_scale(p, model, truth, t)
     return close(found, truth, ops=ops, scale=scale, names=(("x0", x0),), label=label)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\nabla_\theta\, \ell = \frac{-\alpha'_t}{1 - \alpha_t} \sum_{masked} \nabla_\theta \left(-\log x_\theta(x_0) - x_\theta(m)\right) \ \text{(a mixture, absorbing, continuous clock)}",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 8 and 10",
+    mutants=("loss-detaches-the-masks-share",),
+    about=_speaks(*CLASSES_AND_PATHS),
+    drawn=Drawn(cost=3, most_T=None),
+)
+def mass_on_the_mask_is_in_the_gradient(
+    gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
+) -> Claim:
+    """A network learns from what it predicts of the mask: the gradient of the loss is that of the NELBO, the mask's share in it"""
+    if p.T is None and t == 1:
+        raise Unanswerable
+    if model.style == "peaked":
+        raise Unanswerable  # derivatives at saturated outputs are below rounding
+    _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
+    few = np.random.default_rng([seed, 3]).permutation(len(xt))[:6]
+    clean, xt = clean[few], xt[few]
+    network, readings = readings_of_the_mask(model)
+    output = floats(network.output(xt, t))
+    direction = np.random.default_rng([seed, 43]).integers(-4, 5, output.shape) / 4
+    slopes = []
+    for read in readings:
+        far, seen = output.copy(), np.ones(p.K, dtype=bool)
+        if read.mask_ruled_out:
+            far[..., p.mask], seen[p.mask] = RULED_OUT, False
+        slopes.append(slope(p, model.parameterization, far, direction * seen, clean, xt, t))
+    found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
+    truth, label = nearer_reading(found, slopes)
+    ops, scale = 2 * loss_ops(p, model), loss_scale(p, model, truth, t)
+    return close(found, truth, ops=ops, scale=scale, names=(pair_axis(clean, xt),), label=label)
 
 
 @law(
@@ -113,10 +138,10 @@ def mass_on_the_mask_slows_the_rates(reverse_rate: Any, p: Process, t: Time, mod
     if t == 1:
         raise Unanswerable
     xt = reachable(p, model.L, t)
-    network, readings = _predictions(model, t)
+    network, readings = readings_of_the_mask(model)
     found = reverse_rate(p, network.output(xt, t), xt, t)
     rates = [true_reverse_rate(p, model.parameterization, read.predicted(xt, t), xt, t) for read in readings]
-    truth, label = _nearer(found, rates)
+    truth, label = nearer_reading(found, rates)
     scale = np.maximum(floats(truth), float(p.rate(t))) * p.conditioning(t) / min(1, float(p.alpha(t)))
     ops = 4 * p.depth + 8 * p.K
     return close(found, truth, ops=ops, scale=scale, names=(("x_t", xt), "position", "y"), label=label)
@@ -139,7 +164,7 @@ def a_step_may_stay_masked(step: Any, p: Process, s: Time, t: Time, model: Model
     if not len(masked):
         raise Unanswerable("nothing is masked yet")
     xt = masked[np.random.default_rng([seed, 19]).permutation(len(masked))[:3]]
-    network, readings = _predictions(model, t)
+    network, readings = readings_of_the_mask(model)
     output = network.output(xt, t)
     rows = [np.repeat(v, DRAWS, axis=0) for v in (output, xt)]
     drawn = step(p, *rows, [s] * len(rows[1]), t, seed).reshape(len(xt), DRAWS, -1)
@@ -151,7 +176,9 @@ def a_step_may_stay_masked(step: Any, p: Process, s: Time, t: Time, model: Model
     own = step.offers("reverse")
     # A step follows the kernel that is offered beside it, which other laws check.
     truth, label = (
-        (floats(own(p, output, xt, s, t)), "its own kernel") if own is not None else _nearer(counts / DRAWS, kernels)
+        (floats(own(p, output, xt, s, t)), "its own kernel")
+        if own is not None
+        else nearer_reading(counts / DRAWS, kernels)
     )
     ops, scale = 16 * p.depth + 32 * p.K, p.conditioning(t)
     return sampled(counts, truth, ops=ops, scale=scale, names=(("x_t", xt), *NAMES), label=label, pooled=True)
