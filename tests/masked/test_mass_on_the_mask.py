@@ -141,7 +141,7 @@ def test_who_counts_on_the_mask_being_ruled_out_says_so() -> None:
 
 def test_it_may_be_called_subs_as_well() -> None:
     subject = Subject(FullVocabulary, LINEAR, output="subs")
-    asked = [law for law in (*LAWS, LAWBOOK["a_large_vocabulary_has_the_loss_of_a_few_classes"])]
+    asked = [*LAWS, LAWBOOK["a_large_vocabulary_has_the_loss_of_a_few_classes"]]
     found = [examine(law, subject, RUN) for law in asked if isinstance(plan(law, subject), Plan)]
     assert [record.law for record in found if record.status != "holds"] == []
 
