@@ -47,7 +47,11 @@ CLASSES_AND_PATHS = ("joint-sum", "joint-sum-direct", "mixture", "velocity")
     chapter=CHAPTER,
     tex=r"p_\theta(x_s|x_t) = \sum_{\tilde x_0} q(x_s|x_t, \tilde x_0)\, x_\theta(\tilde x_0|x_t), \qquad q(\cdot|m, m) = \delta_m",
     cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, eq. 7",
-    mutants=("reverse-gives-the-masks-share-to-a-class", "reverse-forgets-the-masks-share"),
+    mutants=(
+        "reverse-gives-the-masks-share-to-a-class",
+        "reverse-forgets-the-masks-share",
+        "reverse-mixes-instead-of-joining",
+    ),
     about=_speaks(*CLASSES_AND_PATHS),
     drawn=Drawn(most_T=None),
 )
