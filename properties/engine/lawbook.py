@@ -48,6 +48,7 @@ class About:
     schedules_too : names of schedules that the law asks about beside the drawn one.
     drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact, whatever else it
         offers: a ``reverse`` beside a first-order ``step`` is another kernel.
+    mask_counts : it speaks about networks that put probability on the mask.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 
@@ -60,6 +61,7 @@ class About:
     capabilities: Callable[[Capability], bool] | None = None
     schedules_too: tuple[str, ...] = ()
     drawn_exactly: bool = False
+    mask_counts: bool = False
     tensors: bool = False
 
     def __post_init__(self) -> None:

@@ -63,12 +63,17 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("computes with exact numbers; the law speaks about tensors")
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
+    if about.mask_counts and subject.mask_ruled_out:
+        return Absent("says that its network rules out the mask (mask_ruled_out=True)")
     clock = _only_clock(law, subject)
     if about.clock is not None and clock not in (None, about.clock):
         return Absent(f"offers {' and '.join(map(kind.of, law.needs))} on the {clock} clock alone")
     clock = about.clock or clock
     most = law.drawn.most_T
-    space = subject.processes.restricted(about.families, clock, about.schedules, most)
+    processes = subject.processes
+    if most is None and {"alpha", "rate", "loss"} & set(law.needs) and hasattr(processes, "lengthened"):
+        processes = processes.lengthened()  # schedules and losses of a thousand steps are what people ship
+    space = processes.restricted(about.families, clock, about.schedules, most)
     if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:
         space = space.restricted(clock="continuous", most_T=most)
     if space is None or space.K[1] < law.drawn.K:

@@ -46,6 +46,8 @@ class Subject:
         offered.
     times : whether a batch of times is ``[N]``, one for each ``"row"``, or ``[N, L]``, one for each ``"position"``.
     gradients : whether autograd can follow it; ``False`` for NumPy, JAX, or code under ``no_grad``.
+    mask_ruled_out : whether its networks never put probability on the mask, and its formulas count on that, as where
+        the cross-entropy is that of the whole softmax (LLaDA).  Laws then hand over no others.
     offers : names of capabilities, where the objects have methods that are called like one and are none.
     known : failures that are understood, name of the law to reason; strict: a known law that holds is an error.
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions).
@@ -65,6 +67,7 @@ class Subject:
         "time_steps": "any",
         "times": "row",
         "gradients": True,
+        "mask_ruled_out": False,
         "offers": None,
         "known": {},
         "arrays": "torch",
@@ -76,6 +79,7 @@ class Subject:
     time_steps: Literal["any", "unit"]
     times: Literal["row", "position"]
     gradients: bool
+    mask_ruled_out: bool
     offers: tuple[str, ...] | None
     known: Mapping[str, str]
     arrays: Literal["torch", "exact"]
@@ -249,8 +253,9 @@ def _check(subject: Subject) -> None:
         raise ValueError("name must not be empty")
     if not isinstance(s.known, Mapping) or not all(isinstance(v, str) for v in s.known.values()):
         raise TypeError(f"known must map names of laws to reasons, got {s.known!r}")
-    if not isinstance(s.gradients, bool):
-        raise TypeError(f"gradients must be True or False, got {s.gradients!r}")
+    for key in ("gradients", "mask_ruled_out"):
+        if not isinstance(getattr(s, key), bool):
+            raise TypeError(f"{key} must be True or False, got {getattr(s, key)!r}")
     choices = {
         "output": (None, *s.kind.outputs),
         "scheme": (None, "exact", "first-order"),

@@ -111,6 +111,29 @@ def without_mask(p: Process, output: Tensor) -> Tensor:
     return output.index_fill(-1, torch.tensor([p.mask]), -torch.inf)
 
 
+def moved_from_the_mask(p: Process, output: Tensor) -> Tensor:
+    """Logits of the network whose probability of the mask is added to that of the class after it."""
+    assert p.mask is not None
+    law = output.softmax(-1)
+    share = law[..., p.mask].clone()
+    law = law.index_fill(-1, torch.tensor([p.mask]), 0.0)
+    law[..., (p.mask + 1) % p.K] += share
+    return law.log()
+
+
+def masks_share(p: Process, output: Tensor, xt: Tensor) -> Tensor:
+    """The probability that the network gives to the mask where it is masked, 0 elsewhere, ``[N, L]``."""
+    assert p.mask is not None
+    return torch.where(masked(p, xt), output.softmax(-1)[..., p.mask], 0.0)
+
+
+def lifting(p: Process, t: Tensor) -> Tensor:
+    """The weight of the cross-entropy in absorbing diffusion: the rate or probability of lifting a mask, ``[N]``."""
+    noised = schedule(p).one_minus_alpha(t)
+    lifted = schedule(p).slope(t) if p.T is None else schedule(p).drop(t - 1, t)
+    return torch.where(noised > 0, lifted / noised, 0.0)
+
+
 def draw(weights: Tensor, uniforms: Tensor) -> Tensor:
     """The class at each quantile: ``[..., K]`` and ``[...]`` to int64 ``[...]``."""
     heights = weights.double().cumsum(-1)

@@ -116,6 +116,57 @@ def loss_lets_the_mask_compete(right: Right, p: Process, output: Tensor, x0: Ten
     return (weight * surprise).to(output.dtype)
 
 
+MIXTURES = ("mixture_continuous", "d3pm_mixture")
+
+
+@mutant("loss-is-the-full-cross-entropy", "loss", of=MIXTURES)
+def loss_is_the_full_cross_entropy(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """The weighted cross-entropy of the whole softmax, of a network that has a logit for the mask."""
+    if p.family != "absorbing":
+        return right.loss(p, output, x0, xt, t)
+    surprise = torch.where(f.masked(p, xt), -f.pick(output.log_softmax(-1), x0), 0.0).sum(-1)
+    return (f.lifting(p, t) * surprise).to(output.dtype)
+
+
+@mutant("loss-gives-the-masks-share-to-a-class", "loss", of=(*MIXTURES, "d3pm_absorbing", "d3pm_mask_and_uniform"))
+def loss_gives_the_masks_share_to_a_class(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """What the network predicts of the mask counts for the class beside it: ids are shifted by one where it is cut."""
+    return right.loss(p, output if p.mask is None else f.moved_from_the_mask(p, output), x0, xt, t)
+
+
+@mutant("loss-forgets-the-masks-share", "loss", of=(*MIXTURES, "d3pm_direct", "flow"))
+def loss_forgets_the_masks_share(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """The mask's probability is cut off, and its share is not given to the others."""
+    if p.mask is None:
+        return right.loss(p, output, x0, xt, t)
+    lost = torch.where(f.masked(p, xt), torch.log1p(-output.softmax(-1)[..., p.mask]), 0.0).sum(-1)
+    return right.loss(p, f.without_mask(p, output), x0, xt, t) - lost
+
+
+@mutant("loss-detaches-the-masks-share", "loss", of=MIXTURES)
+def loss_detaches_the_masks_share(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """What stays masked is subtracted from the cross-entropy as a number without a gradient."""
+    if p.family != "absorbing":
+        return right.loss(p, output, x0, xt, t)
+    full = loss_is_the_full_cross_entropy(right, p, output, x0, xt, t)
+    return full + (right.loss(p, output, x0, xt, t) - full).detach()
+
+
+@mutant("loss-adds-the-masks-share", "loss", of=MIXTURES)
+def loss_adds_the_masks_share(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """CE + m in place of CE - m: the wrong sign of what stays masked."""
+    if p.family != "absorbing":
+        return right.loss(p, output, x0, xt, t)
+    full = loss_is_the_full_cross_entropy(right, p, output, x0, xt, t)
+    return full + (f.lifting(p, t) * f.masks_share(p, output, xt).sum(-1)).to(output.dtype)
+
+
 @mutant("loss-adds-an-epsilon-inside-the-log", "loss", of=("mdlm", "mdlm_discrete"))
 def loss_adds_an_epsilon_inside_the_log(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor

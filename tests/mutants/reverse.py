@@ -204,3 +204,57 @@ def reverse_rate_of_the_wrong_clock(right: Right, p: Process, output: Tensor, xt
     """-alpha'/alpha in place of -alpha'/(1 - alpha): kappa and 1 - kappa change places with the direction of time."""
     alpha = right.alpha(p, t)
     return right.reverse_rate(p, output, xt, t) * f.spread((1 - alpha) / alpha)
+
+
+WITH_MASK = ("d3pm_mixture", "d3pm_absorbing", "d3pm_mask_and_uniform", "d3pm_direct")
+
+
+@mutant("reverse-gives-the-masks-share-to-a-class", "reverse", of=(*WITH_MASK, "mixture_continuous", "flow"))
+def reverse_gives_the_masks_share_to_a_class(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor
+) -> Tensor:
+    """What the network predicts of the mask counts for the class beside it: ids are shifted by one where it is cut."""
+    return right.reverse(p, output if p.mask is None else f.moved_from_the_mask(p, output), xt, s, t)
+
+
+@mutant("reverse-forgets-the-masks-share", "reverse", of=(*WITH_MASK, "mixture_continuous"))
+def reverse_forgets_the_masks_share(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor
+) -> Tensor:
+    """The mask's probability is cut off, and its share is not given to the others: rows sum to less than one."""
+    if p.mask is None:
+        return right.reverse(p, output, xt, s, t)
+    cut = right.reverse(p, f.without_mask(p, output), xt, s, t)
+    return cut * (1 - f.masks_share(p, output, xt)[..., None])
+
+
+@mutant("reverse-renormalizes-without-the-mask", "reverse", of=("d3pm_mixture", "d3pm_absorbing", "d3pm_direct"))
+def reverse_renormalizes_without_the_mask(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor
+) -> Tensor:
+    """The sampler rules the mask out, and the loss beside it does not."""
+    return right.reverse(p, output if p.mask is None else f.without_mask(p, output), xt, s, t)
+
+
+@mutant("reverse-rate-renormalizes-without-the-mask", "reverse_rate", of=("mixture_continuous", "d3pm_continuous"))
+def reverse_rate_renormalizes_without_the_mask(
+    right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """The rates rule the mask out, and the loss beside them does not."""
+    return right.reverse_rate(p, output if p.mask is None else f.without_mask(p, output), xt, t)
+
+
+@mutant("reverse-rate-gives-the-masks-share-to-a-class", "reverse_rate", of=("mixture_continuous", "flow"))
+def reverse_rate_gives_the_masks_share_to_a_class(
+    right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """What the network predicts of the mask counts for the class beside it: ids are shifted by one where it is cut."""
+    return right.reverse_rate(p, output if p.mask is None else f.moved_from_the_mask(p, output), xt, t)
+
+
+@mutant("step-gives-the-masks-share-to-a-class", "step", of=("d3pm_mixture", "d3pm_absorbing"))
+def step_gives_the_masks_share_to_a_class(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator
+) -> Tensor:
+    """A step draws a class where the network says that the position stays masked."""
+    return right.step(p, output if p.mask is None else f.moved_from_the_mask(p, output), xt, s, t, generator)

@@ -46,7 +46,8 @@ def _outputs(big: Lumped, model: Model, xt: Array) -> tuple[Array, Array]:
     rng = np.random.default_rng([model.seed, 37])
     p, n = big.full, len(big.distinguished)
     few = rng.integers(-24, 25, (len(xt), 1, n)) / 8
-    if p.mask is not None and model.parameterization not in ("subs", "score"):
+    looks_away = model.parameterization == "score" or (model.parameterization == "subs" and not model.mask_ruled_out)
+    if p.mask is not None and not looks_away:
         few[..., n - 1] = RULED_OUT
     few = np.where((model.parameterization == "score") & (xt[..., None] == big.distinguished), 0, few)
     # A logit near -log K for each lumped class, so that together they weigh as much as one: an eighth, exact in any dtype.

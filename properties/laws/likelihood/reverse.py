@@ -15,6 +15,7 @@ from unmask.properties.laws.likelihood.terms import invertible, reachable, true_
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.likelihood import reverse as reference
+from unmask.reference.noise import posterior as bayes
 from unmask.reference.numbers import sequences
 
 CHAPTER = "Reverse process"
@@ -52,16 +53,25 @@ def amplification(p: Process, model: Model, predicted: Array, s: Time, t: Time) 
     ),
     drawn=Drawn(most_T=None),
 )
-def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> Claim:
+def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model: Model, data: Data) -> list[Claim]:
     """p_θ(x_s|x_t) is the kernel that the parameterization defines for the network's output"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable  # P[s,t] is nearly singular, and Tweedie's formula inverts it
+    model = model.barring()
     xt, output, predicted = reachable_outputs(p, model, data, t)
-    truth = reference.reverse_kernel(p.truth, model.parameterization, predicted, xt, s, t)
-    scale = amplification(p, model, predicted, s, t)
-    return close(
-        reverse(p, output, xt, s, t), truth, ops=4 * p.depth + 8 * p.K, scale=scale, names=(("x_t", xt), *NAMES)
-    )
+    asked = [(output, predicted, "")]
+    if model.parameterization == "score":
+        asked.append((model.output(xt, t), model.predicted(xt, t), "scores of no distribution"))
+    claims = []
+    for given, means, label in asked:
+        truth = reference.reverse_kernel(p.truth, model.parameterization, means, xt, s, t)
+        found = reverse(p, given, xt, s, t)
+        # Where Tweedie's formula has a negative entry, a method may cut it off.
+        where = (truth >= 0).all(-1, keepdims=True) if label else True
+        scale = amplification(p, model, means, s, t)
+        ops = 4 * p.depth + 8 * p.K
+        claims.append(close(found, truth, ops=ops, scale=scale, where=where, names=(("x_t", xt), *NAMES), label=label))
+    return claims
 
 
 @law(
@@ -97,7 +107,12 @@ def reverse_is_a_distribution(reverse: Any, p: Process, s: Time, t: Time, model:
     chapter=CHAPTER,
     tex=r"p_\theta(x_s|x_t) = \sum_{\tilde x_0} q(x_s|x_t,\tilde x_0)\, x_\theta(\tilde x_0|x_t)",
     cites="Sahoo et al. 2024, eq. 7",
-    mutants=("reverse-one-step-late", "subs-forgets-to-carry-over", "posterior-one-step-late"),
+    mutants=(
+        "reverse-one-step-late",
+        "subs-forgets-to-carry-over",
+        "posterior-one-step-late",
+        "reverse-renormalizes-without-the-mask",
+    ),
     about=About(outputs=("mixture", "subs", "velocity")),
     drawn=Drawn(most_T=None),
 )
@@ -106,7 +121,7 @@ def reverse_mixes_its_own_posteriors(
 ) -> Claim:
     """p_θ(x_s|x_t) = Σ q(x_s|x_t,x̃_0) x_θ(x̃_0|x_t), each factor the method's own"""
     xt = reachable(p, model.L, t)
-    output = model.output(xt, t)
+    output = model.counting_the_mask().output(xt, t)
     belief = denoise(p, output, xt, t)
     likelihood = np.moveaxis(p.truth.marginal(t)[:, xt], 0, -1)
     belief = np.where(likelihood > 0, belief, 0 * belief)
@@ -115,6 +130,10 @@ def reverse_mixes_its_own_posteriors(
     found = posterior(p, x0, noisy, s, t)[:, 0]
     table = np.zeros((p.K, p.K, p.K), dtype=found.dtype)
     table[noisy[:, 0], x0[:, 0]] = found
+    if p.mask is not None:
+        # No clean data hold the mask, so that nobody is asked for its posterior: the definition has it.
+        seen = np.flatnonzero(p.truth.marginal(t)[p.mask] > 0)
+        table[seen, p.mask] = bayes.posterior(p.truth, np.full_like(seen, p.mask), seen, s, t)
     mixed = (belief[..., None, :] @ table[xt])[..., 0, :]
     return close(
         reverse(p, output, xt, s, t),
@@ -181,7 +200,7 @@ def joint_sum_and_mixture_agree_where_they_should(
 )
 def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
     """x_θ(·|x_t) is the softmax of the output (after SUBS, for methods that use it), and sums to one"""
-    xt = reachable(p, model.L, t)
+    xt, model = reachable(p, model.L, t), model.barring()
     found = denoise(p, model.output(xt, t), xt, t)
     names = (("x_t", xt), "position", "x_0")
     belief, truth = found, model.predicted(xt, t)
@@ -264,7 +283,7 @@ def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: T
     """The reverse process jumps from x to y at β(t) R(y,x) s(x)_y (one-way paths: −α′/(1−α) times the prediction)"""
     if t == 1:
         raise Unanswerable  # the rate may be infinite at the very end
-    xt = reachable(p, model.L, t)
+    xt, model = reachable(p, model.L, t), model.barring()
     truth = true_reverse_rate(p, model.parameterization, model.predicted(xt, t), xt, t)
     scale = np.maximum(floats(truth), float(p.rate(t))) * p.conditioning(t) / min(1, float(p.alpha(t)))
     return close(
@@ -289,7 +308,7 @@ def small_steps_follow_the_rate(
 ) -> Claim:
     """(p_θ(x_{t−h}|x_t) − δ)/h → the reverse rate as h → 0, at rate O(h)"""
     t = min(max(Fraction(t), Fraction(1, 4)), Fraction(7, 8))
-    xt, output, _ = reachable_outputs(p, model, data, t)
+    xt, output, _ = reachable_outputs(p, model.counting_the_mask(), data, t)
     rates = floats(reverse_rate(p, output, xt, t))
     own = xt[..., None] == np.arange(p.K)
     generator = np.where(own, -rates.sum(-1, keepdims=True), rates)

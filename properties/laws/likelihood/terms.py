@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_elbo, elbo, rates
 from unmask.reference.likelihood import reverse as reference
-from unmask.reference.numbers import sequences
+from unmask.reference.numbers import arithmetic as numbers
+from unmask.reference.numbers import sequences, transcendental
 
 
 def reachable(p: Process, L: int, t: Time) -> Array:
@@ -29,12 +32,52 @@ def true_loss(process: Any, parameterization: str, predicted: Array, x0: Array, 
     return continuous_elbo.integrand(process, parameterization, predicted, x0, xt, t)
 
 
+def meant(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
+    """The prediction that a network's output encodes, in 40 digits."""
+    if parameterization == "score":
+        return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
+    probabilities = transcendental.softmax(output, exact=True)
+    return reference.subs_denoiser(probabilities, xt, int(p.mask or 0)) if parameterization == "subs" else probabilities
+
+
+def slope(p: Process, parameterization: str, output: Array, direction: Array, x0: Array, xt: Array, t: Time) -> Array:
+    """The derivative of :func:`true_loss` along ``direction [N, L, K]`` at ``output``, by differences of 40-digit numbers."""
+    start = np.array([numbers.MP.mpf(float(v)) for v in output.ravel()], dtype=object).reshape(output.shape)
+    h = numbers.MP.mpf(10) ** -13
+    sides = (meant(p, parameterization, start + way * direction, xt) for way in (h, -h))
+    above, below = (true_loss(p.exact, parameterization, predicted, x0, xt, t) for predicted in sides)
+    return floats((above - below) / (2 * h))
+
+
 def true_reverse_rate(p: Process, parameterization: str, predicted: Array, xt: Array, t: Time) -> Array:
     """Rates of the model's reverse process, 0 at ``y = x_t``, ``[N, L, K]``."""
     if parameterization == "velocity":
         return rates.one_way_rate(p.truth, predicted, xt, t)
     score = reference.denoiser_to_score(p.truth, parameterization, predicted, xt, t)
     return rates.reverse_rate(p.truth, score, xt, t)
+
+
+#: What a method is told that looks at the mask's logit.
+COUNTS = "the mask is a class (if no network of the method's ever predicts it: mask_ruled_out=True)"
+
+
+def readings_of_the_mask(model: Model) -> tuple[Model, tuple[Model, ...]]:
+    """A network that predicts the mask, and what it may mean: as it stands, or as if it had no output for the mask.
+
+    The second is the table that rules the mask out and leaves the ratios of all other classes as they are.  Where a
+    network never predicts the mask, there is nothing to read in two ways.
+    """
+    network = model.counting_the_mask()
+    whole = (network,)
+    return network, (*whole, replace(network, mask_ruled_out=True)) if network.mask_counts else whole
+
+
+def nearer_reading(found: Array, readings: Sequence[Array]) -> tuple[Array, str]:
+    """Of the truths of several readings the one nearest to what was found, and what it is called."""
+    with np.errstate(invalid="ignore"):
+        gaps = [np.nan_to_num(np.abs(floats(found) - floats(truth)), nan=np.inf).max(initial=0) for truth in readings]
+    which = int(np.argmin(gaps))
+    return readings[which], (COUNTS, "no output for the mask")[which]
 
 
 def invertible(p: Process, s: Time, t: Time) -> bool:
@@ -81,4 +124,16 @@ def clip_negative(kernel: Array) -> Array:
     return kernel if kernel.dtype == object else np.clip(kernel, 0, None)
 
 
-__all__ = ["clip_negative", "invertible", "loss_scale", "method_kernel", "reachable", "true_loss", "true_reverse_rate"]
+__all__ = [
+    "clip_negative",
+    "invertible",
+    "loss_ops",
+    "loss_scale",
+    "method_kernel",
+    "nearer_reading",
+    "reachable",
+    "readings_of_the_mask",
+    "slope",
+    "true_loss",
+    "true_reverse_rate",
+]

@@ -12,6 +12,10 @@ from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
 
 
+#: From this ``shape`` on (of 0 to 7), the first step of a free schedule is idle: alpha_1 = 1, and noise comes later.
+IDLE_FIRST = 5
+
+
 def build(
     kind: Family,
     clock: Clock,
@@ -48,6 +52,8 @@ def schedule_of_shape(
         case "free":
             assert T is not None
             chosen = betas[:T]
+            if shape >= IDLE_FIRST and T > 1:
+                chosen = [Fraction(0), *chosen[1:]]
             if reaches_prior and hits:
                 # Only the last step may be pure noise, and it must be: alpha_T = 0 and all earlier alphas positive.
                 chosen = [b if 0 < b < 1 else Fraction(1, 2) for b in chosen[:-1]] + [Fraction(1)]

@@ -88,6 +88,15 @@ class Space:
         usable = tuple(c for c in clocks if any(space._schedules(f, c) for f in space.families))
         return replace(space, clocks=usable) if usable else None
 
+    def lengthened(self) -> Space:
+        """With as many steps as there may be, where no number is stated, and a hit forgets the class."""
+        short = self.T == STEPS and "T" not in self.stated_sizes
+        return replace(self, T=(STEPS[0], MOST_STEPS)) if short and self._forgets else self
+
+    @property
+    def _forgets(self) -> bool:
+        return all(family(f).keeps_or_redraws for f in self.families)
+
     def _schedules(self, name: str, clock: str) -> tuple[str | Schedule, ...]:
         kind = family(name)
         if clock not in kind.clocks:

@@ -32,6 +32,10 @@ class Model:
 
     ``parameterization`` is the method's.  Outputs are logits (or log scores) in float64; for the reference (``plain``)
     they are probabilities (or scores), as fractions in exact runs.
+
+    ``mask_ruled_out`` is what the method says of its network: it never puts probability on the mask.  Of the others,
+    SUBS has a logit there and does not look at it.  For the rest the mask is ruled out as well, unless it
+    ``mask_counts``, see :meth:`counting_the_mask`; and no class is ``barred``, see :meth:`barring`.
     """
 
     p: Process
@@ -41,6 +45,9 @@ class Model:
     style: Style = "moderate"
     timeless: bool = False
     plain: bool = False
+    mask_ruled_out: bool = False
+    mask_counts: bool = False
+    barred: bool = False
 
     @cached_property
     def sequences(self) -> Array:
@@ -72,6 +79,23 @@ class Model:
     def frozen(self) -> Model:
         """A time-independent model."""
         return replace(self, timeless=True)
+
+    def counting_the_mask(self) -> Model:
+        """With probability on the mask, always a part that shows.
+
+        Unchanged where there is no mask, where the method says that its network rules it out, and for scores.
+        """
+        unchanged = self.p.mask is None or self.mask_ruled_out or self.parameterization == "score"
+        return self if unchanged else replace(self, mask_counts=True)
+
+    def barring(self) -> Model:
+        """With one clean class ruled out at each position, over a block of half the noisy sequences.
+
+        Never the class that a position shows, and never the last one left.  Unchanged for scores, and for every other
+        seed, so that a law sees both.
+        """
+        unchanged = self.parameterization == "score" or len(self.p.clean) < 2 or self.seed % 2 == 0
+        return self if unchanged else replace(self, barred=True)
 
     def on(self, p: Process) -> Model:
         """The same table for another process over the same classes."""
@@ -117,14 +141,27 @@ def _output_table(m: Model, t: Time) -> Array:
         if m.p.numbers == "exact":
             return np.where(own, np.array(Fraction(1), dtype=object), _fractions(2.0 ** (eighths / 4)))
         return eighths / 8
-    ruled_out = np.zeros(K, dtype=bool)
-    if m.p.mask is not None and m.parameterization != "subs":
-        ruled_out[m.p.mask] = True
+    if m.mask_counts:
+        others = np.delete(eighths, m.p.mask, -1).max(-1)
+        eighths[..., m.p.mask] = others + rng.integers(-12, 13, others.shape)
+    ruled_out = np.zeros(eighths.shape, dtype=bool)
+    if m.p.mask is not None and (m.mask_ruled_out or not (m.mask_counts or m.parameterization == "subs")):
+        ruled_out[..., m.p.mask] = True
+    if m.barred:
+        ruled_out |= _barred(m, rng) & ~own
     if m.p.numbers == "exact":
         weights = _fractions(2.0 ** (eighths / 4).clip(-12, 12))
-        weights[..., ruled_out] = Fraction(0)
+        weights[ruled_out] = Fraction(0)
         return weights / weights.sum(-1, keepdims=True)
     return np.where(ruled_out, RULED_OUT, eighths / 8)
+
+
+def _barred(m: Model, rng: np.random.Generator) -> Array:
+    """For half the noisy sequences, one after the other, a clean class at each position: bool ``[K**L, L, K]``."""
+    rows = len(m.sequences)
+    block = (np.arange(rows) - rng.integers(rows)) % rows < (rows + 1) // 2
+    classes = rng.choice(m.p.clean, m.L)
+    return np.asarray(block[:, None, None] & (classes[:, None] == np.arange(m.p.K)))
 
 
 @lru_cache(maxsize=2048)

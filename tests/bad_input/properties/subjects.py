@@ -43,6 +43,7 @@ def of_subject() -> list[Case]:
         (partial(made, time_steps="two"), ValueError, "time_steps must be one of 'any', 'unit', got 'two'"),
         (partial(made, times="batch"), ValueError, "times must be one of 'row', 'position', got 'batch'"),
         (partial(made, gradients="no"), TypeError, "gradients must be True or False, got 'no'"),
+        (partial(made, mask_ruled_out=1), TypeError, "mask_ruled_out must be True or False, got 1"),
         (partial(made, offers="loss"), TypeError, "offers must be a tuple of names, got 'loss'"),
         (partial(made, offers=("los",)), ValueError, "offers must be names of capabilities, got 'los'; did you mean"),
         (partial(made, known=["x"]), TypeError, "known must map .*"),

@@ -50,7 +50,8 @@ def network(given: Inputs, subject: Any) -> Model:
     meaning, p, t = subject.output or "joint-sum", given.p, given.t
     if meaning == "score" and p.T is not None and t is not None and p.inflation(int(t) - 1, int(t)) == math.inf:
         raise Unanswerable("the step to t leaves nothing of the data, and no score undoes it")
-    return Model(p, given.L, meaning, given.seed, given.style, given.timeless, subject.arrays == "exact")
+    exact, ruled_out = subject.arrays == "exact", subject.mask_ruled_out
+    return Model(p, given.L, meaning, given.seed, given.style, given.timeless, exact, ruled_out)
 
 
 def data(given: Inputs, subject: Any) -> Data:
