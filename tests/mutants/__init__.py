@@ -2,6 +2,7 @@
 
 from tests.mutants import (
     answers,
+    autoregression,
     building,
     chains,
     cold,
@@ -10,6 +11,7 @@ from tests.mutants import (
     forward,
     gaussian,
     gaussian_draws,
+    gaussian_forward,
     gaussian_steps,
     generation,
     limits,
@@ -32,6 +34,7 @@ __all__ = [
     "MUTANTS",
     "Mutant",
     "answers",
+    "autoregression",
     "building",
     "catches",
     "chains",
@@ -42,6 +45,7 @@ __all__ = [
     "forward",
     "gaussian",
     "gaussian_draws",
+    "gaussian_forward",
     "gaussian_steps",
     "generation",
     "limits",
