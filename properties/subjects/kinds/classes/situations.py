@@ -54,9 +54,14 @@ def _arguments(
         "masked": rng.integers(1, 9, N),
         "location": rng.integers(-12, 13, (N, L)) / 8,
         "log_scale": rng.integers(-16, 9, (N, L)) / 8,
+        "log_score": rng.integers(-16, 17, (N, L, p.K)) / 8,
+        "ratio": rng.integers(0, 17, (N, L, p.K)) / 8,
         # Few bits, and a sum of one.
         "weights": np.array([2.0 ** -min(k + 1, p.K - 1) for k in range(p.K)]),
     }
+    if p.T is None:
+        # Of a sixteenth of time at least, rounded to few bits, and so reached by any schedule that starts clean.
+        found["noised"] = np.ceil([float(1 - p.alpha(u)) * 256 for u in t]) / 256
     # Where noise never arrives at a mask, a sampler would start from what cannot occur: it has no valid times.
     return found if p.prior_occurs else {name: value for name, value in found.items() if name != "times"}
 

@@ -64,6 +64,15 @@ class Diffusion(Protocol):
         """
         ...
 
+    @only_on("continuous")
+    def noise_time(self, noised: PerRow) -> PerRow:
+        """The last time at which ``1 - alpha`` is at most ``noised``, a probability that it reaches."""
+        ...
+
+    def information(self, weights: Weights, t: Times) -> PerRow:
+        """``I(x_t; x_0)`` of one clean position whose class has the law ``weights``, nats."""
+        ...
+
     def transition(self, s: Time, t: Time) -> Matrix:
         """``q(x_t = j | x_s = i)``."""
         ...
@@ -117,6 +126,10 @@ class Diffusion(Protocol):
 
     def hybrid_loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times, weight: Number) -> PerRow:
         """``loss + weight * Σ_i -log p̃(x_0^i|x_t)``."""
+        ...
+
+    def score_entropy(self, log_score: PerClass, ratio: PerClass) -> PerClass:
+        """``s - r log s + r (log r - 1)``, entry by entry, for the log of a score ``s`` and the true ratio ``r``."""
         ...
 
     @only_on("continuous")
