@@ -1,4 +1,4 @@
-"""Mistakes in what is measured of noise, of embeddings and of errors."""
+"""Mistakes in what is measured of noise, of embeddings and of errors, and in what cannot be."""
 
 from __future__ import annotations
 
@@ -104,3 +104,9 @@ def shift_grows_with_the_signal(right: Right, p: Process, signal: Tensor, direct
 def shift_on_another_clock(right: Right, p: Process, signal: Tensor, direction: Tensor, t: Tensor) -> Tensor:
     """t for t / T, where T is 1: twice as much where it is not"""
     return right.shift(p, signal, direction * (2 if p.T is None else p.T + 1), t)
+
+
+@mutant("reverse-with-an-epsilon", "reverse", of=("mdlm", "mdlm_discrete", "d3pm_absorbing", "d3pm_mixture"))
+def reverse_with_an_epsilon(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    """Probabilities are clamped at 1e-20, so that their logarithms are finite"""
+    return right.reverse(p, output, xt, s, t).clamp(min=1e-20)
