@@ -100,6 +100,10 @@ class Predicting:
         when = torch.tensor(times, dtype=self.clock, device=self.p.device)
         return self.method.generate(network, (N, D), when, generator, dtype=self.p.dtype)
 
+    def flow_reals(self, network: Any, N: int, D: int, times: list[Any], generator: torch.Generator) -> Tensor:
+        when = torch.tensor(times, dtype=self.clock, device=self.p.device)
+        return self.method.generate(network, (N, D), when, generator, deterministic=True, dtype=self.p.dtype)
+
 
 class Whole(Predicting):
     """That, and all that it has no part in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -78,3 +79,26 @@ def training_sees_the_time_before(
     """The network is told a time that is counted from 0"""
     before = (lambda u: u - 1) if p.T is not None else (lambda u: u / 2)
     return right.training_loss(p, lambda z, u: network(z, before(u)), x, t, generator)
+
+
+@mutant("gaussian-flow-adds-noise-at-the-end", "flow_reals", of=ALL)
+def flow_adds_noise_at_the_end(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: torch.Generator
+) -> Tensor:
+    """The last step is one of the ancestral sampler, which a flag leaves out of the loop only"""
+    z = right.flow_reals(p, network, N, D, times, generator)
+    sigma = right.noise_level(p, torch.zeros(1, dtype=torch.float64 if p.T is None else torch.int64))
+    return z + 0.1 * sigma.to(z.dtype) * torch.randn(z.shape, generator=generator, dtype=z.dtype)
+
+
+@mutant("gaussian-flow-asks-at-the-next-time", "flow_reals", of=ALL)
+def flow_asks_at_the_next_time(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: torch.Generator
+) -> Tensor:
+    """The network is told the time that the step leads to"""
+    after = {float(t): s for t, s in itertools.pairwise(times)}
+
+    def asked(z: Tensor, t: Tensor) -> Any:
+        return network(z, torch.full_like(t, after[float(t[0])]) if len(t) else t)
+
+    return right.flow_reals(p, asked, N, D, times, generator)

@@ -1,8 +1,9 @@
-"""Gaussian diffusion: the divergence of any step, and what is asked of a network in training."""
+"""Gaussian diffusion: the divergence of any step, and what a network is asked in training and by deterministic samples."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from unmask.properties.laws.gaussian.losses import VDM, divergences, weight_of_t
 from unmask.properties.laws.gaussian.samples import DRAWS, claims_of_gaussians
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.properties.subjects.tables.gaussian import GaussianModel
+from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.numbers.arithmetic import to_float
 
 
@@ -90,3 +92,44 @@ def training_shows_noisy_data_and_pays_its_term(
         close(found, truth, ops=ops, scale=scale, label="the loss"),
         *claims_of_gaussians(drawn, mean, sd, p),
     ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"z_{t_0} \sim \mathcal{N}(0, \sigma_{\text{prior}}^2), \qquad z_{t_{k+1}} = \Phi_{t_{k+1} \leftarrow t_k}(z_{t_k}; y(z_{t_k}, t_k))",
+    cites="Song, Meng and Ermon 2021 (arXiv 2010.02502), eq. 12 without noise; essay, claim 8",
+    mutants=("gaussian-flow-adds-noise-at-the-end", "gaussian-flow-asks-at-the-next-time"),
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
+)
+def deterministic_samples_are_steps_from_the_prior(
+    flow_reals: Any, p: GaussianProcess, model: GaussianModel, seed: int
+) -> list[Claim]:
+    """Samples by deterministic steps: the prior, then one step for each pair of times, from what the network says at its beginning"""
+    network = Watched(model)
+    times = _falling(p)
+    found = floats(flow_reals(p, network, ROWS, 2, times, seed))
+    told = [(z, float(when[0])) for z, when in network.shown if when]
+    if len(told) != len(times) - 1:
+        return [exact(np.array(len(told)), np.array(len(times) - 1), label="calls of the network")]
+    claims = [close([u for _, u in told], [float(u) for u in times[:-1]], ops=1, names=("call",), label="its times")]
+    for k, ((z, _), t, s) in enumerate(zip(told, times, times[1:], strict=False)):
+        after = told[k + 1][0] if k + 1 < len(told) else found
+        when = [t] * len(z)
+        output = model.output(z, when)
+        truth = gaussian.deterministic_step(model.meant(output, z, when), z, p.levels(s), p.levels(t))
+        (alpha, sigma), (signal, width) = ((float(v) for v in p.levels(u)) for u in (s, t))
+        clean, noise = implied_sizes(output, z, np.array(signal), np.array(width), model.parameterization)
+        ops, scale = 16 + 4 * level_ops(p, s, t), alpha * clean + sigma * noise
+        claims.append(close(after, truth, ops=ops, scale=scale, label=f"from {t} to {s}"))
+    network.shown.clear()
+    flow_reals(p, network, DRAWS // 2, 2, times[:2], seed + 1)
+    start = network.shown[0][0]
+    return [*claims, *claims_of_gaussians(start, np.zeros((1, 2)), float(p.prior_variance) ** 0.5, p)]
+
+
+def _falling(p: GaussianProcess) -> list[Time]:
+    """From the end to the data: three steps at most."""
+    if p.T is None:
+        return [Fraction(1), Fraction(1, 2), Fraction(1, 8), Fraction(0)]
+    return sorted({p.T, p.T // 2, p.T // 4, 0}, reverse=True)

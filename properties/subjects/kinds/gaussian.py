@@ -162,6 +162,10 @@ class Gaussian(Protocol):
         """
         ...
 
+    def flow_reals(self, network: Network, N: Size, D: Size, times: Grid, generator: Generator) -> Reals:
+        """The same, with deterministic steps: all that is random is the prior."""
+        ...
+
     def denoiser_derivative(self, z: Reals, t: Times, direction: Reals) -> Reals:
         """The Jacobian of ``E[x|z_t]``, the columns of ``z`` together, times ``direction``."""
         ...
