@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import multiprocessing
 import random
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +63,19 @@ def main() -> None:
 
 
 def all_mutants(source: Path, out: Path, module: str = "") -> list[Mutant]:
-    """Those of every staged module, in the order of their names."""
+    """Those of every staged module, in the order of their names; made once, since that takes a while."""
     folder = source / "unmask" / "implementations"
     names = sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.py"))
-    return [
-        m for name in names if name.startswith(module) for m in mutants(name, (folder / f"{name}.py").read_text(), out)
-    ]
+    kept, stamp = out / "mutants.json", (source / "fingerprint").read_text()
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    if known.get("stamp") != stamp:
+        known = {"stamp": stamp, "of": {}}
+    for name in names:
+        if name.startswith(module) and name not in known["of"]:
+            found = mutants(name, (folder / f"{name}.py").read_text(), out)
+            known["of"][name] = [asdict(m) for m in found]
+            kept.write_text(json.dumps(known))
+    return [Mutant(**m) for name in names if name.startswith(module) for m in known["of"][name]]
 
 
 def _measured_apart(source: Path, out: Path, only: list[str]) -> Reach:
