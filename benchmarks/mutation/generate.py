@@ -87,9 +87,9 @@ def refusals(source: str) -> Iterator[tuple[int, int]]:
 
     def place(node: ast.AST, end: bool) -> int:
         line, column = ("end_lineno", "end_col_offset") if end else ("lineno", "col_offset")
-        number = getattr(node, line) - 1
+        number, offset = int(getattr(node, line)) - 1, int(getattr(node, column))
         text = source[starts[number] : starts[number + 1]]
-        return starts[number] + len(text.encode()[: getattr(node, column)].decode())
+        return starts[number] + len(text.encode()[:offset].decode())
 
     for node in ast.walk(ast.parse(source)):
         if _refuses(node):
