@@ -246,7 +246,7 @@ def test_uniform_noise_of_both_schedules_ends_near_its_prior() -> None:
 
     ends = {"geometric": geometric(F(1), F(1, 10_000), 20), "log-linear": log_linear(F(1), F(1, 1000))}
     for end in ends.values():
-        p = DiscreteTime((uniform(1 - real(end), 4),), [F(1, 4)] * 4)
+        p = DiscreteTime((uniform(1 - real(end), 4),), array([F(1, 4)] * 4))
         assert abs(kl_to_prior(p, 1)[0] - closed(real(end), 4)) < MP.mpf(10) ** -25
     per_token = {name: float(closed(real(end), 50_257)) for name, end in ends.items()}
     assert per_token["geometric"] < 1e-8

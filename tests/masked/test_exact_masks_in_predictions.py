@@ -123,11 +123,11 @@ def weighted(process: DiscreteTime, table: Array, everywhere: bool) -> Any:
         weights = sequence_marginal(process, X0, t)
         reached = np.nonzero(weights > 0)[0]
         share = (alpha(t - 1) - alpha(t)) / (1 - alpha(t))
-        hidden = [range(L) if everywhere else np.flatnonzero(x[n] == MASK) for n in reached]
+        hidden = [list(range(L)) if everywhere else np.flatnonzero(x[n] == MASK).tolist() for n in reached]
         losses = [_cross_entropy(table[n], h) for n, h in zip(reached, hidden, strict=True)]
         total += real(share) * expectation(weights[reached], losses)
         if not everywhere:
-            by_set = [masked_cross_entropy(predict, X0, h.tolist()) for h in hidden]
+            by_set = [masked_cross_entropy(predict, X0, h) for h in hidden]
             assert max(abs(a - b) for a, b in zip(losses, by_set, strict=True)) < TINY
     return total
 

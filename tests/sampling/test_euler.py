@@ -67,7 +67,7 @@ class EulerSteps:
 @pytest.mark.parametrize("family", ["uniform", "absorbing"])
 def test_eulers_samples_follow_its_kernels(family: str) -> None:
     """SEDD, algorithm 2: the prior, pushed through Euler's steps."""
-    schedule, options = fast.LogLinear(0.1), {"dtype": torch.float64}
+    schedule, options = fast.LogLinear(0.1), dict[str, Any](dtype=torch.float64)
     process = (
         Interpolating.uniform(schedule, 3, **options)
         if family == "uniform"
