@@ -16,7 +16,7 @@ from benchmarks.mutation.staging import ROOT, fingerprint, stage
 
 SOURCE = '''"""A module."""
 
-def double(x):
+def double(x, *, validate=True):
     if x is None:
         raise ValueError("x must not be None")
     checks.integer("x", x, 0)
@@ -48,6 +48,7 @@ def test_what_refuses_or_describes_is_left_alone() -> None:
     assert within("x must not be")
     assert within('"x", x, 0')
     assert within("name")
+    assert within("True")
     assert not within("x + x")
     assert compiles(SOURCE)
     assert not compiles(SOURCE + "return")
