@@ -7,10 +7,12 @@ JOBS ?= 2
 REPORT ?= build/report
 METHOD ?= tests.methods:IMPLEMENTATIONS
 # A method of yours gets more examples than each of the two dozen of ours.
+COUNT ?= 1000
 BUDGET ?= $(if $(filter tests.methods:%,$(METHOD)),quick,ci)
 
 VENV := .venv
 PEERS := .venv-peers
+MUTATION := .venv-mutation
 BIN := $(VENV)/bin
 PACKAGES := cli implementations properties reference
 LINKS := $(addprefix build/src/unmask/,$(PACKAGES))
@@ -35,7 +37,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests ulps figures peers verify-peers clean distclean
+.PHONY: help install verify test lint types tests ulps figures peers verify-peers mutation clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,13 +78,20 @@ verify-peers: peers  ## the public libraries under the laws, through their adapt
 	@$(RUN) $(PEERS)/bin/unmask verify examples.flow_matching_adapter --jobs $(JOBS) --budget '$(BUDGET)' \
 		--report '$(REPORT)-peers'
 
+mutation: $(MUTATION)/.installed-$(FILES)  ## changes of the implementations that no law notices; COUNT more of them
+	@$(RUN) nice $(MUTATION)/bin/python -m benchmarks.mutation --count '$(COUNT)'
+
 clean:  ## remove what was built (the environments stay, and are mended by the next command)
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -f $(VENV)/.installed-* $(PEERS)/.installed-*
+	rm -f $(VENV)/.installed-* $(PEERS)/.installed-* $(MUTATION)/.installed-*
 	find $(wildcard $(PACKAGES) tests examples benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## and the environments too
-	rm -rf $(VENV) $(PEERS)
+	rm -rf $(VENV) $(PEERS) $(MUTATION)
+
+# What an environment has beside the project itself; .venv has what is needed for development.
+EXTRA_$(PEERS) := peers
+EXTRA_$(MUTATION) := mutation
 
 # What the type checkers read: the folders under their import names.
 $(LINKS):
@@ -90,19 +99,20 @@ $(LINKS):
 	@ln -s ../../../$(@F) $@
 
 # torch comes first and alone: asked for as somebody's dependency, a resolver may pick another build of it.
-$(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)): constraints.txt pyproject.toml
+$(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "unmask needs Python >= 3.11, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@rm -f $(@D)/.requirements-* $(@D)/.installed-*
 	@echo "installing torch into $(@D)" && $(@D)/bin/python $(PIP) torch setuptools
 	@echo "installing the rest into $(@D)" && \
-		$(@D)/bin/python $(PIP) --no-build-isolation -e '.[$(if $(filter $(PEERS),$(@D)),peers,dev)]'
+		$(@D)/bin/python $(PIP) --no-build-isolation -e '.[$(or $(EXTRA_$(@D)),dev)]'
 	@touch $@
 
 $(VENV)/.installed-$(FILES): $(call REQUIRED,$(VENV))
 $(PEERS)/.installed-$(FILES): $(call REQUIRED,$(PEERS))
-$(VENV)/.installed-$(FILES) $(PEERS)/.installed-$(FILES):
+$(MUTATION)/.installed-$(FILES): $(call REQUIRED,$(MUTATION))
+$(VENV)/.installed-$(FILES) $(PEERS)/.installed-$(FILES) $(MUTATION)/.installed-$(FILES):
 	@rm -f $(@D)/.installed-*
 	@$(@D)/bin/python $(PIP) --no-build-isolation --no-deps -e .
 	@touch $@

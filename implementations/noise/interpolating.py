@@ -176,16 +176,6 @@ class Interpolating:
         out = (noised.to(dtype)[:, None, None] * self.prior.to(x0.device, dtype)).repeat(1, x0.shape[1], 1)
         return out.scatter_add(-1, index, at_x0.to(dtype)[:, None, None].expand_as(index)).to(self.dtype)
 
-    def log_marginal(self, x0: Tensor, t: Tensor) -> Tensor:
-        """``log q(x_t|x_0)`` in nats, ``-inf`` where impossible: ``[N, L]``, ``[N]`` to ``[N, L, K]``."""
-        self.check(x0=x0, t=t)
-        alpha, noised = self.schedule.alpha(t)[:, None], self.schedule.one_minus_alpha(t)[:, None]
-        prior = self.prior.to(x0.device)
-        dtype = accumulator(self.dtype)
-        out = (noised.log().unsqueeze(-1) + prior.log()).to(dtype).repeat(1, x0.shape[1], 1)
-        stays = (alpha + noised * prior[x0.long()]).log()
-        return out.scatter(-1, x0.long().unsqueeze(-1), stays.unsqueeze(-1).to(dtype)).to(self.dtype)
-
     def sample(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw ``x_t`` given ``x_0``: ``[N, L]``, ``[N]`` to ``[N, L]`` int64, in O(N L) whatever ``K`` is.
 

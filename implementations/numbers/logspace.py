@@ -13,11 +13,6 @@ def accumulator(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
 
 
-def log(x: Tensor) -> Tensor:
-    """``log x`` for constants ``x >= 0``; ``-inf`` at zero."""
-    return torch.log(x)
-
-
 def divide(a: Tensor, b: Tensor) -> Tensor:
     """``a / b`` where ``b > 0``, and 0 elsewhere, without ever forming 0/0."""
     good = b > 0

@@ -73,6 +73,8 @@ PerClass: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N L K"))]
 Matrix: TypeAlias = Annotated[Tensor, Shape("reals", _axes("K K"))]
 #: Reals, ``D`` independent columns.
 Reals: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N D"))]
+#: A number for each entry and class (for reals, each point of the data set).
+RealsPerClass: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N D K"))]
 #: A number for each class, one vector for the whole call.
 Weights: TypeAlias = Annotated[Tensor, Shape("reals", _axes("K"))]
 #: A number for each row and class.
@@ -113,6 +115,7 @@ __all__ = [
     "PerRow",
     "PerRowAndClass",
     "Reals",
+    "RealsPerClass",
     "Shape",
     "Size",
     "Sizes",

@@ -44,7 +44,7 @@ SAID = [
     ("nelbo_converges_as_steps_shrink", "on the discrete clock"),
     ("positions_may_be_permuted", "not asked of the kind autoregression, which treats positions by their order."),
     ("rows_do_not_see_each_other", "It is about subjects of every kind. It asks whatever is offered of what is listed"),
-    ("rows_do_not_see_each_other", "degradation: degrade, restore, restore_naively"),
+    ("rows_do_not_see_each_other", "degradation: degrade, shift, restore, restore_naively"),
     ("steps_draw_rare_classes", "It waits for rare events, and the quick budget leaves it out."),
     ("a_mask_is_lifted_in_proportion", "It is asked about processes of the family absorbing."),
     ("nelbo_converges_as_steps_shrink", "the families uniform, absorbing, mask-and-uniform, birth-death"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unmask.reference import ContinuousTime, DiscreteTime, Process, array, same
+from unmask.reference import ContinuousTime, DiscreteTime, Process, array, real, same
 from unmask.reference.likelihood.denoisers import leave_one_out_denoiser, posterior_denoiser, sequence_law
 from unmask.reference.likelihood.elbo import (
     gap,
@@ -23,8 +23,8 @@ from unmask.reference.likelihood.elbo import (
 )
 from unmask.reference.likelihood.reverse import reverse_kernel
 from unmask.reference.noise.corruption import absorbing, absorbing_prior, uniform, uniform_prior
-from unmask.reference.noise.forward import sequence_marginal
-from unmask.reference.noise.schedules import geometric, mutual_information
+from unmask.reference.noise.forward import kl_to_prior, sequence_marginal
+from unmask.reference.noise.schedules import geometric, log_linear, mutual_information
 from unmask.reference.numbers.arithmetic import MP, Array
 from unmask.reference.numbers.divergences import entropy, kl
 from unmask.reference.numbers.sequences import all_sequences, data_law, sequence_index
@@ -235,3 +235,20 @@ def test_bad_grids_are_named() -> None:
             nelbo(p, reverse, [0], times)
     with pytest.raises(ValueError, match="x0"):
         nelbo(p, reverse, [2], [0, 1])
+
+
+def test_uniform_noise_of_both_schedules_ends_near_its_prior() -> None:
+    """SEDD, appendix C.1: nats per token of 50,257, by a closed form that is held against the definition at 4."""
+
+    def closed(alpha: Any, K: int) -> Any:
+        here, there = alpha + (1 - alpha) / K, (1 - alpha) / K
+        return here * MP.log(K * here) + (K - 1) * there * MP.log(K * there)
+
+    ends = {"geometric": geometric(F(1), F(1, 10_000), 20), "log-linear": log_linear(F(1), F(1, 1000))}
+    for end in ends.values():
+        p = DiscreteTime((uniform(1 - real(end), 4),), array([F(1, 4)] * 4))
+        assert abs(kl_to_prior(p, 1)[0] - closed(real(end), 4)) < MP.mpf(10) ** -25
+    per_token = {name: float(closed(real(end), 50_257)) for name, end in ends.items()}
+    assert per_token["geometric"] < 1e-8
+    # Small against some ten nats, and four nats for a sequence of a thousand tokens.
+    assert 2e-3 < per_token["log-linear"] < 4e-3

@@ -7,12 +7,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from unmask.reference import ContinuousTime, array, real, same, to_float
+from unmask.reference import ContinuousTime, DiscreteTime, array, real, same, to_float
 from unmask.reference.likelihood.continuous_elbo import expected_integrand, integrand, nelbo
 from unmask.reference.likelihood.continuous_likelihood import (
     log_likelihood,
@@ -26,7 +27,7 @@ from unmask.reference.likelihood.denoisers import (
     sequence_law,
 )
 from unmask.reference.likelihood.elbo import nelbo as grid_nelbo
-from unmask.reference.likelihood.elbo import reverse_law
+from unmask.reference.likelihood.elbo import reverse_law, term
 from unmask.reference.likelihood.rates import (
     conditional_one_way_rate,
     conditional_reverse_rate,
@@ -35,8 +36,14 @@ from unmask.reference.likelihood.rates import (
     reverse_rate,
 )
 from unmask.reference.likelihood.reverse import denoiser_to_score, reverse_kernel, subs_denoiser
-from unmask.reference.noise.corruption import absorbing_prior, uniform_prior
-from unmask.reference.noise.schedules import cosine, log_linear, mutual_information, polynomial
+from unmask.reference.noise.corruption import absorbing, absorbing_prior, uniform_prior
+from unmask.reference.noise.schedules import (
+    cosine,
+    log_linear,
+    mutual_information,
+    mutual_information_betas,
+    polynomial,
+)
 from unmask.reference.numbers.arithmetic import MP, Array
 from unmask.reference.numbers.divergences import entropy, generalized_kl, kl
 from unmask.reference.numbers.quadrature import integral
@@ -336,3 +343,24 @@ def test_the_true_rates_return_the_data(draw: Draw) -> None:
 def test_bad_input_is_named(call: Callable[[], object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def _given(kernel: Array, s: Any, t: Any) -> Array:
+    """One kernel, for the only step."""
+    del s, t
+    return kernel
+
+
+def test_the_reconstruction_vanishes_as_steps_shrink(draw: Draw) -> None:
+    """MDLM, eq. 45-46: the first of T terms, a cross-entropy of the few tokens that are masked by then, is O(1/T)."""
+    table, x = subs_denoiser(draw(9, 2, 3), all_sequences(2, 3), 2), all_sequences(2, 3)
+    firsts = []
+    for T in (4, 8, 16, 32, 64):
+        p = DiscreteTime(tuple(absorbing(b, 3, 2) for b in mutual_information_betas(T)), absorbing_prior(3, 2))
+        kernel = reverse_kernel(p, "subs", table, x, 0, 1)
+        firsts.append(term(p, partial(_given, kernel), [1, 0], 0, 1))
+    assert all(b < a for a, b in itertools.pairwise(firsts))
+    # One token is masked with probability 2/T (1 - 1/T), both with 1/T^2: T times the term is a + b/T.
+    scaled = [T * first for T, first in zip((4, 8, 16, 32, 64), firsts, strict=True)]
+    rests = [b - a for a, b in itertools.pairwise(scaled)]
+    assert all(abs(a / b - 2) < F(1, 10**20) for a, b in itertools.pairwise(rests))

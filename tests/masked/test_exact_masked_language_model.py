@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -23,6 +24,7 @@ from unmask.reference.masked.masked_language_model import (
     weighted_mlm,
 )
 from unmask.reference.noise.corruption import absorbing, absorbing_prior, mask_and_uniform, mask_and_uniform_prior
+from unmask.reference.noise.forward import sequence_marginal
 from unmask.reference.noise.schedules import mutual_information, mutual_information_betas, polynomial
 from unmask.reference.numbers.arithmetic import MP, Array
 from unmask.reference.numbers.sequences import all_sequences, data_law
@@ -148,3 +150,38 @@ def test_bad_input_is_named(bert: DiscreteTime, draw: Draw) -> None:
         one_step_bert(bert, array([[F(1, 2), F(1, 2)]]), [1])
     with pytest.raises(ValueError, match="T = 0"):
         weighted_mlm(lambda visible: [[1]], [0], 0)
+
+
+def share_masked(k: int, t: int, T: int, L: int) -> Fraction:
+    """The probability that k given positions are masked at time t, and no others."""
+    return F(t, T) ** k * (1 - F(t, T)) ** (L - k)
+
+
+@pytest.mark.parametrize("T", [1, 2, 5])
+def test_the_loss_may_be_ordered_by_the_number_of_masks(table: Array, T: int) -> None:
+    """D3PM, eq. 13: for k masked tokens, the mean over all sets of k, weighted with sum_t P(k masked at t) / t."""
+    predict, x0 = predict_from_table(table, K, MASK), [1, 0, 1]
+    ordered = MP.zero
+    for k in range(1, 4):
+        sets = list(itertools.combinations(range(3), k))
+        weight = sum(F(1, t) * len(sets) * share_masked(k, t, T, 3) for t in range(1, T + 1))
+        ordered += real(weight) * sum(masked_cross_entropy(predict, x0, s) for s in sets) / len(sets)
+    assert abs(ordered - weighted_mlm(predict, x0, T)) < TINY
+
+
+@pytest.mark.parametrize("T", [1, 2, 5])
+def test_the_number_of_masks_is_a_mean_of_binomials(T: int) -> None:
+    """D3PM, eq. 14, with k for the exponent that is printed as n - 1."""
+    p = DiscreteTime(tuple(absorbing(b, K, MASK) for b in mutual_information_betas(T)), absorbing_prior(K, MASK))
+    masks = (all_sequences(3, K) == MASK).sum(-1)
+    found = [F(0)] * 4
+    for t in range(1, T + 1):
+        for count, chance in zip(masks, sequence_marginal(p, [1, 0, 1], t), strict=True):
+            found[count] += chance / T
+    expected = [math.comb(3, k) * sum(share_masked(k, t, T, 3) for t in range(1, T + 1)) / T for k in range(4)]
+    assert found == expected
+    assert sum(expected) == 1
+    printed = [
+        math.comb(3, k) * sum(F(t, T) ** 2 * (1 - F(t, T)) ** (3 - k) for t in range(1, T + 1)) / T for k in range(4)
+    ]
+    assert (sum(printed) == 1) == (T == 1)

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Generator, Tensor
 
-from unmask.implementations import Autoregression
+from unmask.implementations import Autoregression, ancestral
 from unmask.properties import Subject, Vocabulary, autoregression
 from unmask.reference.masked.autoregression import pointwise_term, reverse_kernel
 
@@ -25,11 +25,32 @@ class TokenByToken:
     def __init__(self, p: Vocabulary) -> None:
         self.p = p
 
+    def next_token_noisy(self, x0: Tensor, t: Tensor) -> Tensor:
+        return of_length(self.p, x0.shape[1]).sample(x0, t, Generator(x0.device))
+
+    def next_token_marginal(self, x0: Tensor, t: Tensor) -> Tensor:
+        return of_length(self.p, x0.shape[1]).marginal(x0, t)
+
+    def next_token_posterior(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return of_length(self.p, x0.shape[1]).posterior(x0, xt, s, t)
+
+    def next_token_prior_kl(self, x0: Tensor) -> Tensor:
+        return of_length(self.p, x0.shape[1]).prior_kl(x0)
+
+    def next_token_denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        return of_length(self.p, xt.shape[1]).denoise(output, xt, t)
+
     def next_token_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return of_length(self.p, xt.shape[1]).loss(output, x0, xt, t)
 
     def next_token_reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         return of_length(self.p, xt.shape[1]).reverse(output, xt, s, t)
+
+    def next_token_step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        return of_length(self.p, xt.shape[1]).step(output, xt, s, t, generator)
+
+    def next_token_generate(self, network: Any, N: int, L: int, generator: Generator) -> Tensor:
+        return ancestral(of_length(self.p, L), network, N, L, range(L, -1, -1), generator)
 
 
 class Exact:

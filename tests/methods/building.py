@@ -28,7 +28,13 @@ from unmask.implementations import (
     Polynomial,
     Schedule,
     WithMask,
+    betas_from_noise,
+    distances_of_columns,
+    information_grid,
     information_schedule,
+    log_kernel,
+    mutual_information,
+    projective_distance,
     projective_distances,
 )
 from unmask.properties import Process
@@ -47,7 +53,7 @@ def grid(p: Process) -> Grid:
     assert p.T is not None
     match p.schedule.name:
         case "free":
-            return Grid(p.betas)
+            return Grid(torch.tensor(p.betas, dtype=torch.float64))
         case "linear-beta":
             return Grid.linear(p.schedule["first"], p.schedule["last"], p.T)
         case "cosine":
@@ -83,7 +89,7 @@ def process(p: Process) -> Interpolating | Chain:
         case "uniform":
             return Interpolating.uniform(schedule(p), p.K, dtype=p.dtype)
         case "discretized-gaussian":
-            return DiscretizedGaussian(p.K, p.betas, dtype=p.dtype)
+            return DiscretizedGaussian(p.K, torch.tensor(p.betas, dtype=torch.float64), dtype=p.dtype)
         case "band":
             return Band(p.K, p["width"], p.betas, dtype=p.dtype)
         case "drifting-prior":
@@ -121,9 +127,18 @@ class Distances:
     """What is computed of a process, and not by it."""
 
     def __init__(self, p: Process) -> None:
-        self.process = process(p)
+        self.p, self.process = p, process(p)
 
     def projective_distance(self, t: Tensor) -> Tensor:
+        """By whichever of several ways there are: for columns, from logarithms, pair by pair, or of all at once."""
+        match self.process:
+            case DiscretizedGaussian() if int(t) > 0:
+                return distances_of_columns(self.process.log_product(int(t))).to(self.p.dtype)
+            case Interpolating() if self.p.family == "mask-and-uniform":
+                return distances_of_columns(log_kernel(self.process, t)).to(self.p.dtype)
+            case Interpolating() if self.p.family == "absorbing":
+                i, j = torch.cartesian_prod(*[torch.arange(self.p.K)] * 2).T.reshape(2, self.p.K, self.p.K)
+                return projective_distance(self.process, t, i, j)
         return projective_distances(self.process, t)
 
 
@@ -133,9 +148,18 @@ class Information:
     def __init__(self, p: Process) -> None:
         self.p = p
 
+    def information(self, weights: Tensor, t: Tensor) -> Tensor:
+        """From the matrix of each time."""
+        matrices: Any = process(self.p).transition(torch.zeros_like(t), t) if len(t) else []
+        found = [mutual_information(matrix.double(), weights) for matrix in matrices]
+        return torch.stack(found).to(self.p.dtype) if found else weights[:0]
+
     def information_alpha(self, weights: Tensor, t: Tensor) -> Tensor:
         """Solved for the process itself, in continuous time, where ``alpha = 1 - u``."""
         assert self.p.T is not None
+        if self.p.family in ("uniform", "absorbing"):
+            mask = self.p.mask if self.p.family == "absorbing" else None
+            return information_grid(weights, self.p.T, mask=mask).alpha(t).to(self.p.dtype)
         clock = Specified("linear")
         made = process(replace(self.p, clock="continuous", T=None, schedule=clock, precision="float64"))
         start = torch.zeros((), dtype=torch.float64)
@@ -145,4 +169,5 @@ class Information:
                 return torch.eye(self.p.K, dtype=torch.float64)
             return made.transition(start, start - math.expm1(-noise))
 
-        return (-information_schedule(kernel, weights, self.p.T)).exp()[t].to(self.p.dtype)
+        noise = information_schedule(kernel, weights, self.p.T)
+        return Grid(betas_from_noise(noise)).alpha(t).to(self.p.dtype)

@@ -23,9 +23,13 @@ class Cold:
 
     def __init__(self, p: Process) -> None:
         self.blur = fast.Blur(process(p))
+        self.end = 1.0 if p.T is None else float(p.T)
 
     def degrade(self, signal: Tensor, t: Tensor) -> Tensor:
         return self.blur(signal, t)
+
+    def shift(self, signal: Tensor, direction: Tensor, t: Tensor) -> Tensor:
+        return fast.Shift(direction, lambda u: u.double() / self.end)(signal, t)
 
     def restore(self, degradation: Any, restoration: Any, signal: Tensor, times: list[float]) -> Tensor:
         return fast.restore(degradation, restoration, signal, times)

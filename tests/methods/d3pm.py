@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.methods.building import Distances, Information, process
 from tests.methods.generation import Sampling
-from unmask.implementations import D3PM
+from unmask.implementations import D3PM, low_discrepancy_times, uniform_times
 from unmask.implementations.d3pm.d3pm import Parameterization
 from unmask.properties import Process, Subject, processes
 
@@ -19,7 +19,8 @@ def of(meaning: Parameterization, *more: Callable[[Process], object]) -> Callabl
 
     def build(p: Process) -> tuple[object, ...]:
         method = D3PM(process(p), meaning)
-        return (method, Sampling(p, method), process(p), Distances(p), *(part(p) for part in more))
+        times = low_discrepancy_times if meaning == "joint-sum-direct" else uniform_times
+        return (method, Sampling(p, method, times), process(p), Distances(p), *(part(p) for part in more))
 
     return build
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from unmask.implementations import interpolant, least_lipschitz
+from unmask.implementations import (
+    MutualInformation,
+    NearestNeighbor,
+    error_by_frequency,
+    interpolant,
+    least_lipschitz,
+)
 from unmask.properties import Subject, Vocabulary, embeddings
 from unmask.reference.numbers.arithmetic import to_float
 from unmask.reference.smoothness import interpolants as truth
@@ -17,7 +24,7 @@ class Embedded:
     """The implementation, in blocks so small that there are several."""
 
     def __init__(self, p: Vocabulary) -> None:
-        del p
+        self.p = p
 
     def least_lipschitz(self, values: Tensor, embeddings: Tensor) -> Tensor:
         return least_lipschitz(values, embeddings, block=2)
@@ -25,6 +32,16 @@ class Embedded:
     def interpolant(self, values: Tensor, embeddings: Tensor, places: Tensor) -> Tensor:
         """The n-th function at the n-th place."""
         return interpolant(values, embeddings, places, block=2).diagonal()
+
+    def neighbor_rates(self, embeddings: Tensor, k: int) -> Tensor:
+        """At the start of the schedule ``alpha = 1 - t``, whose rate is 1 there."""
+        walk = NearestNeighbor.from_embeddings(MutualInformation(), embeddings, k, dtype=self.p.dtype)
+        every, start = torch.arange(self.p.K)[None], torch.zeros(1, dtype=torch.float64)
+        return walk.rate_columns(every, start)[0].T
+
+    def error_by_frequency(self, values: Tensor, others: Tensor, basis: Any) -> Tensor:
+        found = error_by_frequency(values, others, basis)
+        return torch.nn.functional.pad(found, (0, self.p.K - len(found)))
 
 
 class Exact:

@@ -63,9 +63,21 @@ class Predicting:
         self.diffusion_loss = renamed(self.method.loss, x="x0", z="xt")
         self.deterministic_step = renamed(self.method.deterministic_step, z="xt")
         self.reverse_step = renamed(self.method.step, z="xt")
+        self.step_divergence = renamed(self.method.term, x="x0", z="xt")
+        self.training_loss = renamed(self.method.training_loss, x="x0")
 
     def points(self, z: Tensor) -> Tensor:
         return torch.tensor(self.p.data, dtype=z.dtype, device=z.device)[:, None]
+
+    def mixture(self, z: Tensor) -> GaussianMixture:
+        """The law of the noisy data set."""
+        share = self.p.probabilities
+        if min(share) == max(share):
+            return GaussianMixture(self.process, self.points(z))
+        return GaussianMixture(self.process, self.points(z), torch.tensor(share, dtype=torch.float64, device=z.device))
+
+    def best_output(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.mixture(z).best_output(self.method, *columns(z, t)).reshape(z.shape)
 
     def convert(self, value: Tensor, z: Tensor, t: Tensor, source: Any, target: str) -> Tensor:
         method = VDM(self.process, source)
@@ -88,6 +100,10 @@ class Predicting:
         when = torch.tensor(times, dtype=self.clock, device=self.p.device)
         return self.method.generate(network, (N, D), when, generator, dtype=self.p.dtype)
 
+    def flow_reals(self, network: Any, N: int, D: int, times: list[Any], generator: torch.Generator) -> Tensor:
+        when = torch.tensor(times, dtype=self.clock, device=self.p.device)
+        return self.method.generate(network, (N, D), when, generator, deterministic=True, dtype=self.p.dtype)
+
 
 class Whole(Predicting):
     """That, and all that it has no part in."""
@@ -100,6 +116,18 @@ class Whole(Predicting):
 
     def log_snr_rate(self, t: Tensor) -> Tensor:
         return -self.process.schedule.rate(t)
+
+    def marginal_mean(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.process.marginal(x, t).mean
+
+    def marginal_variance(self, t: Tensor) -> Tensor:
+        return self.process.marginal(torch.zeros_like(t, dtype=self.p.dtype), t).variance
+
+    def transition_signal(self, s: Tensor, t: Tensor) -> Tensor:
+        return self.process.transition(s, t)[0]
+
+    def transition_variance(self, s: Tensor, t: Tensor) -> Tensor:
+        return self.process.transition(s, t)[1]
 
     def bridge_mean(self, x: Tensor, z: Tensor, s: Tensor, t: Tensor) -> Tensor:
         return self.process.posterior(x, z, s, t).mean
@@ -119,16 +147,14 @@ class Whole(Predicting):
     def data_variance(self, z: Tensor, t: Tensor) -> Tensor:
         return self.mixture(z).posterior_covariance(*columns(z, t)).reshape(z.shape)
 
+    def log_data_weights(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.mixture(z).log_posterior(*columns(z, t)).reshape(*z.shape, self.p.K)
+
     def denoiser_derivative(self, z: Tensor, t: Tensor, direction: Tensor) -> Tensor:
         return directional_derivative(self.denoiser(z, t), z, direction)[1]
 
     def denoiser_steepness(self, z: Tensor, t: Tensor) -> Tensor:
         return local_lipschitz(self.denoiser(z, t), z, torch.Generator(z.device).manual_seed(0), steps=3)
-
-    def mixture(self, z: Tensor) -> GaussianMixture:
-        """The law of the noisy data set."""
-        weights = torch.tensor(self.p.probabilities, dtype=torch.float64, device=z.device)
-        return GaussianMixture(self.process, self.points(z), weights)
 
     def denoiser(self, z: Tensor, t: Tensor) -> Any:
         """``E[x|z_t]`` of rows ``[N, D]``, all columns together, as a function of them."""

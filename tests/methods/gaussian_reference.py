@@ -63,6 +63,14 @@ def log_snr_rate(p: GaussianProcess, t: Any) -> Array:
     return np.array([p.rate(u) for u in _times(t)], dtype=object)
 
 
+def marginal_mean(p: GaussianProcess, x: Array, t: Any) -> Array:
+    return _levels(p, t, len(x))[0] * _numbers(p, x)
+
+
+def marginal_variance(p: GaussianProcess, t: Any) -> Array:
+    return noise_level(p, t) ** 2
+
+
 def noisy(p: GaussianProcess, x: Array, t: Any, generator: int) -> Array:
     alpha, sigma = (to_float(v) for v in _levels(p, t, len(x)))
     return alpha * to_float(x) + sigma * np.random.default_rng(generator).standard_normal(np.shape(x))
@@ -210,6 +218,8 @@ FORWARD = {
     "noise_level": noise_level,
     "log_snr": log_snr,
     "log_snr_rate": log_snr_rate,
+    "marginal_mean": marginal_mean,
+    "marginal_variance": marginal_variance,
     "noisy": noisy,
     "bridge_mean": bridge_mean,
     "bridge_variance": bridge_variance,

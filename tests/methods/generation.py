@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -35,6 +36,9 @@ class Sampling:
 class MaskedSampling(Sampling):
     """What masked diffusion can do besides."""
 
+    def noise_time(self, noised: Tensor) -> Tensor:
+        return fast.inverse_one_minus_alpha(self.method.process.schedule, noised.double()).to(self.p.dtype)
+
     def generate_cached(self, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
         return fast.cached(self.method, network, N, L, times, generator, device=self.device).samples
 
@@ -46,3 +50,18 @@ class MaskedSampling(Sampling):
 
     def next_reveal(self, masked: Tensor, t: Tensor, generator: Generator) -> Tensor:
         return fast.next_hit(self.method.process.schedule, masked, t, generator)
+
+
+class TwoStages(MaskedSampling):
+    """Samples by steps that first draw what is revealed, and ask the network about those rows only."""
+
+    def generate(self, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        grid = torch.tensor(times, device=self.device)
+        x = self.method.process.noise((N, L), generator, self.device)
+        for t, s in pairwise(grid.unbind()):
+            x = fast.two_stage_step(self.method, network, x, s.repeat(N), t.repeat(N), generator)
+        return x
+
+    def infill(self, network: Any, x0: Tensor, known: Tensor, times: Any, generator: Generator) -> Tensor:
+        """With times as a tensor."""
+        return fast.infill(self.method, network, x0, known, torch.tensor(times), generator)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from tests.methods.building import Distances, keeping
-from tests.methods.generation import MaskedSampling
+from tests.methods.generation import MaskedSampling, TwoStages
 from unmask import implementations as fast
 from unmask.properties import Process, Subject, processes
+
+
+class Logarithms:
+    """The denoiser, by its logarithm."""
+
+    def __init__(self, method: fast.MDLM) -> None:
+        self.method = method
+
+    def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+        del t
+        return self.method.subs(output, xt).exp()
 
 
 def build(p: Process) -> tuple[object, ...]:
     """MDLM, its samplers, and the process."""
     method = fast.MDLM(keeping(p))
-    times = fast.antithetic_times if p.T is None else fast.low_discrepancy_times
-    return method, MaskedSampling(p, method, times), keeping(p), Distances(p)
+    return method, MaskedSampling(p, method, fast.antithetic_times), keeping(p), Distances(p)
+
+
+def build_discrete(p: Process) -> tuple[object, ...]:
+    """The same, where there is another way by another way."""
+    method = fast.MDLM(keeping(p))
+    return Logarithms(method), method, TwoStages(p, method, fast.antithetic_times), keeping(p), Distances(p)
 
 
 MDLM = Subject(build, processes("absorbing", clock="continuous", mask="any"), output="subs", name="mdlm")
-MDLM_DISCRETE = Subject(build, processes("absorbing", mask="any"), output="subs", name="mdlm_discrete")
+MDLM_DISCRETE = Subject(build_discrete, processes("absorbing", mask="any"), output="subs", name="mdlm_discrete")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from tests.methods.building import Distances, keeping, process
 from tests.methods.generation import Sampling
@@ -24,6 +24,9 @@ class Squares:
 
     def squared_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return fast.concrete_score_loss(self.process, output, x0, xt, t)
+
+    def score_entropy(self, log_score: Tensor, ratio: Tensor) -> Tensor:
+        return fast.score_entropy(log_score, ratio)
 
 
 def sedd(
@@ -45,5 +48,27 @@ def sedd(
     )
 
 
+class Euler:
+    """SEDD whose steps are Euler's."""
+
+    def __init__(self, p: Process) -> None:
+        self.process, self.method = process(p), fast.SEDD(process(p))
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        return self.method.step(output, xt, s, t, generator, kind="euler")
+
+
+def build_euler(p: Process) -> tuple[object, ...]:
+    """These steps, and samples made of them."""
+    return Euler(p), Sampling(p, Euler(p))
+
+
 SEDD_UNIFORM = sedd("sedd_uniform", "uniform", times=fast.low_discrepancy_times, squares=True)
 SEDD_ABSORB = sedd("sedd_absorb", "absorbing", squares=True, mask="any")
+SEDD_EULER = Subject(
+    build_euler,
+    processes("uniform", "absorbing", clock="continuous", mask="any"),
+    output="score",
+    name="sedd_euler",
+    offers=("step", "generate", "infill"),
+)

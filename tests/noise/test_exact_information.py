@@ -27,8 +27,10 @@ from unmask.reference.noise.ordinal import birth_death_rate
 from unmask.reference.noise.schedules import (
     betas_from_alphas,
     cosine,
+    linear_beta_rate,
     mutual_information,
     mutual_information_betas,
+    noise_rate,
     polynomial,
 )
 from unmask.reference.numbers.arithmetic import MP, Array, elementwise, real
@@ -144,7 +146,7 @@ def test_the_schedule_drops_out_of_the_nelbo(draw: Draw) -> None:
     """Also for a denoiser that looks at the noise, if that is all of the time that it looks at."""
     table_at, x0 = at_level(draw), [1, 0]
     values = [f(table_at, x0, K, MASK, SETTLED) for f in (nelbo_over_alpha, nelbo_over_gamma, nelbo_over_log_odds)]
-    schedules: list[Callable[[Any], Any]] = [mutual_information, lambda t: polynomial(t, 2), cosine]
+    schedules: list[Callable[[Any], Any]] = [mutual_information, lambda t: polynomial(t, 2), cosine, squared_cosine]
     for alpha in schedules:
         p = ContinuousTime(alpha, absorbing_prior(K, MASK))
 
@@ -198,3 +200,30 @@ def test_mdlm_prints_its_cosine_schedules_backward() -> None:
     assert printed == [0, 1]
     assert [cosine(F(t)) for t in (0, 1)] == [1, 0]
     assert np.all(np.diff([float(cosine(F(t, 4))) for t in range(5)]) < 0)
+
+
+def squared_cosine(t: Any) -> Any:
+    """MDLM, eq. 91, with t for the printed 1 - t."""
+    return cosine(t) ** 2
+
+
+def linear_noise(t: Any, most: Any = 8) -> Any:
+    """MDLM, eq. 93: total noise ``most`` t."""
+    return linear_beta_rate(t, most, most)
+
+
+def test_mdlm_schedules_fall_from_one_and_all_but_one_to_zero() -> None:
+    """Section 3.1 and eq. 90-93: linear noise ends at exp(-sigma_max)."""
+    for alpha in (mutual_information, cosine, squared_cosine, linear_noise):
+        values = [real(alpha(F(t, 8))) for t in range(9)]
+        assert values[0] == 1
+        assert all(b < a for a, b in itertools.pairwise(values))
+        assert (values[-1] == 0) == (alpha is not linear_noise)
+    assert abs(linear_noise(F(1)) - MP.exp(-8)) < MP.mpf(10) ** -38
+    assert all(abs(noise_rate(linear_noise, F(t, 8)) - 8) < 1e-20 for t in range(9))
+
+
+def test_the_squared_cosine_by_hand() -> None:
+    assert abs(real(squared_cosine(F(1, 2))) - F(1, 2)) < 1e-38
+    # -d log cos^2(pi t/2)/dt = pi tan(pi t/2)
+    assert abs(noise_rate(squared_cosine, F(1, 2)) - MP.pi) < 1e-20

@@ -11,6 +11,7 @@ import torch
 import unmask.implementations as fast
 from tests.noise.over_chains import F, euler, finite_gradient, logits, near
 from tests.noise.test_processes import time_tensor
+from tests.sampling.laws import DRAWS, TIMES, Table, exact_law, follows, rng
 from unmask.implementations import D3PM, MDLM, SEDD, BirthDeath, Interpolating
 
 INTERPOLATING = {
@@ -50,3 +51,27 @@ def test_eulers_step_converges_to_the_kernel() -> None:
         gaps.append(float((method.euler(output, xt, s, t) - method.reverse(output, xt, s, t)).abs().max()))
     slope = np.polyfit(np.arange(4, 10), np.log2(gaps), 1)[0]
     assert abs(slope + 2) < 0.25, gaps
+
+
+class EulerSteps:
+    """SEDD by Euler's steps, whose kernel is then the model."""
+
+    def __init__(self, process: Interpolating) -> None:
+        self.process, self.method = process, SEDD(process)
+        self.reverse = self.method.euler
+
+    def step(self, output: Any, xt: Any, s: Any, t: Any, generator: torch.Generator) -> torch.Tensor:
+        return self.method.step(output, xt, s, t, generator, kind="euler")
+
+
+@pytest.mark.parametrize("family", ["uniform", "absorbing"])
+def test_eulers_samples_follow_its_kernels(family: str) -> None:
+    """SEDD, algorithm 2: the prior, pushed through Euler's steps."""
+    schedule, options = fast.LogLinear(0.1), dict[str, Any](dtype=torch.float64)
+    process = (
+        Interpolating.uniform(schedule, 3, **options)
+        if family == "uniform"
+        else Interpolating.absorbing(schedule, 3, 2, **options)
+    )
+    method, network = EulerSteps(process), Table(timed=True)
+    follows(fast.ancestral(method, network, DRAWS, 2, TIMES, rng(11)), exact_law(method, network, TIMES))

@@ -104,6 +104,24 @@ def blur_shows_the_mean_of_what_a_walk_would_find(degrade: Any, p: Process, s: T
 
 @law(
     chapter=CHAPTER,
+    tex=r"D(x, t) = x + \frac{t}{T}\, e",
+    cites=f"{CITES}, sec. 3.3 (a shift linear in time)",
+    mutants=("shift-grows-with-the-signal", "shift-on-another-clock"),
+    about=About(kind="degradation"),
+)
+def a_shift_is_the_same_for_all_data(shift: Any, p: Process, s: Time, t: Time, seed: int) -> Claim:
+    """A shift linear in time adds (t / T) e to every signal, and nothing at time 0"""
+    signals = Signals(p, seed)
+    x, direction = signals.draw(), signals.draw()[0, 0]
+    times = [s, t]
+    amount = np.array([[[Fraction(u) / Fraction(p.end)]] for u in times], dtype=object)
+    truth = x + (amount if p.numbers == "exact" else floats(amount)) * direction
+    scale = np.abs(floats(x)) + np.abs(floats(direction))
+    return close(shift(p, x, direction, times), truth, ops=8, scale=scale, names=("row", "channel", "site"))
+
+
+@law(
+    chapter=CHAPTER,
     tex=r"D(x, t) = x + a(t) \implies x_s = D(x_0, s) \text{ for every } R",
     cites=f"{CITES}, sec. 3.3 (a shift linear in time; that it is one for all data is what matters); essay, claim 9",
     mutants=(

@@ -6,7 +6,9 @@
 * `steps`: reverse steps;
 * `losses`: the bound;
 * `samples`: draws;
-* `flow`: the deterministic step (DDIM).
+* `flow`: the deterministic step (DDIM);
+* `forward`: noise and its steps, and the best output;
+* `training`: what a network pays.
 """
 
-from unmask.properties.laws.gaussian import diffusion, data, steps, losses, samples, flow  # noqa: F401  # isort: skip
+from unmask.properties.laws.gaussian import diffusion, data, steps, losses, samples, flow, forward, training  # noqa: F401  # isort: skip

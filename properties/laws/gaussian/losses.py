@@ -33,7 +33,7 @@ from unmask.reference.numbers.arithmetic import array, to_float
 VDM = "Kingma et al. 2021 (arXiv 2107.00630)"
 
 
-def _weight(p: GaussianProcess, t: Time) -> tuple[Any, float]:
+def weight_of_the_loss(p: GaussianProcess, t: Time) -> tuple[Any, float]:
     """The weight of ``|x - x^|^2`` in the loss at ``t``, exact, and the size of the terms that it is computed from."""
     alpha, sigma = p.levels(t)
     if p.T is None:
@@ -56,21 +56,20 @@ def diffusion_loss_is_its_term(diffusion_loss: Any, p: GaussianProcess, t: Time,
     rows = batch(p, t, seed)
     output = model.output(rows.z, rows.t)
     predicted = model.meant(output, rows.z, rows.t)
-    weight, size = _weight(p, t)
+    weight, size = weight_of_the_loss(p, t)
     if p.T is None:
         truth = weight * ((rows.x - predicted) ** 2).sum(-1)
     else:
-        truth = _divergences(p, rows, predicted)
+        truth = divergences(p, rows, predicted, int(t) - 1)
     clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
     scale = size * ((np.abs(floats(rows.x)) + clean) ** 2).sum(-1)
     ops = 16 + 4 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
     return close(diffusion_loss(p, output, rows.x, rows.z, rows.t), truth, ops=ops, scale=scale)
 
 
-def _divergences(p: GaussianProcess, rows: Rows, predicted: Array) -> Array:
+def divergences(p: GaussianProcess, rows: Rows, predicted: Array, s: Time) -> Array:
     """``KL(q(z_s|z_t,x) || p(z_s|z_t))``, summed over columns, ``[N]``, exact."""
-    t = int(rows.t[0])
-    earlier, later = squared_levels(p, t - 1), squared_levels(p, t)
+    earlier, later = squared_levels(p, s), squared_levels(p, rows.t[0])
     mean, variance = gaussian.bridge(rows.x, rows.z, earlier, later)
     other, _ = gaussian.bridge(predicted, rows.z, earlier, later)
     each = [gaussian_elbo.gaussian_kl(a, variance, b, variance) for a, b in zip(mean.flat, other.flat, strict=True)]
@@ -91,7 +90,7 @@ def loss_does_not_see_how_the_network_speaks(
     rows = batch(p, t, seed)
     predicted = np.random.default_rng([seed, 53]).integers(-16, 17, rows.z.shape) / 8
     output = convert(p, predicted, rows.z, rows.t, "data", model.parameterization)
-    weight, size = _weight(p, t)
+    weight, size = weight_of_the_loss(p, t)
     truth = weight * ((rows.x - predicted * Fraction(1)) ** 2).sum(-1)
     clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
     _, noise = implied_sizes(predicted, rows.z, rows.alpha, rows.sigma, "data")
@@ -120,7 +119,7 @@ def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t
         "score": sigma**2 / alpha,
         "velocity": -sigma / (alpha**2 + sigma**2),
     }[model.parameterization]
-    weight, size = _weight(p, t)
+    weight, size = weight_of_the_loss(p, t)
     cotangent = np.array([1.0, 0.5, 2.0] * len(rows.t))[: len(rows.t)]
     truth = 2 * weight * (predicted - rows.x) * moves * cotangent[:, None]
     clean, _ = implied_sizes(output, rows.z, alpha, sigma, model.parameterization)
@@ -238,7 +237,7 @@ def predict(model: GaussianModel, z: Array, t: Any) -> Array:
 def _sizes(p: GaussianProcess) -> list[float]:
     """Sizes of the summands of each term: weights times squares of at most 8."""
     assert p.T is not None
-    return [64 * _weight(p, t)[1] * (1 + float(p.levels(t)[1] / p.levels(t)[0])) for t in range(1, p.T + 1)]
+    return [64 * weight_of_the_loss(p, t)[1] * (1 + float(p.levels(t)[1] / p.levels(t)[0])) for t in range(1, p.T + 1)]
 
 
 @lru_cache(maxsize=64)

@@ -49,10 +49,10 @@ def noisy_data_follows_the_marginal(noisy: Any, p: GaussianProcess, t: Time, see
     x = np.repeat(rows.x[:1], DRAWS, axis=0)
     drawn = floats(noisy(p, x, [t] * DRAWS, seed))
     mean, sd = float(rows.alpha[0, 0]) * floats(rows.x[:1]), float(rows.sigma[0, 0])
-    return _claims(drawn, mean, sd, p)
+    return claims_of_gaussians(drawn, mean, sd, p)
 
 
-def _claims(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Claim]:
+def claims_of_gaussians(drawn: Array, mean: Array, sd: float, p: GaussianProcess) -> list[Claim]:
     """Columns follow their Gaussians, and the signs of two columns agree half the time."""
     same = (((drawn - mean) > 0).all(-1) | ((drawn - mean) <= 0).all(-1)).sum()
     # In low precision, rounding moves a draw across an edge with at most this probability.
@@ -108,7 +108,7 @@ def reverse_steps_are_drawn_from_the_bridge(
     mean, variance = gaussian.bridge(meant, rows.z[:1], squared_levels(p, s), squared_levels(p, t))
     many, said_by = (np.repeat(a, DRAWS, axis=0) for a in (rows.z[:1], output))
     drawn = floats(reverse_step(p, said_by, many, [s] * DRAWS, [t] * DRAWS, seed))
-    return _claims(drawn, to_float(mean), float(variance) ** 0.5, p)
+    return claims_of_gaussians(drawn, to_float(mean), float(variance) ** 0.5, p)
 
 
 @law(

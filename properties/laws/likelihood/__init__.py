@@ -4,7 +4,8 @@
 * `terms`: exact terms of the bound, and their rounding;
 * `integration`: sums and integrals over time;
 * `elbo`: the bound;
-* `optima`: the model of least NELBO.
+* `optima`: the model of least NELBO;
+* `zeros`: what a step cannot do.
 """
 
-from unmask.properties.laws.likelihood import reverse, elbo, optima  # noqa: F401  # isort: skip
+from unmask.properties.laws.likelihood import reverse, elbo, optima, zeros  # noqa: F401  # isort: skip

@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, close
+from unmask.properties.claims.claim import Claim, close, exact, independent, sampled
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.masked import autoregression as reference
 from unmask.reference.masked.masked_language_model import predict_from_table
+from unmask.reference.noise import forward, posterior
 from unmask.reference.numbers import sequences
 
 CHAPTER = "Masked diffusion"
+#: Draws of one step for each noisy sequence, in how many calls, and of whole sequences.
+STEP_DRAWS, CALLS, SEQUENCES = 2000, 2, 6000
 
 
 def _read(p: Vocabulary, model: Model) -> Any:
@@ -72,3 +75,168 @@ def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Vocabula
         rows = kernel(t - 1, t)[sequences.sequence_index(reference.tagged(xt, p.K), many)]
         truth.append(np.stack([rows[:, i, i * p.K : (i + 1) * p.K] for i in range(L)], axis=1))
     return close(np.concatenate(found), np.concatenate(truth), ops=2 * p.K + 8, names=("row", "position", "x_s"))
+
+
+def _of_its_position(table: Array, L: int, K: int) -> Array:
+    """Laws of tagged tokens, ``[..., L, L K]``, at the classes that have the position's own tag: ``[..., L, K]``."""
+    return np.stack([table[..., i, i * K : (i + 1) * K] for i in range(L)], axis=-2)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_t = \left(x_0^1, \ldots, x_0^{L-t}, m, \ldots, m\right)",
+    cites="Austin et al. 2021, sec. 4 (autoregression)",
+    mutants=("next-token-noise-from-the-left",),
+    about=About(kind="autoregression"),
+)
+def autoregression_masks_from_the_right(next_token_noisy: Any, p: Vocabulary, x0: Array) -> Claim:
+    """At time t the last t tokens are masked, for certain, and all others are those of the data"""
+    assert p.mask is not None
+    L, mask = x0.shape[1], p.mask
+    times = np.arange(L + 1).repeat(len(x0))
+    every = np.concatenate([x0] * (L + 1))
+    truth = np.stack([reference.masked_from_the_right(x, int(t), mask) for x, t in zip(every, times, strict=True)])
+    return exact(next_token_noisy(p, every, times.tolist()), truth, names=("row", "position"))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"q(x_t|x_0) = \prod_i e_{(i,\, x_0^i)}^\top \bar Q_t",
+    cites="Austin et al. 2021, sec. 4 (tagged tokens) and eq. 3 (marginal)",
+    mutants=("next-token-marginal-one-step-late",),
+    about=About(kind="autoregression"),
+)
+def autoregression_is_noise_on_tagged_tokens(next_token_marginal: Any, p: Vocabulary, x0: Array) -> Claim:
+    """The marginals of autoregression are those of the D3PM whose tokens carry their positions, and whose steps mask one position"""
+    assert p.mask is not None
+    L = x0.shape[1]
+    process = reference.tagged_process(L, p.K, p.mask)
+    times = range(L + 1)
+    truth = [_of_its_position(forward.marginal(process, reference.tagged(x0, p.K), t), L, p.K) for t in times]
+    found = [next_token_marginal(p, x0, [t] * len(x0)) for t in times]
+    names = (("t", [f"t = {t}" for t in times]), "row", "position", "x_t")
+    return exact(np.stack(found), np.stack(truth), names=names)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"q(x_s|x_t, x_0) = \delta_{x_s(x_0)}",
+    cites="Austin et al. 2021, sec. 4 (tagged tokens) and eq. 3 (posterior)",
+    mutants=("next-token-posterior-at-the-later-time",),
+    about=About(kind="autoregression"),
+)
+def autoregression_posterior_is_certain(next_token_posterior: Any, p: Vocabulary, x0: Array) -> Claim:
+    """The posterior of autoregression is Bayes' rule on tagged tokens: all of it on the data with its last s tokens masked"""
+    assert p.mask is not None
+    L = x0.shape[1]
+    process = reference.tagged_process(L, p.K, p.mask)
+    found, truth, texts = [], [], []
+    for t in range(1, L + 1):
+        xt = np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0])
+        tagged = reference.tagged(x0, p.K), reference.tagged(xt, p.K)
+        for s in range(t):
+            found.append(next_token_posterior(p, x0, xt, [s] * len(x0), [t] * len(x0)))
+            truth.append(_of_its_position(posterior.posterior(process, *tagged, s, t), L, p.K))
+            texts.append(f"t = {t} to {s}")
+    return exact(np.stack(found), np.stack(truth), names=(("step", texts), "row", "position", "x_s"))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\mathrm{KL}\left(q(x_L|x_0) \,\|\, \delta_{(m, \ldots, m)}\right) = 0",
+    cites="Austin et al. 2021, sec. 4 (autoregression)",
+    mutants=("next-token-prior-does-not-know-positions",),
+    about=About(kind="autoregression"),
+)
+def autoregression_has_no_prior_term(next_token_prior_kl: Any, p: Vocabulary, x0: Array) -> Claim:
+    """After L steps nothing but masks is left: the prior's term of autoregression is zero"""
+    return exact(next_token_prior_kl(p, x0), np.zeros(len(x0)), names=(("x0", x0),))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\tilde p(x_0^i|x_t) = \delta_{x_t^i} \ (x_t^i \ne m), \qquad \tilde p(m|x_t) = 0",
+    cites="Austin et al. 2021, sec. 4 (autoregression); Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities) and 3.2.3 (carry-over unmasking)",
+    mutants=("next-token-denoiser-forgets-what-it-sees",),
+    about=About(kind="autoregression"),
+)
+def autoregression_predicts_masked_tokens_only(
+    next_token_denoise: Any, p: Vocabulary, x0: Array, model: Model
+) -> Claim:
+    """The denoiser of autoregression is certain of visible tokens, and gives the mask no probability"""
+    model = model.frozen()
+    assert p.mask is not None
+    found, truth = [], []
+    for t in range(1, model.L + 1):
+        xt = np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0])
+        found.append(next_token_denoise(p, model.output(xt, 0), xt, [t] * len(xt)))
+        truth.append(model.predicted(xt, 0))
+    return close(np.concatenate(found), np.concatenate(truth), ops=2 * p.K + 8, names=("row", "position", "x_0"))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_s \sim \prod_i p_\theta(x_s^i|x_t)",
+    cites="Austin et al. 2021, sec. 3 and 4 (autoregression)",
+    mutants=("next-token-step-takes-the-likeliest", "next-token-step-repeats-its-noise"),
+    about=About(kind="autoregression"),
+    drawn=Drawn(floating=True, K=3, cost=2),
+)
+def autoregression_draws_what_it_reveals(
+    next_token_step: Any, p: Vocabulary, x0: Array, model: Model, seed: int
+) -> list[Claim]:
+    """A step of autoregression from t to s draws positions L − t to L − s − 1 from the prediction, and keeps all others"""
+    model = model.frozen()
+    assert p.mask is not None
+    rng = np.random.default_rng([seed, 17])
+    t = int(rng.integers(1, model.L + 1))
+    # Time 0, and a time at which masks are left, where there is one.
+    targets = sorted({0, t - 1})
+    every = np.unique(np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0]), axis=0)
+    xt = every[rng.permutation(len(every))[:3]]
+    predicted, output = floats(model.predicted(xt, 0)), model.output(xt, 0)
+    kernel = np.concatenate([floats(reference.reverse_kernel(predicted, xt, s, t, p.mask)) for s in targets])
+    copies, G = STEP_DRAWS // CALLS, len(kernel)
+    rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
+    until = [s for s in targets for _ in range(len(xt) * copies)]
+    calls = np.stack([next_token_step(p, *rows, until, [t] * len(until), seed + call) for call in range(CALLS)])
+    found = np.moveaxis(calls.reshape(CALLS, G, copies, model.L), 0, 1).reshape(G, -1, model.L)
+    counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
+    texts = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {s}" for s in targets for x in xt])
+    claims = [
+        sampled(counts, kernel, ops=2 * p.K + 8, names=(texts, "position", "x_s"), label="each position", pooled=True)
+    ]
+    first = model.L - t
+    return [
+        *claims,
+        independent(
+            calls[..., first],
+            kernel[:, first],
+            np.repeat(np.arange(G), copies),
+            ops=2 * p.K + 8,
+            names=(texts,),
+            label="rows and calls are independent",
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_0 \sim \prod_{i=1}^{L} p_\theta\left(x^i | x^1, \ldots, x^{i-1}\right)",
+    cites="Austin et al. 2021, sec. 2 and 4 (autoregression)",
+    mutants=("next-token-samples-from-one-look",),
+    about=About(kind="autoregression"),
+    drawn=Drawn(floating=True, K=3, L=2, cost=2),
+)
+def autoregression_writes_from_left_to_right(next_token_generate: Any, p: Vocabulary, model: Model, seed: int) -> Claim:
+    """Samples of autoregression have the law that its bound is the likelihood of: each token given those before it"""
+    model = model.frozen()
+    predict = _read(p, model)
+    every = sequences.all_sequences(model.L, p.clean)
+    likelihood = np.exp([-float(reference.autoregressive_nll(predict, x)) for x in every])
+    drawn = next_token_generate(p, model, SEQUENCES, model.L, seed)
+    whole = np.bincount(sequences.sequence_index(drawn, p.K), minlength=p.K**model.L)
+    place = sequences.sequence_index(every, p.K)
+    counts = np.append(whole[place], SEQUENCES - whole[place].sum())
+    names = ("all", ("sequence", [*map(str, every.tolist()), "any with a mask"]))
+    return sampled(counts[None], np.append(likelihood, 0.0)[None], ops=model.L * (2 * p.K + 8), names=names)

@@ -139,7 +139,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
     drawn=Drawn(floating=True, cost=4),
 )
 def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, model: Model) -> list[Claim]:
-    """Between two times, the integral of the loss is the same over t under any schedule, over α, and over log(α/(1 − α))"""
+    """Between two times, the integral of the loss is the same over t under any schedule, over α, over log(1 − α), and over log(α/(1 − α))"""
     assert p.mask is not None
     x0, model = x0[:2], model.frozen()
     even = replace(p, schedule=EVEN)
@@ -151,6 +151,8 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     ends = [np.log(a / (1 - a)) for a in (late, early)]
     odds = ends[0] + (ends[1] - ends[0]) * (nodes + 1) / 2
     hit = 1 / (1 + np.exp(odds))
+    lost = [np.log1p(-a) for a in (early, late)]
+    gone = np.exp(lost[0] + (lost[1] - lost[0]) * (nodes + 1) / 2)
     # Over alpha the integrand is a polynomial of degree L - 1.
     few, shares = np.polynomial.legendre.leggauss(model.L)
     table, truth = floats(model.predicted_table(0)), np.zeros(len(x0))
@@ -161,6 +163,7 @@ def the_nelbo_may_be_integrated_over_log_odds(loss: Any, p: Process, x0: Array, 
     for q, where, share, label in (
         (p, times, weights * float(stop - start) / 2, "over t"),
         (even, hit, weights * (ends[1] - ends[0]) / 2 * hit * (1 - hit), "over the log-odds"),
+        (even, gone, weights * (lost[1] - lost[0]) / 2 * gone, "over log(1 − α)"),
     ):
         when: list[Time] = [Fraction(float(u)) for u in where]
         batch = noisy_batch(q, x0, when)

@@ -2,7 +2,8 @@
 
 * `distances`: distances between posteriors of two noisy states;
 * `waves`: noise as a filter;
-* `embeddings`: functions of tokens.
+* `embeddings`: functions of tokens;
+* `spectra`: errors, wave by wave.
 """
 
-from unmask.properties.laws.smoothness import distances, waves, embeddings  # noqa: F401  # isort: skip
+from unmask.properties.laws.smoothness import distances, waves, embeddings, spectra  # noqa: F401  # isort: skip

@@ -11,7 +11,7 @@ from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes import answer, clean_batch, network
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
-from unmask.properties.subjects.shapes import Ids, PerClass, PerRow, Times
+from unmask.properties.subjects.shapes import Generator, Ids, Network, PerClass, PerRow, Size, Times
 
 Array: TypeAlias = Any
 
@@ -29,12 +29,40 @@ class TokenByToken(Protocol):
     * losses are in nats, summed over positions.
     """
 
+    def next_token_noisy(self, x0: Ids, t: Times) -> Ids:
+        """``x_t``, of which there is only one."""
+        ...
+
+    def next_token_marginal(self, x0: Ids, t: Times) -> PerClass:
+        """``q(x_t^i | x_0)``."""
+        ...
+
+    def next_token_posterior(self, x0: Ids, xt: Ids, s: Times, t: Times) -> PerClass:
+        """``q(x_s^i | x_t, x_0)``."""
+        ...
+
+    def next_token_prior_kl(self, x0: Ids) -> PerRow:
+        """``KL(q(x_L|x_0) || prior)``, nats."""
+        ...
+
+    def next_token_denoise(self, output: PerClass, xt: Ids, t: Times) -> PerClass:
+        """Probabilities of ``x_0`` that the output stands for."""
+        ...
+
     def next_token_loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times) -> PerRow:
         """The NELBO's term of step ``t``: the cross-entropy of the token that it reveals."""
         ...
 
     def next_token_reverse(self, output: PerClass, xt: Ids, s: Times, t: Times) -> PerClass:
         """``p_theta(x_s^i | x_t)``, where ``s = t - 1``."""
+        ...
+
+    def next_token_step(self, output: PerClass, xt: Ids, s: Times, t: Times, generator: Generator) -> Ids:
+        """Draws of ``x_s`` given ``x_t``; positions that ``s < t - 1`` reveals together are drawn independently."""
+        ...
+
+    def next_token_generate(self, network: Network, N: Size, L: Size, generator: Generator) -> Ids:
+        """Whole samples, a token each step."""
         ...
 
 
@@ -50,7 +78,17 @@ def situation(
     t = np.full(N, rng.integers(1, L + 1)) if one_time else rng.integers(1, L + 1, N)
     xt = np.where(np.arange(L) >= L - t[:, None], given.p.mask, x0)
     model = network(given, subject).frozen()
-    return {"x0": x0, "xt": xt, "s": (t - 1).tolist(), "t": t.tolist(), "output": model.output(xt, 0)}
+    return {
+        "x0": x0,
+        "xt": xt,
+        "s": (t - 1).tolist(),
+        "t": t.tolist(),
+        "output": model.output(xt, 0),
+        "network": model,
+        "N": N,
+        "L": L,
+        "generator": given.seed + other,
+    }
 
 
 AUTOREGRESSION = enter(

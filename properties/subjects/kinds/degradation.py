@@ -11,7 +11,7 @@ from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes.situations import some_times
 from unmask.properties.subjects.processes.process import Process
-from unmask.properties.subjects.shapes import Grid, Operator, PerClass, Times
+from unmask.properties.subjects.shapes import Grid, Operator, PerClass, Times, Weights
 
 
 class Cold(Protocol):
@@ -27,6 +27,10 @@ class Cold(Protocol):
 
     def degrade(self, signal: PerClass, t: Times) -> PerClass:
         """The blurred signal ``Σ_j P_t[i, j] signal_j``: the mean of what the process, started at ``i``, finds."""
+        ...
+
+    def shift(self, signal: PerClass, direction: Weights, t: Times) -> PerClass:
+        """``signal + (t / end) direction``, ``end`` the last time: the same for all signals and channels."""
         ...
 
     def restore(self, degradation: Operator, restoration: Operator, signal: PerClass, times: Grid) -> PerClass:
@@ -51,6 +55,7 @@ def situation(
         "t": t,
         "times": list(range(p.T, -1, -1)) if p.T is not None else [1.0, 1 / 2, 1 / 4, 0.0],
         "signal": rng.integers(-12, 13, (N, given.L, p.K)) / 8,
+        "direction": rng.integers(-12, 13, p.K) / 8,
         "degradation": lambda x, u: x / 2 ** float(u),
         "restoration": lambda x, u: x + float(u),
     }

@@ -10,7 +10,7 @@ from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
-from unmask.properties.subjects.shapes import Embeddings, PerRow, PerRowAndClass, Reals
+from unmask.properties.subjects.shapes import Embeddings, Matrix, Name, PerRow, PerRowAndClass, Reals, Size, Weights
 
 
 class TokenFunctions(Protocol):
@@ -27,6 +27,21 @@ class TokenFunctions(Protocol):
         """A function with that constant and these values, at ``places``, one for each."""
         ...
 
+    def neighbor_rates(self, embeddings: Embeddings, k: Size) -> Matrix:
+        """Rates of D3PM's walk on the graph in which each class is joined to its ``k`` nearest ones.
+
+        ``A - diag(A 1)`` with ``A = (G + G^T) / 2k``; of equally near classes the smaller id is nearer.
+        """
+        ...
+
+    def error_by_frequency(self, values: PerRowAndClass, others: PerRowAndClass, basis: Name) -> Weights:
+        """The mean over rows and classes of ``(values - others)^2``, split into the waves of ``basis``.
+
+        ``"dft"``: frequencies ``0..K//2`` of a circle; ``"dct"``: the cosine waves of ordered levels; ``"walsh"``:
+        degrees of functions of ``log2 K`` bits.  There are at most ``K``, and zeros follow them.
+        """
+        ...
+
 
 def situation(
     given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
@@ -39,6 +54,9 @@ def situation(
         "values": rng.integers(-8, 9, (N, K)) / 8,
         "embeddings": rng.permutation(2 * K).reshape(K, 2) / 4,
         "places": rng.integers(-8, 9, (N, 2)) / 4,
+        "others": rng.integers(-8, 9, (N, K)) / 8,
+        "basis": "dct",
+        "k": 1,
     }
 
 

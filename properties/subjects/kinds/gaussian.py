@@ -13,7 +13,7 @@ from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes import a_few
 from unmask.properties.subjects.kinds.classes.situations import some_times
 from unmask.properties.subjects.processes.gaussian import GaussianProcess
-from unmask.properties.subjects.shapes import Generator, Grid, Name, Network, PerRow, Reals, Size, Times
+from unmask.properties.subjects.shapes import Generator, Grid, Name, Network, PerRow, Reals, RealsPerClass, Size, Times
 from unmask.properties.subjects.tables.gaussian import GaussianModel
 from unmask.reference.numbers import sequences
 
@@ -58,6 +58,22 @@ class Gaussian(Protocol):
         """Draws from ``q(z_t|x) = N(alpha_t x, sigma_t^2)``."""
         ...
 
+    def marginal_mean(self, x: Reals, t: Times) -> Reals:
+        """Mean of ``q(z_t|x)``."""
+        ...
+
+    def marginal_variance(self, t: Times) -> PerRow:
+        """Variance of ``q(z_t|x)``."""
+        ...
+
+    def transition_signal(self, s: Times, t: Times) -> PerRow:
+        """``a`` of ``q(z_t|z_s) = N(a z_s, v)``."""
+        ...
+
+    def transition_variance(self, s: Times, t: Times) -> PerRow:
+        """``v`` of ``q(z_t|z_s) = N(a z_s, v)``."""
+        ...
+
     def bridge_mean(self, x: Reals, z: Reals, s: Times, t: Times) -> Reals:
         """Mean of ``q(z_s|z_t, x)``, for ``z`` at ``t``."""
         ...
@@ -89,11 +105,30 @@ class Gaussian(Protocol):
         """``Var[x|z_t]`` over the data set."""
         ...
 
+    def log_data_weights(self, z: Reals, t: Times) -> RealsPerClass:
+        """``log q(x = x_k|z_t)`` for each entry and each point ``x_k`` of the data set, nats."""
+        ...
+
+    def best_output(self, z: Reals, t: Times) -> Reals:
+        """What a network returns that knows the data set: ``E[x|z_t]`` in the meaning that the subject names."""
+        ...
+
     def diffusion_loss(self, output: Reals, x: Reals, z: Reals, t: Times) -> PerRow:
         """The bound's term of step ``t``, or its integrand at time ``t``, nats.
 
         Discrete clock: ``KL(q(z_s|z_t,x) || p(z_s|z_t))`` with ``s = t - 1``, where ``p`` is the bridge with ``x^`` in
         place of ``x``; continuous clock: ``-1/2 SNR'(t) |x - x^|^2``.
+        """
+        ...
+
+    def step_divergence(self, output: Reals, x: Reals, z: Reals, s: Times, t: Times) -> PerRow:
+        """``KL(q(z_s|z_t,x) || p(z_s|z_t))`` for any ``s < t``, on either clock, nats."""
+        ...
+
+    def training_loss(self, network: Network, x: Reals, t: Times, generator: Generator) -> PerRow:
+        """What is averaged over uniform times in training, nats: ``diffusion_loss`` of drawn noisy data.
+
+        On the discrete clock it is ``T`` times as large, so that its mean over times is the sum of all terms.
         """
         ...
 
@@ -127,6 +162,10 @@ class Gaussian(Protocol):
         They fall from the end, at which the prior is drawn, to 0, with one reverse step for each pair of neighbors;
         ``network(z [N, D], t [N])`` returns an output.
         """
+        ...
+
+    def flow_reals(self, network: Network, N: Size, D: Size, times: Grid, generator: Generator) -> Reals:
+        """The same, with deterministic steps: all that is random is the prior."""
         ...
 
     def denoiser_derivative(self, z: Reals, t: Times, direction: Reals) -> Reals:

@@ -73,7 +73,6 @@ def bad_processes() -> list[Bad]:
     ]
     takes_clean: dict[str, Callable[..., object]] = {
         "Interpolating.marginal": lambda x0, t: p.marginal(x0, t),
-        "Interpolating.log_marginal": lambda x0, t: p.log_marginal(x0, t),
         "Interpolating.sample": lambda x0, t: p.sample(x0, t, rng()),
         "Interpolating.prior_kl": lambda x0, t: p.prior_kl(x0),
         "Interpolating.posterior": lambda x0, t: p.posterior(x0, x0, t / 2, t),

@@ -74,9 +74,15 @@ def _arguments(
         "masked": rng.integers(1, 9, N),
         "location": rng.integers(-12, 13, (N, L)) / 8,
         "log_scale": rng.integers(-16, 9, (N, L)) / 8,
+        "log_score": rng.integers(-16, 17, (N, L, p.K)) / 8,
+        "ratio": rng.integers(0, 17, (N, L, p.K)) / 8,
         # Few bits, and a sum of one.
         "weights": np.array([2.0 ** -min(k + 1, p.K - 1) for k in range(p.K)]),
     }
+    if p.T is None:
+        # Of few bits, and reached by any schedule that starts clean.
+        most = np.floor(256 * float(1 - p.alpha(p.end)))
+        found["noised"] = np.minimum(np.ceil([256 * float(1 - p.alpha(u)) for u in t]), most) / 256
     if p.T is not None and not undoable:
         return {name: value for name, value in found.items() if name not in ("output", "network")}
     # Where noise never arrives at a mask, a sampler would start from what cannot occur: it has no valid times.

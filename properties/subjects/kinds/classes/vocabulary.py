@@ -40,9 +40,9 @@ class Diffusion(Protocol):
     * ``alpha_t`` is the probability that a position has not been hit by noise; the total noise is ``-log alpha_t``;
     * ``t = 0`` is a time too: ``alpha``, ``marginal`` and ``sample`` are asked about it;
     * ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning that the subject names;
-    * a network may put probability on the mask, as on any class: what it predicts there stays masked.  A method may also
-      have no output for the mask, and renormalize the others; one that counts on a network which never predicts the mask
-      says ``mask_ruled_out=True``;
+    * a network may put probability on the mask, as on any class: what it predicts there stays masked.  A method may
+      also have no output for the mask, and renormalize the others; one that counts on a network which never predicts
+      the mask says ``mask_ruled_out=True``;
     * a ``network(xt, t)`` is called with ids ``[N, L]`` and times ``[N]``, and returns an output;
     * a batch may be empty, ``N = 0``: its result is empty as well, whether it is computed or drawn;
     * losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
@@ -66,6 +66,15 @@ class Diffusion(Protocol):
         The ``alpha`` at which ``1 - t/T`` of the information about one clean position is left, whose class has the law
         ``weights`` (discrete clock).
         """
+        ...
+
+    @only_on("continuous")
+    def noise_time(self, noised: PerRow) -> PerRow:
+        """The last time at which ``1 - alpha`` is at most ``noised``, a probability that it reaches."""
+        ...
+
+    def information(self, weights: Weights, t: Times) -> PerRow:
+        """``I(x_t; x_0)`` of one clean position whose class has the law ``weights``, nats."""
         ...
 
     @up_to("noise")
@@ -131,6 +140,10 @@ class Diffusion(Protocol):
 
     def hybrid_loss(self, output: PerClass, x0: Ids, xt: Ids, t: Times, weight: Number) -> PerRow:
         """``loss + weight * Σ_i -log p̃(x_0^i|x_t)``."""
+        ...
+
+    def score_entropy(self, log_score: PerClass, ratio: PerClass) -> PerClass:
+        """``s - r log s + r (log r - 1)``, entry by entry, for the log of a score ``s`` and the true ratio ``r``."""
         ...
 
     @only_on("continuous")

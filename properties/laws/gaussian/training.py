@@ -1,0 +1,135 @@
+"""Gaussian diffusion: the divergence of any step, and what a network is asked in training and by deterministic samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, close, exact
+from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.gaussian.common import CHAPTER, ROWS, batch, implied_sizes, level_ops, squared_levels
+from unmask.properties.laws.gaussian.losses import VDM, divergences, weight_of_the_loss
+from unmask.properties.laws.gaussian.samples import DRAWS, claims_of_gaussians
+from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
+from unmask.properties.subjects.tables.gaussian import GaussianModel
+from unmask.reference.gaussian import diffusion as gaussian
+from unmask.reference.numbers.arithmetic import to_float
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\mathrm{KL}(q(z_s|z_t,x) \| p(z_s|z_t)) = \tfrac12 (\mathrm{SNR}(s) - \mathrm{SNR}(t)) |x - \hat{x}|^2",
+    cites=f"{VDM}, eq. 12-13",
+    mutants=("gaussian-divergence-of-a-unit-step",),
+    about=About(kind="gaussian"),
+)
+def any_step_has_its_divergence(
+    step_divergence: Any, p: GaussianProcess, s: Time, t: Time, model: GaussianModel, seed: int
+) -> Claim:
+    """The divergence of a step of any length is that of its two Gaussians, on either clock"""
+    rows = batch(p, t, seed)
+    output = model.output(rows.z, rows.t)
+    predicted = model.meant(output, rows.z, rows.t)
+    truth = divergences(p, rows, predicted, s)
+    clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
+    signal, noise = squared_levels(p, s)
+    scale = float(signal**2 / noise) * ((np.abs(floats(rows.x)) + clean) ** 2).sum(-1)
+    found = step_divergence(p, output, rows.x, rows.z, [s] * ROWS, rows.t)
+    return close(found, truth, ops=16 + 4 * level_ops(p, s, t), scale=scale)
+
+
+@dataclass
+class Watched:
+    """A network that keeps what it was shown, call by call: noisy data ``[N, D]`` and times ``[N]``."""
+
+    model: GaussianModel
+    shown: list[tuple[Array, list[Any]]] = field(default_factory=list)
+
+    def output(self, z: Array, t: Any) -> Array:
+        """The model's answer."""
+        self.shown.append((np.array(z, dtype=float), list(t)))
+        return self.model.output(z, t)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\hat{L} = T\, L_t(y(z_t)) \ \text{or}\ L_t(y(z_t)), \qquad z_t \sim q(z_t|x)",
+    cites=f"{VDM}, eq. 14 and 17",
+    mutants=("gaussian-training-loss-of-a-mean", "gaussian-training-sees-the-time-before"),
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
+)
+def training_shows_noisy_data_and_pays_its_term(
+    training_loss: Any, p: GaussianProcess, t: Time, model: GaussianModel, seed: int
+) -> list[Claim]:
+    """In training the network is asked once, about a draw from q(z_t|x) at its time, and pays that draw's term, T times in discrete time"""
+    rows, network = batch(p, t, seed), Watched(model)
+    found = training_loss(p, network, rows.x, rows.t, seed)
+    (z, when), *more = network.shown or [(rows.z, [])]
+    asked = exact(np.array([len(more), len(when)]), np.array([0, ROWS]), label="calls beside one, and rows")
+    time = close(floats(when), floats(rows.t), ops=1, label="the time that the network sees")
+    output = model.output(z, rows.t)
+    predicted = model.meant(output, z, rows.t)
+    weight, size = weight_of_the_loss(p, t)
+    many = p.T or 1
+    truth = many * weight * ((rows.x - predicted) ** 2).sum(-1)
+    # The noise may be the one that was drawn, before z was rounded: that moves the data implied by z/alpha.
+    clean, _ = implied_sizes(output, z, rows.alpha, rows.sigma, model.parameterization)
+    moved = clean + np.abs(z) / to_float(rows.alpha)
+    scale = many * size * ((np.abs(floats(rows.x)) + moved) ** 2).sum(-1)
+    ops = 32 + 4 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
+    network.shown.clear()
+    training_loss(p, network, np.repeat(rows.x[:1], DRAWS, axis=0), [t] * DRAWS, seed + 1)
+    drawn = np.concatenate([each for each, _ in network.shown])
+    mean, sd = to_float(rows.alpha[:1] * rows.x[:1]), float(rows.sigma[0, 0])
+    return [
+        asked,
+        time,
+        close(found, truth, ops=ops, scale=scale, label="the loss"),
+        *claims_of_gaussians(drawn, mean, sd, p),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"z_{t_0} \sim \mathcal{N}(0, \sigma_{\text{prior}}^2), \qquad z_{t_{k+1}} = \Phi_{t_{k+1} \leftarrow t_k}(z_{t_k}; y(z_{t_k}, t_k))",
+    cites="Song, Meng and Ermon 2021 (arXiv 2010.02502), eq. 12 without noise; essay, claim 8",
+    mutants=("gaussian-flow-adds-noise-at-the-end", "gaussian-flow-asks-at-the-next-time"),
+    about=About(kind="gaussian"),
+    drawn=Drawn(floating=True, cost=2),
+)
+def deterministic_samples_are_steps_from_the_prior(
+    flow_reals: Any, p: GaussianProcess, model: GaussianModel, seed: int
+) -> list[Claim]:
+    """Samples by deterministic steps: the prior, then one step for each pair of times, from what the network says at its beginning"""
+    network = Watched(model)
+    times = _falling(p)
+    found = floats(flow_reals(p, network, ROWS, 2, times, seed))
+    told = [(z, float(when[0])) for z, when in network.shown if when]
+    if len(told) != len(times) - 1:
+        return [exact(np.array(len(told)), np.array(len(times) - 1), label="calls of the network")]
+    claims = [close([u for _, u in told], [float(u) for u in times[:-1]], ops=1, names=("call",), label="its times")]
+    for k, ((z, _), t, s) in enumerate(zip(told, times, times[1:], strict=False)):
+        after = told[k + 1][0] if k + 1 < len(told) else found
+        when = [t] * len(z)
+        output = model.output(z, when)
+        truth = gaussian.deterministic_step(model.meant(output, z, when), z, p.levels(s), p.levels(t))
+        (alpha, sigma), (signal, width) = ((float(v) for v in p.levels(u)) for u in (s, t))
+        clean, noise = implied_sizes(output, z, np.array(signal), np.array(width), model.parameterization)
+        ops, scale = 16 + 4 * level_ops(p, s, t), alpha * clean + sigma * noise
+        claims.append(close(after, truth, ops=ops, scale=scale, label=f"from {t} to {s}"))
+    network.shown.clear()
+    flow_reals(p, network, DRAWS // 2, 2, times[:2], seed + 1)
+    start = network.shown[0][0]
+    return [*claims, *claims_of_gaussians(start, np.zeros((1, 2)), float(p.prior_variance) ** 0.5, p)]
+
+
+def _falling(p: GaussianProcess) -> list[Time]:
+    """From the end to the data: three steps at most."""
+    if p.T is None:
+        return [Fraction(1), Fraction(1, 2), Fraction(1, 8), Fraction(0)]
+    return sorted({p.T, p.T // 2, p.T // 4, 0}, reverse=True)
