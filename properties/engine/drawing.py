@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from unmask.properties.engine.plan import Plan
 from unmask.properties.subjects.inputs import MOST_POSITIONS, MOST_SEQUENCES, Inputs
-from unmask.properties.subjects.processes.sizes import sizes
 from unmask.properties.subjects.processes.process import Time
+from unmask.properties.subjects.processes.sizes import sizes
 from unmask.properties.subjects.tables.classes import STYLES
 
 #: Continuous times, as fractions of the unit interval, from the middle outwards; the ends of the interval and their

@@ -46,8 +46,9 @@ class About:
     outputs : the meanings of a network's output.
     capabilities : for a law of whatever a subject ``offers``, condition on the capability; none by default.
     schedules_too : names of schedules that the law asks about beside the drawn one.
-    drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact or it offers
-        ``reverse``.
+    drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact or, where none is
+        stated, it offers ``reverse``.
+    first_order : it speaks about samplers of which that is not known, and which follow the rates to first order.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 
@@ -60,6 +61,7 @@ class About:
     capabilities: Callable[[Capability], bool] | None = None
     schedules_too: tuple[str, ...] = ()
     drawn_exactly: bool = False
+    first_order: bool = False
     tensors: bool = False
 
     def __post_init__(self) -> None:

@@ -86,8 +86,10 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("offers nothing that the law is about")
     if about.outputs is not None and subject.output not in about.outputs:
         return Absent(f"has other outputs than the law speaks about ({', '.join(about.outputs)})")
-    if about.drawn_exactly and not (subject.draws_exactly or subject.can("reverse")):
+    if about.drawn_exactly and not subject.draws_as_known:
         return Absent("takes first-order steps and offers no reverse: what it draws is known to first order only")
+    if about.first_order and subject.draws_as_known:
+        return Absent("draws from a kernel that is known; the law speaks about first-order steps")
     if "model" in law.draws and kind.outputs and subject.output is None:
         return Absent("does not say what its network's output means (output=…)")
     if "r" in law.draws and subject.time_steps == "unit" and "transition" not in law.needs:

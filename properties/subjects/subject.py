@@ -207,6 +207,14 @@ class Subject:
         """Whether a step draws from the kernel itself, and not from something close to it for small steps."""
         return self.scheme == "exact" or (self.scheme is None and self.output not in self.kind.first_order)
 
+    @property
+    def draws_as_known(self) -> bool:
+        """Whether what a step draws from is known: exactly, or from the ``reverse`` that it offers.
+
+        Where it says itself that steps are of first order, they may be Euler's beside an analytic ``reverse``.
+        """
+        return self.draws_exactly or (self.scheme is None and self.can("reverse"))
+
     def precision(self, asked: str) -> str:
         """The dtype used when ``asked`` is requested."""
         return asked if asked in self.dtypes else self.dtypes[0]

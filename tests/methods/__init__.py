@@ -21,7 +21,7 @@ from tests.methods.gaussian import ALL as GAUSSIAN
 from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
-from tests.methods.sedd import SEDD_ABSORB, SEDD_UNIFORM
+from tests.methods.sedd import SEDD_ABSORB, SEDD_EULER, SEDD_UNIFORM
 
 IMPLEMENTATIONS = [
     D3PM_UNIFORM,
@@ -33,6 +33,7 @@ IMPLEMENTATIONS = [
     MIXTURE_CONTINUOUS,
     SEDD_UNIFORM,
     SEDD_ABSORB,
+    SEDD_EULER,
     MDLM,
     MDLM_DISCRETE,
     FLOW,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from tests.methods.building import Distances, keeping, process
 from tests.methods.generation import Sampling
@@ -24,6 +24,23 @@ class Squares:
 
     def squared_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return fast.concrete_score_loss(self.process, output, x0, xt, t)
+
+
+class EulerSteps:
+    """SEDD's first-order sampler: Euler's steps, alone and one after the other."""
+
+    def __init__(self, p: Process) -> None:
+        self.method = fast.SEDD(process(p))
+        self.process = self.method.process
+
+    def euler(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return self.method.euler(output, xt, s, t)
+
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        return self.method.step(output, xt, s, t, generator, "euler")
+
+    def generate(self, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        return fast.ancestral(self, network, N, L, times, generator)
 
 
 def sedd(
@@ -45,3 +62,10 @@ def sedd(
 
 SEDD_UNIFORM = sedd("sedd_uniform", "uniform", times=fast.low_discrepancy_times, squares=True)
 SEDD_ABSORB = sedd("sedd_absorb", "absorbing", squares=True, mask="any")
+SEDD_EULER = Subject(
+    EulerSteps,
+    processes("absorbing", "uniform", clock="continuous", mask="any"),
+    output="score",
+    scheme="first-order",
+    name="sedd_euler",
+)

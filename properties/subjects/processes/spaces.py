@@ -173,7 +173,7 @@ class Space:
         least, most = max(self.T[0], steps), self.T[1]
         if most <= USUAL_STEPS:
             return st.tuples(sizes(least, most, FIRST_T), st.sampled_from(schedules))
-        # Few steps, and both ends of the stated range; the longest is what people train with, and comes as often as three.
+        # Few steps, and both ends of the stated range; the longest, which people train with, comes as often as three.
         usual = range(least, USUAL_STEPS + 1)
         lengths = [*dict.fromkeys((*(T for T in usual if T == FIRST_T), *usual, least)), *[most] * 3]
         return st.sampled_from([(T, s) for T in lengths for s in schedules if T <= FEW_STEPS or s != "free"])
