@@ -16,6 +16,10 @@ CLOCKS: dict[str, tuple[Clock, ...]] = {
     "both": ("discrete", "continuous"),
 }
 
+#: The vocabulary and the number of steps that are drawn first: with two classes, one of which may be the mask, or in
+#: one step, most mistakes do not show.
+FIRST_K, FIRST_T = 3, 3
+
 
 def stated_range(name: str, value: Any, least: int, most: int | None) -> tuple[int, int]:
     """A range from ``least`` to at most ``most``, given by a pair of ints or by a single one.

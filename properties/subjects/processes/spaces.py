@@ -25,7 +25,7 @@ from unmask.properties.subjects.processes.names import (
 )
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
-from unmask.properties.subjects.processes.sizes import CLOCKS, outside, sizes, stated, stated_range
+from unmask.properties.subjects.processes.sizes import CLOCKS, FIRST_K, FIRST_T, outside, sizes, stated, stated_range
 
 #: The most steps of a process that a method may claim.
 MOST_STEPS = 1000
@@ -33,9 +33,6 @@ MOST_STEPS = 1000
 SIZES, STEPS = (2, 5), (1, 6)
 #: Most draws from a range of steps beyond this are at most this.
 USUAL_STEPS = 8
-#: The vocabulary and the number of steps that are drawn first: with two classes, one of which may be the mask, or in
-#: one step, most mistakes do not show.
-FIRST_K, FIRST_T = 3, 3
 #: How far apart in the list of betas the first ones are: all of them alike would hide which step is which.
 STRIDE = 3
 #: A vocabulary beyond the usual ones, for what goes wrong only with several classes.
