@@ -35,7 +35,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests figures peers verify-peers clean distclean
+.PHONY: help install verify test lint types tests power figures peers verify-peers clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ types: $(INSTALLED) $(LINKS)  ## mypy --strict and pyright
 
 tests: $(INSTALLED)  ## all tests
 	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --unmask-budget quick
+
+power: $(INSTALLED)  ## which planted errors each law sees: build/report/power.json; it goes on where it was left
+	@$(RUN) $(BIN)/python -m tests.power --budget '$(if $(filter quick,$(BUDGET)),ci,$(BUDGET))' --jobs $(JOBS)
 
 figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 	@$(RUN) $(BIN)/python -m examples.figures docs/figures
