@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import pytest
@@ -112,17 +113,15 @@ def example(output: str) -> dict[str, Any]:
 def test_every_scheme_jumps_at_the_rates(scheme: str, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = sampler(output, SCHEMES[scheme])
     monkeypatch.setattr("unmask.properties.laws.sampling.first_order.JUMP_DRAWS", 300_000)
-    from fractions import Fraction
-
     replay(STEPS, subject, t=Fraction(5, 8), **example(output))
-    if output in ("score", "subs"):
+    if output == "score":
         monkeypatch.setattr("unmask.properties.laws.sampling.first_order.SAMPLES", 2000)
         replay(SAMPLES, subject, **example(output))
 
 
-@pytest.mark.parametrize("factor", [1.05, 0.95])
-def test_five_percent_are_seen(factor: float) -> None:
-    subject = sampler("subs", clamped, factor)
+def test_five_percent_are_seen() -> None:
+    """As mutants of scores show it as well."""
+    subject = sampler("subs", clamped, 1.05)
     assert examine(LAWBOOK[STEPS], subject, Run(budget="ci", derandomize=True)).status == "broken"
 
 
