@@ -71,7 +71,7 @@ def steps_are_alike_at_every_place(
 @law(
     chapter=CHAPTER,
     tex=r"x_t^{n,i} \sim q(\cdot|x_0^{n,i}) \quad \text{for every row } n \text{ and position } i",
-    cites="independence of rows and positions; Austin et al. 2021, eq. 3; Sahoo et al. 2024, eq. 3",
+    cites="independence of rows and positions; Austin et al. 2021, eq. 3 (marginal); Sahoo et al. 2024, eq. 3",
     mutants=("sample-knows-only-short-sequences", "sample-forgets-the-last-row"),
     drawn=Drawn(floating=True, cost=6, most_T=None),
 )
