@@ -37,7 +37,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests ulps figures peers verify-peers mutation clean distclean
+.PHONY: help install verify test lint types tests ulps power figures peers verify-peers mutation clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ tests: $(INSTALLED)  ## all tests
 
 ulps: $(INSTALLED)  ## the worst gaps of the implementations in units of rounding, by capability and dtype
 	@$(RUN) $(BIN)/python -m tests.conduct.ulps '$(REPORT)/ulps.json'
+
+power: $(INSTALLED)  ## which planted errors each law sees: build/report/power.json; it goes on where it was left
+	@$(RUN) $(BIN)/python -m tests.power --budget '$(if $(filter quick,$(BUDGET)),ci,$(BUDGET))' --jobs $(JOBS)
 
 figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 	@$(RUN) $(BIN)/python -m examples.figures docs/figures

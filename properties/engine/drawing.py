@@ -1,4 +1,9 @@
-"""How the inputs of a law are drawn over the processes of a subject."""
+"""How the inputs of a law are drawn over the processes of a subject.
+
+Hypothesis draws the simplest inputs first, and shrinks towards them.  So the simplest are ordinary ones, in which most
+mistakes show: three classes, two positions, three steps, a time in the middle, another table for each time.  Corners
+come with all other draws.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +18,12 @@ from hypothesis import strategies as st
 from unmask.properties.engine.plan import Plan
 from unmask.properties.subjects.inputs import MOST_POSITIONS, MOST_SEQUENCES, Inputs
 from unmask.properties.subjects.processes.process import Time
+from unmask.properties.subjects.processes.sizes import sizes
 from unmask.properties.subjects.tables.classes import STYLES
 
-#: Continuous times, as fractions of the unit interval; the ends of the interval and their neighbourhoods are corners.
-TICKS = tuple(Fraction(k, 16) for k in range(1, 16))
+#: Continuous times, as fractions of the unit interval, from the middle outwards; the ends of the interval and their
+#: neighbourhoods are corners.
+TICKS = tuple(Fraction(k, 16) for k in (10, 6, 11, 5, 12, 4, 8, 9, 7, 13, 3, 14, 2, 15, 1))
 LATE = (
     *(*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1)),
     # Nearer to either end than epsilons that code puts between itself and the end.
@@ -24,6 +31,8 @@ LATE = (
 )
 #: Of t, to get s. Every sampler ends in a step to 0: it comes as often as four others.
 SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))
+#: Positions of the first example: alone, a position cannot be mistaken for another.
+FIRST_L = 2
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def _inputs(wanted: _Wanted) -> st.SearchStrategy[Inputs]:
         st.integers(0, len(LATE) - 1),
         st.integers(0, len(SHARES) - 1),
         st.integers(0, len(SHARES) - 1),
-        st.integers(wanted.least_L, MOST_POSITIONS),
+        sizes(wanted.least_L, MOST_POSITIONS, FIRST_L),
         st.integers(0, 2**20),
         st.sampled_from(STYLES) if wanted.model else st.just("moderate"),
         st.booleans() if wanted.model else st.just(False),
@@ -95,12 +104,14 @@ def _times(p: Any, count: int, a: int, b: int, c: int, unit: bool) -> tuple[Time
         s = t * SHARES[b] if count < 3 else t * (SHARES[b] or Fraction(1, 2))
         return s * SHARES[c], s, t
     least = 2 if count == 3 else 1
-    # Of many steps some of every part of time.
-    day = least + a % (p.T - least + 1) if p.T <= len(LATE) else max(least, round(p.T * LATE[a]))
+    days = p.T - least + 1
+    # Of many steps some of every part of time; of few, the one in the middle comes first.
+    day = least + (a + days // 2) % days if p.T <= len(LATE) else max(least, round(p.T * LATE[a]))
     if unit and a >= len(TICKS):
         day = least  # the last step of a sampler is unlike the others, and may be the only one that ends at 0
     shares = day - least + 1
-    before = day - 1 if unit else least - 1 + (b % shares if p.T <= len(LATE) else int(SHARES[b] * shares))
+    middle = (b + shares // 2) % shares if p.T <= len(LATE) else int(SHARES[b] * shares)
+    before = day - 1 if unit else least - 1 + middle
     first = 0 if unit or not before else c % before if p.T <= len(LATE) else int(SHARES[c] * before)
     return first, before, day
 

@@ -49,6 +49,7 @@ class About:
     drawn_exactly : it speaks about what a sampler draws, which is known where its scheme is exact, whatever else it
         offers: a ``reverse`` beside a first-order ``step`` is another kernel.
     mask_counts : it speaks about networks that put probability on the mask.
+    first_order : it speaks about samplers whose scheme is not exact, and which follow the rates to first order.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 
@@ -62,6 +63,7 @@ class About:
     schedules_too: tuple[str, ...] = ()
     drawn_exactly: bool = False
     mask_counts: bool = False
+    first_order: bool = False
     tensors: bool = False
 
     def __post_init__(self) -> None:

@@ -94,6 +94,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent(f"has other outputs than the law speaks about ({', '.join(about.outputs)})")
     if about.drawn_exactly and not subject.draws_exactly:
         return Absent("takes first-order steps: what they draw is known to first order only (or scheme='exact')")
+    if about.first_order and subject.draws_exactly:
+        return Absent("draws from a kernel that is known; the law speaks about first-order steps")
     if "model" in law.draws and kind.outputs and subject.output is None:
         return Absent("does not say what its network's output means (output=…)")
     if "r" in law.draws and subject.time_steps == "unit" and "transition" not in law.needs:

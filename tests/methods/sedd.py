@@ -49,10 +49,13 @@ def sedd(
 
 
 class Euler:
-    """SEDD whose steps are Euler's."""
+    """SEDD's first-order sampler: Euler's steps."""
 
     def __init__(self, p: Process) -> None:
         self.process, self.method = process(p), fast.SEDD(process(p))
+
+    def euler(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return self.method.euler(output, xt, s, t)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
         return self.method.step(output, xt, s, t, generator, kind="euler")
@@ -67,8 +70,9 @@ SEDD_UNIFORM = sedd("sedd_uniform", "uniform", times=fast.low_discrepancy_times,
 SEDD_ABSORB = sedd("sedd_absorb", "absorbing", squares=True, mask="any")
 SEDD_EULER = Subject(
     build_euler,
-    processes("uniform", "absorbing", clock="continuous", mask="any"),
+    processes("absorbing", "uniform", clock="continuous", mask="any"),
     output="score",
+    scheme="first-order",
     name="sedd_euler",
-    offers=("step", "generate", "infill"),
+    offers=("euler", "step", "generate", "infill"),
 )

@@ -55,6 +55,39 @@ def generate_asks_at_the_wrong_time(
     return right.generate(p, lambda xt, t: network(xt, torch.full_like(t, after[t[0].item()])), N, L, times, generator)
 
 
+@mutant("generate-asks-backward", "generate", of=("mdlm", "d3pm_uniform", "sedd_euler"))
+def generate_asks_backward(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """The network's time runs from noise to data, and the sampler's the other way."""
+    end = p.end if p.T is not None else 1.0
+    return right.generate(p, lambda xt, t: network(xt, end - t), N, L, times, generator)
+
+
+@mutant("generate-asks-one-time-late", "generate", of=ANY)
+def generate_asks_one_time_late(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """The time is taken from the list after the index has moved, so that the network always hears the one before."""
+    before = {float(t): earlier for earlier, t in pairwise([times[0], *times])}
+    return right.generate(p, lambda xt, t: network(xt, torch.full_like(t, before[float(t[0])])), N, L, times, generator)
+
+
+@mutant("generate-keeps-its-first-answers", "generate", of=("sedd_euler",))
+def generate_keeps_its_first_answers(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """The network is asked before the loop, and never again."""
+    known: list[Tensor] = []
+
+    def once(xt: Tensor, t: Tensor) -> Tensor:
+        if not known:
+            known.append(network(xt, t))
+        return known[0]
+
+    return right.generate(p, once, N, L, times, generator)
+
+
 @mutant("generate-skips-the-last-step", "generate", of=ANY)
 def generate_skips_the_last_step(
     right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator

@@ -68,6 +68,12 @@ def training_times_keep_away_from_zero(right: Right, p: Process, N: int, generat
     return right.training_times(p, N, generator).clamp(min=0.05)
 
 
+@mutant("training-times-keep-a-thousandth-away-from-zero", "training_times", of=("mdlm", "sedd_uniform"))
+def training_times_keep_a_thousandth_away(right: Right, p: Process, N: int, generator: Generator) -> Tensor:
+    """Times from [1e-3, 1], by (1 - eps) t + eps, as trainers of masked diffusion draw them."""
+    return (1 - 1e-3) * right.training_times(p, N, generator) + 1e-3
+
+
 @mutant("euler-of-another-width", "euler", of=CONTINUOUS)
 def euler_of_another_width(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
     """The step's width is a constant 1/32, that of the grid for which the code was written."""

@@ -83,3 +83,59 @@ def posterior_knows_only_short_sequences(
     """A buffer of 16 positions is reused for those that follow, which are answered with what it holds."""
     place = torch.arange(xt.shape[1]) % BUFFER
     return right.posterior(p, x0[:, place], xt[:, place], s, t)
+
+
+def beyond(places: int, drawn: Tensor, other: Tensor) -> Tensor:
+    """What was drawn, and beyond the first positions something else."""
+    return torch.cat([drawn[:, :places], other[:, places:]], -1)
+
+
+@mutant("step-knows-only-short-sequences", "step", of=("d3pm_uniform", "mdlm"))
+def step_knows_only_short_sequences(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Positions from the eighth on are drawn by the output of the first, a buffer of 8 that starts anew."""
+    place = torch.arange(xt.shape[1]) % 8
+    return beyond(8, right.step(p, output, xt, s, t, generator), right.step(p, output[:, place], xt, s, t, generator))
+
+
+@mutant("step-forgets-the-last-row", "step", of=("d3pm_uniform", "mdlm"))
+def step_forgets_the_last_row(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Rows are drawn four at a time, and of a last, incomplete group the last row stays as it is."""
+    drawn: Tensor = right.step(p, output, xt, s, t, generator)
+    return torch.cat([drawn[:-1], xt[-1:]]) if len(xt) > 3 else drawn
+
+
+@mutant("sample-knows-only-short-sequences", "sample", of=("d3pm_uniform", "mdlm"))
+def sample_knows_only_short_sequences(
+    right: Right, p: Process, x0: Tensor, t: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Positions beyond the buffer are not noised."""
+    return beyond(BUFFER, right.sample(p, x0, t, generator), x0)
+
+
+@mutant("sample-forgets-the-last-row", "sample", of=("d3pm_uniform", "mdlm"))
+def sample_forgets_the_last_row(right: Right, p: Process, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+    """A loop over rows ends one too early, but for the smallest batches."""
+    drawn: Tensor = right.sample(p, x0, t, generator)
+    return torch.cat([drawn[:-1], x0[-1:]]) if len(x0) > 3 else drawn
+
+
+@mutant("posterior-forgets-the-last-row", "posterior", of=("d3pm_uniform", "mdlm", "d3pm_birth_death"))
+def posterior_forgets_the_last_row(right: Right, p: Process, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    """Batches are cut into pieces of eight; what is left over has the time of the first row."""
+    if len(xt) <= 8:
+        return right.posterior(p, x0, xt, s, t)
+    whole = right.posterior(p, x0, xt, s, t)
+    last = len(xt) // 8 * 8
+    again = right.posterior(p, x0[last:], xt[last:], s[:1].expand(len(xt) - last), t[:1].expand(len(xt) - last))
+    return torch.cat([whole[:last], again])
+
+
+@mutant("loss-forgets-the-last-row", "loss", of=("d3pm_uniform", "mdlm", "sedd_absorb"))
+def loss_forgets_the_last_row(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """A kernel for rows in groups of sixteen leaves the rest of the batch at zero."""
+    whole: Tensor = right.loss(p, output, x0, xt, t)
+    return whole * (torch.arange(len(whole)) < max(len(whole) // 16 * 16, 8))

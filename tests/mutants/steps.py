@@ -159,3 +159,29 @@ def step_draws_in_half_precision(
     heights = kernel(right, p, output, xt, s, t).to(torch.bfloat16).cumsum(-1)
     u = f.random(tuple(xt.shape), generator).unsqueeze(-1)
     return (u >= heights / heights[..., -1:]).sum(-1).clamp(max=p.K - 1)
+
+
+def jumping(
+    factor: float, right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Euler's step at ``factor`` times the rates."""
+    kernel = right.euler(p, output, xt, s, t)
+    here = xt.long().unsqueeze(-1)
+    jumps = (factor * kernel).scatter(-1, here, 0.0)
+    return f.draw(jumps.scatter(-1, here, 1 - jumps.sum(-1, keepdim=True)), f.random(tuple(xt.shape), generator))
+
+
+@mutant("step-jumps-five-percent-too-often", "step", of=("sedd_euler",))
+def step_jumps_five_percent_too_often(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The width of a step is 1/(n - 1) where there are n of them: with 21, each is 5 % too wide."""
+    return jumping(1.05, right, p, output, xt, s, t, generator)
+
+
+@mutant("step-jumps-five-percent-too-seldom", "step", of=("sedd_euler",))
+def step_jumps_five_percent_too_seldom(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The rate is multiplied by 0.95, the share of the time that is left after a burn-in."""
+    return jumping(0.95, right, p, output, xt, s, t, generator)

@@ -12,6 +12,7 @@ from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, pair_axis
 from unmask.properties.laws.density import is_dense
 from unmask.properties.laws.likelihood.terms import loss_scale, true_loss
+from unmask.properties.subjects.kinds.classes.situations import MOST_UNDONE
 from unmask.properties.subjects.processes.lumping import Lumped, with_classes
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.shapes import Shape
@@ -25,6 +26,8 @@ CHAPTER = "Scale"
 SPARSE_SIZE, DENSE_SIZE = 128_000, 257
 #: Number of short sequences that are concatenated to a long one.
 PIECES = 14
+#: Rows of a large batch, and of the small ones that it is held against.
+MANY_ROWS, FEW_ROWS = 21, 3
 
 
 def _largest_affordable(p: Process, capability: Call, arguments: Any) -> Lumped:
@@ -220,6 +223,40 @@ def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model
         scale = (1 + size) * p.conditioning(one[-1][0] if isinstance(one[-1], list) else p.end)
         ops = 8 + 2 * PIECES * model.L
         claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), label=name))
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    cites="batch invariance; independence of rows",
+    mutants=("posterior-forgets-the-last-row", "loss-forgets-the-last-row"),
+    about=About(capabilities=lambda c: c.computes and not {"x0", "xt"}.isdisjoint(c.takes)),
+    drawn=Drawn(floating=True, cost=3, most_T=None),
+)
+def a_large_batch_is_its_rows(offers: Any, situation: Any, p: Process, model: Model) -> list[Claim]:
+    """In a batch of many rows each row's result, the last one's too, is what it is in a batch of three"""
+    claims = []
+    for name, capability in offers.items():
+        arguments = situation(name, N=MANY_ROWS)
+        shared = [capability.capability.shares(k) for k in capability.capability.arguments]
+        many = floats(capability(*arguments))
+        parts = [slice(k, k + FEW_ROWS) for k in range(0, MANY_ROWS, FEW_ROWS)]
+        few = np.concatenate(
+            [
+                floats(
+                    capability(p, *(a if of_all else a[some] for a, of_all in zip(arguments[1:], shared, strict=True)))
+                )
+                for some in parts
+            ]
+        )
+        given = dict(zip(capability.capability.arguments, arguments[1:], strict=True))
+        grown = max(p.conditioning(u) for u in given.get("t", [p.end]))
+        if model.parameterization == "score":
+            grown *= MOST_UNDONE
+        scale = (1 + np.where(np.isfinite(few), np.abs(few), 0).max(initial=0)) * grown
+        # Both sides are roundings of the same numbers.
+        ops = 2 * (4 * p.depth + 8 * p.K * model.L)
+        claims.append(close(many, few, ops=ops, scale=scale, names=("row", "position"), label=name))
     return claims
 
 

@@ -1,8 +1,10 @@
 """Laws of samplers.
 
 * `steps`: one step;
+* `places`: every row and position of a batch;
 * `samplers`: whole samples;
+* `first_order`: steps and samples that follow the rates to first order;
 * `tails`: rare classes.
 """
 
-from unmask.properties.laws.sampling import steps, samplers, tails  # noqa: F401  # isort: skip
+from unmask.properties.laws.sampling import steps, places, samplers, first_order, tails  # noqa: F401  # isort: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from unmask.properties.claims.claim import Claim, exact, independent, sampled
+from unmask.properties.claims.claim import FALSE_ALARM, Claim, exact, independent, sampled
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, pair_axis, possible_pairs
@@ -19,12 +19,15 @@ from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.likelihood import rates
 from unmask.reference.likelihood import reverse as reference
 from unmask.reference.noise import posterior as bayes
+from unmask.reference.numbers import sequences
 
 CHAPTER = "Steps"
 #: Draws for each noisy sequence, and in how many calls.
 STEP_DRAWS, CALLS = 5000, 2
 #: Draws for each pair of a clean and a noisy sequence, and draws of a small step for each noisy sequence.
 PAIR_DRAWS, SMALL_STEP_DRAWS = 2000, 20_000
+#: Draws of sequences that show a token, all of them together.
+VISIBLE_DRAWS = 4000
 
 
 def step_kernel(step: Call, p: Process, model: Model, output: Array, predicted: Array, xt: Array) -> Any:
@@ -157,31 +160,38 @@ def a_step_that_knows_the_data_draws_the_posterior(
     chapter=CHAPTER,
     tex=r"p(x_s = y | x_t = m, x_s \ne m) = x_\theta(y|x_t)",
     cites="Sahoo et al. 2024, eq. 7; Austin et al. 2021, app. A.3 (reverse); Lou et al. 2024, eq. 17 and 19; Zheng et al. 2024, sec. 3",
-    mutants=("step-at-another-temperature", "step-drops-unlikely-tokens", "step-leaves-masks-at-the-end"),
+    mutants=(
+        "step-at-another-temperature",
+        "step-drops-unlikely-tokens",
+        "step-leaves-masks-at-the-end",
+        "step-remasks-visible-tokens",
+    ),
     about=About(families=("absorbing",)),
     drawn=Drawn(floating=True, L=2, K=3, cost=3, most_T=None),
 )
 def a_mask_becomes_what_the_network_says(
     step: Any, p: Process, s: Time, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """For any scheme, an unmasked position becomes y with the predicted probability, and an exact step to time 0 leaves no mask"""
+    """For any scheme, an unmasked position becomes y with the predicted probability, visible tokens stay, and an exact step to time 0 leaves no mask"""
     if p.alpha(t) == 1:
         raise Unanswerable  # nothing is masked at t
     s = 0 if step.subject.time_steps == "any" else s
-    xt = np.full((1, model.L), p.mask)
+    every = model.sequences if float(p.alpha(t)) > 0 else np.full((1, model.L), p.mask)
     if model.parameterization == "score":
         if p.T is None and t == 1:
             raise Unanswerable
-        table = data.concrete_score(t)
-        predicted = table[-1 if p.mask == p.K - 1 else (p.mask * (p.K ** np.arange(model.L)).sum())][None]
-        output = model.encode(predicted)
+        table = data.concrete_score(t)[sequences.sequence_index(every, p.K)]
+        outputs, predictions = model.encode(table), table
     else:
-        output, predicted = model.output(xt, t), floats(model.predicted(xt, t))
+        outputs, predictions = model.output(every, t), floats(model.predicted(every, t))
+    # Nothing but masks first; then every sequence that shows a token.
+    hidden = (every == p.mask).all(-1)
     clean = list(p.clean)
-    lifted = floats(predicted)[..., clean]
+    lifted = floats(predictions)[hidden][..., clean]
     lifted = lifted / lifted.sum(-1, keepdims=True)
     draws = 20_000
-    found = step(p, np.repeat(output, draws, axis=0), np.repeat(xt, draws, axis=0), s, t, seed)
+    given = [np.repeat(v[hidden], draws, axis=0) for v in (outputs, every)]
+    found = step(p, *given, s, t, seed)
     counts = np.stack([np.bincount(found[:, i], minlength=p.K)[clean] for i in range(model.L)])
     claims = [
         sampled(
@@ -196,7 +206,31 @@ def a_mask_becomes_what_the_network_says(
     if s == 0 and p.starts_clean and step.subject.draws_exactly:
         left = (found == p.mask).sum(0)
         claims.append(exact(left, np.zeros_like(left), names=("position",), label="no mask is left at time 0"))
-    return claims
+    return claims + _visible_tokens_stay(step, p, s, t, model, outputs[~hidden], every[~hidden], seed)
+
+
+def _visible_tokens_stay(
+    step: Call, p: Process, s: Time, t: Time, model: Model, output: Array, xt: Array, seed: int
+) -> list[Claim]:
+    """Claim that no visible token moves, where none may.
+
+    A velocity leads away from every token that is not predicted, and a direct step to time 0 draws the prediction.
+    """
+    moves = model.parameterization == "velocity" or (model.parameterization == "joint-sum-direct" and s == 0)
+    if not len(xt) or moves:
+        return []
+    copies = -(-VISIBLE_DRAWS // len(xt))
+    if model.parameterization == "score":
+        # Tweedie's formula subtracts: what is impossible may get a rounding error as its probability.
+        eps = float(torch.finfo(p.dtype).eps)
+        odds = (4 * p.depth + 8 * p.K) * eps * amplification(p, model, np.exp(output.clip(max=50)), s, t)
+        if not odds * copies * xt.size < FALSE_ALARM:
+            return []
+    given = [np.repeat(v, copies, axis=0) for v in (output, xt)]
+    visible = given[1] != p.mask
+    moved = (visible & (step(p, *given, s, t, seed + 1) != given[1])).reshape(len(xt), copies, -1).sum(1)
+    names = (("x_t", xt), "position")
+    return [exact(moved, np.zeros_like(moved), names=names, label="no visible token changes")]
 
 
 @law(

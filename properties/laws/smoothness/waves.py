@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, Name, at_least, close
+from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, clean_classes, constant_sequences, floats
 from unmask.properties.subjects.processes.process import Process, Time
@@ -22,6 +23,8 @@ from unmask.reference.smoothness import low_pass
 from unmask.reference.smoothness.symmetries import symmetry_group
 
 CHAPTER = "The essay"
+#: Most classes whose relabelings are listed.
+MOST_RELABELED = 6
 
 
 @law(
@@ -33,6 +36,8 @@ CHAPTER = "The essay"
 )
 def noise_notices_the_same_relabelings(transition: Any, p: Process, s: Time, t: Time) -> list[Claim]:
     """Corruption commutes with the same relabelings of unmasked classes as the exact process, and with no others"""
+    if p.K > MOST_RELABELED:
+        raise Unanswerable(f"more than {MOST_RELABELED} classes have too many relabelings to try them all")
     Q, truth = transition(p, s, t), p.truth.transition(s, t)
     fixed = [] if p.mask is None else [p.mask]
     group = symmetry_group(truth, fixed, ulps=0 if _rational(truth) else 8)

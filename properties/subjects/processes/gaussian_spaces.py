@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Literal
 from hypothesis import strategies as st
 
 from unmask.properties.subjects.processes.gaussian import NAMES, GaussianProcess, LogSnr
-from unmask.properties.subjects.processes.sizes import CLOCKS, Clock, outside, stated, stated_range
+from unmask.properties.subjects.processes.sizes import CLOCKS, FIRST_T, Clock, outside, sizes, stated, stated_range
 from unmask.reference.gaussian.levels import KINDS
 
+#: Prime to 33, so that all points come up, and the first ones, 0 and 1, are more than a unit apart.
+SPREAD = 10
 #: Log SNR at the data and at the end, with few bits; some leave noise in the data, or data in the noise.
 FIRSTS = tuple(map(Fraction, ("6", "4", "5/2", "10", "1")))
 LASTS = tuple(map(Fraction, ("-4", "-6", "-3/2", "-10", "0")))
@@ -75,7 +77,7 @@ class GaussianSpace:
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[GaussianProcess]:
         """Processes of this space with room for ``steps`` different positive times; all of them have finite bounds."""
         del reaches_prior
-        T = st.integers(max(self.T[0], steps), self.T[1])
+        T = sizes(max(self.T[0], steps), self.T[1], FIRST_T)
         curves = [name for name in self.schedules if name != "grid"]
         timed = [st.tuples(st.sampled_from(curves), st.none())] if "continuous" in self.clocks and curves else []
         timed += [st.tuples(st.sampled_from(self.schedules), T)] if "discrete" in self.clocks else []
@@ -83,13 +85,22 @@ class GaussianSpace:
             _build,
             st.sampled_from(self.families),
             st.one_of(*timed),
-            st.lists(st.integers(-16, 16), min_size=self.K[0], max_size=self.K[1], unique=True),
-            st.lists(st.integers(1, 8), min_size=self.K[1], max_size=self.K[1]),
+            # Of one point there is nothing to learn: two come first.
+            st.one_of(_points(max(self.K[0], min(2, self.K[1])), self.K[1]), _points(*self.K)),
+            st.lists(st.integers(1, 8).map(lambda share: 9 - share), min_size=self.K[1], max_size=self.K[1]),
             st.sampled_from(FIRSTS),
             st.sampled_from(LASTS),
             st.sampled_from(POWERS),
             st.lists(st.integers(1, 16), min_size=16, max_size=16),
         )
+
+
+def _points(least: int, most: int) -> st.SearchStrategy[list[int]]:
+    """Different points, in eighths; those drawn first are far apart."""
+    place = st.integers(-16, 16)
+    return st.lists(place, min_size=least, max_size=most, unique=True).map(
+        lambda eighths: [(x * SPREAD + 16) % 33 - 16 for x in eighths]
+    )
 
 
 def _build(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
+from hypothesis import strategies as st
+
 Clock: TypeAlias = Literal["discrete", "continuous"]
 
 #: The clocks that a name stands for.
@@ -13,6 +15,10 @@ CLOCKS: dict[str, tuple[Clock, ...]] = {
     "continuous": ("continuous",),
     "both": ("discrete", "continuous"),
 }
+
+#: The vocabulary and the number of steps that are drawn first: with two classes, one of which may be the mask, or in
+#: one step, most mistakes do not show.
+FIRST_K, FIRST_T = 3, 3
 
 
 def stated_range(name: str, value: Any, least: int, most: int | None) -> tuple[int, int]:
@@ -46,4 +52,16 @@ def outside(names: Iterable[str], K: tuple[int, int], T: tuple[int, int], p: Any
     return ""
 
 
-__all__ = ["CLOCKS", "Clock", "outside", "stated", "stated_range"]
+def sizes(least: int, most: int, first: int) -> st.SearchStrategy[int]:
+    """Sizes from ``least`` to ``most``, of which ``first``, if it is one of them, is drawn before all others.
+
+    Hypothesis draws the simplest value before any other and shrinks towards it.  The least size is a corner, in which
+    most mistakes do not show: it changes places with ``first``.
+    """
+    if not least < first <= most:
+        return st.integers(least, most)
+    places = {least: first, first: least}
+    return st.integers(least, most).map(lambda size: places.get(size, size))
+
+
+__all__ = ["CLOCKS", "Clock", "outside", "sizes", "stated", "stated_range"]

@@ -25,7 +25,7 @@ from unmask.properties.subjects.processes.names import (
 )
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
-from unmask.properties.subjects.processes.sizes import CLOCKS, outside, stated, stated_range
+from unmask.properties.subjects.processes.sizes import CLOCKS, FIRST_K, FIRST_T, outside, sizes, stated, stated_range
 
 #: The most steps of a process that a method may claim.
 MOST_STEPS = 1000
@@ -33,6 +33,10 @@ MOST_STEPS = 1000
 SIZES, STEPS = (2, 5), (1, 6)
 #: Most draws from a range of steps beyond this are at most this.
 USUAL_STEPS = 8
+#: How far apart in the list of betas the first ones are: all of them alike would hide which step is which.
+STRIDE = 3
+#: A vocabulary beyond the usual ones, for what goes wrong only with several classes.
+MORE_CLASSES = 8
 
 _MASKS = ("last", "first", "any")
 
@@ -148,14 +152,23 @@ class Space:
             build,
             st.just(kind),
             st.just(clock),
-            st.integers(max(self.K[0], kind.least), self.K[1]),
+            self._classes(kind),
             self._steps_and_schedule(name, clock, steps, reaches_prior),
-            st.lists(st.sampled_from(kind.betas), min_size=few, max_size=few),
+            st.lists(st.integers(0, len(kind.betas) - 1), min_size=few, max_size=few).map(
+                lambda places: [kind.betas[(k + STRIDE * i) % len(kind.betas)] for i, k in enumerate(places)]
+            ),
             st.integers(0, 7),
             st.integers(0, 7),
             st.integers(0, 15) if self.mask == "any" else st.just(0 if self.mask == "first" else -1),
             st.just(reaches_prior),
         )
+
+    def _classes(self, kind: Family) -> st.SearchStrategy[int]:
+        """Vocabularies; where none are stated, one of more classes comes as often as each of the few."""
+        least, most = max(self.K[0], kind.least), self.K[1]
+        if "K" in self.stated_sizes or most != SIZES[1]:
+            return sizes(least, most, FIRST_K)
+        return sizes(least, most + 1, FIRST_K).map(lambda K: MORE_CLASSES if K > most else K)
 
     def _steps_and_schedule(self, name: str, clock: str, steps: int, reaches_prior: bool) -> st.SearchStrategy[Any]:
         """Pairs of a number of steps (``None`` in continuous time) and a schedule for it."""
@@ -165,9 +178,10 @@ class Space:
             return st.tuples(st.none(), st.sampled_from(schedules))
         least, most = max(self.T[0], steps), self.T[1]
         if most <= USUAL_STEPS:
-            return st.tuples(st.integers(least, most), st.sampled_from(schedules))
-        # Few steps, and both ends of the stated range.
-        lengths = dict.fromkeys((*range(least, USUAL_STEPS + 1), least, most))
+            return st.tuples(sizes(least, most, FIRST_T), st.sampled_from(schedules))
+        # Few steps, and both ends of the stated range; the longest, which people train with, comes as often as three.
+        usual = range(least, USUAL_STEPS + 1)
+        lengths = [*dict.fromkeys((*(T for T in usual if T == FIRST_T), *usual, least)), *[most] * 3]
         return st.sampled_from([(T, s) for T in lengths for s in schedules if T <= FEW_STEPS or s != "free"])
 
 
@@ -241,21 +255,21 @@ def processes(
         raise ValueError(f"clock must be 'discrete', 'continuous' or 'both', got {clock!r}{_hint('clock', clock)}")
     if mask not in _MASKS:
         raise ValueError(f"mask must be 'last', 'first' or 'any', got {mask!r}{_hint('mask', mask)}")
-    sizes = stated_range("K", SIZES if K is None else K, 2, None)
+    classes = stated_range("K", SIZES if K is None else K, 2, None)
     space = Space(
         names,
         CLOCKS[clock],
         None if schedules is None else _chosen(schedules, clock),
         mask,
-        sizes,
+        classes,
         stated_range("T", STEPS if T is None else T, 1, MOST_STEPS),
         LINEAR_NAMES[clock == "discrete"],
         stated_sizes=stated(K=K, T=T),
     )
     for name in names:
         kind = family(name)
-        if sizes[1] < kind.least:
-            raise ValueError(f"K must reach {kind.least} for {name!r}, got {sizes}")
+        if classes[1] < kind.least:
+            raise ValueError(f"K must reach {kind.least} for {name!r}, got {classes}")
         if not set(space.clocks) & set(kind.clocks):
             raise ValueError(f"clock must be {kind.clocks[0]!r} for {name!r}, got {clock!r}")
         if not any(space._schedules(name, c) for c in space.clocks):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from hypothesis import strategies as st
 
-from unmask.properties.subjects.processes.sizes import stated_range
+from unmask.properties.subjects.processes.sizes import FIRST_K, sizes, stated_range
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Vocabularies:
     def strategy(self, steps: int = 1, reaches_prior: bool = False) -> st.SearchStrategy[Vocabulary]:
         """Vocabularies of this space."""
         del steps, reaches_prior
-        return st.builds(self._one, st.integers(*self.K), st.integers(0, 15))
+        return st.builds(self._one, sizes(*self.K, FIRST_K), st.integers(0, 15))
 
     def simplest(self) -> list[Vocabulary]:
         """The smallest."""
