@@ -10,8 +10,8 @@ from tests.mutants import MUTANTS
 from tests.mutants.registry import BASES
 from tests.report.planted import PLANTED, Planted
 from unmask.properties import LAWBOOK, Law, Run, Subject, examine, examine_all, mutated
+from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.record import Record
-from unmask.properties.engine.search import most_general_first
 
 RUN = Run(budget="quick", derandomize=True)
 #: Most lines of a story: one reads them in a minute.

@@ -19,8 +19,7 @@ from unmask.properties.laws.conduct.precision import (
     pairs_near_the_ends,
     times_near_the_ends,
 )
-from unmask.properties.laws.likelihood.elbo import predict
-from unmask.properties.laws.likelihood.terms import reachable, true_loss, true_reverse_rate
+from unmask.properties.laws.likelihood.terms import meant, reachable, slope, true_loss, true_reverse_rate
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import rates
@@ -196,7 +195,7 @@ def _true_loss(p: Process, model: Model, output: Array, predicted: Array, x0: Ar
     """The exact loss, ``[N]``; near the end of continuous time in 40 digits, since its terms cancel there."""
     if p.T is None and 1 - t <= NEAR and not model.plain:
         exactly = np.array([numbers.MP.mpf(float(v)) for v in output.ravel()], dtype=object).reshape(output.shape)
-        guess = predict(p, model.parameterization, exactly, xt)
+        guess = meant(p, model.parameterization, exactly, xt)
         return floats(true_loss(p.exact, model.parameterization, guess, x0, xt, t))
     return floats(true_loss(p.truth, model.parameterization, predicted, x0, xt, t))
 
@@ -257,7 +256,8 @@ def gradients_have_their_digits_at_both_ends(
         if not len(xt):
             continue
         output, predicted = floats(model.output(xt, t)), model.predicted(xt, t)
-        truth, direction = _derivative(p, model.parameterization, output, clean, xt, t, seed)
+        direction = np.random.default_rng([seed, 3]).integers(-4, 5, output.shape) / 4
+        truth = slope(p, model.parameterization, output, direction, clean, xt, t)
         size, plain = _terms(p, model, output, predicted, clean, xt, t)
         found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
         claims.append(
@@ -277,21 +277,6 @@ def gradients_have_their_digits_at_both_ends(
     if not claims:
         raise Unanswerable
     return claims
-
-
-def _derivative(
-    p: Process, parameterization: str, output: Array, x0: Array, xt: Array, t: Time, seed: int
-) -> tuple[Array, Array]:
-    """The derivative of the exact loss ``[N]`` along a direction ``[N, L, K]``, by differences of 40-digit numbers."""
-    direction = np.random.default_rng([seed, 3]).integers(-4, 5, output.shape) / 4
-    h = numbers.MP.mpf(10) ** -13
-    exactly = np.array([numbers.MP.mpf(float(v)) for v in output.ravel()], dtype=object).reshape(output.shape)
-
-    def at(shift: Any) -> Array:
-        guess = predict(p, parameterization, exactly + shift * direction, xt)
-        return true_loss(p.exact, parameterization, guess, x0, xt, t)
-
-    return floats((at(h) - at(-h)) / (2 * h)), direction
 
 
 __all__ = [
