@@ -266,7 +266,9 @@ class _Converter:
             case "reals":
                 return self.reals(value)
             case "times":
-                return value if self.exact else self.times(value, shape)
+                if not self.exact:
+                    return self.times(value, shape)
+                return value[0] if not shape.axes and isinstance(value, (list, tuple)) else value
             case "flags" | "counts":
                 array = np.array(value)
                 return array if self.exact else torch.from_numpy(array).to(self.device)
