@@ -10,10 +10,11 @@ that are different for every seed; ``--help`` says how many.
 * `families`: noise of their own;
 * `samplers`: code that only draws;
 * `batches`: a time for each position, and functions of one token that are mapped over batches;
+* `flows`: discrete flow matching;
 * `reals`: a straight Gaussian flow.
 """
 
-from tests.foreign import arrays, batches, families, logarithms, matrices, reals, samplers, trainers
+from tests.foreign import arrays, batches, families, flows, logarithms, matrices, reals, samplers, trainers
 
 METHODS = [
     *matrices.METHODS,
@@ -23,5 +24,6 @@ METHODS = [
     *families.METHODS,
     *samplers.METHODS,
     *batches.METHODS,
+    *flows.METHODS,
     *reals.METHODS,
 ]

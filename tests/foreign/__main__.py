@@ -29,7 +29,7 @@ def runs(budget: str, first: int | None) -> Iterator[Run]:
 def line(method: Subject, run: Run) -> tuple[str, list[str], bool]:
     """A line of the table, what has failed, and whether the method was accused."""
     began, records = time.process_time(), list(examine_all(method, run))
-    counts = Counter(str(record.status) for record in records)
+    counts = Counter[str](record.status for record in records)
     numbers = "".join(f"{counts[status]:>9}" for status in COLUMNS)
     told = [f"{record.status}: {record.law} {record.reason}\n{record.failure}" for record in records]
     failed = [text for text, record in zip(told, records, strict=True) if record.status in ("broken", "error")]
