@@ -14,8 +14,8 @@ from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.subjects.inputs import Inputs
 
 PLANNED = {law.name: next((m for m in IMPLEMENTATIONS if isinstance(plan(law, m), Plan)), None) for law in LAWBOOK}
-PLANS = [plan(LAWBOOK[name], subject) for name, subject in PLANNED.items() if subject is not None]
-PLANS = [planned for planned in PLANS if "p" in planned.law.draws]
+FOUND = [plan(LAWBOOK[name], subject) for name, subject in PLANNED.items() if subject is not None]
+PLANS = [planned for planned in FOUND if isinstance(planned, Plan) and "p" in planned.law.draws]
 
 
 def first(planned: Plan) -> Inputs:
