@@ -60,9 +60,8 @@ def test_the_full_cross_entropy_bounds_no_joint_sum() -> None:
 
 @pytest.mark.parametrize("t", [1, 2, 3])
 def test_on_a_grid_what_stays_masked_shares_its_probability(t: int) -> None:
-    p = DiscreteTime(
-        (absorbing(F(1, 4), K, MASK), absorbing(F(1, 2), K, MASK), absorbing(F(1, 2), K, MASK)), [0, 0, 0, 1]
-    )
+    steps = (absorbing(F(1, 4), K, MASK), absorbing(F(1, 2), K, MASK), absorbing(F(1, 2), K, MASK))
+    p = DiscreteTime(steps, absorbing_prior(K, mask=MASK))
     kernel = reverse.mixture(p, [[PREDICTED]], [[MASK]], t - 1, t)
     lifted = (p.alpha(t - 1) - p.alpha(t)) / (1 - p.alpha(t))
     assert kernel[0, 0].tolist() == [lifted * x for x in PREDICTED[:MASK]] + [1 - lifted * (1 - SHARE)]

@@ -141,7 +141,7 @@ def _output_table(m: Model, t: Time) -> Array:
         if m.p.numbers == "exact":
             return np.where(own, np.array(Fraction(1), dtype=object), _fractions(2.0 ** (eighths / 4)))
         return eighths / 8
-    if m.mask_counts:
+    if m.mask_counts and m.p.mask is not None:
         others = np.delete(eighths, m.p.mask, -1).max(-1)
         eighths[..., m.p.mask] = others + rng.integers(-12, 13, others.shape)
     ruled_out = np.zeros(eighths.shape, dtype=bool)
