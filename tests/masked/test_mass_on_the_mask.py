@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,11 +26,11 @@ SHARE = PREDICTED[MASK]
 TINY = MP.mpf(10) ** -36
 
 
-def surprise() -> MP.mpf:
+def surprise() -> Any:
     return -log(PREDICTED[X0])
 
 
-def continuous(name: str, xt: int = MASK) -> MP.mpf:
+def continuous(name: str, xt: int = MASK) -> Any:
     """The integrand at t = 5/8, where alpha = 3/8 and -alpha'/(1 - alpha) = 8/5."""
     p = ContinuousTime(mutual_information, absorbing_prior(K, mask=MASK))
     return continuous_elbo.integrand(p, name, [[PREDICTED]], [[X0]], [[xt]], F(5, 8))[0]
