@@ -11,7 +11,6 @@ from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DIS
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
 
-
 #: From this ``shape`` on (of 0 to 7), the first step of a free schedule is idle: alpha_1 = 1, and noise comes later.
 IDLE_FIRST = 5
 

@@ -40,9 +40,9 @@ class Diffusion(Protocol):
     * ``alpha_t`` is the probability that a position has not been hit by noise; the total noise is ``-log alpha_t``;
     * ``t = 0`` is a time too: ``alpha``, ``marginal`` and ``sample`` are asked about it;
     * ``output`` is what a network returned for ``(x_t, t)``: ``[N, L, K]``, with the meaning that the subject names;
-    * a network may put probability on the mask, as on any class: what it predicts there stays masked.  A method may also
-      have no output for the mask, and renormalize the others; one that counts on a network which never predicts the mask
-      says ``mask_ruled_out=True``;
+    * a network may put probability on the mask, as on any class: what it predicts there stays masked.  A method may
+      have no output for the mask, and renormalize the others; one that counts on networks which never predict it says
+      ``mask_ruled_out=True``;
     * a ``network(xt, t)`` is called with ids ``[N, L]`` and times ``[N]``, and returns an output;
     * a batch may be empty, ``N = 0``: its result is empty as well, whether it is computed or drawn;
     * losses are in nats, summed over positions, not averaged over anything: the NELBO's term of time ``t`` (discrete
