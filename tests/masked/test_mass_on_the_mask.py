@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,11 +26,11 @@ SHARE = PREDICTED[MASK]
 TINY = MP.mpf(10) ** -36
 
 
-def surprise() -> MP.mpf:
+def surprise() -> Any:
     return -log(PREDICTED[X0])
 
 
-def continuous(name: str, xt: int = MASK) -> MP.mpf:
+def continuous(name: str, xt: int = MASK) -> Any:
     """The integrand at t = 5/8, where alpha = 3/8 and -alpha'/(1 - alpha) = 8/5."""
     p = ContinuousTime(mutual_information, absorbing_prior(K, mask=MASK))
     return continuous_elbo.integrand(p, name, [[PREDICTED]], [[X0]], [[xt]], F(5, 8))[0]
@@ -60,9 +61,8 @@ def test_the_full_cross_entropy_bounds_no_joint_sum() -> None:
 
 @pytest.mark.parametrize("t", [1, 2, 3])
 def test_on_a_grid_what_stays_masked_shares_its_probability(t: int) -> None:
-    p = DiscreteTime(
-        (absorbing(F(1, 4), K, MASK), absorbing(F(1, 2), K, MASK), absorbing(F(1, 2), K, MASK)), np.array([0, 0, 0, 1])
-    )
+    steps = (absorbing(F(1, 4), K, MASK), absorbing(F(1, 2), K, MASK), absorbing(F(1, 2), K, MASK))
+    p = DiscreteTime(steps, absorbing_prior(K, mask=MASK))
     kernel = reverse.mixture(p, [[PREDICTED]], [[MASK]], t - 1, t)
     lifted = (p.alpha(t - 1) - p.alpha(t)) / (1 - p.alpha(t))
     assert kernel[0, 0].tolist() == [lifted * x for x in PREDICTED[:MASK]] + [1 - lifted * (1 - SHARE)]
