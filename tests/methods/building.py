@@ -151,7 +151,7 @@ class Information:
     def information(self, weights: Tensor, t: Tensor) -> Tensor:
         """From the matrix of each time."""
         matrices: Any = process(self.p).transition(torch.zeros_like(t), t) if len(t) else []
-        found = [mutual_information(matrix.double(), weights) for matrix in matrices]
+        found = [mutual_information(matrix, weights) for matrix in matrices]
         return torch.stack(found).to(self.p.dtype) if found else weights[:0]
 
     def information_alpha(self, weights: Tensor, t: Tensor) -> Tensor:
