@@ -149,9 +149,12 @@ class Information:
         self.p = p
 
     def information(self, weights: Tensor, t: Tensor) -> Tensor:
-        """From the matrix of each time."""
-        matrices: Any = process(self.p).transition(torch.zeros_like(t), t) if len(t) else []
-        found = [mutual_information(matrix.double(), weights) for matrix in matrices]
+        """From the matrix of each time; no clean data starts at the mask."""
+        clean = torch.tensor(self.p.clean, device=t.device)
+        rows = process(self.p).marginal(clean.expand(len(t), -1), t)
+        matrices = torch.eye(self.p.K, dtype=self.p.dtype, device=t.device).repeat(len(t), 1, 1)
+        matrices[:, clean] = rows
+        found = [mutual_information(matrix, weights) for matrix in matrices]
         return torch.stack(found).to(self.p.dtype) if found else weights[:0]
 
     def information_alpha(self, weights: Tensor, t: Tensor) -> Tensor:

@@ -110,3 +110,11 @@ def shift_on_another_clock(right: Right, p: Process, signal: Tensor, direction: 
 def reverse_with_an_epsilon(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
     """Probabilities are clamped at 1e-20, so that their logarithms are finite"""
     return right.reverse(p, output, xt, s, t).clamp(min=1e-20)
+
+
+@mutant("loss-of-clamped-probabilities", "loss", of=("mdlm_discrete", "d3pm_uniform", "d3pm_absorbing"))
+def loss_of_clamped_probabilities(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """Probabilities are clamped at 1e-12 before their logarithm is taken"""
+    return right.loss(p, output.softmax(-1).clamp(min=1e-12).log(), x0, xt, t)
