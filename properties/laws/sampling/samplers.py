@@ -118,12 +118,10 @@ class _Asked:
     def __init__(self, network: Any) -> None:
         self.network = network
         self.times: list[Time] = []
-        self.rows: list[int] = []
 
     def output(self, xt: Array, t: Time) -> Array:
         """Output of the network, ``[n, L, K]``."""
         self.times.append(t)
-        self.rows.append(len(xt))
         return self.network.output(xt, t)
 
 
@@ -155,9 +153,6 @@ def the_network_is_asked_at_falling_times(
     if generate.subject.draws_exactly:
         inside = np.isin(at, grid[:-1])
         claims.append(exact(inside, np.ones_like(inside), names=("call",), label="asked where a step begins"))
-        shown = np.array([np.sum(asked.rows, where=at == u) for u in grid[:-1]])
-        most = np.full(len(shown), ASKED_ROWS)
-        claims.append(at_most(shown, most, ops=0, names=("step",), label="rows that are shown at each time"))
     return claims
 
 
