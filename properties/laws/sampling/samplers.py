@@ -118,10 +118,12 @@ class _Asked:
     def __init__(self, network: Any) -> None:
         self.network = network
         self.times: list[Time] = []
+        self.shown: list[Array] = []
 
     def output(self, xt: Array, t: Time) -> Array:
         """Output of the network, ``[n, L, K]``."""
         self.times.append(t)
+        self.shown.append(np.array(xt))
         return self.network.output(xt, t)
 
 
@@ -153,6 +155,10 @@ def the_network_is_asked_at_falling_times(
     if generate.subject.draws_exactly:
         inside = np.isin(at, grid[:-1])
         claims.append(exact(inside, np.ones_like(inside), names=("call",), label="asked where a step begins"))
+        for u in grid[:-1]:
+            # Whoever asks twice at a time asks about the same sequences; a batch may be asked in parts.
+            whole = [x for x, v in zip(asked.shown, at, strict=True) if v == u and len(x) == ASKED_ROWS]
+            claims += [exact(x, whole[0], names=("row", "position"), label=f"shown at t = {u}") for x in whole[1:]]
     return claims
 
 
