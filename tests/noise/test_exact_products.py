@@ -17,7 +17,7 @@ def doubly_stochastic(rng: np.random.Generator) -> Array:
     """A positive mixture of all rotations and of some other permutations, ``[K, K]`` floats."""
     orders = [np.roll(np.arange(K), k) for k in range(K)] + [rng.permutation(K) for _ in range(4)]
     shares = rng.dirichlet(np.ones(len(orders)))
-    return sum(share * np.eye(K)[order] for share, order in zip(shares, orders, strict=True))
+    return np.tensordot(shares, np.stack([np.eye(K)[order] for order in orders]), axes=1)
 
 
 @pytest.mark.parametrize("seed", range(4))
