@@ -15,14 +15,19 @@ from unmask.properties.subjects.inputs import Inputs
 
 PLANNED = {law.name: next((m for m in IMPLEMENTATIONS if isinstance(plan(law, m), Plan)), None) for law in LAWBOOK}
 FOUND = [plan(LAWBOOK[name], subject) for name, subject in PLANNED.items() if subject is not None]
-PLANS = [planned for planned in FOUND if isinstance(planned, Plan) and "p" in planned.law.draws]
+# A condition of a law's own may refuse what is simplest: then nothing is said of what comes first.
+PLANS = [
+    planned
+    for planned in FOUND
+    if isinstance(planned, Plan) and "p" in planned.law.draws and planned.law.about.processes is None
+]
 
 
 def first(planned: Plan) -> Inputs:
     """What is drawn first."""
     drawn: list[Inputs] = []
 
-    @settings(max_examples=1, database=None, deadline=None, phases=[Phase.generate])
+    @settings(max_examples=1, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
     @given(inputs(planned))
     def once(given: Inputs) -> None:
         drawn.append(given)
