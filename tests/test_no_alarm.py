@@ -62,6 +62,15 @@ ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "style": "peaked",
         },
     ),
+    "one minus alpha may be a difference": (
+        "integrated_loss_bounds_the_likelihood",
+        "tests.foreign.trainers:METHODS[2]",
+        {
+            "p": Process("uniform", 2, "continuous", Schedule("linear-beta", (("first", "1/8"), ("last", "4")))),  # type: ignore[arg-type]
+            "seed": 2,
+            "style": "peaked",
+        },
+    ),
     "what dies out fast is large at first": (
         "nelbo_converges_as_steps_shrink",
         "tests.methods.reference:JOINT_SUM",

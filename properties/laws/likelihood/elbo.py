@@ -251,7 +251,8 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     found: Any = floats(prior_kl(p, x0))
     batch = noisy_batch(p, x0, list(nodes))
     values = floats(loss(p, model.output(batch.xt, 0), batch.x0, batch.xt, batch.t))
-    found = found + weights @ floats(batch.sums(values, len(nodes), len(x0)))
+    terms = floats(batch.sums(values, len(nodes), len(x0)))
+    found = found + weights @ terms
     prior = floats(np.array([elbo.prior_term(p.truth, x, p.end) for x in x0]))
     truth, finer = (prior + integrated_truth(p, model, x0, n) for n in (28, 40))
     known, rough = 1e-5, cast(Any, FloatProcess(p.exact))
@@ -262,6 +263,9 @@ def integrated_loss_bounds_the_likelihood(loss: Any, prior_kl: Any, p: Process, 
     bound = -np.log(np.exp(likelihood[sequences.sequence_index(x0, p.K)]) + 4 * known)
     ops = len(nodes) * loss_ops(p, model)
     scale = (1 + np.abs(np.where(np.isfinite(truth), truth, 0))) * 4
+    # The roundings of alpha itself, where 1 - alpha is a difference: near t = 0 the terms may be like 1/(1 - alpha).
+    sensitive = np.array([p.conditioning(u) for u in nodes])[:, None] * np.abs(terms)
+    scale = scale + p.depth / ops * (weights @ np.where(np.isfinite(sensitive), sensitive, 0))
     # The error of the quadrature is estimated by the change to a finer rule.
     with np.errstate(invalid="ignore"):
         missed = np.where(np.isfinite(truth), 4 * np.abs(truth - finer), 0)

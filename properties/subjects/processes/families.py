@@ -9,6 +9,7 @@ own is one more record::
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -87,7 +88,7 @@ class Family:
     reversible: bool | None = None
     commuting: bool | None = None
     diffusion_limit: str = ""
-    roundings: Callable[[Any], int] = field(default=lambda p: _exponential(p) if p.T is None else _product(p))
+    roundings: Callable[[Any], int] = field(default=lambda p: _sum_of_jumps(p) if p.T is None else _product(p))
 
     @property
     def keeps_or_redraws(self) -> bool:
@@ -173,6 +174,17 @@ def _product(p: Any) -> int:
 def _exponential(p: Any) -> int:
     """The exponential of a matrix, some fifteen products of matrices, of a noise that is itself a schedule's."""
     return 15 * (int(p.K) + 2) + _hit_or_not(p)
+
+
+def _sum_of_jumps(p: Any) -> int:
+    """The same as a sum over numbers of jumps, whose terms are exponentials of numbers up to ``n log n``, n the noise.
+
+    In float64 the noise is finite where alpha should be 0: of a double zero at a rounded time it is ``-2 log eps``.
+    """
+    most = -2 * math.log(2.0**-53)
+    alpha = float(p.schedule.alpha(Fraction(1)))
+    noise = min(most, -math.log(alpha)) if alpha > 0 else most
+    return _exponential(p) + math.ceil(noise * (2 + math.log(max(noise, 1))))
 
 
 # ---------------------------------------------------------------------------------------------- keep or redraw
