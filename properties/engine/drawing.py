@@ -31,6 +31,8 @@ LATE = (
 )
 #: Of t, to get s. Every sampler ends in a step to 0: it comes as often as four others.
 SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))
+#: The last index of each: of t, of s, of r.
+MOST_TIMES = (len(LATE) - 1, len(SHARES) - 1, len(SHARES) - 1)
 #: Positions of the first example: alone, a position cannot be mistaken for another.
 FIRST_L = 2
 
@@ -47,6 +49,7 @@ class _Wanted:
     steps: int
     least_L: int
     model: bool
+    batch: bool
 
 
 def inputs(plan: Plan) -> st.SearchStrategy[Inputs]:
@@ -63,7 +66,8 @@ def inputs(plan: Plan) -> st.SearchStrategy[Inputs]:
             unit=plan.subject.time_steps == "unit",
             steps=law.steps,
             least_L=law.drawn.L,
-            model="model" in law.draws or "situation" in law.draws,
+            model=not {"model", "situation", "faults"}.isdisjoint(law.draws),
+            batch=not {"p", "build", *law.times}.issuperset(law.draws),
         )
     )
 
@@ -77,11 +81,10 @@ def _inputs(wanted: _Wanted) -> st.SearchStrategy[Inputs]:
         _assemble,
         st.just(wanted),
         processes,
-        st.integers(0, len(LATE) - 1),
-        st.integers(0, len(SHARES) - 1),
-        st.integers(0, len(SHARES) - 1),
-        sizes(wanted.least_L, MOST_POSITIONS, FIRST_L),
-        st.integers(0, 2**20),
+        # What a law does not look at is not drawn: two examples that differ in it alone are one.
+        *(st.integers(0, most) if len(wanted.times) > k else st.just(0) for k, most in enumerate(MOST_TIMES)),
+        sizes(wanted.least_L, MOST_POSITIONS, FIRST_L) if wanted.batch else st.just(max(wanted.least_L, FIRST_L)),
+        st.integers(0, 2**20) if wanted.batch else st.just(0),
         st.sampled_from(STYLES) if wanted.model else st.just("moderate"),
         st.booleans() if wanted.model else st.just(False),
     )
