@@ -56,7 +56,7 @@ def rounding_scale(call: Call, arguments: list[Any], result: Array) -> Array:
     p, *values = arguments
     takes = call.capability.takes
     for k, shape in takes.items():
-        if k in EXACT or shape.of != "reals" and not (shape.of == "times" and getattr(p, "clock", None) == "continuous"):
+        if k in EXACT or (shape.of != "reals" and not (shape.of == "times" and getattr(p, "clock", None) == "continuous")):
             continue
         moved = [_nudged(v, nudge) if n == k else v for n, v in zip(takes, values, strict=True)]
         change = np.abs(floats(call(p, *moved)) - result) / nudge
