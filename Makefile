@@ -6,8 +6,9 @@ PYTHON ?= python3
 JOBS ?= 2
 REPORT ?= build/report
 METHOD ?= tests.methods:IMPLEMENTATIONS
-# A method of yours gets more examples than each of the two dozen of ours.
+# How many mutants more.
 COUNT ?= 1000
+# A method of yours gets more examples than each of the three dozen of ours.
 BUDGET ?= $(if $(filter tests.methods:%,$(METHOD)),quick,ci)
 
 VENV := .venv

@@ -21,7 +21,9 @@ class D3PM:
     output = "joint-sum"
 
     def __init__(self, p: Process) -> None:
-        self.alphas, self.eye = torch.tensor(p.alphas, dtype=p.dtype), torch.eye(p.K, dtype=p.dtype)
+        # Of a thousand steps the first ones are so small that float32 has no digits of 1 - alpha.
+        self.alphas, self.eye = (torch.as_tensor(v, dtype=torch.float64) for v in (p.alphas, torch.eye(p.K)))
+        self.dtype = p.dtype
 
     def transition(self, s: Tensor, t: Tensor) -> Tensor:
         kept = (self.alphas[t] / self.alphas[s])[..., None, None]
@@ -33,14 +35,14 @@ class D3PM:
         return joint / joint.sum(-1, keepdim=True)
 
     def posterior(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        return self.joint(self.eye[x0], xt, s, t)
+        return self.joint(self.eye[x0], xt, s, t).to(self.dtype)
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        return self.joint(output.softmax(-1), xt, s, t)
+        return self.joint(output.double().softmax(-1), xt, s, t).to(self.dtype)
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        q, p = self.posterior(x0, xt, t - 1, t), self.reverse(output, xt, t - 1, t)
-        return (q.xlogy(q) - q.xlogy(p)).sum((-1, -2))
+        q, p = (self.joint(guess, xt, t - 1, t) for guess in (self.eye[x0], output.double().softmax(-1)))
+        return (q.xlogy(q) - q.xlogy(p)).sum((-1, -2)).to(self.dtype)
 
 
 class MaskedD3PM:

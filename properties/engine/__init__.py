@@ -6,6 +6,7 @@
 * `calls`: capabilities of a subject, called and checked;
 * `trial`: one law, one subject, one set of inputs;
 * `run`, `machine`: budgets, dtypes and devices, refused where they are not there;
+* `order`: which laws speak first, and which of several about one mistake;
 * `search`: the search for a counterexample, and all laws in turn;
 * `record`: what is found;
 * `failures`: a failure told, and had again;

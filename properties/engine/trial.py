@@ -192,7 +192,8 @@ class Trial:
         asked = [name for name in found.offers if name not in self.silent] if isinstance(found, Plan) else []
         clock = getattr(p, "clock", None)
         every = [subject.kind.capabilities[name] for name in asked]
-        every = [c for c in every if c.clock in (None, clock)]
+        rates = subject.kind.continuous_only.get(subject.output or "", ())
+        every = [c for c in every if ("continuous" if c.name in rates else c.clock) in (None, clock)]
         try:
             every = [c for c in every if subject.capability(p, c.name) is not None]
         except Unbuilt as problem:

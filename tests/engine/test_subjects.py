@@ -43,6 +43,7 @@ EVEN = Schedule("linear")
 GRADIENTS = {
     "gradient_is_the_gradient_of_the_nelbo",
     "the_gradient_vanishes_at_the_optimum",
+    "gradients_have_their_digits_at_both_ends",
     "a_class_may_be_ruled_out",
 }
 

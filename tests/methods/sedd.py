@@ -25,7 +25,7 @@ class Squares:
     def squared_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return fast.concrete_score_loss(self.process, output, x0, xt, t)
 
-    def score_entropy(self, log_score: Tensor, ratio: Tensor) -> Tensor:
+    def entrywise_score_entropy(self, log_score: Tensor, ratio: Tensor) -> Tensor:
         return fast.score_entropy(log_score, ratio)
 
 

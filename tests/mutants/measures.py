@@ -42,13 +42,13 @@ def noise_time_of_what_is_left(right: Right, p: Process, noised: Tensor) -> Tens
     return right.noise_time(p, (low + high - noised).clamp(low, high))
 
 
-@mutant("entropy-without-its-constant", "score_entropy", of=("sedd_uniform", "sedd_absorb"))
+@mutant("entropy-without-its-constant", "entrywise_score_entropy", of=("sedd_uniform", "sedd_absorb"))
 def entropy_without_its_constant(right: Right, p: Process, log_score: Tensor, ratio: Tensor) -> Tensor:
     """K(r) is left out, since it has no gradient"""
     return log_score.exp() - ratio * log_score
 
 
-@mutant("entropy-with-swapped-logarithm", "score_entropy", of=("sedd_uniform", "sedd_absorb"))
+@mutant("entropy-with-swapped-logarithm", "entrywise_score_entropy", of=("sedd_uniform", "sedd_absorb"))
 def entropy_with_swapped_logarithm(right: Right, p: Process, log_score: Tensor, ratio: Tensor) -> Tensor:
     """s log(s/r) - s + r: the divergence in the other direction"""
     s = log_score.exp()

@@ -117,7 +117,7 @@ def _changes(law: Law, given: Inputs) -> Iterator[Change]:
         for k in (0, 1):
             yield _times_of, partial(_at_time, given, law, k)
         if long is not None:
-            for t in range(STEPS, 0, -1):
+            for t in range(long.T, 0, -1)[:STEPS]:
                 yield _steps_of, partial(_at_step, replace(given, p=long), law, t)
     elif long is not None:
         yield _steps_of, lambda: replace(given, p=long)
@@ -170,17 +170,20 @@ def _with_more_classes(p: Any) -> Any:
 
 
 def _with_steps(p: Any, law: Law) -> Any:
-    """The process with a few steps, where it has fewer and the law allows them."""
+    """The process with a few steps, or with two more, where the law allows them."""
     T = getattr(p, "T", None)
     most = law.drawn.most_T
-    if T is None or T >= STEPS or (most is not None and most < STEPS):
+    if T is None:
         return None
-    changes: dict[str, Any] = {"T": STEPS}
+    steps = STEPS if T < STEPS else T + 2
+    if most is not None and most < steps:
+        return None
+    changes: dict[str, Any] = {"T": steps}
     betas = getattr(getattr(p, "schedule", None), "betas", ())
     if betas:
         # The last step keeps its noise: it may be what reaches the prior.
-        changes["schedule"] = replace(p.schedule, betas=(*betas[:-1], *NOISE[: STEPS - T], betas[-1]))
-    return _replaced(p, p.K, STEPS, changes)
+        changes["schedule"] = replace(p.schedule, betas=(*betas[:-1], *NOISE[: steps - T], betas[-1]))
+    return _replaced(p, p.K, steps, changes)
 
 
 def _replaced(p: Any, K: int, T: int | None, changes: Mapping[str, Any]) -> Any:

@@ -18,9 +18,13 @@ from unmask.properties.engine.failures.neighbours import (
     may_be_looked_at,
     neighbours,
     sizes_of,
+    with_times,
 )
 from unmask.properties.engine.failures.repairs import repair
 from unmask.properties.engine.failures.table import parts_in_time, table
+from unmask.properties.engine.lawbook import LAWBOOK
+from unmask.properties.engine.order import most_general_first
+from unmask.properties.engine.plan import concerns
 from unmask.properties.engine.trial import Outcome, Trial
 from unmask.properties.subjects.addresses import address, name_in_main
 
@@ -104,6 +108,8 @@ def _told_claim(trial: Trial, claim: Claim, verdict: Verdict, around: list[Neigh
 
 def _hint(trial: Trial, claims: tuple[Claim, ...], place: int, around: list[Neighbour]) -> str:
     """What the failure looks like: the claim that is told, else another one that fails, else the subject itself."""
+    if "faults" in trial.law.draws:
+        return _cause_of_no_answer(trial, claims[place].label) if around else ""
     try:
         with np.errstate(all="ignore"):
             order = sorted(range(len(claims)), key=lambda k: (k != place, k))
@@ -130,6 +136,20 @@ def _hint_of(trial: Trial, claim: Claim, place: int, around: list[Neighbour]) ->
             return told
     networks = [c for n, c in nearby if replace(n.inputs, style=trial.inputs.style) == trial.inputs]
     return next((told for c in networks if (told := hint_of_networks(claim, trial.eps, c))), "")
+
+
+def _cause_of_no_answer(trial: Trial, capability: str) -> str:
+    """What is wrong with a capability that gives no answer, by the plainest laws about it alone; never raises."""
+    kind, subject = trial.subject.kind, trial.subject
+    alone = [law for law in LAWBOOK if {kind.of(name) for name in law.needs} == {capability} and concerns(law, subject)]
+    for law in most_general_first(alone)[:2]:
+        try:
+            other = Trial(law, subject, with_times(law, subject, trial.inputs))
+            if told := _cause(other, neighbours(other), answered=False):
+                return told
+        except Exception:  # it is about other processes
+            continue
+    return ""
 
 
 def _cause(trial: Trial, around: list[Neighbour], *, answered: bool = True) -> str:

@@ -117,7 +117,7 @@ def reverse_steps_are_drawn_from_the_bridge(
     cites="Kingma et al. 2021 (arXiv 2107.00630), sec. 3.2",
     mutants=("gaussian-sampler-from-unit-noise", "gaussian-sampler-skips-a-step"),
     about=About(kind="gaussian", clock="discrete", processes=has_moderate_noise),
-    drawn=Drawn(floating=True, cost=2),
+    drawn=Drawn(floating=True),
 )
 def samples_of_reals_follow_the_chain(generate_reals: Any, p: GaussianProcess, model: Any, seed: int) -> Claim:
     """Generated z_0 have the law of the whole chain: the prior, pushed through every reverse step"""

@@ -23,7 +23,7 @@ from unmask.reference.sedd import score_entropy as reference
     mutants=("entropy-without-its-constant", "entropy-with-swapped-logarithm"),
     drawn=Drawn(floating=True),
 )
-def score_entropy_is_its_formula(score_entropy: Any, p: Process, seed: int) -> list[Claim]:
+def score_entropy_is_its_formula(entrywise_score_entropy: Any, p: Process, seed: int) -> list[Claim]:
     """Score entropy is s − r log s + r (log r − 1): to full precision near s = r, zero there, and s where r = 0"""
     rng = np.random.default_rng([seed, 103])
     shape = (4, 2, p.K)
@@ -36,7 +36,7 @@ def score_entropy_is_its_formula(score_entropy: Any, p: Process, seed: int) -> l
     r = elementwise(exactly, ratio)
     scores = transcendental.exp(elementwise(exactly, log_score) + Fraction(0))
     truth = floats(np.asarray(reference.score_entropy(scores[..., None], r[..., None])))
-    found = floats(score_entropy(p, log_score, ratio))
+    found = floats(entrywise_score_entropy(p, log_score, ratio))
     s = np.exp(log_score)
     logs = np.abs(log_score) + np.abs(np.log(np.where(ratio > 0, ratio, 1)))
     # With d = log s - log r it is r (e^d - 1 - d), whose slope in d is s - r.

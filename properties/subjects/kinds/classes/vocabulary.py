@@ -142,7 +142,7 @@ class Diffusion(Protocol):
         """``loss + weight * Σ_i -log p̃(x_0^i|x_t)``."""
         ...
 
-    def score_entropy(self, log_score: PerClass, ratio: PerClass) -> PerClass:
+    def entrywise_score_entropy(self, log_score: PerClass, ratio: PerClass) -> PerClass:
         """``s - r log s + r (log r - 1)``, entry by entry, for the log of a score ``s`` and the true ratio ``r``."""
         ...
 
