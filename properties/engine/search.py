@@ -59,6 +59,10 @@ class _Hopeless(BaseException):
     """Ends a search in which nothing can be built, or answered; no Exception, which Hypothesis would try to shrink."""
 
 
+class _Enough(BaseException):
+    """Ends a search that has judged as many different examples as it should."""
+
+
 class _Silence(BaseException):
     """Ends a search until it is known which law speaks of these capabilities, which gave no answer."""
 
@@ -122,12 +126,17 @@ class _Search:
         self.missing: Counter[tuple[str, str]] = Counter()
         self.undeclared = ""
         self._failed: dict[str, _Broken] = {}
+        #: What has held: Hypothesis draws the same example again and again.
+        self._held: set[str] = set()
+        self._has_failed = False
 
     def ask(self, drawn: Inputs) -> None:
         """Judge one example; raise :class:`_Broken` if it fails."""
-        law = self.law
-        if repr(drawn) in self._failed:
-            raise self._failed[repr(drawn)]  # what took long to fail need not be asked again
+        law, told = self.law, repr(drawn)
+        if told in self._failed:
+            raise self._failed[told]  # what took long to fail need not be asked again
+        if told in self._held:
+            return
         trial = Trial(law, self.subject, prepared(drawn, law, self.subject, self.run.precision, self.run.device))
         try:
             outcome = self._answered(trial)
@@ -144,16 +153,20 @@ class _Search:
         if outcome is None:
             return
         if law.drawn.rare and not outcome.holds:
-            self._failed[repr(drawn)] = _Broken(trial, outcome)
+            self._failed[told] = _Broken(trial, outcome)
         self.examples += 1
         self.informative += outcome.informative
         # Hypothesis draws the simplest inputs first: the table of rates is the same in every run.
         self.fits = self.fits or outcome.fits
         if not outcome.holds:
+            self._has_failed = True
             raise _Broken(trial, outcome)
+        self._held.add(told)
         if outcome.ulps is not None:
             self.worst = max(self.worst or 0.0, outcome.ulps)
             target(min(outcome.ulps, 1e300), label="worst gap in ulps")
+        if not self._has_failed and len(self._held) >= self._most_examples and self.run.budget != "nightly":
+            raise _Enough
 
     def _answered(self, trial: Trial) -> Outcome | None:
         """The outcome where there is an answer to judge; ``None`` where it is only listened to.
@@ -223,7 +236,8 @@ class _Search:
         configure = settings(
             # Whatever profile a user has chosen: the search is the suite's own.
             backend="hypothesis",
-            max_examples=self._most_examples,
+            # Of those that are drawn some are repeated, and do not count.
+            max_examples=self._most_examples * (1 if run.budget == "nightly" else 2),
             # The seed below does it; where CI is set, Hypothesis would by itself.
             derandomize=False,
             database=None,
@@ -238,7 +252,7 @@ class _Search:
         if run.derandomize or run.seed is not None:
             # The same cases every time, and those of a law its own, whatever the code around it.
             search = hypothesis.seed(crc32(law.name.encode()) + (run.seed or 0))(search)
-        with _whatever_is_imported(), _one_blas_thread():
+        with _whatever_is_imported(), _one_blas_thread(), suppress(_Enough):
             search()
 
     def record(self, status: Status, **told: Any) -> Record:

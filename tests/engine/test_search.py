@@ -142,7 +142,8 @@ def test_a_few_examples_of_every_law_come_first(stated: Callable[..., Law]) -> N
     assert shown == {"first": EXAMPLES["quick"], "second": EXAMPLES["quick"]}
     rest = list(records)
     assert [record.law for record in rest] == ["first", "second"], "each once"
-    assert {record.examples for record in rest} == {EXAMPLES["ci"]}, "and of the whole run"
+    # All are different, and there may be fewer of these.
+    assert all(2 * EXAMPLES["quick"] < record.examples <= EXAMPLES["ci"] for record in rest), "and of the whole run"
 
 
 def test_two_sweeps_find_what_one_finds() -> None:

@@ -59,7 +59,7 @@ def levels_follow_the_log_snr(signal_level: Any, noise_level: Any, p: GaussianPr
     ),
     about=About(kind="gaussian"),
     # Six schedules on two clocks: each has to come up.
-    drawn=Drawn(cost=1 / 6),
+    drawn=Drawn(cost=1 / 3),
 )
 def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Claim]:
     """log SNR begins and ends where the schedule says, never rises, and is the schedule's at every time"""
