@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from unmask.properties.claims.claim import GUARDED_EPS, Claim, Name, Verdict
+from unmask.properties.claims.claim import GUARDED_EPS, Claim, Name, Verdict, is_at_least
 from unmask.reference.numbers.arithmetic import MP, common
 
 Array: TypeAlias = Any
@@ -117,7 +117,7 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         show(a),
         show(b),
         gap,
-        "exactly equal" if claim.kind != "at_most" else "no less" if claim.extra.get("at_least") else "no more",
+        "exactly equal" if claim.kind != "at_most" else "no less" if is_at_least(claim) else "no more",
     )
 
 

@@ -307,6 +307,11 @@ def _check_axes(left: Array, right: Array) -> None:
         raise ValueError(f"left and right must have the same axes, or one of them none: got shapes {a} and {b}")
 
 
+def is_at_least(claim: Claim) -> bool:
+    """Whether a claim was made by :func:`at_least`, which is :func:`at_most` with its sides exchanged."""
+    return claim.kind == "at_most" and bool(claim.extra.get("at_least"))
+
+
 def _check_finite(**budgets: Array) -> None:
     """Refuse a budget that is infinite, negative or NaN."""
     for name, value in budgets.items():
@@ -327,5 +332,6 @@ __all__ = [
     "converges",
     "exact",
     "independent",
+    "is_at_least",
     "sampled",
 ]

@@ -110,6 +110,7 @@ EXEMPT = {
         "examine_all": "examine, for all laws",
         "hold": "for the plugin: examine, and report",
         "in_floats": "for laws, with a Process, which was checked",
+        "is_at_least": "for stories, with a claim",
         "is_settled": "for the command, with what examine returned",
         "inputs": "for the engine: what examine draws from",
         "most_general_first": "for the command, with laws of the book",

@@ -3,6 +3,7 @@
 from tests.methods.autoregression import AUTOREGRESSION
 from tests.methods.autoregression import REFERENCE as EXACT_AUTOREGRESSION
 from tests.methods.chains import ALL as CHAINS
+from tests.methods.chains import GENERAL
 from tests.methods.cold import IMPLEMENTATIONS as COLD
 from tests.methods.cold import REFERENCE as EXACT_COLD
 from tests.methods.d3pm import (
@@ -43,4 +44,5 @@ IMPLEMENTATIONS = [
     AUTOREGRESSION,
     EMBEDDINGS,
 ]
-ALL = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_COLD, EXACT_AUTOREGRESSION, EXACT_EMBEDDINGS, *IMPLEMENTATIONS]
+EXACT = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_COLD, EXACT_AUTOREGRESSION, EXACT_EMBEDDINGS]
+ALL = [*EXACT, *IMPLEMENTATIONS, *GENERAL]

@@ -79,6 +79,6 @@ ALL = [
     D3PM_EHRENFEST,
     SEDD_LEVELS,
     SEDD_NEIGHBORS,
-    CHAIN_JOINT_SUM,
-    CHAIN_MIXTURE,
 ]
+#: The same processes by the general chains of which these are special cases.
+GENERAL = [CHAIN_JOINT_SUM, CHAIN_MIXTURE]

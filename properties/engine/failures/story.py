@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, Verdict
+from unmask.properties.claims.claim import Claim, Verdict, is_at_least
 from unmask.properties.claims.hints import hint, hint_of_networks
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.failures.answers import other_quantity
@@ -88,7 +88,7 @@ def _told_claim(trial: Trial, claim: Claim, verdict: Verdict, around: list[Neigh
     claims = own[0] if own is not None else (claim,)
     place = next((k for k, c in enumerate(claims) if (c.label, c.kind) == (claim.label, claim.kind)), 0)
     found, relation, expected = verdict.left, RELATIONS.get(claim.kind, "expected"), verdict.right
-    if claim.extra.get("at_least"):
+    if is_at_least(claim):
         found, relation, expected = expected, "at least", found
     told = {
         "claim": claim.label,
@@ -172,7 +172,7 @@ def _others(claims: tuple[Claim, ...], place: int, eps: float) -> list[str]:
     lines = []
     for _, claim, verdict in failed[:MOST_CLAIMS]:
         left, relation, right = verdict.left, RELATIONS.get(claim.kind, "expected"), verdict.right
-        if claim.extra.get("at_least"):
+        if is_at_least(claim):
             left, relation, right = right, "at least", left
         where = f" ({verdict.where})" if verdict.where else ""
         lines.append(_one_line(f"{claim.label or 'another claim'}: found {left}, {relation} {right}{where}"))

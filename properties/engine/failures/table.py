@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.arrays import floats
-from unmask.properties.claims.claim import Claim
+from unmask.properties.claims.claim import Claim, is_at_least
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.failures.neighbours import Neighbour
 
@@ -39,7 +39,7 @@ def table(claim: Claim, eps: float, place: int, around: list[Neighbour]) -> list
         return []
     bound = "expected"
     if claim.kind == "at_most":
-        bound = "at least" if claim.extra.get("at_least") else "at most"
+        bound = "at least" if is_at_least(claim) else "at most"
     lines = [("", "found", bound, "ratio", "gap"), *rows]
     widths = [max(len(line[k]) for line in lines) for k in range(5)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
@@ -99,7 +99,7 @@ def _worst_entry(claim: Claim, eps: float) -> tuple[float, float, bool] | None:
                 return None
             gap = found - expected
             if claim.kind == "at_most":
-                gap = np.maximum(-gap if claim.extra.get("at_least") else gap, 0.0)
+                gap = np.maximum(-gap if is_at_least(claim) else gap, 0.0)
             gap = np.where(found == expected, 0.0, np.abs(gap)) / unit
             at = int(np.argmax(gap))
             if not gap[at]:
@@ -121,7 +121,7 @@ def _numbers(claim: Claim) -> tuple[Any, Any, Any]:
         raise TypeError(claim.kind)
     arrays = (floats(claim.left), floats(claim.right), floats(claim.scale), np.asarray(claim.where, dtype=bool))
     left, right, scale, where = np.broadcast_arrays(*arrays)
-    found, expected = (right, left) if claim.extra.get("at_least") else (left, right)
+    found, expected = (right, left) if is_at_least(claim) else (left, right)
     unit = np.where(np.isfinite(scale) & (scale > 0), scale, 1.0)
     return found[where], expected[where], unit[where]
 

@@ -24,7 +24,7 @@ CHAPTER = "Conduct"
         "loss-of-the-whole-batch",
     ),
     about=About(kind="any"),
-    drawn=Drawn(most_T=None),
+    drawn=Drawn(cost=2, most_T=None),
 )
 def answers_are_numbers(faults: Any, p: Any) -> list[Claim]:
     """Valid arguments, at every time up to the ends, give an answer: of the right shape, without a NaN, and no exception"""

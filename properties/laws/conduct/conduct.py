@@ -99,14 +99,14 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
     for name, capability in offers.items():
         arguments = situation(name)
         together = floats(capability(*arguments))
+        scale = rounding_scale(capability, arguments, together)
         # One row alone; and N = L rows, where a tensor along the wrong axis still broadcasts.
         for some in (slice(4, 5), slice(0, _positions(arguments))):
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
-            scale = rounding_scale(capability, alone, fewer)
             label = f"{name}: {len(fewer)} of {len(together)} rows by themselves give what they give together"
             ops = roundings(arguments, p)
-            claims.append(close(together[some], fewer, ops=ops, scale=scale, names=("row",), label=label))
+            claims.append(close(together[some], fewer, ops=ops, scale=scale[some], names=("row",), label=label))
     return claims
 
 

@@ -27,7 +27,7 @@ SPARSE_SIZE, DENSE_SIZE = 128_000, 257
 #: Number of short sequences that are concatenated to a long one.
 PIECES = 14
 #: Rows of a large batch, and of the small ones that it is held against.
-MANY_ROWS, FEW_ROWS = 21, 3
+MANY_ROWS, FEW_ROWS = 12, 3
 
 
 def _largest_affordable(p: Process, capability: Call, arguments: Any) -> Lumped:
