@@ -24,6 +24,9 @@ WARM_UP_CLASSES = 32
 #: Results for each method and call; the method is kept, so that its id is not reused.
 _cache: dict[tuple[int, str], tuple[Any, dict[Process, bool]]] = {}
 
+#: What torch keeps its transforms in; it has no public name.
+FUNCTORCH: Any = vars(torch._C)["_functorch"]
+
 
 class _LargestTensor(TorchFunctionMode):
     """Records the size of the largest tensor that is created or used."""
@@ -53,8 +56,8 @@ def _storage_size(value: torch.Tensor) -> int:
     """Number of elements in memory; an expanded view has more entries than that."""
     with torch._C.DisableTorchFunction():
         # What vmap and grad hand over has no memory of its own.
-        while torch._C._functorch.is_functorch_wrapped_tensor(value):
-            value = torch._C._functorch.get_unwrapped(value)
+        while FUNCTORCH.is_functorch_wrapped_tensor(value):
+            value = FUNCTORCH.get_unwrapped(value)
         if value.layout != torch.strided:
             return value._nnz()
         return value.untyped_storage().nbytes() // value.element_size()
