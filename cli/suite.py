@@ -44,7 +44,7 @@ def subjects_at(address: str) -> list[Subject]:
     ------
     ValueError : if the address does not read so, or there is no subject.
     """
-    from unmask.properties.engine.search import check_known
+    from unmask.properties.engine.verdicts import check_known
     from unmask.properties.subjects.addresses import load_subjects
 
     found = load_subjects(address)
@@ -106,7 +106,7 @@ def concerns(law: Law, subject: Subject) -> bool:
 def why_absent(law: Law, subject: Subject, run: Run) -> str | None:
     """Why a law is not asked about a subject in this run; ``None`` where it is."""
     from unmask.properties.engine.plan import Absent, plan
-    from unmask.properties.engine.search import TOO_SLOW
+    from unmask.properties.engine.verdicts import TOO_SLOW
 
     planned = plan(law, subject)
     if isinstance(planned, Absent):
@@ -116,7 +116,7 @@ def why_absent(law: Law, subject: Subject, run: Run) -> str | None:
 
 def absent(law: Law, subject: Subject, reason: str) -> Record:
     """The record of a law that is not asked."""
-    from unmask.properties.engine.search import unanswered
+    from unmask.properties.engine.verdicts import unanswered
 
     return unanswered(law, subject, reason)
 
@@ -130,7 +130,7 @@ def sweeps(run: Run) -> list[Run]:
 
 def is_settled(record: Record, subject: Subject) -> bool:
     """Whether more examples could say nothing else."""
-    from unmask.properties.engine.search import is_settled as asked
+    from unmask.properties.engine.verdicts import is_settled as asked
 
     return asked(record, subject)
 
@@ -144,7 +144,7 @@ def not_claims() -> type[Exception]:
 
 def examine(law: Law, subject: Subject, run: Run) -> Record:
     """Ask one law about one subject."""
-    from unmask.properties.engine.search import examine as ask
+    from unmask.properties.engine.verdicts import examine as ask
 
     return ask(law, subject, run)
 

@@ -33,7 +33,7 @@ from unmask.properties.engine.lawbook import LAWBOOK, About, Drawn, Law, law
 from unmask.properties.engine.mutation import mutated
 from unmask.properties.engine.randomness import seeded
 from unmask.properties.engine.run import Run
-from unmask.properties.engine.search import examine, examine_all
+from unmask.properties.engine.verdicts import examine, examine_all
 from unmask.properties.subjects.processes.families import Family
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, LogSnr
 from unmask.properties.subjects.processes.gaussian_spaces import gaussian

@@ -137,13 +137,13 @@ def _child(mutant: Mutant, source: Path, reach: Reach, who: list[int], pipe: int
 def asked(reach: Reach, who: list[int]) -> Iterator[Result]:
     """Each pair's answer, quick and then ci, most general law first."""
     properties = importlib.import_module("unmask.properties")
-    search = importlib.import_module("unmask.properties.engine.search")
+    order_of_laws = importlib.import_module("unmask.properties.engine.order")
     try:
-        subjects = {s.name: s for s in importlib.import_module("tests.methods").IMPLEMENTATIONS}
+        subjects = {s.name: s for s in importlib.import_module("tests.methods").IN_TORCH}
     except Exception as problem:  # whatever a mutant does as it is imported
         yield Result("killed", law=f"import: {type(problem).__name__}", budget="quick")
         return
-    pairs = order(reach, who, [law.name for law in search.most_general_first(properties.LAWBOOK)])
+    pairs = order(reach, who, [law.name for law in order_of_laws.most_general_first(properties.LAWBOOK)])
     for budget in ("quick", "ci"):
         run = properties.Run(budget=budget, derandomize=True, shrink=False)
         for pair in pairs:

@@ -68,7 +68,7 @@ class _Measure:
         )
         self.watched.start()
         self.properties = importlib.import_module("unmask.properties")
-        self.every = importlib.import_module("tests.methods").IMPLEMENTATIONS
+        self.every = importlib.import_module("tests.methods").IN_TORCH
         self.watched.stop()
 
     def subjects(self, only: Sequence[str]) -> list[Any]:

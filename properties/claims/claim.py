@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -156,9 +156,8 @@ def at_least(
     It is ``at_most(right, left)``, except that a report shows ``left`` as what was found: what is negative and must not
     be is shown with its sign.
     """
-    _check_finite(ops=ops)
-    _check_axes(left, right)
-    return Claim("at_most", right, left, ops, scale, where, tuple(names), label, {"at_least": True})
+    turned = at_most(right, left, ops=ops, scale=scale, where=where, names=names, label=label)
+    return replace(turned, extra={"at_least": True})
 
 
 def exact(left: Array, right: Array, *, where: Array = True, names: Sequence[Name] = (), label: str = "") -> Claim:

@@ -23,11 +23,11 @@ FLOAT32 = 2.0**-23
 SINGLE = 1e-5
 
 #: A claim, the precision of its numbers, and the sizes at which it was looked at, by name: K, t and so on.
-Sight = tuple[Claim, float, Mapping[str, float]]
+Observation = tuple[Claim, float, Mapping[str, float]]
 NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
 
-def hint(claim: Claim, eps: float, sizes: Mapping[str, float] = NO_SIZES, nearby: Sequence[Sight] = ()) -> str:
+def hint(claim: Claim, eps: float, sizes: Mapping[str, float] = NO_SIZES, nearby: Sequence[Observation] = ()) -> str:
     """A pattern in the entries of a failed claim, computed with precision ``eps``; empty if there is none.
 
     ``sizes`` are those of the failing example, and ``nearby`` the same claim at other inputs.
@@ -37,7 +37,7 @@ def hint(claim: Claim, eps: float, sizes: Mapping[str, float] = NO_SIZES, nearby
         return ""
     if single := _single(seen, claim, eps):
         return single
-    others = [entries_of(*sight) for sight in nearby]
+    others = [entries_of(*one) for one in nearby]
     every = [seen, *(e for e in others if e is not None)]
     if not seen.resolved:
         return ""
@@ -68,4 +68,4 @@ def _single(seen: Entries, claim: Claim, eps: float) -> str:
     return ""
 
 
-__all__ = ["Sight", "hint", "hint_of_networks"]
+__all__ = ["Observation", "hint", "hint_of_networks"]

@@ -6,10 +6,11 @@
 * `calls`: capabilities of a subject, called and checked;
 * `trial`: one law, one subject, one set of inputs;
 * `run`, `machine`: budgets, dtypes and devices, refused where they are not there;
-* `order`: which laws speak first, and which of several about one mistake;
-* `search`: the search for a counterexample, and all laws in turn;
+* `order`: which laws are asked first, and which of several tells of a mistake;
+* `search`: the search for a counterexample;
 * `record`: what is found;
 * `failures`: a failure told, and had again;
+* `verdicts`: from a search to a record, for one law and for all in turn;
 * `conformance`: laws as tests in anyone's file;
 * `mutation`: a subject with a mistake in it;
 * `randomness`: random states held still.

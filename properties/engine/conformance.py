@@ -10,7 +10,7 @@ import pytest
 from unmask.properties.engine.lawbook import LAWBOOK, Law
 from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.engine.run import Run
-from unmask.properties.engine.search import check_known, examine
+from unmask.properties.engine.verdicts import check_known, examine
 from unmask.properties.subjects.subject import Subject, Unbuilt
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from unmask.properties.engine.plan import Plan
-from unmask.properties.subjects.inputs import MOST_POSITIONS, MOST_SEQUENCES, Inputs
+from unmask.properties.subjects.inputs import MOST_POSITIONS, MOST_SEQUENCES, NEAR_THE_ENDS, Inputs
 from unmask.properties.subjects.processes.process import Time
 from unmask.properties.subjects.processes.sizes import sizes
 from unmask.properties.subjects.tables.classes import STYLES
@@ -26,8 +26,7 @@ from unmask.properties.subjects.tables.classes import STYLES
 TICKS = tuple(Fraction(k, 16) for k in (10, 6, 11, 5, 12, 4, 8, 9, 7, 13, 3, 14, 2, 15, 1))
 LATE = (
     *(*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1)),
-    # Nearer to either end than epsilons that code puts between itself and the end.
-    *(Fraction(1, 2**12), 1 - Fraction(1, 2**14)),
+    *NEAR_THE_ENDS,
 )
 #: Of t, to get s. Every sampler ends in a step to 0: it comes as often as four others.
 SHARES = (*TICKS, *(Fraction(0),) * 4, 1 - Fraction(1, 256), Fraction(1, 256))

@@ -1,4 +1,4 @@
-"""Which laws speak first, and which one speaks of an answer that is missing."""
+"""Which laws are asked first, and which one tells of an answer that is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unmask.properties.subjects.subject import Subject
 ANSWERS, PRECISION = "answers_are_numbers", "precision_is_kept"
 
 #: For a subject: which capabilities gave no answer under which law and run.
-_heard: WeakKeyDictionary[Subject, dict[tuple[str, Run], frozenset[str]]] = WeakKeyDictionary()
+_faulty: WeakKeyDictionary[Subject, dict[tuple[str, Run], frozenset[str]]] = WeakKeyDictionary()
 
 
 def laws_about(subject: Subject) -> list[Law]:
@@ -49,25 +49,25 @@ def sweeps(run: Run) -> list[Run]:
     return [run] if run.budget == "quick" else [replace(run, budget="quick"), run]
 
 
-def speaker(
-    law: Law, subject: Subject, run: Run, names: frozenset[str], listen: Callable[[Law, Run], frozenset[str]]
+def owner(
+    law: Law, subject: Subject, run: Run, names: frozenset[str], faulty: Callable[[Law, Run], frozenset[str]]
 ) -> str:
-    """The name of the law that says that capabilities ``names`` gave no answer; empty if ``law`` itself is the first.
+    """The name of the law that tells of capabilities ``names``, which gave no answer; empty if it is ``law`` itself.
 
-    ``listen`` tells what gives no answer under a law.  A mistake is told once: by the law about answers if it sees it,
-    else by the first of those that come upon it.
+    ``faulty`` says which ones give no answer under a law.  A mistake is told once: by the law about answers if it sees
+    it, else by the first of those that come upon it.
     """
     for other in laws_about(subject):
         if other.name == law.name:
             return ""
         if isinstance(plan(other, subject), Plan) and _asks(other, subject, names):
-            # Who listens to the law about answers hears as much as it says itself.
+            # The law about answers is asked as often as when it is examined itself: it must find the same.
             how = run if other.name in (ANSWERS, PRECISION) else replace(run, budget="quick")
-            heard = _heard.setdefault(subject, {})
+            found = _faulty.setdefault(subject, {})
             key = (other.name, replace(how, shrink=False))
-            if key not in heard:
-                heard[key] = listen(other, key[1])
-            if heard[key] & names:
+            if key not in found:
+                found[key] = faulty(other, key[1])
+            if found[key] & names:
                 return other.name
     return ""
 
@@ -79,4 +79,4 @@ def _asks(law: Law, subject: Subject, names: frozenset[str]) -> bool:
     return not names.isdisjoint({*map(subject.kind.of, law.needs), *offered})
 
 
-__all__ = ["ANSWERS", "PRECISION", "laws_about", "most_general_first", "speaker", "sweeps"]
+__all__ = ["ANSWERS", "PRECISION", "laws_about", "most_general_first", "owner", "sweeps"]

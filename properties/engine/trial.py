@@ -73,7 +73,7 @@ class Trial:
     subject: Subject
     inputs: Inputs
     #: Names of capabilities that a law of whatever is offered does not ask.
-    silent: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
     answers: Answers = field(default_factory=Answers)
 
     @property
@@ -189,7 +189,7 @@ class Trial:
         """What is offered for the drawn process, of what the law is about."""
         p, subject = self.inputs.p, self.subject
         found = plan(self.law, subject)
-        asked = [name for name in found.offers if name not in self.silent] if isinstance(found, Plan) else []
+        asked = [name for name in found.offers if name not in self.left_out] if isinstance(found, Plan) else []
         clock = getattr(p, "clock", None)
         every = [subject.kind.capabilities[name] for name in asked]
         rates = subject.kind.continuous_only.get(subject.output or "", ())

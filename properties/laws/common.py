@@ -122,6 +122,21 @@ def noisy_batch(
     )
 
 
+class Watched:
+    """A network that keeps what it was shown, call by call: sequences or signals ``[n, L]``, and their time or times."""
+
+    timeless = False
+
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self.shown: list[tuple[Array, Any]] = []
+
+    def output(self, x: Array, t: Any) -> Array:
+        """The network's output."""
+        self.shown.append((np.array(x), t))
+        return self.network.output(x, t)
+
+
 def average(values: Array, q: Array, row: Array, n: int) -> Array:
     """``Σ q values`` for each of ``n`` rows."""
     exact = np.asarray(values).dtype == object or np.asarray(q).dtype == object
@@ -143,6 +158,7 @@ def floats(values: Array) -> Array:
 __all__ = [
     "Array",
     "Batch",
+    "Watched",
     "average",
     "clean_classes",
     "constant_sequences",

@@ -15,8 +15,7 @@ _SEVERITY: Mapping[Status, int] = {
     "broken": 6,
     "error": 5,
     "known": 4,
-    "blocked": 3,
-    "unasked": 2,
+    "blocked": 3, "unasked": 2,
     "holds": 1,
     "absent": 0,
 }

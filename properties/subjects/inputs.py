@@ -15,6 +15,10 @@ MOST_SEQUENCES = 36
 MOST_POSITIONS = 3
 
 
+#: Continuous times that are nearer to either end than epsilons of code that avoids it.
+NEAR_THE_ENDS = (Fraction(1, 2**12), 1 - Fraction(1, 2**14))
+
+
 class Unanswerable(ValueError):
     """The drawn inputs are outside what the law speaks about; the engine draws others."""
 
@@ -51,4 +55,4 @@ def as_time(value: Any) -> Time:
     return value if isinstance(value, int) else Fraction(value)
 
 
-__all__ = ["MOST_POSITIONS", "MOST_SEQUENCES", "Inputs", "Unanswerable", "as_time"]
+__all__ = ["MOST_POSITIONS", "MOST_SEQUENCES", "NEAR_THE_ENDS", "Inputs", "Unanswerable", "as_time"]

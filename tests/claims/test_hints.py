@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from unmask.properties import Claim, at_most, close, exact
-from unmask.properties.claims.hints import Sight, hint, hint_of_networks
+from unmask.properties.claims.hints import Observation, hint, hint_of_networks
 
 EPS = float(np.finfo(np.float64).eps)
 RNG = np.random.default_rng(5)
@@ -89,7 +89,7 @@ def test_a_claim_of_symmetry_shows_no_pattern() -> None:
     assert told(matrix[:, ::-1], matrix) == ""
 
 
-def at(t: float, factor: float, **sizes: float) -> Sight:
+def at(t: float, factor: float, **sizes: float) -> Observation:
     values = RNG.normal(size=2)
     return close(factor * values, values, ops=8), EPS, {"t": t, **sizes}
 

@@ -122,9 +122,10 @@ def statuses(subject: Subject, run: Run) -> dict[str, str]:
 @pytest.mark.parametrize("subject", [FORMULAS, MATRICES, EIGENVECTORS], ids=lambda subject: subject.name)
 def test_textbook_formulas_hold_in_double_precision(subject: Subject) -> None:
     found = statuses(subject, DOUBLE)
-    # Eigenvectors are allowed so much that of some quantities nothing could fail.
-    assert set(found.values()) <= {"holds", "unasked"}, found
-    assert sum(status == "holds" for status in found.values()) >= 8
+    # Eigenvectors are allowed as much as the derivatives are large.
+    vacuous = {"gradients_have_their_digits_at_both_ends"} if subject is EIGENVECTORS else set()
+    assert {law for law, status in found.items() if status != "holds"} == vacuous, found
+    assert len(found) >= 8
 
 
 def test_textbook_formulas_lose_small_numbers_in_single_precision() -> None:

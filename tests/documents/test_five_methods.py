@@ -14,9 +14,10 @@ from unmask.properties import Run, Subject, examine_all
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_no_right_method_is_accused(method: Subject, precision: str) -> None:
     found = {r.law: r for r in examine_all(method, Run(precision=precision, budget="quick", derandomize=True))}
+    assert {r.status for r in found.values()} <= {"holds", "absent", "unasked"}, found
     # In float32 the sums over a large vocabulary are allowed as much as they are large.
-    coarse = {"unasked"} if precision == "float32" else set()
-    assert {r.status for r in found.values()} - coarse == {"holds", "absent"}, found
+    coarse = {"a_large_vocabulary_has_the_loss_of_a_few_classes"} if precision == "float32" else set()
+    assert {law for law, r in found.items() if r.status == "unasked"} <= coarse
     assert sum(r.status == "holds" for r in found.values()) >= 20
 
 

@@ -309,8 +309,8 @@ def test_other_refusals(unmask: Any, arguments: tuple[str, ...], said: str) -> N
     refused_in_a_line(unmask(*arguments), said)
 
 
-@pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="says what is said where no GPU is")
-def test_no_gpu_on_this_machine(unmask: Any) -> None:
+def test_no_gpu_on_this_machine(unmask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     refused_in_a_line(unmask("verify", "right.py", "--device", "cuda"), "device 'cuda' is not on this machine: ")
 
 

@@ -55,7 +55,7 @@ PROCESSES = [
 def test_closed_forms_are_those_of_the_columns(process, t) -> None:
     at = torch.tensor(t, dtype=DOUBLE)
     found, columns = projective_distances(process, at), distances_of_columns(log_kernel(process, at))
-    assert torch.allclose(found, columns, rtol=1e-12, atol=1e-13, equal_nan=True)
+    assert torch.allclose(found, columns, rtol=ROUNDED, atol=ROUNDED, equal_nan=True)
     i, j = torch.meshgrid(torch.arange(process.K), torch.arange(process.K), indexing="ij")
     assert torch.equal(projective_distance(process, at, i, j).nan_to_num(7), found.nan_to_num(7))
 
@@ -91,7 +91,7 @@ def test_levels_far_beyond_the_range_of_floats() -> None:
     exact = [discretized_gaussian(Fraction(1, 2**k), 6) for k in (9, 10)]
     for t, kernel in ((1, exact[0]), (2, exact[0] @ exact[1])):
         found = projective_distances(process, torch.tensor(t)).numpy()
-        assert np.allclose(found, to_float(exactly(kernel)), rtol=1e-12)
+        assert np.allclose(found, to_float(exactly(kernel)), rtol=ROUNDED, atol=ROUNDED)
         assert math.isfinite(found.max())
 
 

@@ -31,7 +31,7 @@ COUNTS = {"L": "positions", "K": "classes", "D": "columns"}
 
 
 @dataclass(frozen=True)
-class Heard:
+class Recorded:
     """One call: the process, the arguments by name, and the answer, as NumPy."""
 
     p: Any
@@ -47,30 +47,30 @@ def other_quantity(trial: Trial, around: list[Neighbour]) -> str:
         capability = kind.capabilities[name]
         if capability.gives.of != "reals" or len(capability.gives.axes) < 2:
             continue
-        heard = _heard(trial, capability, around)
-        if heard and (told := _normalized(capability, heard) or _named(name, heard)):
+        recorded = _recorded(trial, capability, around)
+        if recorded and (told := _normalized(capability, recorded) or _named(name, recorded)):
             return told
     return ""
 
 
-def _heard(trial: Trial, capability: Capability, around: list[Neighbour]) -> list[Heard]:
+def _recorded(trial: Trial, capability: Capability, around: list[Neighbour]) -> list[Recorded]:
     """Every answer of one capability, at the failing inputs and around them."""
-    heard: list[Heard] = []
+    recorded: list[Recorded] = []
 
-    def listening(right: Any, p: Any, *given: Any) -> Any:
+    def recording(right: Any, p: Any, *given: Any) -> Any:
         answer = getattr(right, capability.name)(p, *given)
         eps = float(torch.finfo(answer.dtype).eps) if isinstance(answer, torch.Tensor) else 2.0**-52
         named = {k: _plain(v) for k, v in zip(capability.arguments, given, strict=True)}
-        heard.append(Heard(p, named, floats(_plain(answer)), eps))
+        recorded.append(Recorded(p, named, floats(_plain(answer)), eps))
         return answer
 
     try:
-        subject = mutated(trial.subject, "a witness", **{capability.name: listening})
-    except Exception:  # nothing that can be listened to
+        subject = mutated(trial.subject, "a witness", **{capability.name: recording})
+    except Exception:  # nothing that can be recorded
         return []
     for given in (trial.inputs, *(n.inputs for n in around)):
         claims_of(trial.law, subject, given)
-    return heard
+    return recorded
 
 
 def _plain(value: Any) -> Any:
@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _normalized(capability: Capability, heard: list[Heard]) -> str:
+def _normalized(capability: Capability, recorded: list[Recorded]) -> str:
     """Whether the answers sum to one over another axis than that of the classes."""
     axes = capability.gives.axes
     if axes[-1] != "K":
@@ -88,34 +88,34 @@ def _normalized(capability: Capability, heard: list[Heard]) -> str:
     for k, axis in enumerate(axes[:-1]):
         if axis == "N":
             continue  # laws hand over batches of all there is, whose rows add up to much
-        over = [_sums_to_one(h, k) for h in heard]
-        last = [_sums_to_one(h, len(axes) - 1) for h in heard]
-        shown = any(h.answer.ndim > k and h.answer.shape[k] > 1 and np.ptp(h.answer) > 0 for h in heard)
+        over = [_sums_to_one(h, k) for h in recorded]
+        last = [_sums_to_one(h, len(axes) - 1) for h in recorded]
+        shown = any(h.answer.ndim > k and h.answer.shape[k] > 1 and np.ptp(h.answer) > 0 for h in recorded)
         if all(over) and not all(last) and shown:
             where = "its first axis" if axis == "K" else COUNTS[axis]
             return f"{capability.name} sums to one over {where} and not over classes: another axis is normalized"
     return ""
 
 
-def _sums_to_one(heard: Heard, axis: int) -> bool:
-    y = heard.answer
-    return y.ndim > axis and bool((np.abs(y.sum(axis) - 1) <= ROUNDINGS * heard.eps).all()) and bool((y >= 0).all())
+def _sums_to_one(recorded: Recorded, axis: int) -> bool:
+    y = recorded.answer
+    return y.ndim > axis and bool((np.abs(y.sum(axis) - 1) <= ROUNDINGS * recorded.eps).all()) and bool((y >= 0).all())
 
 
-def _named(name: str, heard: list[Heard]) -> str:
+def _named(name: str, recorded: list[Recorded]) -> str:
     """The quantity that all answers are."""
     for told, make in QUANTITIES.get(name, ()):
         try:
-            if _all_are(make, heard):
+            if _all_are(make, recorded):
                 return f"{name} {told}"
         except Exception:  # this process, or this call, has no such quantity
             continue
     return ""
 
 
-def _all_are(make: Callable[[Heard], Array], heard: list[Heard]) -> bool:
+def _all_are(make: Callable[[Recorded], Array], recorded: list[Recorded]) -> bool:
     numbers = []
-    for h in heard:
+    for h in recorded:
         value = floats(make(h))
         if value.shape != h.answer.shape or not (np.abs(value - h.answer) <= ROUNDINGS * h.eps).all():
             return False
@@ -126,59 +126,59 @@ def _all_are(make: Callable[[Heard], Array], heard: list[Heard]) -> bool:
 # --- quantities of diffusion over classes -------------------------------------------------------------------
 
 
-def _times(h: Heard, name: str) -> Iterator[Any]:
+def _times(h: Recorded, name: str) -> Iterator[Any]:
     """The exact time of each row."""
     for u in np.ravel(np.asarray(h.given[name], dtype=object)).tolist():
         yield int(u) if h.p.T is not None else Fraction(u)
 
 
-def _by_row(h: Heard, one: Callable[..., Array], *times: str) -> Array:
+def _by_row(h: Recorded, one: Callable[..., Array], *times: str) -> Array:
     """``one(row, *times)`` for each row."""
     rows = zip(*(_times(h, name) for name in times), strict=True)
     return np.stack([floats(one(k, *when)) for k, when in enumerate(rows)])
 
 
-def _marginal(at: str) -> Callable[[Heard], Array]:
+def _marginal(at: str) -> Callable[[Recorded], Array]:
     return lambda h: _by_row(h, lambda k, u: h.p.truth.marginal(u)[h.given["x0"][k]], at)
 
 
-def _prior(h: Heard) -> Array:
+def _prior(h: Recorded) -> Array:
     return np.broadcast_to(floats(np.asarray(h.p.prior)), h.answer.shape)
 
 
-def _itself(of: str) -> Callable[[Heard], Array]:
+def _itself(of: str) -> Callable[[Recorded], Array]:
     return lambda h: np.eye(h.p.K)[h.given[of]]
 
 
-def _later_marginal(h: Heard) -> Array:
+def _later_marginal(h: Recorded) -> Array:
     """Bayes' rule with the marginal of ``t`` for that of ``s``."""
     weights = _likelihood(h) * _marginal("t")(h)
     return np.asarray(weights / weights.sum(-1, keepdims=True))
 
 
-def _wrong_end(h: Heard) -> Array:
+def _wrong_end(h: Recorded) -> Array:
     """The forward marginal with ``alpha`` and ``1 - alpha`` exchanged."""
     alpha = np.array([float(h.p.alpha(u)) for u in _times(h, "t")])[:, None, None]
     return np.asarray((1 - alpha) * _itself("x0")(h) + alpha * _prior(h))
 
 
-def _likelihood(h: Heard) -> Array:
+def _likelihood(h: Recorded) -> Array:
     """``q(x_t|x_s)`` as a function of x_s, normalized."""
     weights = _by_row(h, lambda k, s, t: np.asarray(h.p.truth.transition(s, t)).T[h.given["xt"][k]], "s", "t")
     return np.asarray(weights / weights.sum(-1, keepdims=True))
 
 
-def _one_step(h: Heard) -> Array:
+def _one_step(h: Recorded) -> Array:
     ((t,),) = zip(_times(h, "t"), strict=True)
     return np.asarray(h.p.truth.transition(t - 1, t))
 
 
-def _from_the_start(h: Heard) -> Array:
+def _from_the_start(h: Recorded) -> Array:
     ((t,),) = zip(_times(h, "t"), strict=True)
     return np.asarray(h.p.truth.marginal(t))
 
 
-Quantity = tuple[str, Callable[[Heard], Array]]
+Quantity = tuple[str, Callable[[Recorded], Array]]
 
 #: For each capability, what its answers may be instead.
 QUANTITIES: dict[str, tuple[Quantity, ...]] = {

@@ -12,11 +12,14 @@ from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.engine.randomness import seeded
 from unmask.properties.laws.common import Array, floats, noisy_sequences, pair_axis
+from unmask.properties.laws.likelihood.terms import require_interior
 from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import RULED_OUT, Model
 
 CHAPTER = "Conduct"
+#: Rows of a batch that is held against parts of it.
+MANY_ROWS = 12
 #: Arguments that may not be moved a little: points of a data set, what sums to one, what a schedule reaches.
 EXACT = ("x", "weights", "noised")
 
@@ -89,6 +92,8 @@ def roundings(arguments: list[Any], p: Any) -> float:
         "batch-normalizes-over-rows",
         "times-along-positions",
         "gaussian-batch-uses-the-first-time",
+        "posterior-forgets-the-last-row",
+        "loss-forgets-the-last-row",
     ),
     about=About(kind="any", capabilities=lambda c: c.computes),
     drawn=Drawn(floating=True, cost=3, most_T=None),
@@ -97,11 +102,12 @@ def rows_do_not_see_each_other(offers: Any, situation: Any, p: Any, seed: int) -
     """A row's result does not depend on the rest of the batch: not on its tokens, not on its time"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name)
+        arguments = situation(name, N=MANY_ROWS)
         together = floats(capability(*arguments))
         scale = rounding_scale(capability, arguments, together)
-        # One row alone; and N = L rows, where a tensor along the wrong axis still broadcasts.
-        for some in (slice(4, 5), slice(0, _positions(arguments))):
+        # One row alone; N = L rows, where a tensor along the wrong axis still broadcasts; and the last ones, which code
+        # that cuts batches into pieces may forget.
+        for some in (slice(4, 5), slice(0, _positions(arguments)), slice(MANY_ROWS - 3, MANY_ROWS)):
             alone = _rows(capability, arguments, some)
             fewer = floats(capability(*alone))
             label = f"{name}: {len(fewer)} of {len(together)} rows by themselves give what they give together"
@@ -323,8 +329,7 @@ def an_empty_batch_gives_an_empty_answer(offers: Any, situation: Any, p: Any, se
 )
 def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
     """A logit of −∞ for the mask gives what −10⁴ gives, and finite gradients, never a NaN"""
-    if p.T is None and t == 1:
-        raise Unanswerable
+    require_interior(p, t)
     _, clean, xt, _ = noisy_sequences(p, x0, t)
     far = np.array(model.output(xt, t), dtype=float)
     # Networks of masked diffusion rule out the mask, which clean data never holds.

@@ -200,6 +200,29 @@ def _true_loss(p: Process, model: Model, output: Array, predicted: Array, x0: Ar
     return floats(true_loss(p.truth, model.parameterization, predicted, x0, xt, t))
 
 
+def _beside_its_terms(
+    found: Array, truth: Array, p: Process, model: Model, given: tuple[Array, Array, Array, Array, Time], ops: float
+) -> Claim:
+    """Claim that a loss, or its derivative, is right relative to the loss's terms, ``[N]``.
+
+    ``given`` are the network's output and prediction, clean and noisy sequences, and their time.
+    """
+    output, predicted, clean, xt, t = given
+    size, plain = _terms(p, model, output, predicted, clean, xt, t)
+    return has_its_digits(
+        found,
+        truth,
+        p,
+        ops=ops,
+        size=size,
+        condition=1 + noise_of(p, t),
+        plain=_of_a_plain_formula(p, size, plain, clean, xt, t),
+        where=np.isfinite(truth),
+        names=(pair_axis(clean, xt),),
+        label=f"t = {t}",
+    )
+
+
 @law(
     chapter=CHAPTER,
     tex=r"|\hat\ell - \ell| \le n\, \varepsilon \sum_k |\ell_k|, \qquad \ell = \sum_k \ell_k",
@@ -216,21 +239,9 @@ def losses_have_their_digits_at_both_ends(loss: Any, p: Process, x0: Array, mode
             continue
         output, predicted = model.output(xt, t), model.predicted(xt, t)
         truth = _true_loss(p, model, output, predicted, clean, xt, t)
-        size, plain = _terms(p, model, output, predicted, clean, xt, t)
-        claims.append(
-            has_its_digits(
-                loss(p, output, clean, xt, t),
-                truth,
-                p,
-                ops=8 * p.depth + 8 * p.K * model.L,
-                size=size,
-                condition=1 + noise_of(p, t),
-                plain=_of_a_plain_formula(p, size, plain, clean, xt, t),
-                where=np.isfinite(truth),
-                names=(pair_axis(clean, xt),),
-                label=f"t = {t}",
-            )
-        )
+        ops = 8 * p.depth + 8 * p.K * model.L
+        found = loss(p, output, clean, xt, t)
+        claims.append(_beside_its_terms(found, truth, p, model, (output, predicted, clean, xt, t), ops))
     if not claims:
         raise Unanswerable
     return claims
@@ -258,22 +269,9 @@ def gradients_have_their_digits_at_both_ends(
         output, predicted = floats(model.output(xt, t)), model.predicted(xt, t)
         direction = np.random.default_rng([seed, 3]).integers(-4, 5, output.shape) / 4
         truth = slope(p, model.parameterization, output, direction, clean, xt, t)
-        size, plain = _terms(p, model, output, predicted, clean, xt, t)
+        ops = 16 * p.depth + 16 * p.K * model.L
         found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
-        claims.append(
-            has_its_digits(
-                found,
-                truth,
-                p,
-                ops=16 * p.depth + 16 * p.K * model.L,
-                size=size,
-                condition=1 + noise_of(p, t),
-                plain=_of_a_plain_formula(p, size, plain, clean, xt, t),
-                where=np.isfinite(truth),
-                names=(pair_axis(clean, xt),),
-                label=f"t = {t}",
-            )
-        )
+        claims.append(_beside_its_terms(found, truth, p, model, (output, predicted, clean, xt, t), ops))
     if not claims:
         raise Unanswerable
     return claims

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
-from unmask.properties.engine.calls import Call, Unanswerable
+from unmask.properties.engine.calls import Call
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, pair_axis
 from unmask.properties.laws.density import is_dense
-from unmask.properties.laws.likelihood.terms import loss_scale, true_loss
-from unmask.properties.subjects.kinds.classes.situations import MOST_UNDONE
+from unmask.properties.laws.likelihood.terms import loss_scale, require_interior, true_loss
 from unmask.properties.subjects.processes.lumping import Lumped, with_classes
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.shapes import Shape
@@ -26,8 +25,6 @@ CHAPTER = "Scale"
 SPARSE_SIZE, DENSE_SIZE = 128_000, 257
 #: Number of short sequences that are concatenated to a long one.
 PIECES = 14
-#: Rows of a large batch, and of the small ones that it is held against.
-MANY_ROWS, FEW_ROWS = 12, 3
 
 
 def _largest_affordable(p: Process, capability: Call, arguments: Any) -> Lumped:
@@ -174,8 +171,7 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
 )
 def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: Time, model: Model) -> Claim:
     """With up to 128,000 classes, the mean loss is that of the process lumped to a few states"""
-    if p.T is None and t == 1:
-        raise Unanswerable
+    require_interior(p, t)
 
     def arguments(big: Lumped) -> list[Any]:
         xt = _noisy(big, t)
@@ -223,40 +219,6 @@ def a_long_sequence_is_its_pieces(offers: Any, situation: Any, p: Process, model
         scale = (1 + size) * p.conditioning(one[-1][0] if isinstance(one[-1], list) else p.end)
         ops = 8 + 2 * PIECES * model.L
         claims.append(close(whole, expected, ops=ops, scale=scale, names=("row", "position"), label=name))
-    return claims
-
-
-@law(
-    chapter=CHAPTER,
-    cites="batch invariance; independence of rows",
-    mutants=("posterior-forgets-the-last-row", "loss-forgets-the-last-row"),
-    about=About(capabilities=lambda c: c.computes and not {"x0", "xt"}.isdisjoint(c.takes)),
-    drawn=Drawn(floating=True, cost=3, most_T=None),
-)
-def a_large_batch_is_its_rows(offers: Any, situation: Any, p: Process, model: Model) -> list[Claim]:
-    """In a batch of many rows each row's result, the last one's too, is what it is in a batch of three"""
-    claims = []
-    for name, capability in offers.items():
-        arguments = situation(name, N=MANY_ROWS)
-        shared = [capability.capability.shares(k) for k in capability.capability.arguments]
-        many = floats(capability(*arguments))
-        parts = [slice(k, k + FEW_ROWS) for k in range(0, MANY_ROWS, FEW_ROWS)]
-        few = np.concatenate(
-            [
-                floats(
-                    capability(p, *(a if of_all else a[some] for a, of_all in zip(arguments[1:], shared, strict=True)))
-                )
-                for some in parts
-            ]
-        )
-        given = dict(zip(capability.capability.arguments, arguments[1:], strict=True))
-        grown = max(p.conditioning(u) for u in given.get("t", [p.end]))
-        if model.parameterization == "score":
-            grown *= MOST_UNDONE
-        scale = (1 + np.where(np.isfinite(few), np.abs(few), 0).max(initial=0)) * grown
-        # Both sides are roundings of the same numbers.
-        ops = 2 * (4 * p.depth + 8 * p.K * model.L)
-        claims.append(close(many, few, ops=ops, scale=scale, names=("row", "position"), label=name))
     return claims
 
 

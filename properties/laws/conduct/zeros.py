@@ -76,10 +76,10 @@ def impossible_moves_have_probability_zero(offers: Any, p: Process, s: Time, t: 
 @law(
     chapter=CHAPTER,
     tex=r"q(x_t|x_s) = 0 \implies \hat p_\theta(x_s|x_t) = 0",
-    cites="Austin et al. 2021, sec. 3.3 (sparsity); Sahoo et al. 2024, sec. 3.2.3 (carry-over unmasking)",
-    mutants=("reverse-leaks",),
-    about=About(families=SPARSE, outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score"), tensors=True),
-    drawn=Drawn(floating=True, cost=2, K=3, most_T=None),
+    cites="Austin et al. 2021, sec. 3.3 (sparsity); Sahoo et al. 2024, sec. 3.2.3 (carry-over unmasking) and eq. 24",
+    mutants=("reverse-leaks", "reverse-with-an-epsilon"),
+    about=About(families=SPARSE, outputs=("joint-sum", "joint-sum-direct", "mixture", "subs", "score")),
+    drawn=Drawn(cost=2, K=3, most_T=None),
 )
 def impossible_reversals_have_probability_zero(reverse: Any, p: Process, s: Time, t: Time, model: Model) -> Claim:
     """A class from which noise does not lead to x_t has probability 0 exactly: visible tokens stay as they are"""

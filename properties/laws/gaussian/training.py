@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, exact
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Watched, floats
 from unmask.properties.laws.gaussian.common import CHAPTER, ROWS, batch, implied_sizes, level_ops, squared_levels
 from unmask.properties.laws.gaussian.losses import VDM, divergences, weight_of_the_loss
 from unmask.properties.laws.gaussian.samples import DRAWS, claims_of_gaussians
@@ -40,19 +39,6 @@ def any_step_has_its_divergence(
     scale = float(signal**2 / noise) * ((np.abs(floats(rows.x)) + clean) ** 2).sum(-1)
     found = step_divergence(p, output, rows.x, rows.z, [s] * ROWS, rows.t)
     return close(found, truth, ops=16 + 4 * level_ops(p, s, t), scale=scale)
-
-
-@dataclass
-class Watched:
-    """A network that keeps what it was shown, call by call: noisy data ``[N, D]`` and times ``[N]``."""
-
-    model: GaussianModel
-    shown: list[tuple[Array, list[Any]]] = field(default_factory=list)
-
-    def output(self, z: Array, t: Any) -> Array:
-        """The model's answer."""
-        self.shown.append((np.array(z, dtype=float), list(t)))
-        return self.model.output(z, t)
 
 
 @law(

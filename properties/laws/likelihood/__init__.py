@@ -4,9 +4,10 @@
 * `terms`: exact terms of the bound, and their rounding;
 * `integration`: sums and integrals over time;
 * `elbo`: the bound;
+* `gradients`: what training follows;
+* `head`: the output of a network for ordered levels;
 * `optima`: the model of least NELBO;
-* `zeros`: what a step cannot do;
 * `unlikely`: what a network all but rules out.
 """
 
-from unmask.properties.laws.likelihood import reverse, elbo, optima, zeros, unlikely  # noqa: F401  # isort: skip
+from unmask.properties.laws.likelihood import reverse, elbo, gradients, head, optima, unlikely  # noqa: F401  # isort: skip

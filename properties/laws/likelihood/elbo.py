@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, cast
 
 import numpy as np
@@ -22,23 +21,23 @@ from unmask.properties.laws.common import (
     rounding_unit,
 )
 from unmask.properties.laws.likelihood.integration import graded_rule, integrated_truth
-from unmask.properties.laws.likelihood.terms import clip_negative, loss_ops, loss_scale, method_kernel, slope, true_loss
+from unmask.properties.laws.likelihood.terms import (
+    clip_negative,
+    loss_ops,
+    loss_scale,
+    method_kernel,
+    require_interior,
+    true_loss,
+)
+from unmask.properties.subjects.inputs import NEAR_THE_ENDS
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.processes.rounded import FloatProcess
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_likelihood, elbo, rates
 from unmask.reference.noise import posterior as bayes
-from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import divergences, sequences, transcendental
 
 CHAPTER = "NELBO"
-#: Continuous times at which losses are asked besides: nearer to either end than epsilons of code that avoids it.
-NEAR_THE_ENDS = (Fraction(1, 2**12), 1 - Fraction(1, 2**14))
-
-
-def _require_interior(p: Process, t: Time) -> None:
-    if p.T is None and t == 1:
-        raise Unanswerable  # the integrand's weight may be infinite at the very end
 
 
 @law(
@@ -55,7 +54,7 @@ def _require_interior(p: Process, t: Time) -> None:
 )
 def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
     """The loss at time t, averaged over q(x_t|x_0), is the NELBO's term (discrete) or integrand (continuous) at t"""
-    _require_interior(p, t)
+    require_interior(p, t)
     model = model.barring()
     end = NEAR_THE_ENDS[model.seed // 2 % 2]
     times = {t: "", end: f"at t = {end}"} if p.T is None else {t: ""}
@@ -83,7 +82,7 @@ def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, mod
 )
 def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """Every term of the NELBO is a divergence: never negative"""
-    _require_interior(p, t)
+    require_interior(p, t)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     found = average(loss(p, model.output(xt, t), clean, xt, t), q, row, len(x0))
     return at_least(found, 0 * found, ops=loss_ops(p, model), scale=loss_scale(p, model, found, t), names=(("x0", x0),))
@@ -98,7 +97,7 @@ def every_term_is_a_divergence(loss: Any, p: Process, t: Time, x0: Array, model:
 )
 def loss_vanishes_when_the_network_knows(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """For a network that is certain of x_0 the loss is 0 at every time"""
-    _require_interior(p, t)
+    require_interior(p, t)
     _, clean, xt, q = noisy_sequences(p, x0, t)
     if model.parameterization == "score":
         marginal = p.truth.marginal(t)
@@ -158,7 +157,7 @@ def loss_is_the_divergence_of_its_own_rates(
     loss: Any, reverse_rate: Any, p: Process, t: Time, x0: Array, model: Model
 ) -> Claim:
     """The loss is the generalized KL from the true conditional rates to the method's own rates, averaged over x_t"""
-    _require_interior(p, t)
+    require_interior(p, t)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     output = model.counting_the_mask().output(xt, t)
     if model.parameterization == "velocity":
@@ -321,86 +320,6 @@ def integrating_out_a_step_keeps_the_mean(
             label="no larger a variance than the log-ratio",
         ),
     ]
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"\nabla_\theta\, \ell = \nabla_\theta\, L_{t-1}",
-    cites="Austin et al. 2021, eq. 1; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 8 and 10",
-    mutants=("loss-detaches-a-term", "loss-with-another-weight"),
-    drawn=Drawn(cost=3, most_T=None),
-)
-def gradient_is_the_gradient_of_the_nelbo(
-    gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
-) -> Claim:
-    """Autograd through the loss is the derivative of the exact NELBO, taken by differences of 40-digit numbers"""
-    _require_interior(p, t)
-    if model.style == "peaked":
-        raise Unanswerable  # derivatives at saturated outputs are below rounding
-    _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
-    rng = np.random.default_rng([seed, 3])
-    few = rng.permutation(len(xt))[:6]
-    clean, xt = clean[few], xt[few]
-    output = floats(model.output(xt, t))
-    direction = rng.integers(-4, 5, output.shape) / 4
-    truth = slope(p, model.parameterization, output, direction, clean, xt, t)
-    found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
-    return close(
-        found, truth, ops=2 * loss_ops(p, model), scale=loss_scale(p, model, truth, t), names=(pair_axis(clean, xt),)
-    )
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"L_\lambda = L_{vb} + \lambda\, \mathbb{E}\left[-\log \tilde p_\theta(x_0|x_t)\right]",
-    cites="Austin et al. 2021, eq. 5",
-    mutants=("hybrid-averages-the-cross-entropy", "hybrid-forgets-the-weight"),
-    drawn=Drawn(most_T=None),
-)
-def hybrid_loss_adds_cross_entropy(hybrid_loss: Any, loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
-    """The hybrid loss is the NELBO's term plus λ times the denoiser's cross-entropy at x_0"""
-    _require_interior(p, t)
-    _, clean, xt, q = noisy_sequences(p, x0, t)
-    output, weight = model.output(xt, t), 1 / 8
-    at_x0 = np.take_along_axis(model.predicted(xt, t), clean[..., None], -1)[..., 0]
-    if (at_x0 == 0).any():
-        raise Unanswerable
-    extra = -transcendental.log(at_x0).sum(-1)
-    plain = loss(p, output, clean, xt, t)
-    if plain.dtype == object:
-        plain, extra = numbers.common(plain, extra)
-    truth = plain + (numbers.MP.mpf(weight) if plain.dtype == object else weight) * extra
-    found = hybrid_loss(p, output, clean, xt, t, weight)
-    scale = loss_scale(p, model, truth, t) / np.minimum(1, floats(q))
-    return close(found, truth, ops=loss_ops(p, model), scale=scale, names=(pair_axis(clean, xt),))
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"\nabla\, L_\lambda = \nabla L_{vb} + \lambda \left(\tilde p_\theta(\cdot|x_t) - e_{x_0}\right)",
-    cites="Austin et al. 2021, eq. 5",
-    mutants=("hybrid-detaches-the-cross-entropy",),
-    about=About(outputs=("joint-sum", "joint-sum-direct", "mixture")),
-    drawn=Drawn(floating=True, most_T=None),
-)
-def hybrid_loss_teaches_by_both_terms(
-    hybrid_gradient: Any, gradient: Any, p: Process, t: Time, x0: Array, model: Model
-) -> Claim:
-    """The hybrid loss's gradient is the NELBO's plus λ times the cross-entropy's, p̃ − δ at x_0"""
-    _require_interior(p, t)
-    _, clean, xt, q = noisy_sequences(p, x0, t)
-    output, weight, one = model.output(xt, t), 1 / 8, np.ones(len(xt))
-    extra = floats(model.predicted(xt, t)) - np.eye(p.K)[clean]
-    truth = floats(gradient(p, output, clean, xt, t, one)) + weight * extra
-    found = hybrid_gradient(p, output, clean, xt, t, weight, one)
-    scale = (1 + np.abs(truth).max()) * loss_scale(p, model, 0.0, t) / np.minimum(1, floats(q))
-    return close(
-        found,
-        truth,
-        ops=loss_ops(p, model),
-        scale=scale[:, None, None],
-        names=(pair_axis(clean, xt), "position", "class"),
-    )
 
 
 def total_loss(loss: Any, p: Process, x0: Array, model: Model) -> tuple[Array, Array]:

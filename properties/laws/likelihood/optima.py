@@ -20,7 +20,7 @@ from unmask.properties.laws.common import (
     previous_time,
 )
 from unmask.properties.laws.likelihood.integration import graded_rule
-from unmask.properties.laws.likelihood.terms import invertible, reachable, true_loss
+from unmask.properties.laws.likelihood.terms import invertible, reachable, require_interior, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.likelihood import denoisers, elbo
@@ -107,8 +107,7 @@ def _true_reverse(p: Process, data: Data, s: Time, t: Time) -> Array:
 )
 def the_gradient_vanishes_at_the_optimum(gradient: Any, p: Process, t: Time, model: Model, data: Data) -> Claim:
     """The data average of the loss is stationary at the parameterization's own optimum"""
-    if p.T is None and t == 1:
-        raise Unanswerable
+    require_interior(p, t)
     x0, weight = clean_support(p, data)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     index = sequences.sequence_index(xt, p.K)

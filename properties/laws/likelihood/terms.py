@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.laws.common import Array, floats, previous_time, rounding_unit
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
@@ -38,6 +39,17 @@ def meant(p: Process, parameterization: str, output: Array, xt: Array) -> Array:
         return np.where(xt[..., None] == np.arange(p.K), 0 * output + 1, transcendental.exp(output))
     probabilities = transcendental.softmax(output, exact=True)
     return reference.subs_denoiser(probabilities, xt, int(p.mask or 0)) if parameterization == "subs" else probabilities
+
+
+def require_interior(p: Process, t: Time) -> None:
+    """Refuse the very end of continuous time, where the weight of the integrand may be infinite.
+
+    Raises
+    ------
+    Unanswerable : at ``t = 1``.
+    """
+    if p.T is None and t == 1:
+        raise Unanswerable("the weight of the integrand may be infinite at the very end")
 
 
 def slope(p: Process, parameterization: str, output: Array, direction: Array, x0: Array, xt: Array, t: Time) -> Array:
@@ -133,6 +145,7 @@ __all__ = [
     "nearer_reading",
     "reachable",
     "readings_of_the_mask",
+    "require_interior",
     "slope",
     "true_loss",
     "true_reverse_rate",

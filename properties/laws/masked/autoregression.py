@@ -27,6 +27,17 @@ def _read(p: Vocabulary, model: Model) -> Any:
     return predict_from_table(model.predicted_table(0), p.K, p.mask)
 
 
+def _noisy(p: Vocabulary, x0: Array, t: int) -> Array:
+    """Clean rows ``[N, L]`` with their last ``t`` tokens masked."""
+    assert p.mask is not None
+    return np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0])
+
+
+def _of_its_position(table: Array, L: int, K: int) -> Array:
+    """Laws of tagged tokens, ``[..., L, L K]``, at the classes that have the position's own tag: ``[..., L, K]``."""
+    return np.stack([table[..., i, i * K : (i + 1) * K] for i in range(L)], axis=-2)
+
+
 @law(
     chapter=CHAPTER,
     tex=r"\sum_{t=1}^{L} \ell(x_0, x_t, t) = L_{vb} = \sum_{i=1}^{L} -\log p_\theta\left(x_0^i | x_0^1, \ldots, x_0^{i-1}\right)",
@@ -42,7 +53,7 @@ def autoregression_is_a_diffusion(next_token_loss: Any, p: Vocabulary, x0: Array
     predict = _read(p, model)
     found: Any = 0
     for t in range(1, L + 1):
-        xt = np.stack([reference.masked_from_the_right(x, t, mask) for x in x0])
+        xt = _noisy(p, x0, t)
         found = found + next_token_loss(p, model.output(xt, 0), x0, xt, [t] * len(x0))
     bound = np.array([reference.nelbo(predict, x, p.K, mask) for x in x0])
     surprise = np.array([reference.autoregressive_nll(predict, x) for x in x0])
@@ -69,17 +80,12 @@ def autoregression_reveals_one_token_a_step(next_token_reverse: Any, p: Vocabula
     kernel = reference.tagged_kernel(_read(p, model), L, p.K, mask)
     found, truth = [], []
     for t in range(1, L + 1):
-        xt = np.unique(np.stack([reference.masked_from_the_right(x, t, mask) for x in x0]), axis=0)
+        xt = np.unique(_noisy(p, x0, t), axis=0)
         times = [[u] * len(xt) for u in (t - 1, t)]
         found.append(next_token_reverse(p, model.output(xt, 0), xt, *times))
         rows = kernel(t - 1, t)[sequences.sequence_index(reference.tagged(xt, p.K), many)]
-        truth.append(np.stack([rows[:, i, i * p.K : (i + 1) * p.K] for i in range(L)], axis=1))
+        truth.append(_of_its_position(rows, L, p.K))
     return close(np.concatenate(found), np.concatenate(truth), ops=2 * p.K + 8, names=("row", "position", "x_s"))
-
-
-def _of_its_position(table: Array, L: int, K: int) -> Array:
-    """Laws of tagged tokens, ``[..., L, L K]``, at the classes that have the position's own tag: ``[..., L, K]``."""
-    return np.stack([table[..., i, i * K : (i + 1) * K] for i in range(L)], axis=-2)
 
 
 @law(
@@ -91,11 +97,10 @@ def _of_its_position(table: Array, L: int, K: int) -> Array:
 )
 def autoregression_masks_from_the_right(next_token_noisy: Any, p: Vocabulary, x0: Array) -> Claim:
     """At time t the last t tokens are masked, for certain, and all others are those of the data"""
-    assert p.mask is not None
-    L, mask = x0.shape[1], p.mask
+    L = x0.shape[1]
     times = np.arange(L + 1).repeat(len(x0))
     every = np.concatenate([x0] * (L + 1))
-    truth = np.stack([reference.masked_from_the_right(x, int(t), mask) for x, t in zip(every, times, strict=True)])
+    truth = np.concatenate([_noisy(p, x0, t) for t in range(L + 1)])
     return exact(next_token_noisy(p, every, times.tolist()), truth, names=("row", "position"))
 
 
@@ -132,7 +137,7 @@ def autoregression_posterior_is_certain(next_token_posterior: Any, p: Vocabulary
     process = reference.tagged_process(L, p.K, p.mask)
     found, truth, texts = [], [], []
     for t in range(1, L + 1):
-        xt = np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0])
+        xt = _noisy(p, x0, t)
         tagged = reference.tagged(x0, p.K), reference.tagged(xt, p.K)
         for s in range(t):
             found.append(next_token_posterior(p, x0, xt, [s] * len(x0), [t] * len(x0)))
@@ -165,10 +170,9 @@ def autoregression_predicts_masked_tokens_only(
 ) -> Claim:
     """The denoiser of autoregression is certain of visible tokens, and gives the mask no probability"""
     model = model.frozen()
-    assert p.mask is not None
     found, truth = [], []
     for t in range(1, model.L + 1):
-        xt = np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0])
+        xt = _noisy(p, x0, t)
         found.append(next_token_denoise(p, model.output(xt, 0), xt, [t] * len(xt)))
         truth.append(model.predicted(xt, 0))
     return close(np.concatenate(found), np.concatenate(truth), ops=2 * p.K + 8, names=("row", "position", "x_0"))
@@ -192,7 +196,7 @@ def autoregression_draws_what_it_reveals(
     t = int(rng.integers(1, model.L + 1))
     # Time 0, and a time at which masks are left, where there is one.
     targets = sorted({0, t - 1})
-    every = np.unique(np.stack([reference.masked_from_the_right(x, t, p.mask) for x in x0]), axis=0)
+    every = np.unique(_noisy(p, x0, t), axis=0)
     xt = every[rng.permutation(len(every))[:3]]
     predicted, output = floats(model.predicted(xt, 0)), model.output(xt, 0)
     kernel = np.concatenate([floats(reference.reverse_kernel(predicted, xt, s, t, p.mask)) for s in targets])

@@ -21,6 +21,7 @@ from unmask.properties.laws.likelihood.terms import (
     nearer_reading,
     reachable,
     readings_of_the_mask,
+    require_interior,
     slope,
     true_loss,
     true_reverse_rate,
@@ -82,8 +83,7 @@ def mass_on_the_mask_is_in_the_kernel(reverse: Any, p: Process, s: Time, t: Time
 )
 def mass_on_the_mask_is_in_the_loss(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """With mass m on the mask the NELBO is that of the kernel that stays masked: for a mixture (CE − m) −α′/(1 − α), not CE"""
-    if p.T is None and t == 1:
-        raise Unanswerable
+    require_interior(p, t)
     row, clean, xt, q = noisy_sequences(p, x0, t)
     network, readings = readings_of_the_mask(model)
     found = average(loss(p, network.output(xt, t), clean, xt, t), q, row, len(x0))
@@ -108,8 +108,7 @@ def mass_on_the_mask_is_in_the_gradient(
     gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
 ) -> Claim:
     """A network learns from what it predicts of the mask: the gradient of the loss is that of the NELBO, the mask's share in it"""
-    if p.T is None and t == 1:
-        raise Unanswerable
+    require_interior(p, t)
     if model.style == "peaked":
         raise Unanswerable  # derivatives at saturated outputs are below rounding
     _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
@@ -198,8 +197,7 @@ def a_step_may_stay_masked(step: Any, p: Process, s: Time, t: Time, model: Model
 )
 def the_full_cross_entropy_is_a_bound(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:
     """The weighted cross-entropy of the whole softmax, the mask in it, is never less than the loss, and bounds it loosely"""
-    if p.T is None and t == 1:
-        raise Unanswerable
+    require_interior(p, t)
     model = model.counting_the_mask()
     row, clean, xt, q = noisy_sequences(p, x0, t)
     output = model.output(xt, t)

@@ -20,17 +20,18 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, sampled
+from unmask.properties.claims.claim import Claim, at_least, close, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.likelihood.reverse import reachable_outputs
-from unmask.properties.laws.likelihood.terms import true_reverse_rate
+from unmask.properties.laws.likelihood.terms import reachable, true_reverse_rate
 from unmask.properties.laws.sampling.samplers import informative
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.likelihood import elbo
 from unmask.reference.likelihood import reverse as reference
+from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import sequences, transcendental
 
 CHAPTER = "Samplers"
@@ -264,3 +265,34 @@ def _pushed(p: Process, network: Smooth, times: list[float]) -> tuple[Array, flo
         slack += np.einsum("x,xiy,xiyj->j", before, width, change)
         value = matrix @ value
     return law, float(slack.max() * (1 + slack.max()))
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"E(y|x) = \delta_{x}(y) + (t - s)\, \bar R_t(x, y)",
+    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2 (tau-leaping)",
+    mutants=("euler-with-the-rate-at-the-end-of-the-step", "euler-of-another-width"),
+    about=About(clock="continuous"),
+)
+def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) -> list[Claim]:
+    """Euler's kernel is δ + (t − s) R̄_t where that is a distribution, and is always a distribution"""
+    if t == 1:
+        raise Unanswerable
+    xt = reachable(p, model.L, t)
+    rate = true_reverse_rate(p, model.parameterization, model.predicted(xt, t), xt, t)
+    jump, width = numbers.common(rate, t - s)
+    jump = jump * width
+    found = euler(p, model.output(xt, t), xt, s, t)
+    leave = jump.sum(-1, keepdims=True)
+    own = np.eye(p.K, dtype=int)[xt]
+    truth = np.where(own == 1, 1 - leave, jump)
+    scale = np.maximum(1, floats(jump).max()) * p.conditioning(t)
+    names = (("x_t", xt), "position", "y")
+    ops = 4 * p.depth + 8 * p.K
+    small = floats(leave) <= 1
+    one = np.ones(found.shape[:-1], dtype=int)
+    return [
+        close(found, truth, ops=ops, scale=scale, where=small, names=names, label="δ + (t − s) R̄"),
+        close(found.sum(-1), one, ops=ops, scale=scale, names=names, label="sums to one"),
+        at_least(found, 0 * found, ops=ops, scale=scale, names=names, label="no negative entry"),
+    ]

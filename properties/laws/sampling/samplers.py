@@ -8,26 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import FALSE_ALARM, Claim, at_least, at_most, close, exact, sampled
+from unmask.properties.claims.claim import Claim, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.likelihood.terms import reachable, true_reverse_rate
+from unmask.properties.laws.common import Array, Watched, floats
 from unmask.properties.subjects.kinds.classes.situations import falling
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
-from unmask.reference.d3pm import logistic_head as heads
 from unmask.reference.likelihood import reverse
 from unmask.reference.masked import masked_language_model as mlm
-from unmask.reference.numbers import arithmetic as numbers
 from unmask.reference.numbers import sequences
 from unmask.reference.sampling import samplers
 
 CHAPTER = "Samplers"
 #: Samples that a law draws, and in how many calls.
 SAMPLES, CALLS = 20_000, 2
-#: Calls for a few training times, and rows and calls that are as many as it takes to see what is left out at the ends.
-TIME_CALLS, TIME_ROWS, MANY_CALLS = 2000, 4096, 16
 #: Rows of a sampler whose network is watched.
 ASKED_ROWS = 16
 #: Number of bins of a histogram of times.
@@ -110,23 +105,6 @@ def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model
     )
 
 
-class _Asked:
-    """A network that remembers when it was asked."""
-
-    timeless = False
-
-    def __init__(self, network: Any) -> None:
-        self.network = network
-        self.times: list[Time] = []
-        self.shown: list[Array] = []
-
-    def output(self, xt: Array, t: Time) -> Array:
-        """Output of the network, ``[n, L, K]``."""
-        self.times.append(t)
-        self.shown.append(np.array(xt))
-        return self.network.output(xt, t)
-
-
 @law(
     chapter=CHAPTER,
     tex=r"x_{t_{k-1}} \sim p_\theta\left(\cdot \,\middle|\, x_\theta(x_{t_k}, t_k)\right), \qquad t_n > t_{n-1} > \dots",
@@ -144,11 +122,11 @@ def the_network_is_asked_at_falling_times(
     step as well (midpoints, correctors).
     """
     times = falling(p, model)
-    asked = _Asked(sampler_network(p, model, data))
+    asked = Watched(sampler_network(p, model, data))
     generate(p, asked, ASKED_ROWS, model.L, times, seed)
-    if not asked.times:
+    if not asked.shown:
         raise Unanswerable("the network was not asked")
-    at = np.array([float(u) for u in asked.times])
+    at = np.array([float(u) for _, u in asked.shown])
     grid = np.array([float(u) for u in times])
     claims = [at_most(at[1:], at[:-1], ops=0, names=("call",), label="times of calls fall")] if len(at) > 1 else []
     claims.append(exact(at.max(), grid[0], label="the first time that the network is asked at"))
@@ -157,7 +135,7 @@ def the_network_is_asked_at_falling_times(
         claims.append(exact(inside, np.ones_like(inside), names=("call",), label="asked where a step begins"))
         for u in grid[:-1]:
             # Whoever asks twice at a time asks about the same sequences; a batch may be asked in parts.
-            whole = [x for x, v in zip(asked.shown, at, strict=True) if v == u and len(x) == ASKED_ROWS]
+            whole = [x for (x, _), v in zip(asked.shown, at, strict=True) if v == u and len(x) == ASKED_ROWS]
             claims += [exact(x, whole[0], names=("row", "position"), label=f"shown at t = {u}") for x in whole[1:]]
     return claims
 
@@ -288,121 +266,6 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
             names=("n masked",),
             label="when the next reveal comes, in 64 parts of t",
         ),
-    ]
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"i \sim U\{1, \dots, N\} \implies t_i \sim U",
-    cites="Kingma et al. 2021, app. I.1 (low-discrepancy times); Sahoo et al. 2024, app. D.3",
-    mutants=(
-        "training-times-cluster",
-        "training-times-leave-out-the-last",
-        "training-times-keep-away-from-zero",
-        "training-times-keep-a-thousandth-away-from-zero",
-    ),
-    about=About(tensors=True),
-    drawn=Drawn(floating=True, cost=6),
-)
-def training_times_are_uniform(training_times: Any, p: Process, seed: int) -> list[Claim]:
-    """The training time of a row taken at random is uniform over the clock, however the times depend on each other
-
-    Then the mean loss over a batch is unbiased.  Stratified times satisfy this, even if each row keeps its stratum.
-
-    ``n`` draws, independent or repelling each other as strata do, leave no gap at an end wider than ``log(2/1e-9)/n``,
-    here 1/3000.  Times from ``[ε, 1]`` leave out what the loss would have had there.  With ε = 1e-3, as some trainers
-    have it, that is seen: a subject lists it under ``known``.  A guard of 1e-5 against a division by zero is not: its
-    part of the loss is smaller than what a million draws could tell.
-    """
-    N, calls = 3, TIME_CALLS
-    found = np.stack([floats(training_times(p, N, seed * calls + call)) for call in range(calls)])
-    first = 0 if p.T is None else 1
-    inside = (found >= first) & (found <= float(p.end))
-    cells = BINS if p.T is None else p.T
-    place = np.clip(np.floor(found * cells).astype(int) if p.T is None else found.astype(int) - 1, 0, cells - 1)
-    taken = place[np.arange(calls), np.random.default_rng([seed, 47]).integers(0, N, calls)]
-    return [
-        exact(inside, np.ones_like(inside), names=("call", "row"), label="times are on the clock"),
-        sampled(
-            np.bincount(taken, minlength=cells)[None],
-            np.full((1, cells), 1 / cells),
-            names=("all", "part of the clock"),
-            label="the time of a row taken at random",
-        ),
-        *_near_the_ends(training_times, p, seed),
-    ]
-
-
-def _near_the_ends(training_times: Any, p: Process, seed: int) -> list[Claim]:
-    """Claims that many times of the continuous clock come near to both of its ends; a clock of steps has counts for that."""
-    if p.T is not None:
-        return []
-    found = np.stack([floats(training_times(p, TIME_ROWS, seed * TIME_CALLS + call)) for call in range(MANY_CALLS)])
-    # All rows of a batch, or several, may share a time: what is equal was drawn once.
-    draws = sum(len(np.unique(row)) for row in found)
-    gaps = np.array([found.min(), 1 - found.max()])
-    widest = np.full(2, min(1.0, np.log(2 / FALSE_ALARM) / draws))
-    label = f"what {draws} draws leave out at the ends"
-    return [at_most(gaps, widest, ops=2, names=(("end", ["at the data", "at the noise"]),), label=label)]
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"p_k \propto F(b_k) - F(a_k), \quad F(x) = \mathrm{sigmoid}\left((x - \mu) / s\right)",
-    cites="Austin et al. 2021, app. A.8 (truncated discretized logistic)",
-    mutants=("head-gives-the-tails-to-the-ends", "head-with-wrong-bins"),
-    about=About(tensors=True),
-    drawn=Drawn(floating=True, cost=2),
-)
-def the_head_is_the_truncated_logistic(head: Any, p: Process, model: Model, seed: int) -> list[Claim]:
-    """The head is the logistic distribution over K bins, truncated and renormalized; it is unimodal"""
-    rng = np.random.default_rng([seed, 43])
-    location, log_scale = rng.integers(-12, 13, (4, model.L)) / 8, rng.integers(-16, 9, (4, model.L)) / 8
-    found = head(p, location, log_scale)
-    # D3PM's networks return the scale's logarithm plus 2; here it is the logarithm itself.
-    truth = floats(heads.truncated_logistic(location, log_scale + 2, p.K))
-    names = ("row", "position", "level")
-    top = found.argmax(-1, keepdims=True)
-    level = np.arange(p.K - 1)
-    rising = np.where(level < top, found[..., :-1] - found[..., 1:], found[..., 1:] - found[..., :-1])
-    scale = 1 + np.abs(truth).max()
-    return [
-        close(np.exp(found), truth, ops=16 * p.K, scale=scale, names=names, label="the bins"),
-        close(np.exp(found).sum(-1), np.ones(location.shape), ops=8 * p.K, names=names, label="sums to one"),
-        at_most(
-            rising, 0 * rising, ops=16, scale=1 + np.abs(found[..., 1:]), names=names, label="no rise after a fall"
-        ),
-    ]
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"E(y|x) = \delta_{x}(y) + (t - s)\, \bar R_t(x, y)",
-    cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2 (tau-leaping)",
-    mutants=("euler-with-the-rate-at-the-end-of-the-step", "euler-of-another-width"),
-    about=About(clock="continuous"),
-)
-def euler_adds_the_rate(euler: Any, p: Process, s: Time, t: Time, model: Model) -> list[Claim]:
-    """Euler's kernel is δ + (t − s) R̄_t where that is a distribution, and is always a distribution"""
-    if t == 1:
-        raise Unanswerable
-    xt = reachable(p, model.L, t)
-    rate = true_reverse_rate(p, model.parameterization, model.predicted(xt, t), xt, t)
-    jump, width = numbers.common(rate, t - s)
-    jump = jump * width
-    found = euler(p, model.output(xt, t), xt, s, t)
-    leave = jump.sum(-1, keepdims=True)
-    own = np.eye(p.K, dtype=int)[xt]
-    truth = np.where(own == 1, 1 - leave, jump)
-    scale = np.maximum(1, floats(jump).max()) * p.conditioning(t)
-    names = (("x_t", xt), "position", "y")
-    ops = 4 * p.depth + 8 * p.K
-    small = floats(leave) <= 1
-    one = np.ones(found.shape[:-1], dtype=int)
-    return [
-        close(found, truth, ops=ops, scale=scale, where=small, names=names, label="δ + (t − s) R̄"),
-        close(found.sum(-1), one, ops=ops, scale=scale, names=names, label="sums to one"),
-        at_least(found, 0 * found, ops=ops, scale=scale, names=names, label="no negative entry"),
     ]
 
 

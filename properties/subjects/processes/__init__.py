@@ -2,7 +2,9 @@
 
 * `names`: names of schedules and families, and suggestions for misspelt ones;
 * `schedule`: alpha as a function of time;
+* `roundings`: behind one transition probability;
 * `families`: kinds of corruption;
+* `checks`: what is refused as a process;
 * `process`: one corruption process, exactly;
 * `drawn`: a process from drawn numbers;
 * `sizes`: ranges that a set of processes states;

@@ -9,7 +9,6 @@ own is one more record::
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
+from unmask.properties.subjects.processes.roundings import exponential, hit_or_not, product, sum_of_jumps
 from unmask.properties.subjects.processes.sizes import Clock
 from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal
 from unmask.reference.noise.composing import Composing
@@ -88,7 +88,7 @@ class Family:
     reversible: bool | None = None
     commuting: bool | None = None
     diffusion_limit: str = ""
-    roundings: Callable[[Any], int] = field(default=lambda p: _sum_of_jumps(p) if p.T is None else _product(p))
+    roundings: Callable[[Any], int] = field(default=lambda p: sum_of_jumps(p) if p.T is None else product(p))
 
     @property
     def keeps_or_redraws(self) -> bool:
@@ -158,35 +158,6 @@ def family(name: str) -> Family:
     return FAMILIES[name]
 
 
-# ---------------------------------------------------------------------------------------------- roundings
-
-
-def _hit_or_not(p: Any) -> int:
-    """A product of ``T`` probabilities of staying, or a few transcendental functions."""
-    return 2 * int(p.T) + 8 if p.T is not None else 24
-
-
-def _product(p: Any) -> int:
-    """A product of ``T`` matrices, each entry a sum of ``K`` products of a few transcendental functions."""
-    return int(p.T * (p.K + 4) + 16)
-
-
-def _exponential(p: Any) -> int:
-    """The exponential of a matrix, some fifteen products of matrices, of a noise that is itself a schedule's."""
-    return 15 * (int(p.K) + 2) + _hit_or_not(p)
-
-
-def _sum_of_jumps(p: Any) -> int:
-    """The same as a sum over numbers of jumps, whose terms are exponentials of numbers up to ``n log n``, n the noise.
-
-    In float64 the noise is finite where alpha should be 0: of a double zero at a rounded time it is ``-2 log eps``.
-    """
-    most = -2 * math.log(2.0**-53)
-    alpha = float(p.schedule.alpha(Fraction(1)))
-    noise = min(most, -math.log(alpha)) if alpha > 0 else most
-    return _exponential(p) + math.ceil(noise * (2 + math.log(max(noise, 1))))
-
-
 # ---------------------------------------------------------------------------------------------- keep or redraw
 
 
@@ -207,7 +178,7 @@ UNIFORM = register(
         "uniform",
         _keeping(lambda p, beta: corruption.uniform(beta, p.K)),
         redraws_from=lambda p, k: Fraction(1, p.K),
-        roundings=_hit_or_not,
+        roundings=hit_or_not,
         stationary=True,
         reversible=True,
         commuting=True,
@@ -219,7 +190,7 @@ ABSORBING = register(
         _keeping(lambda p, beta: corruption.absorbing(beta, p.K, p.mask)),
         mask="any",
         redraws_from=lambda p, k: Fraction(k == p.mask),
-        roundings=_hit_or_not,
+        roundings=hit_or_not,
         stationary=True,
         reversible=True,
         commuting=True,
@@ -232,7 +203,7 @@ MASK_AND_UNIFORM = register(
         mask="any",
         draw=lambda K, T, variant: {"share": (Fraction(1, 2), Fraction(7, 8), Fraction(1, 8))[variant % 3]},
         redraws_from=lambda p, k: p["share"] * (k == p.mask) + (1 - p["share"]) / Fraction(p.K),
-        roundings=_hit_or_not,
+        roundings=hit_or_not,
         stationary=True,
         reversible=True,
         commuting=True,
@@ -355,7 +326,7 @@ BIRTH_DEATH = register(
         "birth-death",
         _driven(lambda p: ordinal.birth_death_rate(p.K), _flat),
         diffusion_limit="reflected-brownian",
-        roundings=_exponential,
+        roundings=exponential,
         stationary=True,
         reversible=True,
         commuting=True,
@@ -366,7 +337,7 @@ EHRENFEST = register(
         "ehrenfest",
         _driven(lambda p: ordinal.ehrenfest_rate(p.K), lambda p: ordinal.binomial_prior(p.K)),
         diffusion_limit="ornstein-uhlenbeck",
-        roundings=_exponential,
+        roundings=exponential,
         stationary=True,
         reversible=True,
         commuting=True,
@@ -377,7 +348,7 @@ NEIGHBORS = register(
         "nearest-neighbor",
         _driven(lambda p: neighbors.neighbor_rate(p["neighbors"]), _flat),
         draw=_graph,
-        roundings=_exponential,
+        roundings=exponential,
         stationary=True,
         reversible=True,
         commuting=True,
@@ -390,7 +361,7 @@ MASKED_NEIGHBORS = register(
         mask="last",
         draw=_masked_graph,
         least=3,
-        roundings=_exponential,
+        roundings=exponential,
         stationary=True,
         reversible=True,
         commuting=True,

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import torch
 
+from unmask.properties.subjects.processes.checks import check
 from unmask.properties.subjects.processes.families import Clock, Family, family
 from unmask.properties.subjects.processes.rounded import FloatProcess, RoundedProcess
 from unmask.properties.subjects.processes.schedule import Schedule
@@ -305,44 +306,9 @@ class Process:
         return ", ".join(f"alpha({u}) = {float(self.alpha(u)):.9g}" for u in times)
 
     def __post_init__(self) -> None:
-        kind = family(self.family)
         given = self.parameters.items() if isinstance(self.parameters, Mapping) else self.parameters
         object.__setattr__(self, "parameters", tuple(sorted((str(k), _exactly(v)) for k, v in given)))
-        if not isinstance(self.schedule, Schedule):
-            raise TypeError(f"schedule must be a Schedule, got {self.schedule!r}")
-        whole: dict[str, Any] = {"K": self.K, "T": self.T, "mask": self.mask}
-        for name, value in whole.items():
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-                raise TypeError(f"{name} must be an int, got {value!r}")
-        if self.K < 2:
-            raise ValueError(f"K must be at least 2, got {self.K}")
-        if self.T is not None and self.T < 1:
-            raise ValueError(f"T must be at least 1, got {self.T}")
-        if self.mask is not None and not 0 <= self.mask < self.K:
-            raise ValueError(f"mask must be a class id below K = {self.K}, got {self.mask}")
-        if self.clock not in ("discrete", "continuous"):
-            raise ValueError(f"clock must be 'discrete' or 'continuous', got {self.clock!r}")
-        if not isinstance(getattr(torch, str(self.precision), None), torch.dtype):
-            raise ValueError(f"precision must be the name of a torch dtype, got {self.precision!r}")
-        if (kind.mask == "none") != (self.mask is None) or (kind.mask == "last" and self.mask != self.K - 1):
-            valid = {"none": "None", "any": "a class id", "last": f"the last class, {self.K - 1},"}[kind.mask]
-            raise ValueError(f"mask must be {valid} for {self.family!r}, got {self.mask}")
-        if (self.clock == "discrete") != (self.T is not None):
-            raise ValueError(f"T must be {'given' if self.clock == 'discrete' else 'None'} for the {self.clock} clock")
-        if self.clock not in kind.clocks:
-            valid = " or ".join(map(repr, kind.clocks))
-            raise ValueError(f"clock must be {valid} for {self.family!r}, got {self.clock!r}")
-        if self.K < kind.least:
-            raise ValueError(f"K must be at least {kind.least} for {self.family!r}, got {self.K}")
-        if kind.hits and any(beta > 1 for beta in self.schedule.betas):
-            betas = ", ".join(map(str, self.schedule.betas))
-            raise ValueError(f"betas must be probabilities for {self.family!r}, got {betas}")
-        names = [k for k, _ in self.parameters]
-        if names != kind.parameters:
-            raise ValueError(f"parameters of {self.family!r} must be {kind.parameters}, got {names}")
-        share = dict(self.parameters).get("share", 0)
-        if not 0 <= share <= 1:
-            raise ValueError(f"share must be a probability, got {share}")
+        check(self)
         object.__setattr__(self, "schedule", self.schedule.bind(self.K, self.T))
         if self.T is not None:
             self.schedule.check_steps()

@@ -9,7 +9,7 @@ from typing import Any
 import unmask.properties as laws
 import unmask.properties.subjects.processes.families
 from tests.bad_input.bad import Bad
-from unmask.properties.engine.search import check_known
+from unmask.properties.engine.verdicts import check_known
 from unmask.properties.subjects.addresses import load_subjects
 
 Case = tuple[Callable[[], object], type[Exception], str]

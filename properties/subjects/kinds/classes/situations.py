@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.capability import Capability
-from unmask.properties.subjects.inputs import Unanswerable
+from unmask.properties.subjects.inputs import NEAR_THE_ENDS, Unanswerable
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.numbers import sequences
@@ -121,7 +121,7 @@ def _corners(p: Any, capability: Capability, late: bool) -> list[tuple[Any, Any]
     begins = "data" in capability.ends and "s" not in capability.takes
     if p.T is not None:
         return [*([(0, 0)] if begins else []), (p.T - 1, p.T), (0, 1)]
-    near, far = 2.0**-12, 1 - 2.0**-14
+    near, far = map(float, NEAR_THE_ENDS)
     last = [*([(15 / 16, 1.0)] if "noise" in capability.ends else []), (15 / 16, far)] if late else []
     return [*([(0.0, 0.0)] if begins else []), *last, (0.0, near), (near / 2, near)]
 
