@@ -61,9 +61,6 @@ def _of(about: str, *names: str) -> tuple[str, ...]:
 
 _NAMING = "fixes notation: nothing in it can be false"
 _PROOF = "an intermediate line of a proof, contained in what it proves"
-_GRID = "about the paper's own grid of a continuous schedule, which starts at 1/(T + 1): ours start at 0"
-_PATHS = "about laws of whole paths in continuous time, which nothing here computes; its consequence, theorem 3.6, and its discrete counterpart (the gap of the bound) are checked"
-_UNUSED_SCORES = "no rate of the reverse process looks at these scores, and the law about scores compares those that count"
 
 D3PM = Paper("Austin et al. 2021", "D3PM", "2107.03006v3", (
     Fact("sec. 2", "the model draws x_T from the prior, and each x_{t-1} from its reverse kernel given x_t"),
@@ -152,8 +149,8 @@ SEDD = Paper("Lou et al. 2024", "SEDD", "2310.16834v3", (
     Fact("eq. 23-24", "proof of proposition 3.2", no_fact=_PROOF),
     Fact("app. A", "exchanging x and y in the proof of proposition 3.3", no_fact=_PROOF),
     Fact("eq. 25", "theorem 3.6 again", no_fact="repeats theorem 3.6"),
-    Fact("eq. 26", "−log p(x_0) is at most the KL between laws of paths", unchecked=_PATHS),
-    Fact("eq. 27", "that KL splits into the prior's and the expected KL of what follows", finding="an equality, printed as an inequality", unchecked=_PATHS),
+    Fact("eq. 26", "−log p(x_0) is at most the KL between laws of paths", _reference("likelihood/paths", "the_likelihood_is_bounded_by_the_divergence_of_paths", "looking_at_more_times_shows_more", "under_the_mask_one_position_loses_nothing")),
+    Fact("eq. 27", "that KL splits into the prior's and the expected KL of what follows", _reference("likelihood/paths", "the_divergence_of_paths_is_the_priors_and_that_of_what_follows", "what_follows_tends_to_the_dwdse"), "an equality, printed as an inequality"),
     Fact("eq. 28-33", "from Dynkin's formula to the DWDSE", no_fact=_PROOF),
     Fact("eq. 34", "Bayes' rule in the proof of theorem 4.1", no_fact=_PROOF),
     Fact("eq. 35-37", "proof of theorem 4.2", no_fact=_PROOF),
@@ -201,9 +198,9 @@ MDLM = Paper("Sahoo et al. 2024", "MDLM", "2406.07524v2", (
     Fact("eq. 29", "a step's KL is zero at a visible token"),
     Fact("eq. 30", "a step's KL at a mask, for a prediction that may give weight to the mask", _reference("masked/masks_in_predictions", "the_divergence_at_a_mask")),
     Fact("eq. 31-32", "their expected sum is the diffusion loss"),
-    Fact("eq. 33", "alpha on the paper's grid, 1 − (i+1)/(T+1)", unchecked=_GRID),
-    Fact("eq. 34-35", "alpha at both ends of it", unchecked=_GRID),
-    Fact("eq. 36-38", "on it, what starts the sequence is masked with probability 1/(T+1), and the prior's KL is zero", unchecked=_GRID),
+    Fact("eq. 33", "alpha on the paper's grid, 1 − (i+1)/(T+1)", _reference("masked/grid", "alpha_on_the_grid")),
+    Fact("eq. 34-35", "alpha at both ends of it", _reference("masked/grid", "alpha_at_both_ends_of_the_grid")),
+    Fact("eq. 36-38", "on it, what starts the sequence is masked with probability 1/(T+1), and the prior's KL is zero", _reference("masked/grid", "the_first_time_masks_one_in_all_steps_and_the_last_everything", "the_chain_of_t_steps_is_the_bound_without_the_reconstruction")),
     Fact("eq. 39", "the NELBO without SUBS", _reference("masked/masks_in_predictions", "the_bound_without_subs")),
     Fact("eq. 40-41", "with zero masking probabilities: cross-entropies at masks, picked out by an indicator", _reference("masked/masks_in_predictions", "the_indicator_may_go_with_carry_over_only")),
     Fact("eq. 42-43", "with carry-over unmasking the indicator may go", _reference("masked/masks_in_predictions", "the_indicator_may_go_with_carry_over_only")),
@@ -226,13 +223,13 @@ MDLM = Paper("Sahoo et al. 2024", "MDLM", "2406.07524v2", (
     Fact("eq. 67-70", "marginals at x_θ", no_fact=_PROOF),
     Fact("eq. 71", "the score at a mask is α/(1−α) times the prediction", _reference("likelihood/reverse", "score_of_subs_has_its_closed_form")),
     Fact("eq. 72", "the score of staying a mask is one", _reference("likelihood/reverse", "score_of_subs_has_its_closed_form")),
-    Fact("eq. 73", "at a visible token the score towards the mask is (1−α)/α", unchecked=_UNUSED_SCORES),
-    Fact("eq. 74-75", "at a visible token the score is one at itself and zero at other tokens", unchecked=_UNUSED_SCORES),
-    Fact("eq. 76", "all four cases in one formula", unchecked=_UNUSED_SCORES),
+    Fact("eq. 73", "at a visible token the score towards the mask is (1−α)/α", _reference("masked/scores", "the_score_towards_the_mask_at_a_visible_token")),
+    Fact("eq. 74-75", "at a visible token the score is one at itself and zero at other tokens", _reference("masked/scores", "the_score_at_a_visible_token_of_itself_and_of_others")),
+    Fact("eq. 76", "all four cases in one formula", _reference("masked/scores", "all_four_cases_in_one_formula", "no_rate_looks_at_the_scores_of_visible_tokens", "at_visible_tokens_they_are_not_the_ratios_of_the_data"), "for the best prediction they are the data's ratios p_t(y)/p_t(z) at a mask, but not at a visible token, where no rate of the reverse process looks at them"),
     Fact("eq. 77-82", "the model's reverse rates, case by case, and eq. 12"),
     Fact("eq. 83-86", "terms of the proof that SEDD's loss is MDLM's", no_fact=_PROOF),
     Fact("eq. 87", "SEDD's loss at the score of a prediction is MDLM's eq. 10", _reference("likelihood/rates", "sedd_and_mdlm_have_one_integrand")),
-    Fact("eq. 88-89", "how many tokens training sees; half of them for α = 1 − t", unchecked="about the cost of training: an average of 1 − α, which no law states"),
+    Fact("eq. 88-89", "how many tokens training sees; half of them for α = 1 − t", _reference("masked/share_masked", "half_of_the_tokens_are_masked_if_alpha_is_1_minus_t", "on_a_grid_more_than_half_are_masked")),
     Fact("app. D.3", "low-discrepancy times: one in every N-th of the unit interval, for less variance", _reference("sampling/times", "rows_are_uniform_but_for_unshuffled_strata", "means_are_integrals", "strata_never_have_more_variance_and_a_lattice_may") + _of("sampling/times", "one_time_in_every_stratum", "they_lower_the_variance"), "a row's own time is not uniform, only the batch's are: biased for rows that stay in place and differ, unless times are shuffled"),
     Fact("eq. 90", "log-linear noise −log(1 − t), that is α = 1 − t"),
     Fact("eq. 91", "the squared-cosine schedule", _reference("noise/information", "mdlm_schedules_fall_from_one_and_all_but_one_to_zero", "the_squared_cosine_by_hand", "the_schedule_drops_out_of_the_nelbo", "mdlm_prints_its_cosine_schedules_backward"), "printed with 1 − t for t: alpha would rise from 0 to 1"),
