@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -59,7 +60,8 @@ class Progress:
     @property
     def asking(self) -> str:
         """What has been asked for the longest time."""
-        return next((f"{law} of {subject}" for law, subject in self.running), "")
+        # Another thread may look while this one goes on.
+        return next((f"{law} of {subject}" for law, subject in list(self.running)), "")
 
 
 def progress(console: Console, total: int, sweeps: int = 1) -> Progress:
@@ -128,6 +130,17 @@ class Lines(Progress):
         super().__init__(total, sweeps)
         self.console = console
         self.began = self.last = time.monotonic()
+        self.over = threading.Event()
+        # Of a law that takes minutes nothing is heard meanwhile: its name is what one wants to know.
+        self.clock = threading.Thread(target=self._now_and_then, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.clock.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.over.set()
+        self.clock.join()
 
     def finished(self, law: str, subject: str, broken: int) -> None:
         """Say so, if nothing has been said for a while."""
@@ -138,6 +151,10 @@ class Lines(Progress):
         """Likewise."""
         super().passed(law, subject)
         self._say()
+
+    def _now_and_then(self) -> None:
+        while not self.over.wait(PAUSE / 4):
+            self._say()
 
     def _say(self) -> None:
         now = time.monotonic()

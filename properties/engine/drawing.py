@@ -13,17 +13,22 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from unmask.properties.engine.plan import Plan
 from unmask.properties.subjects.inputs import MOST_POSITIONS, MOST_SEQUENCES, NEAR_THE_ENDS, Inputs
-from unmask.properties.subjects.processes.process import Time
+from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.processes.sizes import sizes
 from unmask.properties.subjects.tables.classes import STYLES
+from unmask.properties.subjects.times import OFF
 
-#: Continuous times, as fractions of the unit interval, from the middle outwards; the ends of the interval and their
-#: neighbourhoods are corners.
-TICKS = tuple(Fraction(k, 16) for k in (10, 6, 11, 5, 12, 4, 8, 9, 7, 13, 3, 14, 2, 15, 1))
+#: Continuous times, as fractions of the unit interval, from the middle outwards, many with all their digits; the ends
+#: of the interval and their neighbourhoods are corners.
+TICKS = tuple(
+    Fraction(k, 16) + (OFF if n > 1 and n % 2 else 0)
+    for n, k in enumerate((10, 6, 11, 5, 12, 4, 8, 9, 7, 13, 3, 14, 2, 15, 1))
+)
 LATE = (
     *(*TICKS, Fraction(1), 1 - Fraction(1, 1024), Fraction(1, 256), Fraction(1)),
     *NEAR_THE_ENDS,
@@ -96,6 +101,7 @@ def _assemble(wanted: _Wanted, p: Any, a: int, b: int, c: int, L: int, seed: int
     if wanted.times:
         r, s, t = _times(p, len(wanted.times), a, b, c, wanted.unit)
         drawn = {name: {"r": r, "s": s, "t": t}[name] for name in wanted.times}
+        assume(not isinstance(p, Process) or all(p.has_rate(u) for u in drawn.values()))
     return Inputs(p, L=L, seed=seed, style=style, timeless=timeless, **drawn)
 
 

@@ -50,6 +50,8 @@ class About:
         offers: a ``reverse`` beside a first-order ``step`` is another kernel.
     mask_counts : it speaks about networks that put probability on the mask.
     first_order : it speaks about samplers whose scheme is not exact, and which follow the rates to first order.
+    uncorrected : it speaks about samplers, exact or of first order, but not about such as also move tokens under the
+        noise, back and forth.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 
@@ -64,6 +66,7 @@ class About:
     drawn_exactly: bool = False
     mask_counts: bool = False
     first_order: bool = False
+    uncorrected: bool = False
     tensors: bool = False
 
     def __post_init__(self) -> None:

@@ -92,6 +92,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("offers nothing that the law is about")
     if about.outputs is not None and subject.output not in about.outputs:
         return Absent(f"has other outputs than the law speaks about ({', '.join(about.outputs)})")
+    if subject.scheme == "corrected" and (about.drawn_exactly or about.first_order or about.uncorrected):
+        return Absent("corrects its steps (scheme='corrected'), and how is its own: what is drawn depends on it")
     if about.drawn_exactly and not subject.draws_exactly:
         return Absent("takes first-order steps: what they draw is known to first order only (or scheme='exact')")
     if about.first_order and subject.draws_exactly:

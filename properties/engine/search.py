@@ -140,7 +140,7 @@ class Search:
         except Unanswerable as reason:
             self.refused[str(reason)] += 1
             hypothesis.reject()
-        if outcome is None:
+        if self.only_faults and not outcome.holds:
             return
         if law.drawn.rare and not outcome.holds:
             self._failed[told] = Broken(trial, outcome)
@@ -158,8 +158,8 @@ class Search:
         if not self._has_failed and len(self._held) >= self._most_examples and self.run.budget != "nightly":
             raise _Enough
 
-    def _answered(self, trial: Trial) -> Outcome | None:
-        """The outcome where there is an answer to judge; ``None`` where only faults are looked for.
+    def _answered(self, trial: Trial) -> Outcome:
+        """The outcome where there is an answer to judge.
 
         A law of whatever is offered goes on with what has an answer; all others refuse the draw.
         """
@@ -169,7 +169,7 @@ class Search:
             if self.law.name in (ANSWERS, PRECISION):
                 names |= {claim.label for claim, _ in outcome.failures}
             self.faulty |= names
-            return None
+            return outcome
         while outcome.unanswered:
             if outcome.unanswered not in self.owners:
                 raise Unanswered(trial, outcome)

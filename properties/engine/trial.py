@@ -5,6 +5,7 @@ from __future__ import annotations
 import sysconfig
 import traceback
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,10 +16,11 @@ from unmask.properties.claims.claim import Claim, Fit, Verdict
 from unmask.properties.claims.judges import among, judge
 from unmask.properties.engine import calls
 from unmask.properties.engine.calls import Answers, Blocked, Call, Derivative, Malformed, Unanswerable
-from unmask.properties.engine.lawbook import Law
+from unmask.properties.engine.lawbook import TIMES, Law
 from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.subject import Subject, Unbuilt
+from unmask.properties.subjects.times import resolved
 
 Array: TypeAlias = Any
 
@@ -280,10 +282,11 @@ class Trial:
 
 
 def prepared(inputs: Inputs, law: Law, subject: Subject, precision: str, device: str) -> Inputs:
-    """Inputs with the run's wishes filled in: dtype, device, and exact numbers for the reference."""
+    """Inputs with the run's wishes filled in: dtype, device, exact numbers for the reference, times in that dtype."""
     numbers: Any = "exact" if subject.arrays == "exact" and not law.drawn.floating else "float64"
     p = replace(inputs.p, precision=subject.precision(precision), device=device, numbers=numbers)
-    return replace(inputs, p=p)
+    times: dict[str, Any] = {name: getattr(inputs, name) for name in TIMES}
+    return replace(inputs, p=p, **{k: resolved(u, p) if isinstance(u, Fraction) else u for k, u in times.items()})
 
 
 def _own_words(problem: BaseException, libraries: tuple[str, ...] = ()) -> str:

@@ -13,6 +13,7 @@ from unmask.properties.claims.arrays import tokens
 from unmask.properties.claims.claim import Name
 from unmask.properties.subjects.processes.gaussian import GaussianProcess
 from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.times import OFF, resolved
 from unmask.reference.numbers import sequences
 from unmask.reference.numbers.arithmetic import to_float
 
@@ -20,13 +21,15 @@ Array: TypeAlias = Any
 
 
 def grid(p: Process | GaussianProcess) -> list[Time]:
-    """Every time of the discrete clock, or sixteenths of the continuous one, both ends included."""
-    return list(range(p.T + 1)) if p.T is not None else [Fraction(k, 16) for k in range(17)]
+    """Every time of the discrete clock; of the continuous one eighths, and between them times with all digits."""
+    if p.T is not None:
+        return list(range(p.T + 1))
+    return [resolved(Fraction(k, 16) + (OFF if k % 2 else 0), p) for k in range(17)]
 
 
 def interior_times(p: Process) -> list[Time]:
-    """The times of :func:`grid` strictly after the data and, in continuous time, strictly before the end."""
-    return grid(p)[1:] if p.T is not None else grid(p)[1:-1]
+    """The times of :func:`grid` after the data at which noise has a rate: in continuous time not the end, nor a kink."""
+    return grid(p)[1:] if p.T is not None else [t for t in grid(p)[1:-1] if p.has_rate(t)]
 
 
 def previous_time(p: Process, t: Time) -> Time:

@@ -7,6 +7,7 @@
 * `kinds`: the kinds that there are, one module each, with their conventions;
 * `processes`: corruption processes and how they are drawn;
 * `tables`: networks as explicit tables;
+* `times`: times with all their digits;
 * `inputs`: what is drawn for one example;
 * `addresses`: where a subject is, and how it is found there;
 * `spelling`: what a name that is not there may have meant.

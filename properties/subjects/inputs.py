@@ -8,6 +8,7 @@ from typing import Any
 
 from unmask.properties.subjects.processes.process import Time
 from unmask.properties.subjects.tables.classes import Style
+from unmask.properties.subjects.times import Digits
 
 #: Most noisy sequences of one example: ``K**L`` stays below it.
 MOST_SEQUENCES = 36
@@ -52,6 +53,8 @@ class Inputs:
 
 def as_time(value: Any) -> Time:
     """A time as the laws write it: an int, or a fraction from a float, a string or a fraction."""
+    if isinstance(value, float):
+        return Digits(value)
     return value if isinstance(value, int) else Fraction(value)
 
 

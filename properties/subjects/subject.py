@@ -40,7 +40,9 @@ class Subject:
     output : what a network's output means, one of the kind's ``outputs``; laws about networks need it.
     name : what tables call it; default the name of ``build``.
     scheme : how ``step`` (and what is built of it) is meant: ``"exact"`` draws from ``p_theta(x_s|x_t)``, at any
-        distance of ``s`` and ``t``; ``"first-order"`` agrees with it as ``s`` approaches ``t`` (Euler, tau-leaping).
+        distance of ``s`` and ``t``; ``"first-order"`` agrees with it as ``s`` approaches ``t`` (Euler, tau-leaping);
+        ``"corrected"`` has more jumps than the reverse rates (predictor and corrector, remasking, churn), so that
+        what is drawn with an arbitrary network depends on the scheme.
         ``None`` is exact, but first order for scores and velocities of classes.
     time_steps : ``"any"`` pair ``s < t``, or ``"unit"`` where only ``s = t - 1`` (and ``(0, t)`` for ``transition``) is
         offered.
@@ -75,7 +77,7 @@ class Subject:
     }
 
     output: str | None
-    scheme: Literal["exact", "first-order"] | None
+    scheme: Literal["exact", "first-order", "corrected"] | None
     time_steps: Literal["any", "unit"]
     times: Literal["row", "position"]
     gradients: bool
@@ -258,7 +260,7 @@ def _check(subject: Subject) -> None:
             raise TypeError(f"{key} must be True or False, got {getattr(s, key)!r}")
     choices = {
         "output": (None, *s.kind.outputs),
-        "scheme": (None, "exact", "first-order"),
+        "scheme": (None, "exact", "first-order", "corrected"),
         "time_steps": ("any", "unit"),
         "times": ("row", "position"),
         "arrays": ("torch", "exact"),

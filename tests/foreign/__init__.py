@@ -11,10 +11,24 @@ that are different for every seed; ``--help`` says how many.
 * `samplers`: code that only draws;
 * `batches`: a time for each position, and functions of one token that are mapped over batches;
 * `flows`: discrete flow matching;
-* `reals`: a straight Gaussian flow.
+* `reals`: a straight Gaussian flow;
+* `parts`: batches in parts, and a sampler with a corrector;
+* `schedules`: a schedule with a kink, and one that falls within a moment.
 """
 
-from tests.foreign import arrays, batches, families, flows, logarithms, matrices, reals, samplers, trainers
+from tests.foreign import (
+    arrays,
+    batches,
+    families,
+    flows,
+    logarithms,
+    matrices,
+    parts,
+    reals,
+    samplers,
+    schedules,
+    trainers,
+)
 
 METHODS = [
     *matrices.METHODS,
@@ -26,4 +40,6 @@ METHODS = [
     *batches.METHODS,
     *flows.METHODS,
     *reals.METHODS,
+    *parts.METHODS,
+    *schedules.METHODS,
 ]

@@ -97,6 +97,14 @@ class StraightFlow:
             z = self.reverse_step(network(z, t), z, s, t, generator)
         return z
 
+    def flow_reals(self, network: Any, N: int, D: int, times: list[Any], generator: Generator) -> Tensor:
+        z = (torch.randn(N, D, generator=generator, dtype=torch.float64) * math.sqrt(self.end_variance)).to(self.dtype)
+        kind = torch.float64 if self.T is None else torch.int64
+        for now, then in itertools.pairwise(times):
+            t, s = torch.full((N,), now, dtype=kind), torch.full((N,), then, dtype=kind)
+            z = self.deterministic_step(network(z, t), z, s, t)
+        return z
+
     def diffusion_loss(self, output: Tensor, x: Tensor, z: Tensor, t: Tensor) -> Tensor:
         a, b = self.levels(t)
         # The error of the noise is that of the data times alpha/sigma, whose square is the SNR.
@@ -106,6 +114,10 @@ class StraightFlow:
         else:
             weight = torch.expm1(self.log_snr_of(t - 1) - self.log_snr_of(t))
         return (weight / 2 * missed).to(self.dtype)
+
+    def training_loss(self, network: Any, x: Tensor, t: Tensor, generator: Generator) -> Tensor:
+        z = self.noisy(x, t, generator)
+        return self.diffusion_loss(network(z, t), x, z, t) * (1 if self.T is None else self.T)
 
     def each_point(self, z: Tensor, t: Tensor) -> Tensor:
         """Log of the joint density of every point and ``z``, ``[N, D, K]``."""

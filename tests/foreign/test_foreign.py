@@ -16,7 +16,7 @@ def test_no_foreign_method_is_accused(method: Subject) -> None:
     run = RUNS[METHODS.index(method) % 2]
     found = {r.law: (r.status, r.failure) for r in examine_all(method, run)}
     assert {law: told for law, told in found.items() if told[0] in ("broken", "error", "blocked")} == {}
-    assert sum(status == "holds" for status, _ in found.values()) >= 15
+    assert sum(status == "holds" for status, _ in found.values()) >= 10
 
 
 def test_they_are_many_and_unlike() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from io import StringIO
 from typing import Any
 
@@ -51,6 +52,17 @@ def test_a_line_now_and_then_where_nobody_watches(monkeypatch: pytest.MonkeyPatc
         "10 s: 10 of 30 asked, 0 broken; now law_10 of mine",
         "20 s: 20 of 30 asked, 1 broken; now law_20 of mine",
     ]
+
+
+def test_a_law_that_takes_long_is_named_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unmask.cli.progress.PAUSE", 0.01)
+    out = StringIO()
+    with progress.progress(Console(file=out, width=200), 2) as shown:
+        shown.started("a_slow_law", "mine")
+        ends = time.monotonic() + 60
+        while not out.getvalue() and time.monotonic() < ends:
+            time.sleep(0.01)
+    assert "0 of 2 asked, 0 broken; now a_slow_law of mine" in out.getvalue()
 
 
 def test_the_first_of_two_sweeps_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,12 @@ def loss_with_another_weight(right: Right, p: Process, output: Tensor, x0: Tenso
     return loss * (f.schedule(p).one_minus_alpha(t) / (t * f.schedule(p).slope(t))).to(loss.dtype)
 
 
+@mutant("loss-under-autocast", "loss", of=("mdlm", "d3pm_uniform", "sedd_uniform"))
+def loss_under_autocast(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """The network's last layer answers in bfloat16, and its logits are converted back."""
+    return right.loss(p, output.bfloat16().to(output.dtype), x0, xt, t)
+
+
 @mutant("loss-weighted-by-the-other-end", "loss", of=("mdlm", "flow"))
 def loss_weighted_by_the_other_end(
     right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor

@@ -20,6 +20,18 @@ def reverse_one_step_late(right: Right, p: Process, output: Tensor, xt: Tensor, 
     return right.reverse(p, output, xt, s, f.later(p, t))
 
 
+@mutant("denoise-under-autocast", "denoise", of=("mdlm", "d3pm_uniform"))
+def denoise_under_autocast(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """The network's last layer answers in bfloat16, and its logits are converted back."""
+    return right.denoise(p, output.bfloat16().to(output.dtype), xt, t)
+
+
+@mutant("score-under-autocast", "score", of=("sedd_uniform", "sedd_absorb"))
+def score_under_autocast(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """The same of log scores."""
+    return right.score(p, output.bfloat16().to(output.dtype), xt, t)
+
+
 @mutant("reverse-takes-one-step", "reverse", of=("d3pm_uniform", "d3pm_mixture", "mdlm_discrete"))
 def reverse_takes_one_step(right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
     """A sampler that skips steps still takes the kernel from t to t - 1."""

@@ -26,6 +26,12 @@ def schedule_one_step_early(right: Right, p: Process, t: Tensor) -> Tensor:
     return right.alpha(p, f.earlier(p, t))
 
 
+@mutant("schedule-of-single-times", "alpha", of=("mdlm", "d3pm_continuous"))
+def schedule_of_single_times(right: Right, p: Process, t: Tensor) -> Tensor:
+    """Times are drawn, and kept, in float32, whatever all else is computed in."""
+    return right.alpha(p, t.to(torch.float32).to(t.dtype))
+
+
 @mutant("schedule-squared", "alpha", of=("mdlm", "d3pm_absorbing", "d3pm_uniform"))
 def schedule_squared(right: Right, p: Process, t: Tensor) -> Tensor:
     """The cosine's square, which is alpha, is taken for alpha's root and squared again."""

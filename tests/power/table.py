@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.methods import IMPLEMENTATIONS
 from tests.power.errors import ERRORS, Traces, planted
+from tests.power.reasons import reason
 from unmask.properties import LAWBOOK, Law, Run, Subject, examine, mutated
 from unmask.properties.engine.plan import Plan, plan
 from unmask.properties.subjects.capability import Capability
@@ -164,7 +165,9 @@ def unseen(found: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
 def table(found: dict[str, Any]) -> str:
     """The table as text: for every law and capability a column for each error: Q seen at quick, C at ci, · not."""
     lines = ["errors that no law sees", ""]
-    lines += [f"  {c:22} {e:18} asked: {len(laws)} laws" for c, e, laws in unseen(found)] or ["  none"]
+    lines += [
+        f"  {c:22} {e:18} asked: {len(laws)} laws; {reason(c, e) or 'why is not known'}" for c, e, laws in unseen(found)
+    ] or ["  none"]
     lines += ["", "Q seen at quick, C at ci, · not seen, - not asked, or nothing changed", ""]
     lines += ["  ".join([f"{'law':58}", f"{'capability':20}", *(f"{e:17}" for e in ERRORS)])]
     rows: dict[tuple[str, str], dict[str, str]] = {}

@@ -8,6 +8,7 @@ import pytest
 
 from tests.power.__main__ import main
 from tests.power.errors import ERRORS, planted
+from tests.power.reasons import REASONS
 from tests.power.table import Case, cases, load, measure, seen, store, table, unseen
 from unmask.properties import LAWBOOK
 from unmask.properties.subjects.kinds import kinds
@@ -58,6 +59,11 @@ def test_nothing_begins_after_the_time_is_up(tmp_path: Path) -> None:
     found: dict[str, object] = {}
     assert not measure(found, [BAYES], "quick", 1, 0.0, None)
     assert found == {}
+
+
+def test_reasons_are_about_errors_that_there_are() -> None:
+    every = {(case.capability, case.error) for case in cases()}
+    assert set(REASONS) <= every
 
 
 def test_a_pattern_without_laws_is_a_usage_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.plan import concerns
 from unmask.properties.engine.trial import Outcome, Trial
 from unmask.properties.subjects.addresses import address, name_in_main
+from unmask.properties.subjects.times import Digits
 
 #: How the right side of a claim is introduced, by the kind of the claim.
 RELATIONS = {"at_most": "at most", "sampled": "against"}
@@ -254,6 +255,8 @@ def _shortened(text: str) -> list[str]:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, Digits):
+        return repr(float(value))
     return repr(value) if isinstance(value, (int, str, bool)) or not hasattr(value, "numerator") else repr(str(value))
 
 

@@ -183,7 +183,7 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
     """Two successive draws from one generator agree no more often than draws from two generators"""
     claims = []
     for name, capability in offers.items():
-        arguments = situation(name, N=64)
+        arguments = situation(name, N=256)
         apart = [
             capability(
                 p,
@@ -357,6 +357,6 @@ def a_class_may_be_ruled_out(loss: Any, gradient: Any, p: Process, t: Time, x0: 
             np.ones(len(clean), dtype=bool),
             where=finite,
             names=(pair_axis(clean, xt),),
-            label="the gradient is finite",
+            label="the gradient of the loss by the network's output is finite",
         ),
     ]

@@ -49,6 +49,7 @@ CHAPTER = "NELBO"
         "loss-one-step-late",
         "loss-averaged-over-positions",
         "loss-of-masked-positions-only",
+        "loss-under-autocast",
     ),
     drawn=Drawn(most_T=None),
 )

@@ -194,7 +194,7 @@ def joint_sum_and_mixture_agree_where_they_should(
     chapter=CHAPTER,
     tex=r"\sum_{x_0} x_\theta(x_0|x_t) = 1",
     cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, sec. 3.2.3 (zero masking probabilities) and 3.2.3 (carry-over unmasking)",
-    mutants=("denoise-without-normalization", "subs-leaves-mass-on-the-mask"),
+    mutants=("denoise-without-normalization", "subs-leaves-mass-on-the-mask", "denoise-under-autocast"),
     about=About(outputs=DENOISERS),
     drawn=Drawn(most_T=None),
 )
@@ -255,7 +255,7 @@ def subs_carries_visible_tokens_over(denoise: Any, p: Process, t: Time, model: M
     chapter=CHAPTER,
     tex=r"s_\theta(x_t)_y = \frac{p_t(y)}{p_t(x_t)}",
     cites="Sahoo et al. 2024, eq. 66 and 71-72; Ou et al. 2024, thm 1",
-    mutants=("score-inverted", "score-one-step-late"),
+    mutants=("score-inverted", "score-one-step-late", "score-under-autocast"),
     drawn=Drawn(most_T=None),
 )
 def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model) -> Claim:

@@ -13,7 +13,7 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, grid, interior_times
 from unmask.properties.subjects.processes.process import Process
-from unmask.reference.numbers import divergences
+from unmask.reference.numbers import divergences, transcendental
 
 CHAPTER = "Schedules"
 
@@ -22,7 +22,7 @@ CHAPTER = "Schedules"
     chapter=CHAPTER,
     tex=r"\alpha_t = \prod_{u \le t} (1 - \beta_u) \quad\text{or}\quad \alpha_t = e^{-\bar\sigma(t)}",
     cites="Austin et al. 2021, app. A.4.1 and eq. 18; Sahoo et al. 2024, eq. 90 and 92; Lou et al. 2024, sec. 5.1, app. C.1 (geometric noise) and C.1 (log-linear noise)",
-    mutants=("schedule-one-step-late", "schedule-squared"),
+    mutants=("schedule-one-step-late", "schedule-squared", "schedule-of-single-times"),
     about=About(families=lambda kind: kind.hits),
     drawn=Drawn(most_T=None),
 )
@@ -78,13 +78,25 @@ def alpha_and_rate_belong_together(alpha: Any, rate: Any, p: Process) -> Claim:
         times = grid(p)
         values = alpha(p, times)
         return close(values[1:], values[:-1] * (1 - rate(p, times[1:])), ops=p.depth, names=(("t", times[1:]),))
-    # Gauss-Legendre is exact to rounding for these analytic rates away from the end of time.
-    nodes, weights = np.polynomial.legendre.leggauss(32)
-    begin, stop = 1 / 16, 13 / 16
-    where = begin + (stop - begin) * (nodes + 1) / 2
-    total = (floats(rate(p, list(where))) * weights).sum() * (stop - begin) / 2
+    begin, stop = Fraction(1, 16), Fraction(13, 16)
+    where, weights = _quadrature(float(begin), float(stop), 1 if p.schedule.function is None else 12)
+    if p.schedule.function is not None:
+        exact: Any = floats([p.rate(t) for t in where]) @ weights
+        total = float(transcendental.log(p.alpha(begin)) - transcendental.log(p.alpha(stop)))
+        if not abs(exact - total) <= p.depth * float(np.finfo(np.float64).eps) * (1 + total):
+            raise Unanswerable("the rate of this schedule changes too fast for a sum over some times to be its integral")
+    total = float(floats(rate(p, list(where))) @ weights)
     ends = floats(alpha(p, [begin, stop]))
-    return close(ends[1:], ends[:1] * np.exp(-total), ops=p.depth, scale=1 + total)
+    told = ("t", [f"{stop}, from {begin}"])
+    return close(ends[1:], ends[:1] * np.exp(-total), ops=p.depth, scale=1 + total, names=(told,))
+
+
+def _quadrature(begin: float, stop: float, parts: int) -> tuple[Array, Array]:
+    """Times and weights of Gauss and Legendre, in so many parts: exact to rounding for rates that are analytic."""
+    nodes, weights = np.polynomial.legendre.leggauss(32 if parts == 1 else 16)
+    width = (stop - begin) / parts
+    where = begin + width * (np.arange(parts)[:, None] + (nodes + 1) / 2)
+    return where.ravel(), np.tile(weights * width / 2, parts)
 
 
 @law(

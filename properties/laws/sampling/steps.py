@@ -166,7 +166,7 @@ def a_step_that_knows_the_data_draws_the_posterior(
         "step-leaves-masks-at-the-end",
         "step-remasks-visible-tokens",
     ),
-    about=About(families=("absorbing",)),
+    about=About(families=("absorbing",), uncorrected=True),
     drawn=Drawn(floating=True, L=2, K=3, cost=3, most_T=None),
 )
 def a_mask_becomes_what_the_network_says(
@@ -238,7 +238,7 @@ def _visible_tokens_stay(
     tex=r"x_{t-h} \sim \delta + h \bar R_t + O(h^2)",
     cites="Lou et al. 2024, eq. 17; Campbell et al. 2022, sec. 4.2; Gat et al. 2024, alg. 1",
     mutants=("step-moves-too-fast", "step-shares-noise"),
-    about=About(clock="continuous"),
+    about=About(clock="continuous", uncorrected=True),
     drawn=Drawn(floating=True, L=2, cost=4),
 )
 def small_steps_are_drawn_at_the_rate(

@@ -143,7 +143,8 @@ class GaussianProcess:
     @property
     def end(self) -> Time:
         """The last time: ``T`` or ``1``."""
-        return self.T if self.T is not None else Fraction(1)
+        # No fraction: torch says that no tensor is equal to one.
+        return self.T if self.T is not None else 1
 
     @cached_property
     def data(self) -> tuple[float, ...]:

@@ -99,7 +99,8 @@ class Process:
     @property
     def end(self) -> Time:
         """The last time: ``T`` or ``1``."""
-        return self.T if self.T is not None else Fraction(1)
+        # No fraction: torch says that no tensor is equal to one.
+        return self.T if self.T is not None else 1
 
     def __getitem__(self, key: str) -> Any:
         """Parameter ``key`` of the family, exact; ``KeyError`` names the parameters that there are."""
@@ -176,6 +177,10 @@ class Process:
         if self.T is None:
             return schedules.noise_rate(self.schedule.alpha, t)
         return self.exact_betas[int(t) - 1]
+
+    def has_rate(self, t: Time) -> bool:
+        """Whether noise has a rate at time ``t``: not where a schedule of somebody's own has a kink."""
+        return self.T is not None or not self.schedule.bends_at(t)
 
     def _check_time(self, t: Time, first: int) -> None:
         if not first <= t <= self.end or (self.T is not None and t != int(t)):

@@ -109,6 +109,7 @@ class Schedule:
 
     def alpha(self, u: Any) -> Any:
         """``alpha`` at relative time ``u`` in ``[0, 1]``, in the number type of ``u`` where the formula is rational."""
+        u = Fraction(u) if isinstance(u, int) else u
         if self.function is not None:
             return self._function_value(u)
         values = dict(self.params)
@@ -127,6 +128,16 @@ class Schedule:
             case "polynomial":
                 return schedules.polynomial(u, int(values["n"]))
         raise ValueError(f"schedule {self.name!r} has no alpha(u): it exists in discrete time only")
+
+    def bends_at(self, u: Any) -> bool:
+        """Whether a ``function`` falls at another rate just before ``u`` than just after, and so at none there."""
+        if self.function is None or not 0 < u < 1:
+            return False
+        middle, h = MP.convert(u), MP.mpf(2) ** -40
+        before, here, after = (self.alpha(v) for v in (middle - h, middle, middle + h))
+        left, right = before - here, here - after
+        # Of a smooth function they differ by about h.
+        return bool(abs(left - right) > max(abs(left), abs(right)) / 1000)
 
     def bind(self, K: int, T: int | None) -> Schedule:
         """The schedule for processes of ``K`` classes and ``T`` steps, arguments of a function that takes them.

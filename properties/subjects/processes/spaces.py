@@ -211,12 +211,14 @@ def processes(
         ``"absorbing"``                  both          ... keeps its class or becomes the mask (D3PM, MDLM, SEDD)
         ``"mask-and-uniform"``           both          ... keeps its class, becomes the mask, or is redrawn (BERT)
         ``"drifting-prior"``             discrete      ... keeps its class or is redrawn from a law that moves
-        ``"discretized-gaussian"``       discrete      ... moves on ordered levels, near ones first (D3PM)
+        ``"discretized-gaussian"``       discrete      ... moves on ordered levels, near ones first (D3PM;
+                                                       the bell's width may be 0)
         ``"band"``                       discrete      ... moves to near levels, all of them alike (D3PM)
         ``"nearest-neighbor"``           both          ... moves along a graph of neighbors (D3PM's embeddings)
         ``"masked-nearest-neighbor"``    both          ... does that, and becomes the mask, the last class
         ``"birth-death"``                both          ... moves one level up or down, at rate one
-        ``"ehrenfest"``                  both          ... moves one level, more often toward the middle
+        ``"ehrenfest"``                  both          ... moves one level: from ``x`` up at rate
+                                                       ``(K - 1 - x)/2``, down at rate ``x/2``
         ===============================  ============  =============================================================
 
     clock : ``"discrete"`` (integer times), ``"continuous"`` (times in ``[0, 1]``) or ``"both"``.
@@ -231,7 +233,7 @@ def processes(
         ``"linear-beta"``           both          of a rate linear in ``u``, of ``T`` equally spaced betas
         ``"cosine"``                both          ``cos(π/2 u)``, D3PM's, or with an offset
                                                       (use ``p.schedule["offset"]``, which may be 0)
-        ``"log-linear"``            both          ``1 - (1 - eps) u``
+        ``"log-linear"``            both          ``1 - (1 - eps) u``, where ``eps`` may be 0
         ``"polynomial"``            both          ``(1 - u)^n``
         ``"geometric"``             continuous    ``exp(-sigma_min^(1-u) sigma_max^u)``
         ``"free"``                  discrete      of any betas, 0 and 1 included, up to 16

@@ -1,6 +1,7 @@
 """Networks as tables: an explicit output for every noisy sequence, so that expectations over x_t are finite sums.
 
-Entries are drawn from a seed, as multiples of 1/8 with few bits: the same numbers in bfloat16 and in fractions.
+Entries are drawn from a seed.  In fractions, and for even seeds, they are multiples of 1/8, the same numbers in every
+dtype; for odd seeds they have all digits of the dtype asked for, which code that computes in a coarser one loses.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import torch
 
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.reference.likelihood import denoisers, reverse
@@ -111,7 +113,12 @@ class Model:
 
     @cached_property
     def _key(self) -> Model:
-        return replace(self, p=replace(self.p, precision="float64", device="cpu"), plain=False)
+        precision = self.p.precision if self._has_all_digits else "float64"
+        return replace(self, p=replace(self.p, precision=precision, device="cpu"), plain=False)
+
+    @property
+    def _has_all_digits(self) -> bool:
+        return self.seed % 2 == 1 and self.p.numbers != "exact"
 
     @property
     def _plain_floats(self) -> bool:
@@ -140,7 +147,7 @@ def _output_table(m: Model, t: Time) -> Array:
         eighths = np.where(own, 0, np.clip(eighths, -24, 24))
         if m.p.numbers == "exact":
             return np.where(own, np.array(Fraction(1), dtype=object), _fractions(2.0 ** (eighths / 4)))
-        return eighths / 8
+        return np.where(own, 0, _in_digits(m, eighths / 8, rng))
     if m.mask_counts and m.p.mask is not None:
         others = np.delete(eighths, m.p.mask, -1).max(-1)
         eighths[..., m.p.mask] = others + rng.integers(-12, 13, others.shape)
@@ -153,7 +160,15 @@ def _output_table(m: Model, t: Time) -> Array:
         weights = _fractions(2.0 ** (eighths / 4).clip(-12, 12))
         weights[ruled_out] = Fraction(0)
         return weights / weights.sum(-1, keepdims=True)
-    return np.where(ruled_out, RULED_OUT, eighths / 8)
+    return np.where(ruled_out, RULED_OUT, _in_digits(m, eighths / 8, rng))
+
+
+def _in_digits(m: Model, values: Array, rng: np.random.Generator) -> Array:
+    """The values, or others close by that have all digits of the dtype; a flat table stays flat."""
+    if not m._has_all_digits or m.style == "flat":
+        return values
+    rough = values + (rng.random(values.shape) - 0.5) / 8
+    return torch.as_tensor(rough, dtype=m.p.dtype).to(torch.float64).numpy()
 
 
 def _barred(m: Model, rng: np.random.Generator) -> Array:
