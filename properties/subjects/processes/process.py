@@ -60,6 +60,7 @@ class Process:
 
     * ``alpha(t)``: probability that a position has not been hit by noise at time ``t``.
     * ``rate(t)``: ``-d log alpha/dt``, or ``beta_t``.
+    * ``has_rate(t)``: whether there is one: not at a kink of a schedule of somebody's own.
     * ``exact_betas``: ``betas`` before they are rounded.
     * ``exact``, ``truth``: the reference's process; exact, and in the numbers of this run.
     * ``numbers``: how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or
