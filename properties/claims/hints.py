@@ -15,7 +15,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim
 from unmask.properties.claims.entries import ENOUGH, Entries, entries_of
 from unmask.properties.claims.factors import blind_gap, constant_factor, constant_gap, named_factor
-from unmask.properties.claims.patterns import same_pattern
+from unmask.properties.claims.patterns import bounded, same_pattern
 
 #: Relative precision of float32.
 FLOAT32 = 2.0**-23
@@ -42,13 +42,16 @@ def hint(claim: Claim, eps: float, sizes: Mapping[str, float] = NO_SIZES, nearby
     seen = entries_of(claim, eps, sizes)
     if seen is None:
         return ""
-    if single := _single(seen, claim, eps):
-        return single
     others = [entries_of(*one) for one in nearby]
     every = [seen, *(e for e in others if e is not None)]
+    # What is off by the same everywhere has not been rounded.
+    if seen.resolved and len(every) > 1 and (added := constant_gap(every)):
+        return added
+    if single := _single(seen, claim, eps):
+        return single
     if not seen.resolved:
         return ""
-    for find in (same_pattern, named_factor, constant_gap, constant_factor):
+    for find in (same_pattern, named_factor, constant_gap, constant_factor, bounded):
         if told := find(every):
             return told
     return ""
@@ -82,7 +85,7 @@ def _single(seen: Entries, claim: Claim, eps: float) -> str:
     nothing = np.abs(expected) <= NOTHING * largest
     lifted = nothing & fails & (found > 0) & (found <= SINGLE * largest)
     if not single and lifted.any() and (np.where(nothing, lifted | ~fails, gap <= SINGLE * np.abs(expected))).all():
-        return f"found is a little more than 0 where next to nothing is expected: {CLAMPED}"
+        return f"entries of next to nothing are found a little larger: {CLAMPED}"
     if ((found[fails] == 0) & (np.abs(expected[fails]) <= SINGLE * largest)).all():
         return "found is 0 where little is expected: a small number is cut off, or underflows"
     small = gap <= SINGLE * np.maximum(np.abs(expected), largest * FLOAT32)

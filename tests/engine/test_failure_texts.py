@@ -98,6 +98,30 @@ def test_another_time_than_the_drawn_one_is_told_apart() -> None:
     assert ["s = 2, t = 3", "holds"] in table, "of other steps, what it says of these alone"
 
 
+def test_numbers_that_differ_are_told_with_the_digits_in_which_they_do() -> None:
+    @stated
+    def is_near(p, seed):
+        """Six digits would show the same twice, and at each time the place is that time"""
+        found = [0.0, 0.25 + 1e-7, 0.5 + seed]
+        return close(found, [0.0, 0.25, 0.5 + seed], ops=1, names=(("t", [0, 1, 2]),))
+
+    told = rows(story(is_near))
+    assert told[0] == ["here", "0.2500001", "0.25", "1.0000004", "+1e-07"]
+    assert [cells[0] for cells in told[1:]] == ["t = 0", "t = 2"]
+
+
+def test_a_time_is_no_beginning_of_another() -> None:
+    @stated
+    def samples_are_drawn(p, seed):
+        """t = 1/256 is another time than t = 1"""
+        texts = ["x0 = 0, t = 1/256", "x0 = 0, t = 1"]
+        return sampled([[700, 300], [1000, 0]], [[0.5, 0.5]] * 2, names=(("x0", texts), "x_t"))
+
+    told = story(samples_are_drawn)
+    assert line(told, "where") == "x0 = 0, t = 1, x_t = 0"
+    assert [cells[:3] for cells in rows(told)] == [["here", "1", "0.5"], ["t = 1/256", "0.3", "0.5"]]
+
+
 # --- inputs -------------------------------------------------------------------------------------------------
 
 
@@ -228,6 +252,6 @@ def test_float32_inside_is_told_from_a_clamp() -> None:
         clamped = hint(close(softmax(np.maximum(LOGITS, least)), right, ops=60), EPS)
         assert "a large logit" in clamped
         assert "is float32" not in clamped
-    assert "a little more than 0" in hint(close(np.maximum(right, 1e-10), right, ops=60), EPS)
+    assert "next to nothing are found a little larger" in hint(close(np.maximum(right, 1e-10), right, ops=60), EPS)
     cut = softmax(np.where(LOGITS < -100, -25, LOGITS))
     assert "cut off" in hint(close(np.where(cut < 1e-9, 0, cut), cut, ops=60), EPS)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.arrays import floats
-from unmask.properties.claims.claim import Claim, Verdict, is_at_least
+from unmask.properties.claims.claim import Claim, Name, Verdict, is_at_least
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.failures.neighbours import Neighbour
 from unmask.properties.subjects.inputs import Inputs
@@ -97,7 +97,8 @@ def _parts_in_words(claim: Claim) -> list[tuple[str, Claim]]:
         parts = []
         for told in dict.fromkeys(times):
             some = np.array([time == told for time in times])
-            names = ((claim.names[0][0], [text for text in texts if told in text]), *claim.names[1:])
+            own = [text for text, keep in zip(texts, some, strict=True) if keep]
+            names = ((claim.names[0][0], own), *claim.names[1:])
             extra = {**claim.extra, "slack": slack[some]}
             parts.append((told, replace(claim, left=counts[some], right=law[some], names=names, extra=extra)))
     except Exception:  # shapes that do not fit
@@ -114,14 +115,20 @@ def parts_in_time(claim: Claim) -> list[tuple[Any, Claim]]:
     try:
         found, expected, scale, where = np.broadcast_arrays(*map(np.asarray, arrays))
         length = found.shape[axis]
+        times = claim.names[axis][1]
         some = sorted({0, length // 4, length // 2, 3 * length // 4, length - 1})
         parts = [[np.take(a, [k], axis) for a in (found, expected, scale, where)] for k in some]
         return [
-            (claim.names[axis][1][k], replace(claim, left=a, right=b, scale=c, where=d))
+            (times[k], replace(claim, left=a, right=b, scale=c, where=d, names=_at(claim.names, axis, times[k])))
             for k, (a, b, c, d) in zip(some, parts, strict=True)
         ]
     except Exception:  # shapes that do not fit
         return []
+
+
+def _at(names: tuple[Name, ...], axis: int, time: Any) -> tuple[Name, ...]:
+    """The axes of a part at one time."""
+    return (*names[:axis], (names[axis][0], [time]), *names[axis + 1 :])
 
 
 def _row(told: str, claim: Claim, eps: float, drawn: tuple[str, ...]) -> Row | None:
@@ -146,8 +153,10 @@ def _row(told: str, claim: Claim, eps: float, drawn: tuple[str, ...]) -> Row | N
 def _failing(told: str, claim: Claim, sides: tuple[float, float]) -> Row:
     """A row of numbers, as a verdict tells them."""
     found, expected = (side + 0.0 for side in (reversed(sides) if is_at_least(claim) else sides))
-    ratio = f"{found / expected:.6g}" if expected and np.isfinite(found / expected) else "–"
-    return told, f"{found:.6g}", f"{expected:.6g}", ratio, f"{found - expected:+.6g}"
+    # As many digits as the two differ in.
+    digits = next((d for d in (6, 9, 12) if f"{found:.{d}g}" != f"{expected:.{d}g}"), 17)
+    ratio = f"{found / expected:.{digits}g}" if expected and np.isfinite(found / expected) else "–"
+    return told, f"{found:.{digits}g}", f"{expected:.{digits}g}", ratio, f"{found - expected:+.6g}"
 
 
 def _largest(claim: Claim) -> tuple[float, float]:
