@@ -98,6 +98,15 @@ def test_another_time_than_the_drawn_one_is_told_apart() -> None:
     assert ["s = 2, t = 3", "holds"] in table, "of other steps, what it says of these alone"
 
 
+def test_a_claim_about_another_time_is_told_with_the_inputs() -> None:
+    @stated
+    def holds_near_the_end(p, t):
+        """It holds at the drawn time"""
+        return [close(0, 0, ops=1, label=f"at t = {t}"), close(1.0, 0, ops=1, label="at t = 3")]
+
+    assert line(story(holds_near_the_end, t=2), "inputs").endswith("and fails at t = 3")
+
+
 def test_numbers_that_differ_are_told_with_the_digits_in_which_they_do() -> None:
     @stated
     def is_near(p, seed):

@@ -89,7 +89,8 @@ def _inputs(trial: Trial, outcome: Outcome, claims: tuple[Claim, ...], *, again:
     """What was drawn and looked at, and what else the law looks at of its own: other times, sizes in place of T."""
     told = ", ".join(f"{name} = {value}" for name, value in looked_at(trial, claims, again=again).items())
     verdict, claim, given = outcome.verdict, outcome.claim, trial.inputs
-    at = time_in(verdict) if verdict is not None else ""
+    label = claim.label if claim is not None and given.t is not None else ""
+    at = time_in(verdict, label) if verdict is not None else ""
     if at and at not in drawn_times(given):
         own = f"fails at {at}" if given.t is None else f"other times as well, and fails at {at}"
         return ", ".join(filter(None, [told, own])) if given.t is None else f"{told}; the law looks at {own}"

@@ -21,7 +21,7 @@ from unmask.properties.subjects.inputs import Inputs
 #: Most rows, the failing example included.
 MOST_ROWS = 5
 #: A time, or a step between two, as laws tell it.
-TIME = r"\bt = [^,\s]+( to [^,\s]+)?"
+TIME = r"\bt = [^,\s)]+( to [^,\s)]+)?"
 
 Row = tuple[str, str, str, str, str]
 #: A row to be: its words, the claim, the precision of its numbers, and the times that need not be told.
@@ -77,9 +77,9 @@ def drawn_times(given: Inputs) -> tuple[str, ...]:
     return () if given.t is None else (f"t = {given.t}", f"t = {given.t} to {given.s}")
 
 
-def time_in(verdict: Verdict) -> str:
-    """The time, or the step, at which a law fails that looks at several, as the place of the failure tells it."""
-    found = re.search(TIME, verdict.where)
+def time_in(verdict: Verdict, label: str = "") -> str:
+    """The time, or the step, at which a law fails that looks at several, as the place, or else the claim, tells it."""
+    found = re.search(TIME, verdict.where) or re.search(TIME, label)
     return found[0] if found else ""
 
 
