@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -61,7 +62,8 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
     bound = float(claim.ops * unit[index])
     if math.isnan(gap[index]):
         a, b = left[index], right[index]
-        return Verdict(False, math.inf, place(index, claim.names), show(a), show(b), _no_gap(a, b))
+        sides = (float(a), float(b))
+        return Verdict(False, math.inf, place(index, claim.names), show(a), show(b), _no_gap(a, b), sides=sides)
     if not measured[index]:
         allowed = f"nothing: the scale is {float(scale[index])}, and no gap can be measured by it"
     else:
@@ -75,6 +77,7 @@ def judge_arrays(claim: Claim, eps: float) -> Verdict:
         f"{float(gap[index]):.3e} ({float(ulps[index]):.3g} ulps)",
         allowed,
         informative=informative,
+        sides=(float(left[index]), float(right[index])),
     )
 
 
@@ -108,8 +111,10 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
     a, b = left[index], right[index]
     if isinstance(a, str) or isinstance(b, str):
         return Verdict(False, None, place(index, claim.names), show(a), show(b))  # texts say themselves how they differ
-    numeric = not isinstance(a, (bytes, bool, np.bool_))
-    gap = f"{float(a) - float(b):.3e}" if numeric and a is not None and b is not None else "different"
+    if isinstance(a, (bool, np.bool_)) and isinstance(b, (bool, np.bool_)):
+        return Verdict(False, None, place(index, claim.names), show(a), show(b))  # a sentence that is false has no gap
+    numeric = not isinstance(a, (bytes, bool, np.bool_)) and a is not None and b is not None
+    gap = f"{float(a) - float(b):.3e}" if numeric else "different"
     return Verdict(
         False,
         None,
@@ -118,6 +123,7 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         show(b),
         gap,
         "exactly equal" if claim.kind != "at_most" else "no less" if is_at_least(claim) else "no more",
+        sides=(float(a), float(b)) if numeric else None,
     )
 
 
@@ -150,7 +156,7 @@ def _gap(a: Any, b: Any) -> float:
 
 
 def place(index: tuple[Any, ...], names: tuple[Name, ...]) -> str:
-    """An entry's place as text: ``x0 1, position 0``, or the texts that go with the axes.
+    """An entry's place as text: ``x0 = 1, position 0``, or the texts that go with the axes.
 
     An axis called ``all`` is of one entry, and is left out; axes without a name are told together, ``entry [0, 2]``.
     """
@@ -162,12 +168,41 @@ def place(index: tuple[Any, ...], names: tuple[Name, ...]) -> str:
 def entry(name: Name, i: int) -> str:
     """Entry ``i`` of an axis as text: its number, or the text or tokens that go with it."""
     if isinstance(name, str):
-        return f"{name} {i}"
-    axis, told = name
-    one = told[i] if i < len(told) else i
-    if isinstance(one, str):
-        return one
-    return f"{axis} = {tokens(one) if isinstance(one, np.ndarray) and one.ndim else one}"
+        return f"{name} = {i}" if _is_variable(name) else f"{name} {i}"
+    one = _value(name, i)
+    return one if _is_text(name, i) else f"{name[0]} = {one}"
+
+
+def entries_up_to(name: Name, i: int) -> str:
+    """The entries of an axis from its first to the ``i``-th, taken together, as text."""
+    if i == 0:
+        return entry(name, 0)
+    if isinstance(name, str):
+        return f"{name} from 0 to {i}" if _is_variable(name) else f"{_plural(name)} 0 to {i} together"
+    first, last = _value(name, 0), _value(name, i)
+    return f"{first} to {last}" if _is_text(name, i) else f"{name[0]} from {first} to {last}"
+
+
+def _value(name: tuple[str, Any], i: int) -> str:
+    one = name[1][i] if i < len(name[1]) else i
+    return tokens(one) if isinstance(one, np.ndarray) and one.ndim else str(one)
+
+
+def _is_text(name: tuple[str, Any], i: int) -> bool:
+    """Whether an entry says itself which it is."""
+    return i < len(name[1]) and isinstance(name[1][i], str)
+
+
+def _is_variable(name: str) -> bool:
+    """Whether an axis is called like a variable (``x0``, ``x_t``, ``y``) and not in words (``position``)."""
+    return bool(re.fullmatch(r"[a-zA-Z]\d?|[a-zA-Z]+_\w+", name))
+
+
+def _plural(name: str) -> str:
+    """``positions``, ``categories``, ``parts of the clock``."""
+    noun, *rest = name.split(" of ", 1)
+    noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return " of ".join([noun, *rest])
 
 
 def tokens(row: Array) -> str:
@@ -187,4 +222,4 @@ def show(value: Any) -> str:
     return f"{float(value) + 0.0:.17g}"  # no minus before a zero
 
 
-__all__ = ["among_numbers", "entry", "floats", "judge_arrays", "place", "show", "tokens"]
+__all__ = ["among_numbers", "entries_up_to", "entry", "floats", "judge_arrays", "place", "show", "tokens"]

@@ -65,6 +65,8 @@ class Verdict:
     """The result of a claim: whether it holds, the largest gap in ulps, and its place; for a rate, its fit.
 
     ``informative`` says whether it could have failed: where as much is allowed as the numbers are large, nothing can.
+    ``sides`` are the two numbers that ``left`` and ``right`` tell, of counts as frequencies; ``None`` where they tell
+    none.
     """
 
     holds: bool
@@ -76,6 +78,7 @@ class Verdict:
     allowed: str = ""
     fit: Fit | None = None
     informative: bool = True
+    sides: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ def at_least(
     It is ``at_most(right, left)``, except that a report shows ``left`` as what was found: what is negative and must not
     be is shown with its sign.
     """
+    _check_axes(left, right)
     turned = at_most(right, left, ops=ops, scale=scale, where=where, names=names, label=label)
     return replace(turned, extra={"at_least": True})
 

@@ -104,9 +104,9 @@ def constant_gap(every: Sequence[Entries]) -> str:
     names = [
         name
         for name in _constants(every[0].sizes)
-        if all(_same(g, _constants(seen.sizes).get(name), APART * room) for g, seen in zip(gaps, every, strict=True))
+        if all(_same(g, _constants(seen.sizes).get(name), 4 * room) for g, seen in zip(gaps, every, strict=True))
     ]
-    steady = all(_same(g, first, APART * room) for g in gaps)
+    steady = all(_same(g, first, 4 * room) for g in gaps)
     if not names and not steady and len(every) > 1:
         return ""
     count = sum(n.size for n in numbers)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from unmask.properties.claims.entries import ENOUGH, Entries, different
+from unmask.properties.claims.entries import APART, ENOUGH, Entries, different
 
 Array: TypeAlias = Any
 
@@ -32,6 +32,22 @@ def same_pattern(every: Sequence[Entries]) -> str:
     """The pattern that explains all entries, if there is one; two that cannot be told apart are both told."""
     told = [pattern.told for pattern in PATTERNS if _explains(pattern, every)]
     return "; or ".join(told[:2])
+
+
+def bounded(every: Sequence[Entries]) -> str:
+    """Whether found is expected up to a bound, where it stays; several numbers on either side have to show it."""
+    found, expected, room = (
+        np.concatenate([getattr(seen, name)[seen.where] for seen in every]) for name in ("found", "expected", "room")
+    )
+    if not (np.isfinite(found) & np.isfinite(expected)).all():
+        return ""
+    for told, bound, cut in (("more", found.max(), np.minimum), ("less", found.min(), np.maximum)):
+        off = np.abs(found - expected) > APART * room
+        near = np.abs(found - cut(expected, bound)) <= room
+        widest = float(room.max(initial=0))
+        if near.all() and different([expected[off]], widest) >= ENOUGH <= different([expected[~off]], widest):
+            return f"found is never {told} than {bound:.6g}, and as expected up to there: it is cut off, or clamped"
+    return ""
 
 
 def _explains(pattern: Pattern, every: Sequence[Entries]) -> bool:
@@ -81,4 +97,4 @@ PATTERNS = (
     Pattern("found is the square root of what is expected", _elementwise(np.sqrt, lambda e: 0.5 / np.sqrt(e))),
 )
 
-__all__ = ["same_pattern"]
+__all__ = ["bounded", "same_pattern"]

@@ -52,6 +52,7 @@ def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
                 f"{expected / total:.6g} per draw",
                 f"{(found - expected) / total:.3g}",
                 f"{stray / total:.3g}: a correct sampler strays farther at most once in {1 / FALSE_ALARM:.0e} claims",
+                sides=(found / total, expected / total),
             )
     return None
 

@@ -52,7 +52,7 @@ def _judged(claim: Claim) -> Verdict:
         return Verdict(
             False,
             None,
-            f"sizes {sizes[a]:g} and {sizes[b]:g}",
+            f"{claim.extra['size_name']} = {sizes[a]:g} and {sizes[b]:g}",
             f"{signed[a]:.3g}, then {signed[b]:.3g} (errors {_listed(signed)})",
             "an error that shrinks",
             "it does not, and no zero that it passes through would explain that",
@@ -135,7 +135,7 @@ def _fit(signed: Array, sizes: Array, claim: Claim) -> Verdict:
     return Verdict(
         bool(off <= allowed and steady),
         None,
-        f"sizes {', '.join(f'{n:g}' for n in sizes)}",
+        f"{claim.extra['size_name']} = {', '.join(f'{n:g}' for n in sizes)}",
         f"rate {slope:.3f} ± {spread:.3f} (errors {_listed(signed)})",
         f"rate {rate:g}{' or more' if at_least else ''}",
         f"{off:.3f}{scatter}",

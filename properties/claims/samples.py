@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy import special
 
-from unmask.properties.claims.arrays import entry, floats, place
+from unmask.properties.claims.arrays import entries_up_to, entry, floats, place
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, Verdict
 from unmask.properties.claims.pooled import judge_pooled
 
@@ -58,8 +58,8 @@ def judge_sampled(claim: Claim, eps: float) -> Verdict:
             return strays
     row, column = index[:-1], int(index[-1])
     name: Name = claim.names[len(row)] if len(claim.names) > len(row) else "category"
-    up_to = f"{entry(name, 0)} to {entry(name, column - K)}"
-    cell = entry(name, column) if column < K else up_to if column < 2 * K else "all rare categories"
+    up_to = entries_up_to(name, column - K) if K <= column < 2 * K else ""
+    cell = entry(name, column) if column < K else up_to or "all rare categories"
     return Verdict(
         bool(surprise[index] >= level),
         None,
@@ -68,6 +68,7 @@ def judge_sampled(claim: Claim, eps: float) -> Verdict:
         f"{want[index] * n[row][0]:.6g} expected (probability {want[index]:.6g})",
         f"a correct sampler deviates as much with probability {surprise[index]:.1e}",
         f"false alarms at most {FALSE_ALARM:.0e} for the whole claim",
+        sides=(float(seen[index] / max(n[row][0], 1)), float(want[index])),
     )
 
 

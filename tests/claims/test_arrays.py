@@ -68,7 +68,7 @@ def test_close_counts_ulps(ulps: int) -> None:
     verdict = judge(claim, EPS)
     assert verdict.holds
     assert verdict.ulps == ulps
-    assert not ulps or verdict.where == "n 1"
+    assert not ulps or verdict.where == "n = 1"
     assert not holds(close(1.0 - (ulps + 1) * EPS, 1.0, ops=ulps))
 
 

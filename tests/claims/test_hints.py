@@ -62,6 +62,21 @@ def test_one_entry_that_is_otherwise_is_no_pattern(found: Any) -> None:
     assert told(found, P) == ""
 
 
+def test_a_bound_is_told_where_it_cuts() -> None:
+    cut = "found is never more than 0.03, and as expected up to there: it is cut off, or clamped"
+    assert told(np.minimum(X, 0.03), X) == cut
+    assert "never less than -0.25" in told(np.maximum(X, -0.25), X)
+    assert told(np.where(X > 0.03, 0.03 + 0.01 * X, X), X) == ""
+    assert told(np.minimum(X, 1.0), X) == "", "one number shows no bound"
+
+
+def test_a_constant_is_not_called_a_rounding() -> None:
+    near = X + RNG.normal()
+    assert hint(close(X + 1e-7, X, ops=8), EPS, {}, [(close(near + 1e-7, near, ops=8), EPS, {})]).startswith(
+        "a constant"
+    )
+
+
 def test_few_numbers_are_no_pattern() -> None:
     """Two numbers are any function of two others."""
     assert told([0.25, 0.75], [0.75, 0.25]) == ""

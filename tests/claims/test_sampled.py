@@ -115,7 +115,7 @@ def test_the_impossible_happens_never() -> None:
     assert holds(sampled([[500, 500, 0]], impossible))
     verdict = judge(sampled([[500, 499, 1]], impossible, names=("x0",)), EPS)
     assert not verdict.holds
-    assert verdict.where == "x0 0, category 2"
+    assert verdict.where == "x0 = 0, category 2"
     assert verdict.left == "1 of 1000 draws"
     assert not holds(sampled([[999, 1]], [[1.0, 0.0]])), "nor does the certain fail to"
 

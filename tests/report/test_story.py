@@ -122,12 +122,10 @@ REPLAY = "    replay    from unmask.properties import Process, Schedule, replay;
 
 
 def test_a_wrong_number() -> None:
-    head = HEAD.format(
-        law="sums_to_one", method="flipped", statement="Σ_x q(x_t = x|x_0) = 1", inputs="t = 1, L = 2, seed = 7"
-    )
+    head = HEAD.format(law="sums_to_one", method="flipped", statement="Σ_x q(x_t = x|x_0) = 1", inputs="t = 1")
     body = """
     claim     sums to one
-    where     x0 0, position 0
+    where     x0 = 0, position 0
     found     2
     expected  1
     gap       1.000e+00 (4.5e+15 ulps)
@@ -167,10 +165,10 @@ def test_counts_that_do_not_follow() -> None:
         law="is_drawn_evenly",
         method="wrong",
         statement="x_t is either class with probability 1/2",
-        inputs="t = 2, seed = 3",
+        inputs="t = 2",
     )
     body = """
-    where     x0 0, category 1
+    where     x0 = 0, category 1
     found     0 of 100 draws
     against   50 expected (probability 0.5)
     gap       a correct sampler deviates as much with probability 7.9e-31

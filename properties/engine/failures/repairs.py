@@ -183,9 +183,12 @@ def _of_axes(capability: Capability) -> Iterator[Repair]:
         what = "the transpose" if axes[-1] == axes[-2] else f"{shown} for [{', '.join(axes)}]"
         told = f"{name} returns {what}: with its last two axes exchanged {HOLDS}"
         yield Repair(name, told, partial(_answering, name, lambda y: y.swapaxes(-1, -2)))
+    shapes = f"[{', '.join((*axes, '1'))}] for [{', '.join(axes)}]"
+    told = f"{name} has an axis of size 1 too many ({shapes}): without it {HOLDS}"
+    yield Repair(name, told, partial(_answering, name, partial(_without_axis, len(axes))))
     if axes == ("N",) and any("L" in shape.axes for shape in capability.takes.values()):
         told = f"{name} returns a number for each position: summed over positions {HOLDS}"
-        yield Repair(name, told, partial(_answering, name, lambda y: y.sum(-1)))
+        yield Repair(name, told, partial(_sized, capability, _summed_over_positions))
 
 
 def _of_answer(capability: Capability, p: Any) -> Iterator[Repair]:
@@ -251,6 +254,19 @@ def _taken(y: Any, order: Callable[[Any], Any]) -> Any:
 
 def _rolled(by: int, y: Any) -> Any:
     return _taken(y, lambda k: np.roll(k, by))
+
+
+def _without_axis(axes: int, y: Any) -> Any:
+    """Without a last axis of size 1; numbers that are none if that axis is longer, so that no law holds with them."""
+    if y.ndim != axes + 1:
+        raise ValueError(y.shape)
+    return y[..., 0] if y.shape[-1] == 1 else y[..., 0] * float("nan")
+
+
+def _summed_over_positions(y: Any, given: dict[str, Any]) -> Any:
+    if y.shape[-1] != _positions(given):
+        raise ValueError(y.shape)
+    return y.sum(-1)
 
 
 def _positions(given: dict[str, Any]) -> int:

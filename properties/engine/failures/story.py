@@ -12,6 +12,7 @@ from unmask.properties.claims.claim import Claim, Verdict, is_at_least
 from unmask.properties.claims.hints import hint, hint_of_networks
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.failures.answers import other_quantity
+from unmask.properties.engine.failures.looked_at import looked_at
 from unmask.properties.engine.failures.neighbours import (
     Neighbour,
     claims_of,
@@ -20,8 +21,9 @@ from unmask.properties.engine.failures.neighbours import (
     sizes_of,
     with_times,
 )
+from unmask.properties.engine.failures.origins import Origins, origins, suspects
 from unmask.properties.engine.failures.repairs import repair
-from unmask.properties.engine.failures.table import parts_in_time, table
+from unmask.properties.engine.failures.table import drawn_times, parts_in_time, table, time_in
 from unmask.properties.engine.lawbook import LAWBOOK
 from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.plan import concerns
@@ -65,43 +67,66 @@ def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None, *, nearby
     ]
     if noise := given.p.noise_summary(u for u in (given.r, given.s, given.t) if u is not None):
         lines.append(f"    noise     {noise}")
-    others = [f"{k} = {v}" for k, v in given.arguments().items() if k != "p"]
-    others += _time_in(outcome.verdict) if given.t is None else []
-    if others:
-        lines.append("    inputs    " + ", ".join(others))
+    again = nearby and may_be_looked_at(trial)
+    own = claims_of(law, subject, given) if again else None
+    claims = own[0] if own is not None else ()
+    if told := _inputs(trial, outcome, claims, again=again):
+        lines.append(f"    inputs    {told}")
     lines.append(f"    computed  in {given.p.precision} on {given.p.device}")
-    around = neighbours(trial) if nearby and may_be_looked_at(trial) else []
+    around = neighbours(trial) if again else []
     if outcome.error:
         lines += ["", *(f"    {line}" for line in _shortened(outcome.error))]
         if around and (told := _cause(trial, around, answered=False)):
             lines.append(f"    hint      {told}")
     elif outcome.claim is not None and outcome.verdict is not None:
-        lines += ["", *_told_claim(trial, outcome.claim, outcome.verdict, around)]
+        lines += ["", *_told_claim(trial, outcome.claim, outcome.verdict, claims, around)]
     replay = replay_of(trial) if replay is None else replay
     lines += ["", "    replay    " + replay.line]
     lines += [f"              ({name}: {what})" for name, what in replay.left.items()]
     return "\n".join(lines)
 
 
-def _told_claim(trial: Trial, claim: Claim, verdict: Verdict, around: list[Neighbour]) -> list[str]:
+def _inputs(trial: Trial, outcome: Outcome, claims: tuple[Claim, ...], *, again: bool) -> str:
+    """What was drawn and looked at, and what else the law looks at of its own: other times, sizes in place of T."""
+    told = ", ".join(f"{name} = {value}" for name, value in looked_at(trial, claims, again=again).items())
+    verdict, claim, given = outcome.verdict, outcome.claim, trial.inputs
+    label = claim.label if claim is not None and given.t is not None else ""
+    at = time_in(verdict, label) if verdict is not None else ""
+    if at and at not in drawn_times(given):
+        own = f"fails at {at}" if given.t is None else f"other times as well, and fails at {at}"
+        return ", ".join(filter(None, [told, own])) if given.t is None else f"{told}; the law looks at {own}"
+    if claim is not None and claim.kind == "converges":
+        sizes = ", ".join(f"{n:g}" for n in np.ravel(claim.right))
+        return "; ".join(filter(None, [told, f"the law takes {claim.extra['size_name']} = {sizes} of its own"]))
+    return told
+
+
+def _told_claim(
+    trial: Trial, claim: Claim, verdict: Verdict, claims: tuple[Claim, ...], around: list[Neighbour]
+) -> list[str]:
     """The claim that failed: its sides, what they have in common, and how it fares nearby; and the others that fail."""
-    own = claims_of(trial.law, trial.subject, trial.inputs) if around else None
-    claims = own[0] if own is not None else (claim,)
+    claims = claims or (claim,)
     place = next((k for k, c in enumerate(claims) if (c.label, c.kind) == (claim.label, claim.kind)), 0)
     found, relation, expected = verdict.left, RELATIONS.get(claim.kind, "expected"), verdict.right
     if is_at_least(claim):
         found, relation, expected = expected, "at least", found
+    hinted = _hint(trial, claims, place, around)
+    by = origins(trial, claims, place) if around else Origins()
     told = {
         "claim": claim.label,
         "where": verdict.where,
-        "found": _in_words(found) + (", which is negative" if _is_negative(found, expected) else ""),
-        relation: _in_words(expected),
+        "found": _in_words(found) + _negative(found, expected, claim) + _from(by.found),
+        relation: _in_words(expected) + _from(by.expected),
         "gap": verdict.gap,
         "allowed": verdict.allowed,
-        "hint": _hint(trial, claims, place, around),
+        "hint": hinted,
+        "suspects": "" if any(name in hinted for name in by.every) else suspects(trial, by.every),
     }
+    if _is_sentence(verdict):
+        told |= {"claim": claim.label or trial.law.told.statement, relation: ""}
+        told["found"] = f"this is not so here: {found}, where {expected} is expected"
     lines = [f"    {label:<9} {_one_line(text)}" for label, text in told.items() if text]
-    rows = table(claim, trial.eps, place, around)
+    rows = table(claim, verdict, trial.eps, place, around)
     lines += [f"    {'nearby' if not k else '':<9} {row}".rstrip() for k, row in enumerate(rows)]
     lines += [f"    {'also' if not k else '':<9} {text}" for k, text in enumerate(_others(claims, place, trial.eps))]
     return lines
@@ -176,7 +201,8 @@ def _others(claims: tuple[Claim, ...], place: int, eps: float) -> list[str]:
         if is_at_least(claim):
             left, relation, right = right, "at least", left
         where = f" ({verdict.where})" if verdict.where else ""
-        lines.append(_one_line(f"{claim.label or 'another claim'}: found {left}, {relation} {right}{where}"))
+        told = "not so here" if _is_sentence(verdict) else f"found {left}, {relation} {right}"
+        lines.append(_one_line(f"{claim.label or 'another claim'}: {told}{where}"))
     return lines
 
 
@@ -188,14 +214,21 @@ def _with_classes(p: Any) -> str:
     return f"K = {told}" if told.startswith(f"{p.K} classes") else f"{told} (K = {p.K})"
 
 
-def _time_in(verdict: Verdict | None) -> list[str]:
-    """The time at which a law fails that looks at many itself, as the place of the failure tells it."""
-    found = re.search(r"\bt = ([^,\s]+)", verdict.where) if verdict is not None else None
-    return [f"fails at t = {found[1]}"] if found else []
+def _is_sentence(verdict: Verdict) -> bool:
+    """Whether a claim is about what is so and what is not, and not about numbers."""
+    return {verdict.left, verdict.right} == {"True", "False"}
 
 
-def _is_negative(found: str, expected: str) -> bool:
-    return found.startswith("-") and not expected.startswith("-")
+def _from(names: tuple[str, ...]) -> str:
+    """Who gave one side, where several gave both."""
+    *first, last = names or ("",)
+    return f" (from {', '.join(first)}{' and ' if first else ''}{last})" if last else ""
+
+
+def _negative(found: str, expected: str, claim: Claim) -> str:
+    """A word about a negative number that must not be one; a derivative that must be 0 may be on either side."""
+    must_not = is_at_least(claim) or expected != "0"
+    return ", which is negative" if must_not and found.startswith("-") and not expected.startswith("-") else ""
 
 
 def replay_of(trial: Trial) -> Replay:

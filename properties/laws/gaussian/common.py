@@ -17,6 +17,8 @@ from unmask.reference.numbers.arithmetic import array, real, to_float
 CHAPTER = "Gaussian diffusion"
 #: Rows and columns of a batch.
 ROWS, COLUMNS = 6, 2
+#: What the axes of an answer are, of as many as it has.
+AXES = ("row", "column", "point of the data")
 
 
 def level_ops(p: GaussianProcess, *times: Time) -> float:
@@ -167,6 +169,7 @@ def bridge_scale(p: GaussianProcess, clean: Array, z: Array, s: Time, t: Time) -
 
 
 __all__ = [
+    "AXES",
     "CHAPTER",
     "COLUMNS",
     "ROWS",

@@ -13,7 +13,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian.common import CHAPTER, Rows, batch, level_ops, near_ridges
+from unmask.properties.laws.gaussian.common import AXES, CHAPTER, Rows, batch, level_ops, near_ridges
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.numbers.arithmetic import to_float
@@ -37,7 +37,7 @@ def density_is_a_mixture_of_gaussians(log_density: Any, p: GaussianProcess, t: T
     # Each log weight is rounded too, and so is the largest term, which is subtracted and added again.
     scale = scale + rows.exponent.min(-1) + max(-np.log(p.probabilities))
     ops = SOFTMAX + 2 * level_ops(p, t)
-    return close(log_density(p, rows.z, rows.t), rows.truth(gaussian.log_density), ops=ops, scale=scale)
+    return close(log_density(p, rows.z, rows.t), rows.truth(gaussian.log_density), ops=ops, scale=scale, names=AXES)
 
 
 @law(
@@ -109,7 +109,9 @@ def denoiser_is_a_weighted_sum(data_mean: Any, p: GaussianProcess, t: Time, seed
     """The perfect denoiser is the mean of the points, each weighted by the Gaussian density of its distance"""
     rows = batch(p, t, seed)
     ops = SOFTMAX + 2 * level_ops(p, t)
-    return close(data_mean(p, rows.z, rows.t), rows.truth(gaussian.data_mean), ops=ops, scale=rows.mean_scale)
+    return close(
+        data_mean(p, rows.z, rows.t), rows.truth(gaussian.data_mean), ops=ops, scale=rows.mean_scale, names=AXES
+    )
 
 
 @law(
@@ -126,7 +128,7 @@ def variance_of_the_data_is_bayes_rule(data_variance: Any, p: GaussianProcess, t
     size = max(np.abs(p.data))
     scale = 4 * size * rows.mean_scale + 2 * size**2
     ops = SOFTMAX + 2 * level_ops(p, t)
-    return close(data_variance(p, rows.z, rows.t), rows.truth(gaussian.data_variance), ops=ops, scale=scale)
+    return close(data_variance(p, rows.z, rows.t), rows.truth(gaussian.data_variance), ops=ops, scale=scale, names=AXES)
 
 
 def _score_scale(rows: Rows) -> Array:
@@ -145,7 +147,9 @@ def score_is_a_weighted_sum_of_scores(data_score: Any, p: GaussianProcess, t: Ti
     """The score of noisy data is the sum of each point's own score, weighted by the probability of the point"""
     rows = batch(p, t, seed)
     ops = SOFTMAX + 4 * level_ops(p, t)
-    return close(data_score(p, rows.z, rows.t), rows.truth(gaussian.data_score), ops=ops, scale=_score_scale(rows))
+    return close(
+        data_score(p, rows.z, rows.t), rows.truth(gaussian.data_score), ops=ops, scale=_score_scale(rows), names=AXES
+    )
 
 
 @law(
@@ -160,7 +164,7 @@ def score_and_denoiser_are_one(data_score: Any, data_mean: Any, p: GaussianProce
     rows = batch(p, t, seed)
     denoised = (rows.alpha * data_mean(p, rows.z, rows.t) - rows.z) / rows.sigma**2
     ops = 2 * SOFTMAX + 4 * level_ops(p, t)
-    return close(data_score(p, rows.z, rows.t), denoised, ops=ops, scale=2 * _score_scale(rows))
+    return close(data_score(p, rows.z, rows.t), denoised, ops=ops, scale=2 * _score_scale(rows), names=AXES)
 
 
 @law(
@@ -268,4 +272,4 @@ def slope_of_the_density_is_the_score(density_slope: Any, p: GaussianProcess, t:
     rows = batch(p, t, seed)
     found = density_slope(p, rows.z, rows.t, np.ones(rows.z.shape))
     ops = 2 * SOFTMAX + 4 * level_ops(p, t)
-    return close(found, rows.truth(gaussian.data_score), ops=ops, scale=_score_scale(rows))
+    return close(found, rows.truth(gaussian.data_score), ops=ops, scale=_score_scale(rows), names=AXES)

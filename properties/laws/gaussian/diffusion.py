@@ -11,6 +11,7 @@ from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, grid
 from unmask.properties.laws.gaussian.common import (
+    AXES,
     CHAPTER,
     all_ops,
     batch,
@@ -67,7 +68,7 @@ def log_snr_falls_between_its_ends(log_snr: Any, p: GaussianProcess) -> list[Cla
     found, ops = log_snr(p, times), all_ops(p)
     ends = np.array([p.schedule.first, p.schedule.last], dtype=object)
     return [
-        close(found[[0, -1]], ends, ops=ops, label="both ends"),
+        close(found[[0, -1]], ends, ops=ops, names=(("t", [times[0], times[-1]]),), label="both ends"),
         at_most(found[1:], found[:-1], ops=ops, names=(("t", times[1:]),), label="noise never goes back"),
         close(found, [p.log_snr(t) for t in times], ops=ops, names=(("t", times),), label="the schedule"),
     ]
@@ -121,8 +122,8 @@ def gaussian_bridge_is_bayes_rule(
     ops = 2 * level_ops(p, s, t)
     found = bridge_variance(p, [s] * N, [t] * N)
     return [
-        close(bridge_mean(p, rows.x, rows.z, [s] * N, [t] * N), mean, ops=ops, scale=width, label="mean"),
-        close(found, np.array([variance] * N, dtype=object), ops=ops, scale=spread, label="variance"),
+        close(bridge_mean(p, rows.x, rows.z, [s] * N, [t] * N), mean, ops=ops, scale=width, names=AXES, label="mean"),
+        close(found, np.array([variance] * N, dtype=object), ops=ops, scale=spread, names=AXES, label="variance"),
     ]
 
 

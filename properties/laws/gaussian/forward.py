@@ -10,6 +10,7 @@ from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.lawbook import About, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian.common import (
+    AXES,
     CHAPTER,
     ROWS,
     batch,
@@ -36,7 +37,9 @@ def noisy_data_has_a_scaled_mean(marginal_mean: Any, p: GaussianProcess, t: Time
     """The mean of q(z_t|x) is α_t x"""
     rows = batch(p, t, seed)
     truth = rows.alpha * rows.x
-    return close(marginal_mean(p, rows.x, rows.t), truth, ops=8 + level_ops(p, t), scale=np.abs(floats(truth)))
+    return close(
+        marginal_mean(p, rows.x, rows.t), truth, ops=8 + level_ops(p, t), scale=np.abs(floats(truth)), names=AXES
+    )
 
 
 @law(
@@ -50,7 +53,7 @@ def noisy_data_has_the_variance_of_its_noise(marginal_variance: Any, p: Gaussian
     """The variance of q(z_t|x) is σ_t²"""
     rows = batch(p, t, seed)
     truth = rows.sigma[:, 0] ** 2
-    return close(marginal_variance(p, rows.t), truth, ops=8 + 2 * level_ops(p, t), scale=floats(truth))
+    return close(marginal_variance(p, rows.t), truth, ops=8 + 2 * level_ops(p, t), scale=floats(truth), names=AXES)
 
 
 @law(
@@ -68,7 +71,7 @@ def gaussian_steps_multiply_the_signal(
     before = [s] * ROWS
     truth = rows.alpha[:, 0] / p.levels(s)[0]
     found = transition_signal(p, before, rows.t)
-    return close(found, truth, ops=8 + 2 * level_ops(p, s, t), scale=floats(truth))
+    return close(found, truth, ops=8 + 2 * level_ops(p, s, t), scale=floats(truth), names=AXES)
 
 
 @law(
@@ -85,7 +88,9 @@ def gaussian_steps_add_their_noise(transition_variance: Any, p: GaussianProcess,
     truth = w - (b / a) ** 2 * v
     found = transition_variance(p, [s] * ROWS, rows.t)
     # sigma_t^2 times 1 - exp(-gap of log SNR), whose roundings are those of log SNR.
-    return close(found, np.array([truth] * ROWS, dtype=object), ops=8 + 4 * level_ops(p, s, t), scale=float(w))
+    return close(
+        found, np.array([truth] * ROWS, dtype=object), ops=8 + 4 * level_ops(p, s, t), scale=float(w), names=AXES
+    )
 
 
 @law(
@@ -105,7 +110,7 @@ def weights_of_the_data_are_bayes_rule(log_data_weights: Any, p: GaussianProcess
     # The truth itself is a difference of floats as large as the exponents.
     size = np.abs(joint) + np.abs(joint).min(-1, keepdims=True)
     scale = 4 + rows.exponent + likeliest + size - np.log(min(p.probabilities))
-    return close(log_data_weights(p, rows.z, rows.t), truth, ops=SOFTMAX + 2 * level_ops(p, t), scale=scale)
+    return close(log_data_weights(p, rows.z, rows.t), truth, ops=SOFTMAX + 2 * level_ops(p, t), scale=scale, names=AXES)
 
 
 def _log_sum(values: Array) -> Array:
@@ -130,4 +135,4 @@ def the_best_output_is_the_perfect_denoiser(
     truth = gaussian.convert(mean, rows.z, rows.alpha, rows.sigma, "data", meaning)
     reach = np.abs(floats(mean)) + rows.mean_scale
     scale = implied_sizes_by_kind(reach, rows.z, rows.alpha, rows.sigma, "data")[meaning]
-    return close(best_output(p, rows.z, rows.t), truth, ops=SOFTMAX + 4 * level_ops(p, t), scale=scale)
+    return close(best_output(p, rows.z, rows.t), truth, ops=SOFTMAX + 4 * level_ops(p, t), scale=scale, names=AXES)

@@ -15,6 +15,7 @@ from unmask.properties.claims.claim import Claim, at_least, close, converges
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, rounding_unit
 from unmask.properties.laws.gaussian.common import (
+    AXES,
     CHAPTER,
     COLUMNS,
     Rows,
@@ -64,7 +65,7 @@ def diffusion_loss_is_its_term(diffusion_loss: Any, p: GaussianProcess, t: Time,
     clean, _ = implied_sizes(output, rows.z, rows.alpha, rows.sigma, model.parameterization)
     scale = size * ((np.abs(floats(rows.x)) + clean) ** 2).sum(-1)
     ops = 16 + 4 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
-    return close(diffusion_loss(p, output, rows.x, rows.z, rows.t), truth, ops=ops, scale=scale)
+    return close(diffusion_loss(p, output, rows.x, rows.z, rows.t), truth, ops=ops, scale=scale, names=AXES)
 
 
 def divergences(p: GaussianProcess, rows: Rows, predicted: Array, s: Time) -> Array:
@@ -97,7 +98,7 @@ def loss_does_not_see_how_the_network_speaks(
     back = clean + to_float(rows.sigma / rows.alpha) * noise
     scale = size * ((np.abs(floats(rows.x)) + back) ** 2).sum(-1)
     ops = 32 + 8 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
-    return close(diffusion_loss(p, output, rows.x, rows.z, rows.t), truth, ops=ops, scale=scale)
+    return close(diffusion_loss(p, output, rows.x, rows.z, rows.t), truth, ops=ops, scale=scale, names=AXES)
 
 
 @law(
@@ -126,7 +127,7 @@ def gradient_of_the_gaussian_loss(diffusion_gradient: Any, p: GaussianProcess, t
     scale = 4 * size * (np.abs(floats(rows.x)) + clean) * np.abs(to_float(moves))
     ops = 16 + 4 * level_ops(p, *([t] if p.T is None else [t, int(t) - 1]))
     found = diffusion_gradient(p, output, rows.x, rows.z, rows.t, cotangent)
-    return close(found, to_float(truth), ops=ops, scale=scale)
+    return close(found, to_float(truth), ops=ops, scale=scale, names=AXES)
 
 
 def _points(p: GaussianProcess) -> Array:
@@ -150,7 +151,7 @@ def gaussian_prior_term_is_a_divergence(prior_divergence: Any, p: GaussianProces
     terms = {v: gaussian_elbo.prior_term(v, end, p.exact_prior_variance) for v in p.points}
     truth = np.array([sum(terms[v] for v in row) for row in x], dtype=object)
     size = 2 + (float(signal) * floats(x)) ** 2 / p.prior_variance + 2 * float(variance) / p.prior_variance
-    return close(prior_divergence(p, x), truth, ops=16 + 4 * level_ops(p, p.end), scale=size.sum(-1))
+    return close(prior_divergence(p, x), truth, ops=16 + 4 * level_ops(p, p.end), scale=size.sum(-1), names=AXES)
 
 
 @law(

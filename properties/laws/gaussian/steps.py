@@ -20,6 +20,7 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.gaussian.common import (
+    AXES,
     CHAPTER,
     COLUMNS,
     batch,
@@ -222,7 +223,14 @@ def steepness_of_the_denoiser_is_its_widest_variance(
     slope, ops = to_float(slope), ops + 16
     together = floats(denoiser_steepness(p, rows.z, rows.t))
     return [
-        close(denoiser_steepness(p, rows.z[:, :1], rows.t), slope[:, 0], ops=ops, scale=reach[:, 0], label="on a line"),
+        close(
+            denoiser_steepness(p, rows.z[:, :1], rows.t),
+            slope[:, 0],
+            ops=ops,
+            scale=reach[:, 0],
+            names=AXES,
+            label="on a line",
+        ),
         at_most(together, slope.max(-1), ops=ops, scale=reach.max(-1), label="at most the largest variance"),
         at_least(together, slope.min(-1), ops=ops, scale=reach.max(-1), label="at least the smallest variance"),
     ]

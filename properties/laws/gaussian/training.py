@@ -10,7 +10,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, close, exact
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Watched, floats
-from unmask.properties.laws.gaussian.common import CHAPTER, ROWS, batch, implied_sizes, level_ops, squared_levels
+from unmask.properties.laws.gaussian.common import AXES, CHAPTER, ROWS, batch, implied_sizes, level_ops, squared_levels
 from unmask.properties.laws.gaussian.losses import VDM, divergences, weight_of_the_loss
 from unmask.properties.laws.gaussian.samples import DRAWS, claims_of_gaussians
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
@@ -57,7 +57,7 @@ def training_shows_noisy_data_and_pays_its_term(
     found = training_loss(p, network, rows.x, rows.t, seed)
     (z, when), *more = network.shown or [(rows.z, [])]
     asked = exact(np.array([len(more), len(when)]), np.array([0, ROWS]), label="calls beside one, and rows")
-    time = close(floats(when), floats(rows.t), ops=1, label="the time that the network sees")
+    time = close(floats(when), floats(rows.t), ops=1, names=AXES, label="the time that the network sees")
     output = model.output(z, rows.t)
     predicted = model.meant(output, z, rows.t)
     weight, size = weight_of_the_loss(p, t)
@@ -75,7 +75,7 @@ def training_shows_noisy_data_and_pays_its_term(
     return [
         asked,
         time,
-        close(found, truth, ops=ops, scale=scale, label="the loss"),
+        close(found, truth, ops=ops, scale=scale, names=AXES, label="the loss"),
         *claims_of_gaussians(drawn, mean, sd, p),
     ]
 

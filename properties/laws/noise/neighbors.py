@@ -30,5 +30,5 @@ def neighbors_are_those_of_the_embeddings(neighbor_rates: Any, p: Vocabulary, se
     for k in sorted({1, int(rng.integers(1, p.K))}):
         truth = floats(neighbors.neighbor_rate(neighbors.nearest_neighbors(places, k)))
         found = neighbor_rates(p, places, k)
-        claims.append(close(found, truth, ops=p.K + 4, scale=1, names=("from", "to"), label=f"k = {k}"))
+        claims.append(close(found, truth, ops=p.K + 4, scale=1, names=("from class", "to class"), label=f"k = {k}"))
     return claims
