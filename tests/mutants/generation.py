@@ -212,3 +212,19 @@ def infilling_reads_its_mask_upside_down(
     """True marks what is to be filled in, in one library, and what is known, in the other."""
     clean = torch.where(torch.eq(x0, -1 if p.mask is None else p.mask), p.clean[0], x0)
     return right.infill(p, network, clean, ~known, times, generator)
+
+
+@mutant("infilling-knows-what-the-first-row-knows", "infill", of=ANY)
+def infilling_knows_what_the_first_row_knows(
+    right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
+) -> Tensor:
+    """Which positions are known is looked up once, in the first row, for the whole batch."""
+    return right.infill(p, network, x0, known[:1].expand_as(known).contiguous(), times, generator)
+
+
+@mutant("infilling-copies-the-first-row", "infill", of=ANY)
+def infilling_copies_the_first_row(
+    right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
+) -> Tensor:
+    """One prompt for the whole batch: that of its first row."""
+    return right.infill(p, network, x0[:1].expand_as(x0).contiguous(), known, times, generator)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, exact, sampled
+from unmask.properties.claims.claim import Claim, Name, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, Watched, floats
@@ -71,18 +71,29 @@ def informative(model: Model) -> Model:
     return replace(model, style="moderate") if model.style == "flat" else model
 
 
-def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str) -> Claim:
-    """Claim that ``draw(seed) -> [N, L]``, in several calls, follows the law ``[K**L]`` of whole sequences."""
-    if abs(law_of_sequences.sum() - 1) > 1e-9:
+def sampled_from(
+    draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str, rows: Name = "all"
+) -> Claim:
+    """Claim that ``draw(seed) -> [N, L]``, in several calls, follows the law ``[K**L]`` of whole sequences.
+
+    Or one of the laws ``[G, K**L]``, in turn: row ``n`` of each call that of ``n mod G``.
+    """
+    laws = np.atleast_2d(law_of_sequences)
+    if np.abs(laws.sum(-1) - 1).max() > 1e-9:
         raise Unanswerable
-    found = np.concatenate([draw(seed + call) for call in range(CALLS)])
-    counts = np.bincount(sequences.sequence_index(found, p.K), minlength=p.K**L)
+    place = [sequences.sequence_index(draw(seed + call), p.K) for call in range(CALLS)]
+    counts = np.stack(
+        [
+            np.bincount(np.concatenate([found[g :: len(laws)] for found in place]), minlength=p.K**L)
+            for g in range(len(laws))
+        ]
+    )
     return sampled(
-        counts[None],
-        law_of_sequences[None],
+        counts,
+        laws,
         ops=64 * p.depth * p.K,
         scale=p.K**L,
-        names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
+        names=(rows, ("x", sequences.all_sequences(L, range(p.K)))),
         label=label,
     )
 
@@ -211,25 +222,40 @@ def one_by_one_is_any_order_autoregression(
     chapter=CHAPTER,
     tex=r"p_\theta(x_s^{free} | x_t^{free}, x^{known}), \qquad x^{known} \ \text{fixed}",
     cites="Lou et al. 2024, alg. 3",
-    mutants=("infilling-starts-known-positions-masked", "infilling-overwrites-what-is-known"),
+    mutants=(
+        "infilling-starts-known-positions-masked",
+        "infilling-overwrites-what-is-known",
+        "infilling-knows-what-the-first-row-knows",
+        "infilling-copies-the-first-row",
+    ),
     about=About(drawn_exactly=True, tensors=True),
     drawn=Drawn(floating=True, L=2, cost=4),
 )
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
-    """Known positions stay at their values; the free ones follow the reverse chain given them"""
+    """Known positions stay at their values, other ones in each row; the free ones follow the reverse chain given them"""
     times = falling(p, model)
     network = sampler_network(p, model, data)
     rng = np.random.default_rng([seed, 41])
-    known = np.zeros(model.L, dtype=bool)
-    known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True
-    values = rng.choice(np.array(p.clean), model.L)
-    where = tuple(int(v) if k else None for v, k in zip(values, known, strict=True))
-    truth = floats(samplers.infilling_law(p.truth, network.kernel, _as_fractions(p, times), where))
-    x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
+    # Of neighboring rows one knows the first of the positions, in some order, and the next one the last of them.
+    order = rng.permutation(model.L)
+    several = np.zeros((2, model.L), dtype=bool)
+    several[0, order[: 1 + seed % (model.L - 1)]] = True
+    several[1, order[1 + (seed >> 5) % (model.L - 1) :]] = True
+    values = rng.choice(np.array(p.clean), several.shape)
+    given = [
+        tuple(int(v) if k else None for v, k in zip(*row, strict=True)) for row in zip(values, several, strict=True)
+    ]
+    on_grid = _as_fractions(p, times)
+    truth = np.stack([floats(samplers.infilling_law(p.truth, network.kernel, on_grid, known)) for known in given])
+    turn = np.arange(SAMPLES // CALLS) % len(given)
+    x0, fixed = values[turn], several[turn]
     kept = infill(p, network, x0[:64], fixed[:64], times, seed)
+    names = "known", [str(known) for known in given]
     return [
         exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions stay as they are"),
-        sampled_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
+        sampled_from(
+            lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions", names
+        ),
     ]
 
 
@@ -237,33 +263,39 @@ def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: D
     chapter=CHAPTER,
     tex=r"P(\text{next reveal before } u) = \left(\frac{1 - \alpha_u}{1 - \alpha_t}\right)^n",
     cites="Zheng et al. 2024, sec. 4 (first-hitting sampler)",
-    mutants=("next-reveal-forgets-how-many-are-masked",),
+    mutants=("next-reveal-forgets-how-many-are-masked", "next-reveal-starts-at-the-first-time"),
     about=About(tensors=True, families=("absorbing",), clock="continuous"),
     drawn=Drawn(floating=True, cost=4),
 )
 def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Going back from t, none of n masks is lifted before u with probability ((1 − α_u)/(1 − α_t))^n"""
-    if float(p.alpha(t)) == 1:
+    # Rows start at two times, and neighboring ones never at the same with as many masks.
+    starts = [t, t / 2 if t > Fraction(1, 2) else 2 * t]
+    if any(float(p.alpha(u)) == 1 for u in starts):
         raise Unanswerable
-    masked = np.array([1, 2, 3, 7])
-    rows = SAMPLES // 4
-    found = floats(next_reveal(p, np.repeat(masked, rows), [t] * (4 * rows), seed)).reshape(4, rows)
+    few = [(n, u) for n in (1, 2, 3, 7) for u in starts]
+    masked, when = (np.array([float(row[i]) for row in few])[:, None] for i in (0, 1))
+    rows = SAMPLES // len(few)
+    given = np.tile(masked[:, 0].astype(int), rows), [u for _, u in few] * rows
+    found = floats(next_reveal(p, *given, seed)).reshape(rows, len(few)).T
     # Bins with dyadic edges, and one more bin for no reveal before time 0.
-    borders = [float(t) * k / BINS for k in range(BINS + 1)]
+    borders = when * np.arange(BINS + 1) / BINS
     never = (found < 0) | ~np.isfinite(found)
-    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, BINS))
+    above = np.stack([np.searchsorted(edges, row, side="left") for edges, row in zip(borders, found, strict=True)])
+    place = np.where(never, 0, np.clip(above, 1, BINS))
     counts = np.stack([np.bincount(row, minlength=BINS + 1) for row in place])
-    noise = np.array([1 - float(p.alpha(u)) for u in borders])
-    survival = np.stack([(noise / noise[-1]) ** n for n in masked])
-    truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
+    noise = np.array([[1 - float(p.alpha(u)) for u in edges] for edges in borders])
+    survival = (noise / noise[:, -1:]) ** masked
+    truth = np.diff(np.concatenate([np.zeros((len(few), 1)), survival], -1), axis=-1)
+    names = ("masks", [f"{n} from t = {u}" for n, u in few])
     return [
-        at_most(found, float(t), ops=2, label="no reveal comes later than t"),
+        at_most(found, when, ops=2, names=(names, "draw"), label="no reveal comes later than t"),
         sampled(
             counts,
             truth,
             ops=64 * p.depth,
-            scale=8 * p.conditioning(t),
-            names=("n masked",),
+            scale=8 * max(p.conditioning(u) for u in starts),
+            names=(names, "part of t"),
             label="when the next reveal comes, in 64 parts of t",
         ),
     ]
