@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,11 +11,10 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, Name, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, Watched, floats
-from unmask.properties.subjects.kinds.classes.situations import falling
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.sampling.grids import Network, as_fractions, drawn_times, sampler_network
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
-from unmask.reference.likelihood import reverse
 from unmask.reference.masked import masked_language_model as mlm
 from unmask.reference.numbers import sequences
 from unmask.reference.sampling import samplers
@@ -23,47 +22,8 @@ from unmask.reference.sampling import samplers
 CHAPTER = "Samplers"
 #: Samples that a law draws, and in how many calls.
 SAMPLES, CALLS = 20_000, 2
-#: Rows of a sampler whose network is watched.
-ASKED_ROWS = 16
 #: Number of bins of a histogram of times.
 BINS = 64
-
-
-@dataclass(frozen=True)
-class Network:
-    """The network of a sampler: a table of predictions, or the true scores of a data law, for which Tweedie's step is valid."""
-
-    model: Model
-    data: Data | None
-
-    @property
-    def timeless(self) -> bool:
-        """Whether the output does not depend on the time."""
-        return self.data is None and self.model.timeless
-
-    def output(self, xt: Array, t: Time) -> Array:
-        """Output at ``xt``, ``[n, L, K]``."""
-        if self.data is None:
-            return self.model.output(xt, t)
-        return self.model.encode(self.predicted_table(t))[sequences.sequence_index(xt, self.model.p.K)]
-
-    def predicted_table(self, t: Time) -> Array:
-        """Predictions (or scores) for all noisy sequences, ``[K**L, L, K]``."""
-        return self.model.predicted_table(t) if self.data is None else self.data.concrete_score(t)
-
-    def kernel(self, s: Time, t: Time) -> Array:
-        """``p_theta(x_s|x_t)`` for all noisy sequences, ``[K**L, L, K]``."""
-        kind, p = self.model.parameterization, self.model.p
-        every = self.model.sequences
-        found = floats(reverse.reverse_kernel(p.truth, kind, self.predicted_table(t), every, s, t))
-        # Where x_t cannot occur, any distribution will do.
-        stay = np.eye(p.K)[every]
-        return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
-
-
-def sampler_network(p: Process, model: Model, data: Data) -> Network:
-    """The network for a sampler."""
-    return Network(model, data if model.parameterization == "score" else None)
 
 
 def informative(model: Model) -> Model:
@@ -108,47 +68,12 @@ def sampled_from(
 )
 def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
-    times = falling(p, model)
+    times = drawn_times(p, model, seed, generate)
     network = sampler_network(p, model, data)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
     )
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"x_{t_{k-1}} \sim p_\theta\left(\cdot \,\middle|\, x_\theta(x_{t_k}, t_k)\right), \qquad t_n > t_{n-1} > \dots",
-    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
-    mutants=("generate-asks-at-the-wrong-time", "generate-asks-backward", "generate-asks-one-time-late"),
-    about=About(tensors=True),
-    drawn=Drawn(floating=True, cost=2, most_T=None),
-)
-def the_network_is_asked_at_falling_times(
-    generate: Any, p: Process, model: Model, data: Data, seed: int
-) -> list[Claim]:
-    """The network of a sampler is asked at falling times: those that steps begin at, and, if they are exact, at no others
-
-    Not every step need ask: nothing may have changed, or nothing be left to reveal.  First-order schemes may ask inside a
-    step as well (midpoints, correctors).
-    """
-    times = falling(p, model)
-    asked = Watched(sampler_network(p, model, data))
-    generate(p, asked, ASKED_ROWS, model.L, times, seed)
-    if not asked.shown:
-        raise Unanswerable("the network was not asked")
-    at = np.array([float(u) for _, u in asked.shown])
-    grid = np.array([float(u) for u in times])
-    claims = [at_most(at[1:], at[:-1], ops=0, names=("call",), label="times of calls fall")] if len(at) > 1 else []
-    claims.append(exact(at.max(), grid[0], label="the first time that the network is asked at"))
-    if generate.subject.draws_exactly:
-        inside = np.isin(at, grid[:-1])
-        claims.append(exact(inside, np.ones_like(inside), names=("call",), label="asked where a step begins"))
-        for u in grid[:-1]:
-            # Whoever asks twice at a time asks about the same sequences; a batch may be asked in parts.
-            whole = [x for (x, _), v in zip(asked.shown, at, strict=True) if v == u and len(x) == ASKED_ROWS]
-            claims += [exact(x, whole[0], names=("row", "position"), label=f"shown at t = {u}") for x in whole[1:]]
-    return claims
 
 
 @law(
@@ -161,9 +86,10 @@ def the_network_is_asked_at_falling_times(
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
-    model, times = informative(model).frozen(), falling(p, model)
+    model = informative(model).frozen()
+    times = drawn_times(p, model, seed, generate_cached)
     network = sampler_network(p, model, data)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
     )
@@ -173,17 +99,18 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
     chapter=CHAPTER,
     tex=r"x^{(b)} \sim p_\theta\left(\cdot | x^{(1)}, \dots, x^{(b-1)}\right), \quad b = 1, 2, \dots",
     cites="Sahoo et al. 2024, sec. 4.2 (semi-autoregressive decoding)",
-    mutants=("blocks-forget-the-finished-ones",),
+    mutants=("blocks-forget-the-finished-ones", "blocks-of-one-length"),
     about=About(drawn_exactly=True, tensors=True, families=("absorbing",)),
-    drawn=Drawn(floating=True, L=2, K=3, cost=4),
+    drawn=Drawn(floating=True, L=3, K=3, cost=4),
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
-    model, times = informative(model), falling(p, model)
+    model = informative(model)
+    times = drawn_times(p, model, seed, generate_in_blocks)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
     network = sampler_network(p, model, data)
-    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _as_fractions(p, times), model.L))
+    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
         truth,
@@ -233,7 +160,7 @@ def one_by_one_is_any_order_autoregression(
 )
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
     """Known positions stay at their values, other ones in each row; the free ones follow the reverse chain given them"""
-    times = falling(p, model)
+    times = drawn_times(p, model, seed, infill)
     network = sampler_network(p, model, data)
     rng = np.random.default_rng([seed, 41])
     # Of neighboring rows one knows the first of the positions, in some order, and the next one the last of them.
@@ -245,7 +172,7 @@ def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: D
     given = [
         tuple(int(v) if k else None for v, k in zip(*row, strict=True)) for row in zip(values, several, strict=True)
     ]
-    on_grid = _as_fractions(p, times)
+    on_grid = as_fractions(p, times)
     truth = np.stack([floats(samplers.infilling_law(p.truth, network.kernel, on_grid, known)) for known in given])
     turn = np.arange(SAMPLES // CALLS) % len(given)
     x0, fixed = values[turn], several[turn]
@@ -299,8 +226,3 @@ def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, 
             label="when the next reveal comes, in 64 parts of t",
         ),
     ]
-
-
-def _as_fractions(p: Process, times: list[Any]) -> list[Any]:
-    """Times as fractions in exact runs."""
-    return times if p.T is not None else [Fraction(t) for t in times]
