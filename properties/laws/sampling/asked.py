@@ -12,15 +12,13 @@ from unmask.properties.claims.claim import Claim, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, Watched
-from unmask.properties.laws.sampling.grids import Network, drawn_times, sampler_network
+from unmask.properties.laws.sampling.grids import FEW_STEPS, Network, drawn_times, sampler_network
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Data, Model
 
 CHAPTER = "Samplers"
 #: Rows of a sampler whose network is watched, and of one whose times are random.
 ASKED_ROWS, HIT_ROWS = 16, 500
-#: Most steps of a sampler that is watched.
-FEW_STEPS = 8
 #: Parts of equal probability of the time of a reveal.
 PARTS = 8
 #: Samplers of which a step asks about all of a batch, as it is then.

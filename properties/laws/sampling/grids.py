@@ -20,7 +20,9 @@ from unmask.reference.numbers import sequences
 from unmask.reference.numbers.arithmetic import to_float
 
 #: Most steps that a law takes; most of them are crowded at one end, so that whoever stops counting has much to do left.
-MANY_STEPS = 40
+MANY_STEPS = 36
+#: Steps of a sampler whose steps need not be many.
+FEW_STEPS = 8
 #: Positions of one kind differ from their neighbors'.
 KINDS = 3
 
@@ -119,4 +121,4 @@ def as_fractions(p: Process, times: Sequence[Any]) -> list[Any]:
     return list(times) if p.T is not None else [Fraction(t) for t in times]
 
 
-__all__ = ["KINDS", "MANY_STEPS", "Alone", "Network", "as_fractions", "drawn_times", "sampler_network"]
+__all__ = ["FEW_STEPS", "KINDS", "MANY_STEPS", "Alone", "Network", "as_fractions", "drawn_times", "sampler_network"]
