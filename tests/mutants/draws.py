@@ -93,6 +93,26 @@ def sample_repeats_noise_every_seven_rows(
     return f.draw(right.marginal(p, x0, t), every_seventh(x0.shape, generator))
 
 
+def tiled(shape: torch.Size, generator: Generator) -> Tensor:
+    """Uniforms for 64 positions, again and again along each row."""
+    few = f.random((shape[0], min(64, shape[1])), generator)
+    return few[:, torch.arange(shape[1]) % 64]
+
+
+@mutant("step-tiles-its-noise", "step", of=("d3pm_uniform", "mdlm", "d3pm_birth_death"))
+def step_tiles_its_noise(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Noise is drawn for a window of 64 positions, and tiled over longer sequences."""
+    return f.draw(kernel(right, p, output, xt, s, t), tiled(xt.shape, generator))
+
+
+@mutant("sample-tiles-its-noise", "sample", of=("d3pm_uniform", "mdlm", "d3pm_mask_and_uniform"))
+def sample_tiles_its_noise(right: Right, p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
+    """Noise is drawn for a window of 64 positions, and tiled over longer sequences."""
+    return f.draw(right.marginal(p, x0, t), tiled(x0.shape, generator))
+
+
 @mutant("step-stratifies-its-noise", "step", of=ANY)
 def step_stratifies_its_noise(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator

@@ -158,6 +158,32 @@ def sampler_skips_a_step(
     return right.generate_reals(p, network, N, D, times[:-1], generator)
 
 
+@mutant("gaussian-sampler-asks-at-the-next-time", "generate_reals", of=TORCH[:1])
+def sampler_asks_at_the_next_time(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: Any
+) -> Any:
+    """The network is told the time that the step leads to"""
+    after = {float(t): s for t, s in itertools.pairwise(times)}
+    late = lambda z, t: network(z, torch.full_like(t, after[float(t[0])]))  # noqa: E731
+    return right.generate_reals(p, late, N, D, times, generator)
+
+
+@mutant("gaussian-sampler-shares-noise-over-columns", "generate_reals", of=TORCH[:1])
+def sampler_shares_noise_over_columns(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: Any
+) -> Any:
+    """The noise of a step is drawn for each row, and broadcast over its columns"""
+    z = torch.randn((N, D), generator=generator, dtype=torch.float64) * float(p.prior_variance) ** 0.5
+    z = z.to(p.dtype)
+    for now, then in itertools.pairwise(times):
+        kind = torch.float64 if p.T is None else torch.int64
+        t, s = (torch.full((N,), u, dtype=kind) for u in (now, then))
+        output = network(z, t)
+        mean = right.reverse_mean(p, output, z, s, t)
+        z = mean + (right.reverse_step(p, output, z, s, t, generator) - mean)[:, :1]
+    return z
+
+
 @mutant("gaussian-batch-uses-the-first-time", "data_mean", of=TORCH[:1])
 def batch_uses_the_first_time(right: Right, p: GaussianProcess, z: Any, t: Any) -> Any:
     """t[0] for every row"""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import torch
 
-from unmask.properties.claims.claim import Claim, close, sampled
+from unmask.properties.claims.claim import Claim, close, exact, independent, sampled
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import floats
+from unmask.properties.laws.common import Array, Watched, floats, until_one_fails
 from unmask.properties.laws.gaussian.common import (
     CHAPTER,
     Rows,
@@ -18,15 +21,24 @@ from unmask.properties.laws.gaussian.common import (
     level_ops,
     squared_levels,
 )
-from unmask.properties.laws.gaussian.draws import BINS, DRAWS, WIDTH, Normals, claims_of_gaussians, several_times
+from unmask.properties.laws.gaussian.draws import (
+    BINS,
+    DRAWS,
+    WIDTH,
+    Normals,
+    claims_of_gaussians,
+    prior,
+    quantiles,
+    several_times,
+)
 from unmask.properties.laws.gaussian.losses import has_moderate_noise, predict
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.gaussian import elbo as gaussian_elbo
 from unmask.reference.numbers.arithmetic import to_float
 
-#: Whole samples of two columns.
-SAMPLES = 10_000
+#: Whole samples, and the least number of rows that say something of their beginning.
+SAMPLES, LEAST_ROWS = 1_700, 1_000
 
 
 @law(
@@ -121,22 +133,76 @@ def _before(t: Any, unit: bool, seed: int) -> Any:
     chapter=CHAPTER,
     tex=r"z_0 \sim \int p(z_T) \prod_t p(z_{t-1}|z_t)\, dz_{1:T}",
     cites="Kingma et al. 2021 (arXiv 2107.00630), sec. 3.2",
-    mutants=("gaussian-sampler-from-unit-noise", "gaussian-sampler-skips-a-step"),
-    about=About(kind="gaussian", clock="discrete", processes=has_moderate_noise),
-    drawn=Drawn(floating=True),
+    mutants=(
+        "gaussian-sampler-from-unit-noise",
+        "gaussian-sampler-skips-a-step",
+        "gaussian-sampler-asks-at-the-next-time",
+        "gaussian-sampler-shares-noise-over-columns",
+    ),
+    about=About(kind="gaussian", processes=has_moderate_noise),
+    drawn=Drawn(floating=True, cost=3),
 )
-def samples_of_reals_follow_the_chain(generate_reals: Any, p: GaussianProcess, model: Any, seed: int) -> Claim:
-    """Generated z_0 have the law of the whole chain: the prior, pushed through every reverse step"""
-    assert p.T is not None
-    levels = [p.levels(t) for t in range(p.T + 1)]
-    z, mass = gaussian_elbo.marginal_of_model(lambda at, t: predict(model, at, t), levels, p.prior_variance, size=801)
+def samples_of_reals_follow_the_chain(generate_reals: Any, p: GaussianProcess, model: Any, seed: int) -> list[Claim]:
+    """Generated z_0 have the law of the whole chain: the prior, pushed through every reverse step, on any grid of times"""
+    every: list[Any] = list(range(p.T + 1)) if p.T is not None else [Fraction(k, 8) for k in range(9)]
+    some = np.random.default_rng([seed, 73]).random(len(every)) < (1.0, 0.5, 0.0)[seed % 3]
+    some[[0, -1]] = True
+    if generate_reals.subject.time_steps == "unit":
+        some[:] = True
+    times = [t for t, here in zip(every, some, strict=True) if here][::-1]
+    levels = [p.levels(t) for t in reversed(times)]
+    z, mass = gaussian_elbo.marginal_of_model(
+        lambda at, t: predict(model, at, times[-1 - t]), levels, p.prior_variance, size=801
+    )
     total = mass.cumsum() - mass / 2
-    edges = np.interp(np.arange(1, BINS) / BINS, total / mass.sum(), z)
+    shares = np.arange(1, BINS) / BINS
+    edges = np.interp(shares, total / mass.sum(), z)
     # Between nodes h apart a straight line misses the integral of a density f by h^2 |f'| / 8 at most, which for a
     # Gaussian, or some five side by side, is below (h f)^2 at its largest.
     cell = float(mass.max() / mass.sum()) ** 2
     below = np.interp(edges, z, total / mass.sum())
     probabilities = np.diff(np.concatenate([[0.0], below, [1.0]]))
-    drawn = floats(generate_reals(p, model, SAMPLES, 2, list(range(p.T, -1, -1)), seed))
-    place = (drawn.ravel()[:, None] >= edges).sum(-1)
-    return sampled(np.bincount(place, minlength=BINS)[None], probabilities[None], slack=cell)
+    network = Watched(model)
+    drawn = floats(generate_reals(p, network, SAMPLES, WIDTH, times, seed))
+    place = np.searchsorted(edges, drawn, side="right")
+    chain = sampled(
+        np.bincount(place.ravel(), minlength=BINS)[None],
+        probabilities[None],
+        slack=cell,
+        names=("all", ("quantiles", quantiles(shares))),
+        label="the law of z_0",
+    )
+    columns = independent(
+        place // 4,
+        probabilities.reshape(-1, 4).sum(-1)[None],
+        ops=1,
+        scale=4 * cell / float(torch.finfo(p.dtype).eps),
+        places=("columns", "rows"),
+        label="columns and rows of z_0 are independent",
+    )
+    return claims_of_a_chain("generate_reals", network, times, p, chain, columns)
+
+
+def claims_of_a_chain(
+    name: str, network: Watched, times: Sequence[Any], p: GaussianProcess, *then: Claim
+) -> list[Claim]:
+    """Claims that a sampler asked once for each step, at the time that it begins at, and began at the prior; and ``then``.
+
+    Each says something where those before it hold.  Of a batch that is asked about in parts only the times are judged.
+    """
+    told = [(z, float(when[0])) for z, when in network.shown if len(z)]
+    if any(len(z) < len(told[0][0]) for z, _ in told) or len(told) > len(times):
+        inside = [u in [float(t) for t in times[:-1]] for _, u in told]
+        label = f"{name}: every call is about a time that a step begins at"
+        return until_one_fails(p, exact(np.array(inside), np.ones(len(told), dtype=bool), label=label), *then)
+    due = [float(t) for t in times[:-1]]
+    calls = exact(np.array(len(told)), np.array(len(due)), label=f"{name}: calls of the network")
+    if len(told) != len(due):
+        return [calls]
+    texts = "call", [f"{name}: call {k}" for k in range(len(due))]
+    asked = close([u for _, u in told], due, ops=1, names=(texts,), label=f"{name}: the times that its steps begin at")
+    return until_one_fails(p, calls, asked, *_begins_at_the_prior(told[0][0], p), *then)
+
+
+def _begins_at_the_prior(z: Array, p: GaussianProcess) -> list[Claim]:
+    return claims_of_gaussians(z, prior(p), p) if len(z) >= LEAST_ROWS else []

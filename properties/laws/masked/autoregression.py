@@ -8,7 +8,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, exact, independent, sampled
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, Watched, floats
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.masked import autoregression as reference
@@ -19,6 +19,10 @@ from unmask.reference.numbers import sequences
 CHAPTER = "Masked diffusion"
 #: Draws of one step for each noisy sequence, in how many calls, and of whole sequences.
 STEP_DRAWS, CALLS, SEQUENCES = 2000, 2, 6000
+#: Rows and positions of long texts, and the number of different laws that positions have.
+ROWS, LONG, KINDS = 40, 260, 3
+#: Rows and positions of a text that is written token by token.
+SHORT_ROWS, SHORT = 200, 37
 
 
 def _read(p: Vocabulary, model: Model) -> Any:
@@ -182,7 +186,11 @@ def autoregression_predicts_masked_tokens_only(
     chapter=CHAPTER,
     tex=r"x_s \sim \prod_i p_\theta(x_s^i|x_t)",
     cites="Austin et al. 2021, sec. 3 and 4 (autoregression)",
-    mutants=("next-token-step-takes-the-likeliest", "next-token-step-repeats-its-noise"),
+    mutants=(
+        "next-token-step-takes-the-likeliest",
+        "next-token-step-repeats-its-noise",
+        "next-token-step-shares-its-noise-over-positions",
+    ),
     about=About(kind="autoregression"),
     drawn=Drawn(floating=True, K=3, cost=2),
 )
@@ -221,7 +229,80 @@ def autoregression_draws_what_it_reveals(
             names=(texts,),
             label="rows and calls are independent",
         ),
+        *_revealed_together(next_token_step, p, rng, seed),
     ]
+
+
+def _revealed_together(next_token_step: Any, p: Vocabulary, rng: Any, seed: int) -> list[Claim]:
+    """Claims that a step which reveals all of a long text draws each token by itself, from what is said of its position."""
+    assert p.mask is not None
+    L, several = LONG, rng.integers(-16, 17, (KINDS, p.K)) / 8
+    kinds = rng.integers(0, KINDS, L)
+    output = np.broadcast_to(several[kinds], (ROWS, L, p.K))
+    xt = np.full((ROWS, L), p.mask)
+    law_of = np.exp(several) * (np.arange(p.K) != p.mask)
+    law_of = law_of / law_of.sum(-1, keepdims=True)
+    found = next_token_step(p, output, xt, [0] * ROWS, [L] * ROWS, seed)
+    counts = np.stack([np.bincount(found[:, kinds == kind].ravel(), minlength=p.K) for kind in range(KINDS)])
+    near: Any = {"ops": 2 * p.K + 8}
+    return [
+        sampled(counts, law_of, names=("kind of position", "x_s"), label=f"{L} tokens at once", **near),
+        independent(
+            found, law_of, kinds, places=("positions", "rows"), label="tokens revealed together are independent", **near
+        ),
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x^{L-t} \sim p_\theta\left(\cdot \,\middle|\, x_\theta(x_t, t)\right), \qquad t = L, \ldots, 1",
+    cites="Austin et al. 2021, sec. 4 (autoregression)",
+    mutants=("next-token-samples-ask-one-step-late", "next-token-samples-copy-far-positions"),
+    about=About(kind="autoregression"),
+    drawn=Drawn(floating=True, K=3, cost=3),
+)
+def autoregression_asks_about_what_is_masked(
+    next_token_generate: Any, p: Vocabulary, model: Model, seed: int
+) -> list[Claim]:
+    """Autoregression asks its network at time t about texts whose last t tokens are masked, and writes long ones token by token"""
+    assert p.mask is not None
+    L = SHORT
+    network = Watched(_Alone(model))
+    drawn = next_token_generate(p, network, SHORT_ROWS, L, seed)
+    shown = [(x, int(u)) for x, u in network.shown if len(x)]
+    asked = np.array([u for x, u in shown for _ in range(len(x))])
+    masked = np.concatenate([(x == p.mask).sum(-1) for x, _ in shown]) if shown else asked
+    texts = [f"next_token_generate: call {k}" for k, (x, _) in enumerate(shown) for _ in range(len(x))]
+    last = [(x == p.mask) == (np.arange(L) >= L - (x == p.mask).sum(-1)[:, None]) for x, _ in shown]
+    where = np.concatenate(last) if shown else np.ones((0, L), dtype=bool)
+    law_of = network.network.laws
+    kinds = np.arange(L) % KINDS
+    counts = np.stack([np.bincount(column, minlength=p.K) for column in drawn.T])
+    near: Any = {"ops": 2 * p.K + 8}
+    return [
+        exact(where, np.ones_like(where), names=("text", "position"), label="nothing is masked before what is visible"),
+        exact(asked, masked, names=(("text", texts),), label="the time is the number of masks"),
+        sampled(counts, law_of[kinds], names=("position", "class"), label="each position of a long text", **near),
+        independent(drawn, law_of, kinds, places=("positions", "rows"), label="positions are independent", **near),
+    ]
+
+
+class _Alone:
+    """A network that says of each position what its kind says, whatever else is visible."""
+
+    timeless = False
+
+    def __init__(self, model: Model) -> None:
+        p = model.p
+        assert p.mask is not None
+        self.said = np.random.default_rng([model.seed, 97]).integers(-16, 17, (KINDS, p.K)) / 8
+        weights = np.exp(self.said) * (np.arange(p.K) != p.mask)
+        self.laws = weights / weights.sum(-1, keepdims=True)
+
+    def output(self, xt: Array, t: Any) -> Array:
+        """Logits, ``[n, L, K]``."""
+        del t
+        return np.broadcast_to(self.said[np.arange(xt.shape[1]) % KINDS], (*xt.shape, self.said.shape[-1]))
 
 
 @law(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from unmask.properties.claims.claim import Claim, sampled
+from unmask.properties.claims.claim import Claim, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
@@ -25,6 +25,8 @@ from unmask.properties.subjects.tables.classes import Data, Model
 CHAPTER = "Steps"
 #: Rows of a batch, least positions of a sequence, and calls.
 ROWS, POSITIONS, CALLS = 9, 18, 40
+#: Positions of a sequence whose ends are far apart, of how many different pieces it is, and how often it is drawn.
+FAR, MOST_PIECES, COPIES = 260, 4, 40
 
 
 def at_every_place(draws: Array, kernel: Array, **near: Any) -> list[Claim]:
@@ -40,11 +42,22 @@ def at_every_place(draws: Array, kernel: Array, **near: Any) -> list[Claim]:
     ]
 
 
+def far_apart(draws: Array, kinds: Array, laws: Array, **near: Any) -> list[Claim]:
+    """Claims that positions of ``draws [N, L]`` follow ``laws [G, K]``, by their ``kinds [L]``, and are independent at any distance."""
+    G, K = laws.shape
+    counts = np.bincount((kinds * K + draws).ravel(), minlength=G * K).reshape(G, K)
+    label = "positions, however far apart, and rows are independent"
+    return [
+        sampled(counts, laws, names=("kind of position", "class"), label="each kind of position", **near),
+        independent(draws, laws, kinds, places=("positions", "rows"), label=label, **near),
+    ]
+
+
 @law(
     chapter=CHAPTER,
     tex=r"x_s^{n,i} \sim p_\theta(\cdot|x_t^{n}) \quad \text{for every row } n \text{ and position } i",
     cites="independence of rows and positions; Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5",
-    mutants=("step-knows-only-short-sequences", "step-forgets-the-last-row"),
+    mutants=("step-knows-only-short-sequences", "step-forgets-the-last-row", "step-tiles-its-noise"),
     about=About(drawn_exactly=True),
     drawn=Drawn(floating=True, L=2, cost=6, most_T=None),
 )
@@ -65,14 +78,26 @@ def steps_are_alike_at_every_place(
     kernel = step_kernel(step, p, model, output, predicted, xt)(s, t)
     long = [v[chosen].reshape(ROWS, pieces * model.L, *v.shape[2:]) for v in (output, xt, kernel)]
     draws = np.stack([step(p, *long[:2], s, t, CALLS * seed + call) for call in range(CALLS)])
-    return at_every_place(draws, long[2], ops=4 * ops, scale=scale)
+    # A long sequence of a few pieces, and many copies of it.
+    few = rng.integers(0, len(xt), MOST_PIECES)[rng.integers(0, MOST_PIECES, -(-FAR // model.L))]
+    whole = [
+        np.broadcast_to(v[few].reshape(1, -1, *v.shape[2:]), (COPIES, len(few) * model.L, *v.shape[2:]))
+        for v in (output, xt)
+    ]
+    different, kinds = np.unique(few[:, None] * model.L + np.arange(model.L), return_inverse=True)
+    far = step(p, *whole, s, t, CALLS * (seed + 1))
+    near: Any = {"ops": 4 * ops, "scale": scale}
+    return [
+        *at_every_place(draws, long[2], **near),
+        *far_apart(far, kinds.ravel(), kernel.reshape(-1, p.K)[different], **near),
+    ]
 
 
 @law(
     chapter=CHAPTER,
     tex=r"x_t^{n,i} \sim q(\cdot|x_0^{n,i}) \quad \text{for every row } n \text{ and position } i",
     cites="independence of rows and positions; Austin et al. 2021, eq. 3 (marginal); Sahoo et al. 2024, eq. 3",
-    mutants=("sample-knows-only-short-sequences", "sample-forgets-the-last-row"),
+    mutants=("sample-knows-only-short-sequences", "sample-forgets-the-last-row", "sample-tiles-its-noise"),
     drawn=Drawn(floating=True, cost=6, most_T=None),
 )
 def samples_are_alike_at_every_place(sample: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
@@ -83,4 +108,7 @@ def samples_are_alike_at_every_place(sample: Any, p: Process, s: Time, t: Time, 
     laws = {u: floats(p.truth.marginal(u)) for u in (s, t)}
     kernel = np.stack([laws[u][row] for u, row in zip(times, x0, strict=True)])
     draws = np.stack([sample(p, x0, times, CALLS * seed + call) for call in range(CALLS)])
-    return at_every_place(draws, kernel, ops=4 * p.depth + 8 * p.K)
+    whole = rng.choice(np.array(p.clean), FAR)
+    far = sample(p, np.broadcast_to(whole, (COPIES, FAR)), [t] * COPIES, CALLS * (seed + 1))
+    ops = 4 * p.depth + 8 * p.K
+    return [*at_every_place(draws, kernel, ops=ops), *far_apart(far, whole, laws[t], ops=ops)]
