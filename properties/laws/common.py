@@ -15,6 +15,7 @@ from unmask.properties.claims.claim import Claim, Name
 from unmask.properties.claims.judges import judge
 from unmask.properties.subjects.processes.gaussian import GaussianProcess
 from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.reference.numbers import sequences
 from unmask.reference.numbers.arithmetic import to_float
 
@@ -139,7 +140,7 @@ class Watched:
         return self.network.output(x, t)
 
 
-def until_one_fails(p: Process | GaussianProcess, *claims: Claim) -> list[Claim]:
+def until_one_fails(p: Process | GaussianProcess | Vocabulary, *claims: Claim) -> list[Claim]:
     """The claims up to the first that fails: what those after it say would be told of the same mistake."""
     eps = float(torch.finfo(p.dtype).eps)
     told: list[Claim] = []

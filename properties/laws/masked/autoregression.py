@@ -8,7 +8,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, exact, independent, sampled
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, Watched, floats
+from unmask.properties.laws.common import Array, Watched, floats, until_one_fails
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.masked import autoregression as reference
@@ -245,12 +245,12 @@ def _revealed_together(next_token_step: Any, p: Vocabulary, rng: Any, seed: int)
     found = next_token_step(p, output, xt, [0] * ROWS, [L] * ROWS, seed)
     counts = np.stack([np.bincount(found[:, kinds == kind].ravel(), minlength=p.K) for kind in range(KINDS)])
     near: Any = {"ops": 2 * p.K + 8}
-    return [
+    label = "tokens revealed together are independent"
+    return until_one_fails(
+        p,
+        independent(found, law_of, kinds, places=("positions", "rows"), label=label, **near),
         sampled(counts, law_of, names=("kind of position", "x_s"), label=f"{L} tokens at once", **near),
-        independent(
-            found, law_of, kinds, places=("positions", "rows"), label="tokens revealed together are independent", **near
-        ),
-    ]
+    )
 
 
 @law(

@@ -19,8 +19,8 @@ from unmask.reference.likelihood import reverse
 from unmask.reference.numbers import sequences
 from unmask.reference.numbers.arithmetic import to_float
 
-#: Most steps that a law takes; most of them are crowded at one end, so that whoever stops counting has much to do left.
-MANY_STEPS = 36
+#: Most steps that a law takes, and how many of so many are crowded in the first half of the way.
+MANY_STEPS, CROWDED = 36, 32
 #: Steps of a sampler whose steps need not be many.
 FEW_STEPS = 8
 #: Positions of one kind differ from their neighbors'.
@@ -105,15 +105,17 @@ def drawn_times(p: Process, model: Model, seed: int, sampler: Call, most: int = 
         if len(every) - 1 > max(most, 16):
             raise Unanswerable("offers single steps, which would be too many")
         return every
-    steps = max(1, most >> (seed % 3))
-    # Crowded at the noise or at the data: the steps of one end are shorter the more there are.
-    share = (np.arange(steps + 1) / steps) ** (2.0 if (seed >> 3) % 2 == 0 else 0.5)
+    first = every[0]
+    steps = max(1, (most if p.T is None else min(most, int(first))) >> (seed % 3))
+    if steps > CROWDED:
+        # Half of the way in the first 32 steps, so that whoever counts no further has much left.
+        share = np.concatenate([np.arange(CROWDED) / (2 * CROWDED), np.linspace(0.5, 1, steps - CROWDED + 1)])
+    else:
+        share = (np.arange(steps + 1) / steps) ** (2.0 if (seed >> 3) % 2 == 0 else 0.5)
     if p.T is not None:
-        first = every[0]
         return [first, *sorted({int(u) for u in np.round(first * (1 - share))} - {0, first}, reverse=True), 0]
-    first = float(every[0])
-    inner = {first * float(u) / 1024 for u in np.round(1024 * (1 - share))} - {0.0, first}
-    return [first, *sorted(inner, reverse=True), 0.0]
+    inner = {float(first) * float(u) / 1024 for u in np.round(1024 * (1 - share))} - {0.0, float(first)}
+    return [float(first), *sorted(inner, reverse=True), 0.0]
 
 
 def as_fractions(p: Process, times: Sequence[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ import torch
 from unmask.properties.claims.claim import Claim, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, floats, until_one_fails
 from unmask.properties.laws.likelihood.reverse import amplification, reachable_outputs
 from unmask.properties.laws.likelihood.terms import invertible
 from unmask.properties.laws.sampling.steps import step_kernel
@@ -45,15 +45,16 @@ def at_every_place(draws: Array, kernel: Array, **near: Any) -> list[Claim]:
     ]
 
 
-def far_apart(draws: Array, kinds: Array, laws: Array, **near: Any) -> list[Claim]:
-    """Claims that positions of ``draws [N, L]`` follow ``laws [G, K]``, by their ``kinds [L]``, and are independent at any distance."""
+def far_apart(p: Process, draws: Array, kinds: Array, laws: Array, **near: Any) -> list[Claim]:
+    """Claims that positions of ``draws [N, L]`` are independent at any distance, and, as such, follow ``laws [G, K]`` by their ``kinds [L]``."""
     G, K = laws.shape
     counts = np.bincount((kinds * K + draws).ravel(), minlength=G * K).reshape(G, K)
     label = "positions, however far apart, and rows are independent"
-    return [
-        sampled(counts, laws, names=("kind of position", "class"), label="each kind of position", **near),
+    return until_one_fails(
+        p,
         independent(draws, laws, kinds, places=("positions", "rows"), label=label, **near),
-    ]
+        sampled(counts, laws, names=("kind of position", "class"), label="each kind of position", **near),
+    )
 
 
 @law(
@@ -96,7 +97,7 @@ def steps_are_alike_at_every_place(
     of_kinds = first.kernel.reshape(-1, p.K)[different]
     return [
         *at_every_place(draws, kernel, ops=4 * first.ops, scale=max(pair.scale for pair in pairs)),
-        *far_apart(far, kinds.ravel(), of_kinds, ops=4 * first.ops, scale=first.scale),
+        *far_apart(p, far, kinds.ravel(), of_kinds, ops=4 * first.ops, scale=first.scale),
     ]
 
 
@@ -155,4 +156,4 @@ def samples_are_alike_at_every_place(sample: Any, p: Process, s: Time, t: Time, 
     whole = rng.choice(np.array(p.clean), FAR)
     far = sample(p, np.broadcast_to(whole, (COPIES, FAR)), [t] * COPIES, CALLS * (seed + 1))
     ops = 4 * p.depth + 8 * p.K
-    return [*at_every_place(draws, kernel, ops=ops), *far_apart(far, whole, laws[t], ops=ops)]
+    return [*at_every_place(draws, kernel, ops=ops), *far_apart(p, far, whole, laws[t], ops=ops)]
