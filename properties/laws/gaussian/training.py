@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, exact
+from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Watched, floats
 from unmask.properties.laws.gaussian.common import CHAPTER, ROWS, Rows, batch, implied_sizes, level_ops, squared_levels
@@ -109,9 +110,14 @@ def deterministic_samples_are_steps_from_the_prior(
     times = _falling(p)
     found = floats(flow_reals(p, network, ROWS, 2, times, seed))
     told = [(z, float(when[0])) for z, when in network.shown if when]
+    if any(len(z) != ROWS for z, _ in told):
+        raise Unanswerable("the network is asked about parts of a batch, which one cannot follow")
     if len(told) != len(times) - 1:
-        return [exact(np.array(len(told)), np.array(len(times) - 1), label="calls of the network")]
-    claims = [close([u for _, u in told], [float(u) for u in times[:-1]], ops=1, names=("call",), label="its times")]
+        return [exact(np.array(len(told)), np.array(len(times) - 1), label="flow_reals: calls of the network")]
+    calls = "call", [f"flow_reals: call {k}" for k in range(len(told))]
+    due = [float(u) for u in times[:-1]]
+    label = "flow_reals: the times that its steps begin at"
+    claims = [close([u for _, u in told], due, ops=1, names=(calls,), label=label)]
     for k, ((z, _), t, s) in enumerate(zip(told, times, times[1:], strict=False)):
         after = told[k + 1][0] if k + 1 < len(told) else found
         when = [t] * len(z)
@@ -123,7 +129,8 @@ def deterministic_samples_are_steps_from_the_prior(
         claims.append(close(after, truth, ops=ops, scale=scale, label=f"from {t} to {s}"))
     network.shown.clear()
     flow_reals(p, network, DRAWS, WIDTH, times[:2], seed + 1)
-    return [*claims, *claims_of_gaussians(network.shown[0][0], prior(p), p)]
+    first = next(z for z, _ in network.shown if len(z))
+    return [*claims, *claims_of_gaussians(first, prior(p), p)]
 
 
 def _falling(p: GaussianProcess) -> list[Time]:

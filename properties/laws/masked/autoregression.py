@@ -201,30 +201,38 @@ def autoregression_draws_what_it_reveals(
     model = model.frozen()
     assert p.mask is not None
     rng = np.random.default_rng([seed, 17])
-    t = int(rng.integers(1, model.L + 1))
-    # Time 0, and a time at which masks are left, where there is one.
-    targets = sorted({0, t - 1})
-    every = np.unique(_noisy(p, x0, t), axis=0)
-    xt = every[rng.permutation(len(every))[:3]]
-    predicted, output = floats(model.predicted(xt, 0)), model.output(xt, 0)
-    kernel = np.concatenate([floats(reference.reverse_kernel(predicted, xt, s, t, p.mask)) for s in targets])
-    copies, G = STEP_DRAWS // CALLS, len(kernel)
-    rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
-    until = [s for s in targets for _ in range(len(xt) * copies)]
-    calls = np.stack([next_token_step(p, *rows, until, [t] * len(until), seed + call) for call in range(CALLS)])
-    found = np.moveaxis(calls.reshape(CALLS, G, copies, model.L), 0, 1).reshape(G, -1, model.L)
+    # Rows are at several times, neighboring ones at different ones, and lead to time 0, or to where masks are left.
+    late = int(rng.integers(1, model.L + 1))
+    groups = []
+    for t in dict.fromkeys((late, late % model.L + 1)):
+        every = np.unique(_noisy(p, x0, t), axis=0)
+        few = every[rng.permutation(len(every))[:2]]
+        groups += [(x, s, t) for s in sorted({0, t - 1}) for x in few]
+    xt, (until, times) = np.stack([x for x, _, _ in groups]), ([g[i] for g in groups] for i in (1, 2))
+    output = model.output(xt, 0)
+    predicted = floats(model.predicted(xt, 0))
+    kernel = np.concatenate(
+        [
+            floats(reference.reverse_kernel(predicted[g : g + 1], x[None], s, t, p.mask))
+            for g, (x, s, t) in enumerate(groups)
+        ]
+    )
+    G, copies = len(groups), STEP_DRAWS // CALLS
+    turn = np.arange(G * copies) % G
+    steps = [[each[g] for g in turn.tolist()] for each in (until, times)]
+    calls = np.stack([next_token_step(p, output[turn], xt[turn], *steps, seed + call) for call in range(CALLS)])
+    found = np.moveaxis(calls.reshape(CALLS, copies, G, model.L), 2, 0).reshape(G, -1, model.L)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
-    texts = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {s}" for s in targets for x in xt])
-    claims = [
-        sampled(counts, kernel, ops=2 * p.K + 8, names=(texts, "position", "x_s"), label="each position", pooled=True)
-    ]
-    first = model.L - t
+    texts = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {s}" for x, s, t in groups])
+    # The first token that is revealed, in each row.
+    first = np.array([model.L - t for t in times])
+    drawn = np.take_along_axis(calls, np.broadcast_to(first[turn][None, :, None], (*calls.shape[:2], 1)), -1)[..., 0]
     return [
-        *claims,
+        sampled(counts, kernel, ops=2 * p.K + 8, names=(texts, "position", "x_s"), label="each position", pooled=True),
         independent(
-            calls[..., first],
-            kernel[:, first],
-            np.repeat(np.arange(G), copies),
+            drawn,
+            kernel[np.arange(G), first],
+            turn,
             ops=2 * p.K + 8,
             names=(texts,),
             label="rows and calls are independent",
