@@ -214,13 +214,15 @@ def independent(
     scale: Array = 1,
     names: Sequence[Name] = (),
     label: str = "",
+    places: tuple[str, str] = ("rows", "calls"),
 ) -> Claim:
-    """Rows of a batch, and calls, are drawn independently of one another.
+    """Rows of a batch, and calls, are drawn independently of one another; or whatever else the two ``places`` are.
 
     Caught are noise that rows share, at any distance (neighbors, half a batch, every 7th); noise that calls share, row
     by row or shifted; antithetic noise, at any distance; and stratified noise, whose counts are too close to what is
     expected.  A correct sampler fails with probability at most ``FALSE_ALARM``, whatever the probabilities.  Rows whose
-    class is certain give no evidence.  The law of each row is not tested here: see :func:`sampled`.
+    class is certain give no evidence.  The law of each row is not tested here: see :func:`sampled`.  Where that law is
+    wrong, rows agree and counts stray for that reason: draws must also be dependent by their own frequencies.
 
     In a batch of 10,000 rows it takes some 100 pairs at one distance that share noise (or mirror it) for a fair coin,
     and 250 where a class has probability 0.1: a batch that repeats only its last few rows passes.  So does noise that
@@ -234,6 +236,7 @@ def independent(
     probabilities : ``[G, K]``, the laws of the rows; none negative, sums of one, up to ``ops`` roundings of ``scale``.
     group : integers ``[N]``, the index of each row's law, the same in every call; 0 for all by default.
     names, label : as for :func:`close`.
+    places : what the two axes of ``draws`` are called, the second one first: ``("positions", "rows")``.
 
     Raises
     ------
@@ -251,7 +254,7 @@ def independent(
     for name, values, end in (("draws", found, law.shape[1]), ("group", which, law.shape[0])):
         if values.size and not 0 <= values.min() <= values.max() < end:
             raise ValueError(f"{name} must be from 0 to {end - 1}, got {values.min()} to {values.max()}")
-    extra = {"group": which.astype(np.int64)}
+    extra = {"group": which.astype(np.int64), "places": places}
     return Claim("independent", found.astype(np.int64), law, ops, scale, True, tuple(names), label, extra)
 
 

@@ -20,7 +20,7 @@ whatever the other counts; the sum of m of their -logs is then no more than a Ga
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,6 +47,7 @@ class _Finding:
     """The least probable event of a family, with ``excess = log(level / probability)``: a failure if positive."""
 
     excess: float
+    of: str
     where: str
     left: str
     right: str
@@ -62,9 +63,9 @@ def judge_independent(claim: Claim, eps: float) -> Verdict:
     law = law / law.sum(-1, keepdims=True)
     # As for counts: roundings move probabilities, but zeros stay zeros.
     rounding = max(ROUNDING, claim.ops * eps * float(np.max(claim.scale)))
-    pairs = _correlations(draws, law, group, rounding)
-    # Correlated rows also change the dispersion of counts: then the distance is the better explanation.
-    findings = pairs if any(f.excess > 0 for f in pairs) else [*pairs, *_dispersions(draws, law, group, rounding)]
+    findings = _findings(draws, law, group, rounding, claim.extra["places"])
+    if any(f.excess > 0 for f in findings):
+        findings = _by_frequencies(findings, claim, law, rounding)
     if not findings:
         return Verdict(True)
     worst = max(findings, key=lambda f: f.excess)
@@ -77,6 +78,36 @@ def judge_independent(claim: Claim, eps: float) -> Verdict:
         f"correct samplers deviate as much with probability at most {min(_exp(-worst.excess) * FALSE_ALARM, 1.0):.1e}",
         f"false alarms at most {FALSE_ALARM:.0e} for the whole claim",
     )
+
+
+def _findings(draws: Array, law: Array, group: Array, rounding: float, places: tuple[str, str]) -> list[_Finding]:
+    pairs = _correlations(draws, law, group, rounding, places)
+    # Correlated rows also change the dispersion of counts: then the distance is the better explanation.
+    if any(f.excess > 0 for f in pairs):
+        return pairs
+    return [*pairs, *_dispersions(draws, law, group, rounding, places)]
+
+
+def _by_frequencies(findings: list[_Finding], claim: Claim, law: Array, rounding: float) -> list[_Finding]:
+    """What is left of the ``findings`` if the draws' own frequencies are taken for their law.
+
+    Draws from another law, a mode instead of a draw, agree with each other more often than they should, and their
+    counts are too far from what is expected: but that is said of their law already, and they may well be independent.
+    A finding is as improbable as the stated law makes it, and no more than the frequencies do.  Counts that are too
+    close to what is expected are so by the stated law, or not at all.
+    """
+    draws, group, places = claim.left, claim.extra["group"], claim.extra["places"]
+    G, K = law.shape
+    counts = np.bincount((group * K + draws).ravel(), minlength=G * K).reshape(G, K)
+    total = counts.sum(-1, keepdims=True)
+    own = np.where(total > 0, counts / np.maximum(total, 1), law)
+    if any(f.excess > 0 and f.of == "correlation" for f in findings):
+        again = _correlations(draws, own, group, rounding, places)
+    else:
+        again = _dispersions(draws, own, group, rounding, places)
+    most = {of: max(f.excess for f in again if f.of == of) for of in {f.of for f in again}}
+    never = -math.inf
+    return [f if f.of == "too close to" else replace(f, excess=min(f.excess, most.get(f.of, never))) for f in findings]
 
 
 # ---------------------------------------------------------------------------------------------- correlation
@@ -100,7 +131,7 @@ def _scores(law: Array, group: Array) -> Array:
     return np.where((law > 0) & (law < 1), scores, 0.0)
 
 
-def _correlations(draws: Array, law: Array, group: Array, rounding: float) -> list[_Finding]:
+def _correlations(draws: Array, law: Array, group: Array, rounding: float, places: tuple[str, str]) -> list[_Finding]:
     D, N = draws.shape
     # Pairs of rows of one call at positive distances, and of two calls at distances of either sign.
     lags = N - 1 + (D - 1) * (2 * N - 1)
@@ -121,13 +152,15 @@ def _correlations(draws: Array, law: Array, group: Array, rounding: float) -> li
             continue
         z = score[group, draws]
         drift = float(np.abs(z).sum()) * float(uncertain.max()) * largest
-        findings += _worst_lags(z, variance, drift, largest**2, needed)
+        findings += _worst_lags(z, variance, drift, largest**2, needed, places)
         if any(f.excess > 0 for f in findings):
             break  # the first scores describe a finding best
     return findings
 
 
-def _worst_lags(z: Array, variance: Array, drift: float, bound: float, needed: float) -> list[_Finding]:
+def _worst_lags(
+    z: Array, variance: Array, drift: float, bound: float, needed: float, places: tuple[str, str]
+) -> list[_Finding]:
     """The least probable distance for one score, for positive and for negative correlation.
 
     ``z [D, N]``: the score; ``variance [N]``: its variance in each row; ``drift``: the rounding of a sum of products.
@@ -161,7 +194,7 @@ def _worst_lags(z: Array, variance: Array, drift: float, bound: float, needed: f
         calls, place = np.divmod(nearest, shape[1])
         apart = distance[place]
         where = list(zip(calls.tolist(), apart.tolist(), strict=True))
-        found = np.array([sum(_overlap(z[d], z[d + m], a) for d in range(D - m)) for m, a in where])
+        found = np.array([_overlap(z[: D - m], z[m:], a) for m, a in where])
         spread = np.array([_overlap(before[D - 1 - m], variance, a) for m, a in where])
         expected = V[calls, place].astype(np.float64)
         c = _best(needed * bound**2 / expected) / bound
@@ -175,18 +208,20 @@ def _worst_lags(z: Array, variance: Array, drift: float, bound: float, needed: f
         findings.append(
             _Finding(
                 float(excess[best]),
-                f"{_apart(m, a, D)} {relation} more often than chance",
+                "correlation",
+                f"{_apart(m, a, D, places)} {relation} more often than chance",
                 f"correlation {deviations:+.1f} standard deviations from none, over {(N - abs(a)) * (D - m)} pairs",
-                "none: rows and calls are drawn independently",
+                f"none: {places[0]} and {places[1]} are drawn independently",
             )
         )
     return findings
 
 
 def _overlap(first: Array, second: Array, apart: int) -> float:
-    """``sum first[n] second[n + apart]``"""
-    N = len(first)
-    return float(first[max(-apart, 0) : N - max(apart, 0)] @ second[max(apart, 0) : N - max(-apart, 0)])
+    """``sum first[..., n] second[..., n + apart]``"""
+    N = first.shape[-1]
+    early, late = first[..., max(-apart, 0) : N - max(apart, 0)], second[..., max(apart, 0) : N - max(-apart, 0)]
+    return float(np.vdot(early, late))
 
 
 def _best(ratio: Array) -> Array:
@@ -203,19 +238,20 @@ def _exp(x: float) -> float:
     return math.exp(min(x, 700.0))
 
 
-def _apart(calls: int, apart: int, D: int) -> str:
+def _apart(calls: int, apart: int, D: int, places: tuple[str, str]) -> str:
+    row, call = places
     if calls == 0:
-        return "neighboring rows" if apart == 1 else f"rows {apart} apart"
-    which = "calls 0 and 1" if D == 2 else f"calls {calls} apart"
+        return f"neighboring {row}" if apart == 1 else f"{row} {apart} apart"
+    which = f"{call} 0 and 1" if D == 2 else f"neighboring {call}" if calls == 1 else f"{call} {calls} apart"
     if apart == 0:
-        return f"the same rows of {which}"
-    return f"rows of {which}, {abs(apart)} rows {'later' if apart > 0 else 'earlier'} in the second,"
+        return f"the same {row} of {which}"
+    return f"{row} of {which}, {abs(apart)} {row} {'later' if apart > 0 else 'earlier'} in the second,"
 
 
 # ---------------------------------------------------------------------------------------------- dispersion
 
 
-def _dispersions(draws: Array, law: Array, group: Array, rounding: float) -> list[_Finding]:
+def _dispersions(draws: Array, law: Array, group: Array, rounding: float, places: tuple[str, str]) -> list[_Finding]:
     """Dispersion of the counts of blocks: all rows of a law in a call, halves, quarters, and so on."""
     G = len(law)
     rows = np.bincount(group, minlength=G)
@@ -235,10 +271,12 @@ def _dispersions(draws: Array, law: Array, group: Array, rounding: float) -> lis
             # log P(Gamma(m) >= total), also where the probability underflows.
             tail = float(special.gammaincc(m, total))
             log_tail = math.log(tail) if tail > 1e-290 else m * math.log(total / m) + m - total  # Chernoff's bound
-            where = "all rows of a law" if depth == 0 else f"blocks of 1/{parts} of the rows of a law"
+            row = places[0]
+            where = f"all {row} of a law" if depth == 0 else f"blocks of 1/{parts} of the {row} of a law"
             findings.append(
                 _Finding(
                     -log_tail - needed,
+                    words,
                     f"counts in {where} are {words} what is expected",
                     f"surprise {total:.1f} in {m} counts",
                     f"about {m}, as of independent draws",

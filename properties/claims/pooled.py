@@ -21,6 +21,27 @@ Array: TypeAlias = Any
 UNLIKELY = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 
 
+#: Of the false alarms half are for cells, and the other half for the sums, alike.
+LEVEL = FALSE_ALARM / (2 * (1 + len(UNLIKELY)))
+
+
+def logarithms(law: Array, draws: float) -> Array:
+    """Logarithms of the probabilities ``law``, as they are averaged over so many draws; 0 for what cannot be drawn.
+
+    They are cut off at a probability of one draw in all, so that a single rarer draw does not decide.
+    """
+    return np.asarray(np.maximum(np.log(np.where(law > 0, law, 1.0)), -np.log(max(draws, 2.0))))
+
+
+def bernstein(variance: float, far: float, level: float) -> float:
+    """How far a sum strays from its mean, to one side, with probability ``level`` at most.
+
+    ``variance`` is that of the sum, and ``far`` the most that a term is from its own mean.
+    """
+    log = float(np.log(1 / level))
+    return float(far * log / 3 + np.sqrt((far * log / 3) ** 2 + 2 * variance * log))
+
+
 def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
     """The first sum over all rows that strays too far, as a failed verdict; ``None`` if none does.
 
@@ -28,18 +49,15 @@ def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
     """
     n = counts.sum(-1, keepdims=True)
     seen = law > 0
-    # Logarithms are cut off at a probability of one draw in all, so that a single rarer draw does not decide.
-    logs = np.maximum(np.log(np.where(seen, law, 1.0)), -np.log(max(float(n.sum()), 2.0)))
+    logs = logarithms(law, float(n.sum()))
     functions = [("the mean logarithm of the drawn classes' probabilities", logs)]
     functions += [(f"classes less likely than {c:g}, all rows together", ((law < c) & seen) * 1.0) for c in UNLIKELY]
-    level = FALSE_ALARM / (2 * len(functions))
     for what, f in functions:
         mean = (law * f).sum(-1, keepdims=True)
         variance = float((n * law * (f - mean) ** 2).sum())
         far = float(np.abs(np.where(seen, f - mean, 0.0)).max(initial=0.0))
         found, expected = float((counts * np.where(seen, f, 0.0)).sum()), float((n * mean).sum())
-        log = np.log(2 / level)
-        stray = far * log / 3 + np.sqrt((far * log / 3) ** 2 + 2 * variance * log)
+        stray = bernstein(variance, far, LEVEL / 2)
         # Each probability may be off by the grace, and the mean by the grace times the sum of |f|.
         stray += float((n * grace * np.abs(np.where(seen, f, 0.0)).sum(-1, keepdims=True)).sum())
         if abs(found - expected) > stray:
@@ -57,4 +75,4 @@ def judge_pooled(counts: Array, law: Array, grace: Array) -> Verdict | None:
     return None
 
 
-__all__ = ["judge_pooled"]
+__all__ = ["LEVEL", "bernstein", "judge_pooled", "logarithms"]

@@ -8,11 +8,14 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 
 from unmask.properties.claims.arrays import tokens
-from unmask.properties.claims.claim import Name
+from unmask.properties.claims.claim import Claim, Name
+from unmask.properties.claims.judges import judge
 from unmask.properties.subjects.processes.gaussian import GaussianProcess
 from unmask.properties.subjects.processes.process import Process, Time
+from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.properties.subjects.times import OFF, resolved
 from unmask.reference.numbers import sequences
 from unmask.reference.numbers.arithmetic import to_float
@@ -140,6 +143,17 @@ class Watched:
         return self.network.output(x, t)
 
 
+def until_one_fails(p: Process | GaussianProcess | Vocabulary, *claims: Claim) -> list[Claim]:
+    """The claims up to the first that fails: what those after it say would be told of the same mistake."""
+    eps = float(torch.finfo(p.dtype).eps)
+    told: list[Claim] = []
+    for claim in claims:
+        told.append(claim)
+        if not judge(claim, eps).holds:
+            break
+    return told
+
+
 def average(values: Array, q: Array, row: Array, n: int) -> Array:
     """``Σ q values`` for each of ``n`` rows."""
     exact = np.asarray(values).dtype == object or np.asarray(q).dtype == object
@@ -174,4 +188,5 @@ __all__ = [
     "possible_pairs",
     "previous_time",
     "rounding_unit",
+    "until_one_fails",
 ]

@@ -12,7 +12,7 @@ from scipy import stats
 from unmask.properties import Claim, sampled
 from unmask.properties.claims.claim import FALSE_ALARM
 from unmask.properties.claims.judges import judge
-from unmask.properties.claims.power import smallest_error
+from unmask.properties.claims.power import smallest_error, smallest_tilt
 
 EPS = float(np.finfo(np.float64).eps)
 NAN, INF = math.nan, math.inf
@@ -52,6 +52,19 @@ def test_a_wrong_probability_is_caught_with_the_power_stated(n: int, p: float, s
     wrong = [q, (1 - q) / 3, 2 * (1 - q) / 3]
     caught = sum(not holds(sampled(np.random.default_rng(seed).multinomial(n, [wrong]), law)) for seed in range(100))
     assert caught >= 99
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["sharper", "flatter"])
+def test_another_temperature_is_caught_with_the_power_stated(side: int) -> None:
+    """Of 100 such samplers no more than one may escape, though no cell of theirs need stand out."""
+    law, n = np.array([[0.5, 0.25, 0.125, 0.125], [0.7, 0.1, 0.2, 0.0], [0.25] * 4]), 10_000
+    temperature = smallest_tilt(n, law)[side]
+    assert 0.8 < temperature < 1.2
+    wrong = law ** (1 / temperature)
+    wrong = wrong / wrong.sum(-1, keepdims=True)
+    rngs = [np.random.default_rng(seed) for seed in range(100)]
+    assert sum(not holds(sampled(rng.multinomial(n, wrong), law, pooled=True)) for rng in rngs) >= 99
+    assert smallest_tilt(n, [[0.5, 0.5]]) == (0.0, INF), "what is even stays even"
 
 
 @pytest.mark.parametrize(("n", "p"), [(1000, 0.3), (5000, 0.01), (5000, 0.001), (20_000, 0.0), (3, 0.5), (300, 0.999)])

@@ -155,9 +155,9 @@ def test_power_of_small_steps() -> None:
 
 
 def test_power_of_infilling() -> None:
-    # K = 3, and one of two positions is known: the other is class 0 or 1, as likely, for a flat network.
+    # K = 3, and one of two positions is known, in turn: the other is class 0 or 1, as likely, for a flat network.
     given = Inputs(replace(ABSORBING, K=3, mask=2), L=2, style="flat")
-    error = max(smallest_error(samplers.SAMPLES, 0.5, cells=2 * 9 + 1))
+    error = max(smallest_error(samplers.SAMPLES // 2, 0.5, cells=2 * (2 * 9 + 1)))
 
     def infill(right: Any, p: Process, network: Any, x0: Any, known: Any, times: Any, generator: Any) -> Any:
         drawn = right.infill(p, network, x0, known, times, generator)

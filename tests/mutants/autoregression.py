@@ -73,3 +73,32 @@ def samples_from_one_look(right: Right, p: Vocabulary, network: Any, N: int, L: 
     hidden = torch.full((N, L), p.mask or 0)
     end = torch.full((N,), L)
     return right.next_token_step(p, network(hidden, end), hidden, torch.zeros_like(end), end, generator)
+
+
+@mutant("next-token-step-shares-its-noise-over-positions", "next_token_step", of=OF)
+def step_shares_its_noise_over_positions(
+    right: Right, p: Vocabulary, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """One uniform number serves all tokens that a step reveals."""
+    L = xt.shape[1]
+    at = torch.arange(L)
+    u = f.random((len(xt), 1), generator).expand(xt.shape)
+    drawn = f.draw(right.next_token_denoise(p, output, xt, t), u)
+    return torch.where((at >= L - t[:, None]) & (at < L - s[:, None]), drawn, xt)
+
+
+@mutant("next-token-samples-ask-one-step-late", "next_token_generate", of=OF)
+def samples_ask_one_step_late(
+    right: Right, p: Vocabulary, network: Any, N: int, L: int, generator: Generator
+) -> Tensor:
+    """The network hears the time that the step leads to."""
+    return right.next_token_generate(p, lambda xt, t: network(xt, t - 1), N, L, generator)
+
+
+@mutant("next-token-samples-copy-far-positions", "next_token_generate", of=OF)
+def samples_copy_far_positions(
+    right: Right, p: Vocabulary, network: Any, N: int, L: int, generator: Generator
+) -> Tensor:
+    """A buffer of twelve tokens: those beyond are copies of the first."""
+    drawn: Tensor = right.next_token_generate(p, network, N, L, generator)
+    return torch.cat([drawn[:, :12], drawn[:, :1].expand(-1, max(L - 12, 0))], 1)

@@ -93,6 +93,35 @@ def sample_repeats_noise_every_seven_rows(
     return f.draw(right.marginal(p, x0, t), every_seventh(x0.shape, generator))
 
 
+def tiled(shape: torch.Size, generator: Generator) -> Tensor:
+    """Uniforms for 64 positions, again and again along each row."""
+    few = f.random((shape[0], min(64, shape[1])), generator)
+    return few[:, torch.arange(shape[1]) % 64]
+
+
+@mutant("step-tiles-its-noise", "step", of=("d3pm_uniform", "mdlm", "d3pm_birth_death"))
+def step_tiles_its_noise(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Noise is drawn for a window of 64 positions, and tiled over longer sequences."""
+    return f.draw(kernel(right, p, output, xt, s, t), tiled(xt.shape, generator))
+
+
+@mutant("sample-tiles-its-noise", "sample", of=("d3pm_uniform", "mdlm", "d3pm_mask_and_uniform"))
+def sample_tiles_its_noise(right: Right, p: Process, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
+    """Noise is drawn for a window of 64 positions, and tiled over longer sequences."""
+    return f.draw(right.marginal(p, x0, t), tiled(x0.shape, generator))
+
+
+@mutant("step-looks-at-the-first-time", "step", of=("d3pm_uniform", "mdlm", "d3pm_band"))
+def step_looks_at_the_first_time(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The step's length is each row's own, and where it begins that of the first row, as long as that is later."""
+    first = t[:1].expand_as(t)
+    return right.step(p, output, xt, s, torch.where(first > s, first, t), generator)
+
+
 @mutant("step-stratifies-its-noise", "step", of=ANY)
 def step_stratifies_its_noise(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
@@ -109,6 +138,14 @@ def step_at_another_temperature(
 ) -> Tensor:
     """Logits are divided by a temperature of 0.8, left over from a demonstration, which is another model."""
     return right.step(p, output / 0.8, xt, s, t, generator)
+
+
+@mutant("step-at-almost-the-right-temperature", "step", of=("mdlm", "mdlm_discrete", "d3pm_absorbing"))
+def step_at_almost_the_right_temperature(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """A temperature of 0.95 that samples looked best at, left over from a demonstration."""
+    return right.step(p, output / 0.95, xt, s, t, generator)
 
 
 @mutant("step-drops-unlikely-tokens", "step", of=("mdlm", "mdlm_discrete", "d3pm_absorbing"))

@@ -46,6 +46,40 @@ def draws_rewind_their_generator(right: Right, p: GaussianProcess, x: Any, t: An
     return right.noisy(p, x, t, generator.clone_state())
 
 
+def _noise(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> tuple[Any, Any]:
+    """The mean of noisy data, and what is drawn beside it."""
+    mean = right.signal_level(p, t)[:, None] * x
+    return mean, right.noisy(p, x, t, generator) - mean
+
+
+@mutant("gaussian-draws-at-the-first-time", "noisy", of=TORCH[:1])
+def draws_at_the_first_time(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
+    """t[0] for every row"""
+    return right.noisy(p, x, t[:1].expand(len(t)).contiguous(), generator)
+
+
+@mutant("gaussian-draws-with-two-percent-more-noise", "noisy", of=TORCH[:1])
+def draws_with_two_percent_more_noise(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
+    """A table of levels of 8 bits: the noise is right to two per cent"""
+    mean, noise = _noise(right, p, x, t, generator)
+    return mean + 1.02 * noise
+
+
+@mutant("gaussian-draws-truncated", "noisy", of=TORCH[:1])
+def draws_truncated(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
+    """Outliers are cut off at three deviations, which is good for pictures and no Gaussian"""
+    mean, noise = _noise(right, p, x, t, generator)
+    most = 3 * right.noise_level(p, t)[:, None]
+    return mean + torch.maximum(torch.minimum(noise, most), -most)
+
+
+@mutant("gaussian-draws-tiled-over-columns", "noisy", of=TORCH[:1])
+def draws_tiled_over_columns(right: Right, p: GaussianProcess, x: Any, t: Any, generator: Any) -> Any:
+    """Noise is drawn for eight columns, and tiled"""
+    mean, noise = _noise(right, p, x, t, generator)
+    return mean + noise[:, torch.arange(x.shape[1]) % 8]
+
+
 @mutant("gaussian-reverse-towards-the-later-mean", "reverse_mean", of=EXACT)
 def reverse_towards_the_later_mean(right: Right, p: GaussianProcess, output: Array, z: Array, s: Any, t: Any) -> Array:
     """alpha_t for alpha_s where the step pulls towards the prediction"""
@@ -62,6 +96,15 @@ def step_without_noise_at_last(
     found = right.reverse_step(p, output, z, s, t, generator)
     last = np.array([u == 0 for u in s])[:, None]
     return np.where(last, to_float(right.reverse_mean(p, output, z, s, t)), found)
+
+
+@mutant("gaussian-step-at-the-first-times", "reverse_step", of=TORCH[:1])
+def step_at_the_first_times(
+    right: Right, p: GaussianProcess, output: Any, z: Any, s: Any, t: Any, generator: Any
+) -> Any:
+    """Levels are looked up once, for the first row"""
+    first = [u[:1].expand(len(u)).contiguous() for u in (s, t)]
+    return right.reverse_step(p, output, z, *first, generator)
 
 
 def _by_parts(right: Right, p: GaussianProcess, output: Array, z: Array, t: Any) -> tuple[Array, Array]:
@@ -113,6 +156,32 @@ def sampler_skips_a_step(
 ) -> Array:
     """range(T, 1, -1): the last step is never made"""
     return right.generate_reals(p, network, N, D, times[:-1], generator)
+
+
+@mutant("gaussian-sampler-asks-at-the-next-time", "generate_reals", of=TORCH[:1])
+def sampler_asks_at_the_next_time(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: Any
+) -> Any:
+    """The network is told the time that the step leads to"""
+    after = {float(t): s for t, s in itertools.pairwise(times)}
+    late = lambda z, t: network(z, torch.full_like(t, after[float(t[0])]))  # noqa: E731
+    return right.generate_reals(p, late, N, D, times, generator)
+
+
+@mutant("gaussian-sampler-shares-noise-over-columns", "generate_reals", of=TORCH[:1])
+def sampler_shares_noise_over_columns(
+    right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: Any
+) -> Any:
+    """The noise of a step is drawn for each row, and broadcast over its columns"""
+    z = torch.randn((N, D), generator=generator, dtype=torch.float64) * float(p.prior_variance) ** 0.5
+    z = z.to(p.dtype)
+    for now, then in itertools.pairwise(times):
+        kind = torch.float64 if p.T is None else torch.int64
+        t, s = (torch.full((N,), u, dtype=kind) for u in (now, then))
+        output = network(z, t)
+        mean = right.reverse_mean(p, output, z, s, t)
+        z = mean + (right.reverse_step(p, output, z, s, t, generator) - mean)[:, :1]
+    return z
 
 
 @mutant("gaussian-batch-uses-the-first-time", "data_mean", of=TORCH[:1])

@@ -81,6 +81,14 @@ def training_sees_the_time_before(
     return right.training_loss(p, lambda z, u: network(z, before(u)), x, t, generator)
 
 
+@mutant("gaussian-training-at-the-first-time", "training_loss", of=ALL)
+def training_at_the_first_time(
+    right: Right, p: GaussianProcess, network: Any, x: Tensor, t: Tensor, generator: torch.Generator
+) -> Tensor:
+    """One time for a batch, that of its first row, as where times are drawn once a step"""
+    return right.training_loss(p, network, x, t[:1].expand(len(t)).contiguous(), generator)
+
+
 @mutant("gaussian-flow-adds-noise-at-the-end", "flow_reals", of=ALL)
 def flow_adds_noise_at_the_end(
     right: Right, p: GaussianProcess, network: Any, N: int, D: int, times: Any, generator: torch.Generator

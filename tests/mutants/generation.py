@@ -212,3 +212,106 @@ def infilling_reads_its_mask_upside_down(
     """True marks what is to be filled in, in one library, and what is known, in the other."""
     clean = torch.where(torch.eq(x0, -1 if p.mask is None else p.mask), p.clean[0], x0)
     return right.infill(p, network, clean, ~known, times, generator)
+
+
+@mutant("infilling-knows-what-the-first-row-knows", "infill", of=ANY)
+def infilling_knows_what_the_first_row_knows(
+    right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
+) -> Tensor:
+    """Which positions are known is looked up once, in the first row, for the whole batch."""
+    return right.infill(p, network, x0, known[:1].expand_as(known).contiguous(), times, generator)
+
+
+@mutant("infilling-copies-the-first-row", "infill", of=ANY)
+def infilling_copies_the_first_row(
+    right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
+) -> Tensor:
+    """One prompt for the whole batch: that of its first row."""
+    return right.infill(p, network, x0[:1].expand_as(x0).contiguous(), known, times, generator)
+
+
+def late(network: Any, times: Times) -> Any:
+    """A network that hears the time which a step leads to."""
+    after = {float(t): s for t, s in pairwise(times)}
+    return lambda xt, t: network(xt, torch.full_like(t, after[float(t[0])]))
+
+
+@mutant("blocks-ask-at-the-wrong-time", "generate_in_blocks", of=MASKED)
+def blocks_ask_at_the_wrong_time(
+    right: Right, p: Process, network: Any, N: int, blocks: Sequence[int], times: Times, generator: Generator
+) -> Tensor:
+    """The network is told the time that the step leads to, in every block."""
+    return right.generate_in_blocks(p, late(network, times), N, blocks, times, generator)
+
+
+@mutant("infilling-asks-at-the-wrong-time", "infill", of=("d3pm_uniform", "mdlm", "d3pm_band"))
+def infilling_asks_at_the_wrong_time(
+    right: Right, p: Process, network: Any, x0: Tensor, known: Tensor, times: Times, generator: Generator
+) -> Tensor:
+    """The network is told the time that the step leads to, around known tokens."""
+    return right.infill(p, late(network, times), x0, known, times, generator)
+
+
+@mutant("cache-asks-at-the-wrong-time", "generate_cached", of=MASKED)
+def cache_asks_at_the_wrong_time(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """The network is told the time that the step leads to; one that does not look at it would not mind."""
+    return right.generate_cached(p, late(network, times), N, L, times, generator)
+
+
+@mutant("generate-steps-to-the-time-before", "generate", of=("d3pm_uniform", "mdlm_discrete", "d3pm_band"))
+def generate_steps_to_the_time_before(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """Every step leads from t to t - 1, whatever time comes next."""
+    if p.T is None:
+        drawn: Tensor = right.generate(p, network, N, L, times, generator)
+        return drawn
+    x = noise(p, N, L, generator)
+    for t in times[:-1]:
+        x = stepped(right, p, network, x, t, t - 1, generator)
+    return x
+
+
+@mutant("generate-stops-counting-steps", "generate", of=("mdlm", "d3pm_uniform"))
+def generate_stops_counting_steps(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """A table of 32 steps: whatever is left then is drawn at once."""
+    return right.generate(p, network, N, L, [*times[:33], times[-1]] if len(times) > 33 else times, generator)
+
+
+@mutant("generate-copies-far-positions", "generate", of=ANY)
+def generate_copies_far_positions(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """A buffer of eight positions: those beyond are copies of the first."""
+    drawn: Tensor = right.generate(p, network, N, L, times, generator)
+    return torch.cat([drawn[:, :8], drawn[:, :1].expand(-1, L - 8)], 1) if L > 8 else drawn
+
+
+@mutant("blocks-of-one-length", "generate_in_blocks", of=MASKED)
+def blocks_of_one_length(
+    right: Right, p: Process, network: Any, N: int, blocks: Sequence[int], times: Times, generator: Generator
+) -> Tensor:
+    """All blocks are taken to be as long as they are on average; the last one takes the rest."""
+    each = max(1, sum(blocks) // len(blocks))
+    even = [each] * (len(blocks) - 1)
+    return right.generate_in_blocks(p, network, N, [*even, sum(blocks) - sum(even)], times, generator)
+
+
+@mutant("one-by-one-asks-at-the-time-before", "generate_one_by_one", of=("mdlm",))
+def one_by_one_asks_at_the_time_before(
+    right: Right, p: Process, network: Any, N: int, L: int, generator: Generator
+) -> Tensor:
+    """The network is asked before the time of the next reveal is drawn, and hears that of the last one."""
+    x, t = noise(p, N, L, generator), now(p, 1.0, N)
+    for i in range(L):
+        output = network(x, t)
+        t = right.next_reveal(p, torch.full((N,), L - i), t, generator).clamp(min=0)
+        place = torch.where(f.masked(p, x), f.random((N, L), generator), -1.0).argmax(-1)
+        row = torch.arange(N)
+        drawn = f.draw(right.denoise(p, output, x, t)[row, place], f.random((N,), generator))
+        x = x.index_put((row, place), drawn)
+    return x

@@ -23,6 +23,14 @@ def next_reveal_forgets_how_many_are_masked(
     return right.next_reveal(p, torch.ones_like(masked), t, generator)
 
 
+@mutant("next-reveal-starts-at-the-first-time", "next_reveal", of=("mdlm",))
+def next_reveal_starts_at_the_first_time(
+    right: Right, p: Process, masked: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """All rows go back from the time of the first one."""
+    return right.next_reveal(p, masked, t[:1].expand_as(t).contiguous(), generator)
+
+
 @mutant("next-reveal-in-linear-time", "next_reveal", of=("mdlm",))
 def next_reveal_in_linear_time(right: Right, p: Process, masked: Tensor, t: Tensor, generator: Generator) -> Tensor:
     """t u^(1/n), the formula of the linear schedule, stands for every schedule."""

@@ -5,7 +5,8 @@
 * `data`: noisy data sets;
 * `steps`: reverse steps;
 * `losses`: the bound;
-* `samples`: draws;
+* `draws`: draws of reals, against the Gaussians that they come from;
+* `samples`: noisy data, steps and whole samples, drawn;
 * `flow`: the deterministic step (DDIM);
 * `forward`: noise and its steps, and the best output;
 * `training`: what a network pays.

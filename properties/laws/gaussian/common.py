@@ -51,18 +51,19 @@ class Rows:
     p: GaussianProcess
     t: Sequence[Time]
     seed: int
+    columns: int = COLUMNS
 
     @cached_property
     def x(self) -> Array:
         """Points of the data set, fractions ``[N, D]``."""
         rng = np.random.default_rng([self.seed, 41])
-        return array(self.p.points)[rng.integers(0, self.p.K, (len(self.t), COLUMNS))]
+        return array(self.p.points)[rng.integers(0, self.p.K, (len(self.t), self.columns))]
 
     @cached_property
     def z(self) -> Array:
         """Noisy data near other points, ``[N, D]``, multiples of 1/4096."""
         rng = np.random.default_rng([self.seed, 43])
-        start = rng.choice(self.p.data, (len(self.t), COLUMNS))
+        start = rng.choice(self.p.data, (len(self.t), self.columns))
         drawn = to_float(self.alpha) * start + to_float(self.sigma) * 1.5 * rng.standard_normal(start.shape)
         return np.round(drawn * 4096) / 4096
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, exact, independent, sampled
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.common import Array, Watched, floats, until_one_fails
 from unmask.properties.subjects.processes.vocabulary import Vocabulary
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.masked import autoregression as reference
@@ -19,6 +19,10 @@ from unmask.reference.numbers import sequences
 CHAPTER = "Masked diffusion"
 #: Draws of one step for each noisy sequence, in how many calls, and of whole sequences.
 STEP_DRAWS, CALLS, SEQUENCES = 2000, 2, 6000
+#: Rows and positions of long texts, and the number of different laws that positions have.
+ROWS, LONG, KINDS = 40, 260, 3
+#: Rows and positions of a text that is written token by token.
+SHORT_ROWS, SHORT = 200, 37
 
 
 def _read(p: Vocabulary, model: Model) -> Any:
@@ -182,7 +186,11 @@ def autoregression_predicts_masked_tokens_only(
     chapter=CHAPTER,
     tex=r"x_s \sim \prod_i p_\theta(x_s^i|x_t)",
     cites="Austin et al. 2021, sec. 3 and 4 (autoregression)",
-    mutants=("next-token-step-takes-the-likeliest", "next-token-step-repeats-its-noise"),
+    mutants=(
+        "next-token-step-takes-the-likeliest",
+        "next-token-step-repeats-its-noise",
+        "next-token-step-shares-its-noise-over-positions",
+    ),
     about=About(kind="autoregression"),
     drawn=Drawn(floating=True, K=3, cost=2),
 )
@@ -193,35 +201,116 @@ def autoregression_draws_what_it_reveals(
     model = model.frozen()
     assert p.mask is not None
     rng = np.random.default_rng([seed, 17])
-    t = int(rng.integers(1, model.L + 1))
-    # Time 0, and a time at which masks are left, where there is one.
-    targets = sorted({0, t - 1})
-    every = np.unique(_noisy(p, x0, t), axis=0)
-    xt = every[rng.permutation(len(every))[:3]]
-    predicted, output = floats(model.predicted(xt, 0)), model.output(xt, 0)
-    kernel = np.concatenate([floats(reference.reverse_kernel(predicted, xt, s, t, p.mask)) for s in targets])
-    copies, G = STEP_DRAWS // CALLS, len(kernel)
-    rows = [np.repeat(np.concatenate([v] * len(targets)), copies, axis=0) for v in (output, xt)]
-    until = [s for s in targets for _ in range(len(xt) * copies)]
-    calls = np.stack([next_token_step(p, *rows, until, [t] * len(until), seed + call) for call in range(CALLS)])
-    found = np.moveaxis(calls.reshape(CALLS, G, copies, model.L), 0, 1).reshape(G, -1, model.L)
+    # Rows are at several times, neighboring ones at different ones, and lead to time 0, or to where masks are left.
+    late = int(rng.integers(1, model.L + 1))
+    groups = []
+    for t in dict.fromkeys((late, late % model.L + 1)):
+        every = np.unique(_noisy(p, x0, t), axis=0)
+        few = every[rng.permutation(len(every))[:2]]
+        groups += [(x, s, t) for s in sorted({0, t - 1}) for x in few]
+    xt, (until, times) = np.stack([x for x, _, _ in groups]), ([g[i] for g in groups] for i in (1, 2))
+    output = model.output(xt, 0)
+    predicted = floats(model.predicted(xt, 0))
+    kernel = np.concatenate(
+        [
+            floats(reference.reverse_kernel(predicted[g : g + 1], x[None], s, t, p.mask))
+            for g, (x, s, t) in enumerate(groups)
+        ]
+    )
+    G, copies = len(groups), STEP_DRAWS // CALLS
+    turn = np.arange(G * copies) % G
+    steps = [[each[g] for g in turn.tolist()] for each in (until, times)]
+    calls = np.stack([next_token_step(p, output[turn], xt[turn], *steps, seed + call) for call in range(CALLS)])
+    found = np.moveaxis(calls.reshape(CALLS, copies, G, model.L), 2, 0).reshape(G, -1, model.L)
     counts = np.stack([[np.bincount(row[:, i], minlength=p.K) for i in range(model.L)] for row in found])
-    texts = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {s}" for s in targets for x in xt])
-    claims = [
-        sampled(counts, kernel, ops=2 * p.K + 8, names=(texts, "position", "x_s"), label="each position", pooled=True)
-    ]
-    first = model.L - t
+    texts = ("step", [f"x_t = {tuple(x.tolist())}, t = {t} to {s}" for x, s, t in groups])
+    # The first token that is revealed, in each row.
+    first = np.array([model.L - t for t in times])
+    drawn = np.take_along_axis(calls, np.broadcast_to(first[turn][None, :, None], (*calls.shape[:2], 1)), -1)[..., 0]
     return [
-        *claims,
+        sampled(counts, kernel, ops=2 * p.K + 8, names=(texts, "position", "x_s"), label="each position", pooled=True),
         independent(
-            calls[..., first],
-            kernel[:, first],
-            np.repeat(np.arange(G), copies),
+            drawn,
+            kernel[np.arange(G), first],
+            turn,
             ops=2 * p.K + 8,
             names=(texts,),
             label="rows and calls are independent",
         ),
+        *_revealed_together(next_token_step, p, rng, seed),
     ]
+
+
+def _revealed_together(next_token_step: Any, p: Vocabulary, rng: Any, seed: int) -> list[Claim]:
+    """Claims that a step which reveals all of a long text draws each token by itself, from what is said of its position."""
+    assert p.mask is not None
+    L, several = LONG, rng.integers(-16, 17, (KINDS, p.K)) / 8
+    kinds = rng.integers(0, KINDS, L)
+    output = np.broadcast_to(several[kinds], (ROWS, L, p.K))
+    xt = np.full((ROWS, L), p.mask)
+    law_of = np.exp(several) * (np.arange(p.K) != p.mask)
+    law_of = law_of / law_of.sum(-1, keepdims=True)
+    found = next_token_step(p, output, xt, [0] * ROWS, [L] * ROWS, seed)
+    counts = np.stack([np.bincount(found[:, kinds == kind].ravel(), minlength=p.K) for kind in range(KINDS)])
+    near: Any = {"ops": 2 * p.K + 8}
+    label = "tokens revealed together are independent"
+    return until_one_fails(
+        p,
+        independent(found, law_of, kinds, places=("positions", "rows"), label=label, **near),
+        sampled(counts, law_of, names=("kind of position", "x_s"), label=f"{L} tokens at once", **near),
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x^{L-t} \sim p_\theta\left(\cdot \,\middle|\, x_\theta(x_t, t)\right), \qquad t = L, \ldots, 1",
+    cites="Austin et al. 2021, sec. 4 (autoregression)",
+    mutants=("next-token-samples-ask-one-step-late", "next-token-samples-copy-far-positions"),
+    about=About(kind="autoregression"),
+    drawn=Drawn(floating=True, K=3, cost=3),
+)
+def autoregression_asks_about_what_is_masked(
+    next_token_generate: Any, p: Vocabulary, model: Model, seed: int
+) -> list[Claim]:
+    """Autoregression asks its network at time t about texts whose last t tokens are masked, and writes long ones token by token"""
+    assert p.mask is not None
+    L = SHORT
+    network = Watched(_Alone(model))
+    drawn = next_token_generate(p, network, SHORT_ROWS, L, seed)
+    shown = [(x, int(u)) for x, u in network.shown if len(x)]
+    asked = np.array([u for x, u in shown for _ in range(len(x))])
+    masked = np.concatenate([(x == p.mask).sum(-1) for x, _ in shown]) if shown else asked
+    texts = [f"next_token_generate: call {k}" for k, (x, _) in enumerate(shown) for _ in range(len(x))]
+    last = [(x == p.mask) == (np.arange(L) >= L - (x == p.mask).sum(-1)[:, None]) for x, _ in shown]
+    where = np.concatenate(last) if shown else np.ones((0, L), dtype=bool)
+    law_of = network.network.laws
+    kinds = np.arange(L) % KINDS
+    counts = np.stack([np.bincount(column, minlength=p.K) for column in drawn.T])
+    near: Any = {"ops": 2 * p.K + 8}
+    return [
+        exact(where, np.ones_like(where), names=("text", "position"), label="nothing is masked before what is visible"),
+        exact(asked, masked, names=(("text", texts),), label="the time is the number of masks"),
+        sampled(counts, law_of[kinds], names=("position", "class"), label="each position of a long text", **near),
+        independent(drawn, law_of, kinds, places=("positions", "rows"), label="positions are independent", **near),
+    ]
+
+
+class _Alone:
+    """A network that says of each position what its kind says, whatever else is visible."""
+
+    timeless = False
+
+    def __init__(self, model: Model) -> None:
+        p = model.p
+        assert p.mask is not None
+        self.said = np.random.default_rng([model.seed, 97]).integers(-16, 17, (KINDS, p.K)) / 8
+        weights = np.exp(self.said) * (np.arange(p.K) != p.mask)
+        self.laws = weights / weights.sum(-1, keepdims=True)
+
+    def output(self, xt: Array, t: Any) -> Array:
+        """Logits, ``[n, L, K]``."""
+        del t
+        return np.broadcast_to(self.said[np.arange(xt.shape[1]) % KINDS], (*xt.shape, self.said.shape[-1]))
 
 
 @law(

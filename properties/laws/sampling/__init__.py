@@ -2,10 +2,13 @@
 
 * `steps`: one step;
 * `places`: every row and position of a batch;
+* `grids`: times of samplers, and their networks;
 * `samplers`: whole samples;
+* `asked`: when a sampler asks its network;
+* `long`: long samples;
 * `training_times`: the times at which a method trains;
 * `first_order`: steps and samples that follow the rates to first order;
 * `tails`: rare classes.
 """
 
-from unmask.properties.laws.sampling import steps, places, samplers, training_times, first_order, tails  # noqa: F401  # isort: skip
+from unmask.properties.laws.sampling import steps, places, samplers, asked, long, training_times, first_order, tails  # noqa: F401  # isort: skip

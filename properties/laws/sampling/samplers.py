@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, at_most, exact, sampled
+from unmask.properties.claims.claim import Claim, Name, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, Watched, floats
-from unmask.properties.subjects.kinds.classes.situations import falling
+from unmask.properties.laws.common import Array, floats
+from unmask.properties.laws.sampling.grids import Network, as_fractions, drawn_times, sampler_network
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
-from unmask.reference.likelihood import reverse
 from unmask.reference.masked import masked_language_model as mlm
 from unmask.reference.numbers import sequences
 from unmask.reference.sampling import samplers
@@ -23,47 +22,8 @@ from unmask.reference.sampling import samplers
 CHAPTER = "Samplers"
 #: Samples that a law draws, and in how many calls.
 SAMPLES, CALLS = 20_000, 2
-#: Rows of a sampler whose network is watched.
-ASKED_ROWS = 16
 #: Number of bins of a histogram of times.
 BINS = 64
-
-
-@dataclass(frozen=True)
-class Network:
-    """The network of a sampler: a table of predictions, or the true scores of a data law, for which Tweedie's step is valid."""
-
-    model: Model
-    data: Data | None
-
-    @property
-    def timeless(self) -> bool:
-        """Whether the output does not depend on the time."""
-        return self.data is None and self.model.timeless
-
-    def output(self, xt: Array, t: Time) -> Array:
-        """Output at ``xt``, ``[n, L, K]``."""
-        if self.data is None:
-            return self.model.output(xt, t)
-        return self.model.encode(self.predicted_table(t))[sequences.sequence_index(xt, self.model.p.K)]
-
-    def predicted_table(self, t: Time) -> Array:
-        """Predictions (or scores) for all noisy sequences, ``[K**L, L, K]``."""
-        return self.model.predicted_table(t) if self.data is None else self.data.concrete_score(t)
-
-    def kernel(self, s: Time, t: Time) -> Array:
-        """``p_theta(x_s|x_t)`` for all noisy sequences, ``[K**L, L, K]``."""
-        kind, p = self.model.parameterization, self.model.p
-        every = self.model.sequences
-        found = floats(reverse.reverse_kernel(p.truth, kind, self.predicted_table(t), every, s, t))
-        # Where x_t cannot occur, any distribution will do.
-        stay = np.eye(p.K)[every]
-        return np.where(found.sum(-1, keepdims=True) < 0.5, stay, np.clip(found, 0, None))
-
-
-def sampler_network(p: Process, model: Model, data: Data) -> Network:
-    """The network for a sampler."""
-    return Network(model, data if model.parameterization == "score" else None)
 
 
 def informative(model: Model) -> Model:
@@ -71,18 +31,29 @@ def informative(model: Model) -> Model:
     return replace(model, style="moderate") if model.style == "flat" else model
 
 
-def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str) -> Claim:
-    """Claim that ``draw(seed) -> [N, L]``, in several calls, follows the law ``[K**L]`` of whole sequences."""
-    if abs(law_of_sequences.sum() - 1) > 1e-9:
+def sampled_from(
+    draw: Any, law_of_sequences: Array, p: Process, L: int, seed: int, label: str, rows: Name = "all"
+) -> Claim:
+    """Claim that ``draw(seed) -> [N, L]``, in several calls, follows the law ``[K**L]`` of whole sequences.
+
+    Or one of the laws ``[G, K**L]``, in turn: row ``n`` of each call that of ``n mod G``.
+    """
+    laws = np.atleast_2d(law_of_sequences)
+    if np.abs(laws.sum(-1) - 1).max() > 1e-9:
         raise Unanswerable
-    found = np.concatenate([draw(seed + call) for call in range(CALLS)])
-    counts = np.bincount(sequences.sequence_index(found, p.K), minlength=p.K**L)
+    place = [sequences.sequence_index(draw(seed + call), p.K) for call in range(CALLS)]
+    counts = np.stack(
+        [
+            np.bincount(np.concatenate([found[g :: len(laws)] for found in place]), minlength=p.K**L)
+            for g in range(len(laws))
+        ]
+    )
     return sampled(
-        counts[None],
-        law_of_sequences[None],
+        counts,
+        laws,
         ops=64 * p.depth * p.K,
         scale=p.K**L,
-        names=("all", ("x", sequences.all_sequences(L, range(p.K)))),
+        names=(rows, ("x", sequences.all_sequences(L, range(p.K)))),
         label=label,
     )
 
@@ -97,47 +68,12 @@ def sampled_from(draw: Any, law_of_sequences: Array, p: Process, L: int, seed: i
 )
 def generated_sequences_follow_the_chain(generate: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Generated sequences follow the prior pushed through the reverse kernels, an exact law on sequences"""
-    times = falling(p, model)
+    times = drawn_times(p, model, seed, generate)
     network = sampler_network(p, model, data)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "whole sequences"
     )
-
-
-@law(
-    chapter=CHAPTER,
-    tex=r"x_{t_{k-1}} \sim p_\theta\left(\cdot \,\middle|\, x_\theta(x_{t_k}, t_k)\right), \qquad t_n > t_{n-1} > \dots",
-    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
-    mutants=("generate-asks-at-the-wrong-time", "generate-asks-backward", "generate-asks-one-time-late"),
-    about=About(tensors=True),
-    drawn=Drawn(floating=True, cost=2, most_T=None),
-)
-def the_network_is_asked_at_falling_times(
-    generate: Any, p: Process, model: Model, data: Data, seed: int
-) -> list[Claim]:
-    """The network of a sampler is asked at falling times: those that steps begin at, and, if they are exact, at no others
-
-    Not every step need ask: nothing may have changed, or nothing be left to reveal.  First-order schemes may ask inside a
-    step as well (midpoints, correctors).
-    """
-    times = falling(p, model)
-    asked = Watched(sampler_network(p, model, data))
-    generate(p, asked, ASKED_ROWS, model.L, times, seed)
-    if not asked.shown:
-        raise Unanswerable("the network was not asked")
-    at = np.array([float(u) for _, u in asked.shown])
-    grid = np.array([float(u) for u in times])
-    claims = [at_most(at[1:], at[:-1], ops=0, names=("call",), label="times of calls fall")] if len(at) > 1 else []
-    claims.append(exact(at.max(), grid[0], label="the first time that the network is asked at"))
-    if generate.subject.draws_exactly:
-        inside = np.isin(at, grid[:-1])
-        claims.append(exact(inside, np.ones_like(inside), names=("call",), label="asked where a step begins"))
-        for u in grid[:-1]:
-            # Whoever asks twice at a time asks about the same sequences; a batch may be asked in parts.
-            whole = [x for (x, _), v in zip(asked.shown, at, strict=True) if v == u and len(x) == ASKED_ROWS]
-            claims += [exact(x, whole[0], names=("row", "position"), label=f"shown at t = {u}") for x in whole[1:]]
-    return claims
 
 
 @law(
@@ -150,9 +86,10 @@ def the_network_is_asked_at_falling_times(
 )
 def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """For a network that does not look at the time, the cached sampler has the ancestral sampler's law"""
-    model, times = informative(model).frozen(), falling(p, model)
+    model = informative(model).frozen()
+    times = drawn_times(p, model, seed, generate_cached)
     network = sampler_network(p, model, data)
-    truth = floats(samplers.ancestral_law(p.truth, network.kernel, _as_fractions(p, times), model.L))
+    truth = floats(samplers.ancestral_law(p.truth, network.kernel, as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate_cached(p, network, SAMPLES // CALLS, model.L, times, s), truth, p, model.L, seed, "sequences"
     )
@@ -162,17 +99,18 @@ def caching_does_not_change_the_law(generate_cached: Any, p: Process, model: Mod
     chapter=CHAPTER,
     tex=r"x^{(b)} \sim p_\theta\left(\cdot | x^{(1)}, \dots, x^{(b-1)}\right), \quad b = 1, 2, \dots",
     cites="Sahoo et al. 2024, sec. 4.2 (semi-autoregressive decoding)",
-    mutants=("blocks-forget-the-finished-ones",),
+    mutants=("blocks-forget-the-finished-ones", "blocks-of-one-length"),
     about=About(drawn_exactly=True, tensors=True, families=("absorbing",)),
-    drawn=Drawn(floating=True, L=2, K=3, cost=4),
+    drawn=Drawn(floating=True, L=3, K=3, cost=4),
 )
 def blocks_are_drawn_left_to_right(generate_in_blocks: Any, p: Process, model: Model, data: Data, seed: int) -> Claim:
     """Each block follows the reverse chain given the finished blocks, while later ones are masked"""
-    model, times = informative(model), falling(p, model)
+    model = informative(model)
+    times = drawn_times(p, model, seed, generate_in_blocks)
     lengths = [1, model.L - 1] if seed % 2 else [model.L - 1, 1]
     blocks = [range(lengths[0]), range(lengths[0], model.L)]
     network = sampler_network(p, model, data)
-    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, _as_fractions(p, times), model.L))
+    truth = floats(samplers.semi_autoregressive_law(p.truth, network.kernel, blocks, as_fractions(p, times), model.L))
     return sampled_from(
         lambda s: generate_in_blocks(p, network, SAMPLES // CALLS, lengths, times, s),
         truth,
@@ -211,25 +149,40 @@ def one_by_one_is_any_order_autoregression(
     chapter=CHAPTER,
     tex=r"p_\theta(x_s^{free} | x_t^{free}, x^{known}), \qquad x^{known} \ \text{fixed}",
     cites="Lou et al. 2024, alg. 3",
-    mutants=("infilling-starts-known-positions-masked", "infilling-overwrites-what-is-known"),
+    mutants=(
+        "infilling-starts-known-positions-masked",
+        "infilling-overwrites-what-is-known",
+        "infilling-knows-what-the-first-row-knows",
+        "infilling-copies-the-first-row",
+    ),
     about=About(drawn_exactly=True, tensors=True),
     drawn=Drawn(floating=True, L=2, cost=4),
 )
 def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: Data, seed: int) -> list[Claim]:
-    """Known positions stay at their values; the free ones follow the reverse chain given them"""
-    times = falling(p, model)
+    """Known positions stay at their values, other ones in each row; the free ones follow the reverse chain given them"""
+    times = drawn_times(p, model, seed, infill)
     network = sampler_network(p, model, data)
     rng = np.random.default_rng([seed, 41])
-    known = np.zeros(model.L, dtype=bool)
-    known[rng.permutation(model.L)[: 1 + seed % (model.L - 1)]] = True
-    values = rng.choice(np.array(p.clean), model.L)
-    where = tuple(int(v) if k else None for v, k in zip(values, known, strict=True))
-    truth = floats(samplers.infilling_law(p.truth, network.kernel, _as_fractions(p, times), where))
-    x0, fixed = (np.repeat(v[None], SAMPLES // CALLS, axis=0) for v in (values, known))
+    # Of neighboring rows one knows the first of the positions, in some order, and the next one the last of them.
+    order = rng.permutation(model.L)
+    several = np.zeros((2, model.L), dtype=bool)
+    several[0, order[: 1 + seed % (model.L - 1)]] = True
+    several[1, order[1 + (seed >> 5) % (model.L - 1) :]] = True
+    values = rng.choice(np.array(p.clean), several.shape)
+    given = [
+        tuple(int(v) if k else None for v, k in zip(*row, strict=True)) for row in zip(values, several, strict=True)
+    ]
+    on_grid = as_fractions(p, times)
+    truth = np.stack([floats(samplers.infilling_law(p.truth, network.kernel, on_grid, known)) for known in given])
+    turn = np.arange(SAMPLES // CALLS) % len(given)
+    x0, fixed = values[turn], several[turn]
     kept = infill(p, network, x0[:64], fixed[:64], times, seed)
+    names = "known", [str(known) for known in given]
     return [
         exact(kept, x0[:64], where=fixed[:64], names=("row", "position"), label="known positions stay as they are"),
-        sampled_from(lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions"),
+        sampled_from(
+            lambda s: infill(p, network, x0, fixed, times, s), truth, p, model.L, seed, "the free positions", names
+        ),
     ]
 
 
@@ -237,38 +190,39 @@ def infilling_keeps_what_is_known(infill: Any, p: Process, model: Model, data: D
     chapter=CHAPTER,
     tex=r"P(\text{next reveal before } u) = \left(\frac{1 - \alpha_u}{1 - \alpha_t}\right)^n",
     cites="Zheng et al. 2024, sec. 4 (first-hitting sampler)",
-    mutants=("next-reveal-forgets-how-many-are-masked",),
+    mutants=("next-reveal-forgets-how-many-are-masked", "next-reveal-starts-at-the-first-time"),
     about=About(tensors=True, families=("absorbing",), clock="continuous"),
     drawn=Drawn(floating=True, cost=4),
 )
 def the_next_reveal_comes_when_it_should(next_reveal: Any, p: Process, t: Time, seed: int) -> list[Claim]:
     """Going back from t, none of n masks is lifted before u with probability ((1 − α_u)/(1 − α_t))^n"""
-    if float(p.alpha(t)) == 1:
+    # Rows start at two times, and neighboring ones never at the same with as many masks.
+    starts = [t, t / 2 if t > Fraction(1, 2) else 2 * t]
+    if any(float(p.alpha(u)) == 1 for u in starts):
         raise Unanswerable
-    masked = np.array([1, 2, 3, 7])
-    rows = SAMPLES // 4
-    found = floats(next_reveal(p, np.repeat(masked, rows), [t] * (4 * rows), seed)).reshape(4, rows)
+    few = [(n, u) for n in (1, 2, 3, 7) for u in starts]
+    masked, when = (np.array([float(row[i]) for row in few])[:, None] for i in (0, 1))
+    rows = SAMPLES // len(few)
+    given = np.tile(masked[:, 0].astype(int), rows), [u for _, u in few] * rows
+    found = floats(next_reveal(p, *given, seed)).reshape(rows, len(few)).T
     # Bins with dyadic edges, and one more bin for no reveal before time 0.
-    borders = [float(t) * k / BINS for k in range(BINS + 1)]
+    borders = when * np.arange(BINS + 1) / BINS
     never = (found < 0) | ~np.isfinite(found)
-    place = np.where(never, 0, np.clip(np.searchsorted(borders, found, side="left"), 1, BINS))
+    above = np.stack([np.searchsorted(edges, row, side="left") for edges, row in zip(borders, found, strict=True)])
+    place = np.where(never, 0, np.clip(above, 1, BINS))
     counts = np.stack([np.bincount(row, minlength=BINS + 1) for row in place])
-    noise = np.array([1 - float(p.alpha(u)) for u in borders])
-    survival = np.stack([(noise / noise[-1]) ** n for n in masked])
-    truth = np.diff(np.concatenate([np.zeros((4, 1)), survival], -1), axis=-1)
+    noise = np.array([[1 - float(p.alpha(u)) for u in edges] for edges in borders])
+    survival = (noise / noise[:, -1:]) ** masked
+    truth = np.diff(np.concatenate([np.zeros((len(few), 1)), survival], -1), axis=-1)
+    names = ("masks", [f"{n} from t = {u}" for n, u in few])
     return [
-        at_most(found, float(t), ops=2, label="no reveal comes later than t"),
+        at_most(found, when, ops=2, names=(names, "draw"), label="no reveal comes later than t"),
         sampled(
             counts,
             truth,
             ops=64 * p.depth,
-            scale=8 * p.conditioning(t),
-            names=("n masked",),
+            scale=8 * max(p.conditioning(u) for u in starts),
+            names=(names, "part of t"),
             label="when the next reveal comes, in 64 parts of t",
         ),
     ]
-
-
-def _as_fractions(p: Process, times: list[Any]) -> list[Any]:
-    """Times as fractions in exact runs."""
-    return times if p.T is not None else [Fraction(t) for t in times]
