@@ -66,12 +66,16 @@ def any_step_has_its_divergence(
 def training_shows_noisy_data_and_pays_its_term(
     training_loss: Any, p: GaussianProcess, t: Time, model: GaussianModel, seed: int
 ) -> list[Claim]:
-    """In training the network is asked once, about a draw from q(z_t|x) at its time, and pays that draw's term, T times in discrete time"""
+    """In training the network is asked about each row once, about a draw from q(z_t|x) at its time, and pays that draw's term, T times in discrete time"""
     several = several_times(p, t, seed)
     rows, network = Rows(p, [several[i % len(several)] for i in range(ROWS)], seed), Watched(model)
     found = training_loss(p, network, rows.x, rows.t, seed)
-    (z, when), *more = network.shown or [(rows.z, [])]
-    asked = exact(np.array([len(more), len(when)]), np.array([0, ROWS]), label="calls beside one, and rows")
+    # A batch may be taken in parts, one after the other.
+    z = np.concatenate([each for each, _ in network.shown] or [rows.z[:0]])
+    when = [u for _, times in network.shown for u in times]
+    if z.shape != rows.z.shape or len(when) != ROWS:
+        sizes = "sizes", ["rows that the network is shown", "columns", "times that it is shown"]
+        return [exact(np.array([*z.shape, len(when)]), np.array([*rows.z.shape, ROWS]), names=(sizes,))]
     time = close(floats(when), floats(rows.t), ops=1, names=AXES, label="the time that the network sees")
     output = model.output(z, rows.t)
     predicted = model.meant(output, z, rows.t)
@@ -86,7 +90,6 @@ def training_shows_noisy_data_and_pays_its_term(
     ops = 32 + 4 * level_ops(p, *(several if p.T is None else [v for u in several for v in (u, int(u) - 1)]))
     drawn, normals = _shown(training_loss, p, model, several, seed)
     return [
-        asked,
         time,
         close(found, truth, ops=ops, scale=scale, names=AXES, label="the loss"),
         *claims_of_gaussians(drawn, normals, p),
