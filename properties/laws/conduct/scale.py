@@ -79,7 +79,7 @@ def _noisy(big: Lumped, t: Time) -> Array:
     chapter=CHAPTER,
     tex=r"\sum_{k \in \text{others}} q(x_t = k|x_0) = q(x_t \in \text{others}|x_0)",
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Austin et al. 2021, eq. 3 (marginal)",
-    mutants=("marginal-forgets-the-rest-of-a-large-vocabulary",),
+    mutants=("marginal-forgets-the-rest-of-a-large-vocabulary", "marginal-has-times-in-a-byte"),
     about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
@@ -183,7 +183,7 @@ def a_large_vocabulary_has_the_reverse_of_a_few_classes(
     chapter=CHAPTER,
     tex=r"\mathbb{E}\, \ell_K = \mathbb{E}\, \ell_{\text{few}}",
     cites="Kemeny and Snell 1960, thm 6.3.2 (lumpability); Cover and Thomas, thm 2.5.3 (chain rule)",
-    mutants=("loss-forgets-the-rest-of-a-large-vocabulary",),
+    mutants=("loss-forgets-the-rest-of-a-large-vocabulary", "loss-of-a-hundred-classes"),
     about=About(families=lambda kind: kind.keeps_or_redraws, tensors=True),
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
@@ -216,7 +216,11 @@ def a_large_vocabulary_has_the_loss_of_a_few_classes(loss: Any, p: Process, t: T
 @law(
     chapter=CHAPTER,
     cites="independence of positions; Austin et al. 2021, sec. 3; Sahoo et al. 2024, sec. 3.5",
-    mutants=("loss-knows-only-short-sequences", "posterior-knows-only-short-sequences"),
+    mutants=(
+        "loss-knows-only-short-sequences",
+        "posterior-knows-only-short-sequences",
+        "loss-of-a-thousand-positions",
+    ),
     about=About(capabilities=lambda c: c.computes and not {"x0", "xt", "location"}.isdisjoint(c.takes)),
     drawn=Drawn(floating=True, cost=3, most_T=None),
 )
