@@ -28,6 +28,7 @@ from tests.mutants import (
     schedules,
     smoothness,
     steps,
+    unlikely,
     vdm,
 )
 from tests.mutants.matrix import catches, first_law_to_catch, relevant_laws
@@ -66,5 +67,6 @@ __all__ = [
     "schedules",
     "smoothness",
     "steps",
+    "unlikely",
     "vdm",
 ]

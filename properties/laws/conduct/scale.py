@@ -29,13 +29,17 @@ MIDDLING = (20, 100, 40)
 PIECES, REPEATS = 14, (43, 1)
 
 
-def _many_classes(p: Process, capability: Call, arguments: Any, seed: int) -> tuple[Lumped, Lumped]:
-    """The process over as many classes as the method can afford, and over a middling number.
+def _many_classes(p: Process, capability: Call, arguments: Any, seed: int) -> list[Lumped]:
+    """The process over as many classes as the method can afford, and over a middling number, as far as it claims them.
 
     ``arguments(lumped)`` are the arguments of a call.
     """
-    dense = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(lumped(p, K)))
-    return lumped(p, DENSE_SIZE if dense else SPARSE_SIZE), lumped(p, MIDDLING[seed % len(MIDDLING)])
+    excluded = capability.subject.processes.exclusion_reason
+    middling, dense, sparse = (lumped(p, K) for K in (MIDDLING[seed % len(MIDDLING)], DENSE_SIZE, SPARSE_SIZE))
+    if excluded(sparse.full):
+        return [big for big in (dense, middling) if not excluded(big.full)] or [sparse]
+    matrices = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(lumped(p, K)))
+    return [big for big in (dense if matrices else sparse, middling) if not excluded(big.full)]
 
 
 def lumped(p: Process, K: int) -> Lumped:
