@@ -95,7 +95,7 @@ class Call:
     def differentiate(self, total: torch.Tensor, *leaves: torch.Tensor) -> list[Array | None]:
         """The derivatives of a sum of its answers by ``leaves``, as NumPy; ``None`` where autograd finds no way."""
         self._answers.failed = self.name
-        gradients = torch.autograd.grad(total, leaves, allow_unused=True)
+        gradients: Sequence[torch.Tensor | None] = torch.autograd.grad(total, leaves, allow_unused=True)
         self._answers.failed = ""
         return [None if g is None else self._noted(g) for g in gradients]
 

@@ -128,7 +128,7 @@ def _along(call: Call, arguments: Sequence[Any], by: Sequence[str], seed: int) -
         "gaussian-mean-detaches-the-output",
     ),
     about=About(kind="any", tensors=True, capabilities=_smooth),
-    drawn=Drawn(floating=True, cost=4, most_T=None),
+    drawn=Drawn(floating=True, cost=6, most_T=None),
 )
 def autograd_follows_the_values(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
     """Of all that autograd can follow, its derivative in any direction is that of the values, by differences of these"""

@@ -12,6 +12,7 @@ from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, pair_axis
 from unmask.properties.laws.density import is_dense
 from unmask.properties.laws.likelihood.terms import loss_scale, require_interior, true_loss
+from unmask.properties.subjects.processes.families import FEW_STEPS
 from unmask.properties.subjects.processes.lumping import Lumped, with_classes
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.shapes import Shape
@@ -36,6 +37,8 @@ def _many_classes(p: Process, capability: Call, arguments: Any, seed: int) -> li
     """
     excluded = capability.subject.processes.exclusion_reason
     middling, dense, sparse = (lumped(p, K) for K in (MIDDLING[seed % len(MIDDLING)], DENSE_SIZE, SPARSE_SIZE))
+    if p.T is not None and p.T > FEW_STEPS:
+        return [middling]  # a thousand matrices over hundreds of classes fill a memory
     if excluded(sparse.full):
         return [big for big in (dense, middling) if not excluded(big.full)] or [sparse]
     matrices = is_dense(capability.subject, capability.name, p, capability, lambda K: arguments(lumped(p, K)))

@@ -55,7 +55,7 @@ def density_is_a_mixture_of_gaussians(log_density: Any, p: GaussianProcess, t: T
 @law(
     chapter=CHAPTER,
     tex=r"\log q(x_k|z_t) = \log w_k - \frac{(z_t - \alpha_t x_k)^2}{2 \sigma_t^2} - \log Z, \qquad |z_t| \to \infty",
-    cites="essay, claims 5 and 6: a weighted sum over the training points; numerics: a confident mistake",
+    cites="numerics: a confident mistake",
     mutants=("gaussian-weights-are-clamped",),
     about=About(kind="gaussian", tensors=True),
     drawn=Drawn(floating=True),
