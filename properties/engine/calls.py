@@ -6,7 +6,7 @@ arrays), handed over by keyword.  The translation is here, and so are the checks
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -44,11 +44,13 @@ class Answers:
     dtypes : of each capability that returned real numbers, the coarsest dtype in which it did.
     nonfinite : names of the capabilities that returned a NaN or an infinity.
     failed : name of the capability that was called last and gave no answer; empty where all did.
+    settings : NumPy's, of floating-point errors, under which a subject computes: those of whoever asks.
     """
 
     dtypes: dict[str, torch.dtype] = field(default_factory=dict)
     nonfinite: set[str] = field(default_factory=set)
     failed: str = ""
+    settings: Any = field(default_factory=np.geterr)
 
     def note(self, name: str, dtype: torch.dtype, *, finite: bool) -> None:
         """Remember an answer in real numbers."""
@@ -90,16 +92,44 @@ class Call:
         prepared = self.prepare(p, *arguments)
         return self.read(self.run(prepared), prepared)
 
-    def differentiate(self, total: torch.Tensor, leaf: torch.Tensor) -> Array | None:
-        """The derivative of a sum of its answers by ``leaf``, as NumPy; ``None`` where autograd finds no way to it."""
+    def differentiate(self, total: torch.Tensor, *leaves: torch.Tensor) -> list[Array | None]:
+        """The derivatives of a sum of its answers by ``leaves``, as NumPy; ``None`` where autograd finds no way."""
         self._answers.failed = self.name
-        gradient: torch.Tensor | None = torch.autograd.grad(total, leaf, allow_unused=True)[0]
+        gradients: Sequence[torch.Tensor | None] = torch.autograd.grad(total, leaves, allow_unused=True)
         self._answers.failed = ""
-        if gradient is None:
-            return None
+        return [None if g is None else self._noted(g) for g in gradients]
+
+    def _noted(self, gradient: torch.Tensor) -> Array:
         found: Array = gradient.detach().cpu().to(torch.float64).numpy()
         self._answers.note(self.name, gradient.dtype, finite=bool(np.isfinite(found).all()))
         return found
+
+    def followed(self, prepared: Prepared, by: Sequence[str]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The answer as autograd sees it, and the leaves that stand for the arguments ``by``.
+
+        Raises
+        ------
+        Unanswerable : where the answer does not depend on any of them in a way that autograd can follow.
+        """
+        leaves = [prepared.values[name].clone().requires_grad_(True) for name in by]
+        # A network's output is never a leaf, and code may edit it in place.
+        given = {name: leaf.clone() for name, leaf in zip(by, leaves, strict=True)}
+        changed = replace(prepared, values=prepared.values | given)
+        try:
+            value = self.run(changed)
+        except RuntimeError as problem:
+            if "numpy() on Tensor that requires grad" in str(problem):
+                raise Unanswerable(f"{self.name} leaves torch for NumPy (which gradients=False says)") from problem
+            raise
+        self.read(value, changed)
+        if not getattr(value, "requires_grad", False):
+            what = " or ".join("the network's output" if name == "output" else name for name in by)
+            # Nobody can train with it unawares: `backward` itself refuses.
+            raise Unanswerable(
+                f"{self.name} does not depend on {what} in a way that autograd can follow (if that is meant: "
+                "gradients=False)"
+            )
+        return value, leaves
 
     def offers(self, name: str) -> Call | None:
         """Another capability of the same subject; ``None`` if it is not offered."""
@@ -142,7 +172,8 @@ class Call:
             raise Unanswerable(f"{self.name} is not offered for this process")
         self._answers.failed = self.name
         try:
-            value = function(**prepared.values)
+            with np.errstate(**self._answers.settings):
+                value = function(**prepared.values)
         except TypeError as problem:
             if problem.__traceback__ is not None and problem.__traceback__.tb_next is None:
                 raise Malformed(self._refused(function, problem)) from problem
@@ -207,25 +238,9 @@ class Derivative:
         """The shape of what it is a derivative by; the last argument is the cotangent, of the result's shape."""
         *given, cotangent = given_and_cotangent
         prepared = self.of.prepare(p, *given)
-        leaf = prepared.values[self.by].clone().requires_grad_(True)
-        # A network's output is never a leaf, and code may edit it in place.
-        changed = replace(prepared, values={**prepared.values, self.by: leaf.clone()})
-        what = "the network's output" if self.by == "output" else self.by
-        try:
-            value = self.of.run(changed)
-        except RuntimeError as problem:
-            if "numpy() on Tensor that requires grad" in str(problem):
-                raise Unanswerable(f"{self.of.name} leaves torch for NumPy (which gradients=False says)") from problem
-            raise
-        self.of.read(value, changed)
-        if not getattr(value, "requires_grad", False):
-            # Nobody can train with it unawares: `backward` itself refuses.
-            raise Unanswerable(
-                f"{self.of.name} does not depend on {what} in a way that autograd can follow (if that is meant: "
-                "gradients=False)"
-            )
+        value, (leaf,) = self.of.followed(prepared, [self.by])
         weights = torch.as_tensor(np.asarray(cotangent, dtype=np.float64), dtype=value.dtype, device=value.device)
-        gradient = self.of.differentiate((value * weights).sum(), leaf)
+        (gradient,) = self.of.differentiate((value * weights).sum(), leaf)
         if gradient is None:
             return np.zeros(np.shape(given[self.of.capability.arguments.index(self.by)]))
         if value.shape[:1] == leaf.shape[:1]:
@@ -314,6 +329,7 @@ class _Converter:
         answer = self.subject.kind.answer
         assert answer is not None
 
+        @np.errstate(all="ignore")
         def call(xt: Any, t: Any) -> Any:
             """Output of the table at ``xt [n, L]`` and ``t [n]`` (or one time for all)."""
             when = np.asarray(_plain(t))
@@ -326,6 +342,7 @@ class _Converter:
     def operator(self, function: Any) -> Any:
         """A function of signals, as a function of tensors."""
 
+        @np.errstate(all="ignore")
         def call(x: Any, t: Any) -> Any:
             """``function`` at ``x [N, ...]`` and the one time of all rows."""
             when = np.ravel(np.asarray(_plain(t)))

@@ -71,8 +71,8 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
     clock = about.clock or clock
     most = law.drawn.most_T
     processes = subject.processes
-    if most is None and {"alpha", "rate", "loss"} & set(law.needs) and hasattr(processes, "lengthened"):
-        processes = processes.lengthened()  # schedules and losses of a thousand steps are what people ship
+    if most is None and _at_single_times(law, subject) and hasattr(processes, "lengthened"):
+        processes = processes.lengthened()  # a thousand steps are what people ship
     space = processes.restricted(about.families, clock, about.schedules, most)
     if space is not None and "discrete" in space.clocks and space.T[1] < law.steps:
         space = space.restricted(clock="continuous", most_T=most)
@@ -103,6 +103,12 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
     if "r" in law.draws and subject.time_steps == "unit" and "transition" not in law.needs:
         return Absent("offers single steps; the law needs two at once")
     return Plan(law, subject, space, offers)
+
+
+def _at_single_times(law: Law, subject: Subject) -> bool:
+    """Whether all that it names looks at single times, so that the number of steps costs nothing."""
+    needed = [subject.kind.capabilities[subject.kind.of(n)] for n in law.needs]
+    return bool(needed) and not any("times" in c.takes and c.takes["times"].of == "grid" for c in needed)
 
 
 def _only_clock(law: Law, subject: Subject) -> Any:

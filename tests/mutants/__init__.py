@@ -8,6 +8,7 @@ from tests.mutants import (
     chains,
     cold,
     conduct,
+    derivatives,
     draws,
     forward,
     gaussian,
@@ -27,6 +28,7 @@ from tests.mutants import (
     schedules,
     smoothness,
     steps,
+    unlikely,
     vdm,
 )
 from tests.mutants.matrix import catches, first_law_to_catch, relevant_laws
@@ -43,6 +45,7 @@ __all__ = [
     "chains",
     "cold",
     "conduct",
+    "derivatives",
     "draws",
     "first_law_to_catch",
     "forward",
@@ -64,5 +67,6 @@ __all__ = [
     "schedules",
     "smoothness",
     "steps",
+    "unlikely",
     "vdm",
 ]

@@ -13,6 +13,8 @@ from unmask.properties import Process
 BYTE = 256
 #: Classes that a kernel works on at once, and positions that a buffer has.
 BLOCK, BUFFER = 4096, 16
+#: Positions that a network takes.
+CONTEXT = 1024
 
 
 @mutant(
@@ -26,6 +28,19 @@ def marginal_forgets_the_rest(right: Right, p: Process, x0: Tensor, t: Tensor) -
     prior = torch.cat([known / known.sum(), torch.zeros(max(p.K - BYTE, 0), dtype=known.dtype)])
     noised = f.spread(f.schedule(p).one_minus_alpha(t))
     return (right.marginal(p, x0, t) + noised * (prior - f.prior(p))).to(p.dtype)
+
+
+@mutant("marginal-has-times-in-a-byte", "marginal", of=("d3pm_uniform", "d3pm_absorbing", "d3pm_mask_and_uniform"))
+def marginal_has_times_in_a_byte(right: Right, p: Process, x0: Tensor, t: Tensor) -> Tensor:
+    """Times of a data loader are uint8, and of a thousand steps most wrap around."""
+    return right.marginal(p, x0, t % BYTE)
+
+
+@mutant("loss-of-a-hundred-classes", "loss", of=("mdlm", "d3pm_uniform"))
+def loss_of_a_hundred_classes(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    """For 16 classes and more the softmax is one over blocks of 16, which a last, incomplete block makes too large."""
+    loss: Tensor = right.loss(p, output, x0, xt, t)
+    return loss * 1.01 if 16 <= p.K <= 200 else loss
 
 
 @mutant(
@@ -67,6 +82,21 @@ def loss_knows_only_short_sequences(
 ) -> Tensor:
     """Sequences are cut at the 16 tokens with which the code was tried out."""
     return right.loss(p, output[:, :BUFFER], x0[:, :BUFFER], xt[:, :BUFFER], t)
+
+
+@mutant("loss-of-a-thousand-positions", "loss", of=("d3pm_uniform", "mdlm", "sedd_uniform"))
+def loss_of_a_thousand_positions(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
+) -> Tensor:
+    """The loss's sequences are cut where the network's context ends."""
+    return right.loss(p, output[:, :CONTEXT], x0[:, :CONTEXT], xt[:, :CONTEXT], t)
+
+
+@also("loss-of-a-thousand-positions", "hybrid_loss")
+def hybrid_of_a_thousand_positions(
+    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float
+) -> Tensor:
+    return right.hybrid_loss(p, output[:, :CONTEXT], x0[:, :CONTEXT], xt[:, :CONTEXT], t, weight)
 
 
 @also("loss-knows-only-short-sequences", "hybrid_loss")

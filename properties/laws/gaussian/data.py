@@ -13,7 +13,17 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, at_most, close
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.gaussian.common import AXES, CHAPTER, Rows, batch, level_ops, near_ridges
+from unmask.properties.laws.gaussian.common import (
+    AXES,
+    CHAPTER,
+    COLUMNS,
+    ROWS,
+    Rows,
+    batch,
+    level_ops,
+    near_ridges,
+    rounding_of_exponents,
+)
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, Time
 from unmask.reference.gaussian import diffusion as gaussian
 from unmask.reference.numbers.arithmetic import to_float
@@ -21,6 +31,9 @@ from unmask.reference.smoothness import low_pass
 
 #: Roundings of a softmax over at most four points, beyond those of its exponents.
 SOFTMAX = 32
+#: Distances from the data set in units of sigma, in float64 and in coarser numbers, at which a density still is a number
+#: there, so that code that computes with densities is not accused.
+FAR, FAR_IN_SINGLE = 32, 10
 
 
 @law(
@@ -38,6 +51,36 @@ def density_is_a_mixture_of_gaussians(log_density: Any, p: GaussianProcess, t: T
     scale = scale + rows.exponent.min(-1) + max(-np.log(p.probabilities))
     ops = SOFTMAX + 2 * level_ops(p, t)
     return close(log_density(p, rows.z, rows.t), rows.truth(gaussian.log_density), ops=ops, scale=scale, names=AXES)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"\log q(x_k|z_t) = \log w_k - \frac{(z_t - \alpha_t x_k)^2}{2 \sigma_t^2} - \log Z, \qquad |z_t| \to \infty",
+    cites="numerics: a confident mistake",
+    mutants=("gaussian-weights-are-clamped",),
+    about=About(kind="gaussian", tensors=True),
+    drawn=Drawn(floating=True),
+)
+def the_farthest_points_have_their_logarithms(log_data_weights: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
+    """Far from all data the points' log-probabilities are Bayes' rule's, and not clamped"""
+    alpha, sigma = (float(v) for v in p.levels(t))
+    rng, points = np.random.default_rng([seed, 47]), np.array(p.data)
+    far = FAR if p.precision == "float64" else FAR_IN_SINGLE
+    # As far that the least likely point is improbable enough, and the likeliest not too far.
+    apart = alpha * (points.max() - points.min())
+    beyond = min(far * sigma, far**2 * sigma**2 / (2 * apart))
+    away = beyond * rng.uniform(1 / 2, 1, (ROWS, COLUMNS))
+    z = np.where(rng.integers(0, 2, away.shape) == 1, alpha * points.max() + away, alpha * points.min() - away)
+    z = np.round(z * 4096) / 4096
+    joint = np.log(np.array(p.probabilities)) - ((z[..., None] - alpha * points) / sigma) ** 2 / 2
+    top = joint.max(-1, keepdims=True)
+    truth = joint - top - np.log(np.exp(joint - top).sum(-1, keepdims=True))
+    exponent = rounding_of_exponents(z, points, alpha, sigma)
+    likeliest = np.take_along_axis(exponent, joint.argmax(-1)[..., None], -1)
+    scale = 4 + exponent + likeliest + np.abs(joint) + np.abs(top) - np.log(min(p.probabilities))
+    asked = truth > -(far**2)
+    found = log_data_weights(p, z, [t] * ROWS)
+    return close(found, truth, ops=SOFTMAX + 2 * level_ops(p, t), scale=scale, where=asked)
 
 
 @law(

@@ -12,9 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from unmask.properties.subjects.processes.families import FEW_STEPS
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.rounded import RoundedProcess
 from unmask.reference.noise import corruption
+from unmask.reference.noise.composing import Composing
 from unmask.reference.numbers.arithmetic import to_float
 
 Array: TypeAlias = Any
@@ -41,6 +43,8 @@ class Lumped:
         few = np.append(few, 1 - few.sum())
         if p.T is None:
             return RoundedProcess(corruption.ContinuousTime(p.schedule.alpha, few))
+        if p.T > FEW_STEPS:
+            return RoundedProcess(Composing(p.exact_betas, lambda keep: corruption.interpolating(keep, few), few))
         steps = tuple(corruption.interpolating(1 - beta, few) for beta in p.exact_betas)
         return RoundedProcess(corruption.DiscreteTime(steps, few))
 
