@@ -85,3 +85,43 @@ def test_a_network_may_be_asked_in_pieces_and_only_where_it_matters() -> None:
 
 def test_a_network_asked_a_little_earlier_is_seen() -> None:
     assert generating(lambda network: lambda xt, t: network(xt, t - 1e-3)) == "broken"
+
+
+def test_rows_may_be_written_one_after_the_other() -> None:
+    def wrong(right: Any, p: Process, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        rows = [right.generate(p, network, 1, L, times, generator) for _ in range(N)]
+        return torch.cat(rows) if rows else right.generate(p, network, 0, L, times, generator)
+
+    assert examine(LAWBOOK[ASKED], mutated(MDLM, "row by row", generate=wrong), QUICK).status == "holds"
+
+
+def test_whoever_knows_beforehand_what_is_revealed_need_not_ask_in_every_step() -> None:
+    """Each mask is lifted in a step that is drawn first; steps in which none is are left out."""
+
+    def lazy(right: Any, p: Process, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        assert p.mask is not None
+        noised = 1 - torch.tensor([float(p.alpha(u)) for u in times], dtype=torch.float64)
+        share = torch.rand(N, L, generator=generator, dtype=torch.float64) * noised[0]
+        x = torch.full((N, L), p.mask)
+        for i, t in enumerate(times[:-1]):
+            lifted = (share <= noised[i]) & (share > noised[i + 1])
+            if lifted.any():
+                output = network(x, torch.full((N,), t, dtype=p.dtype)).double()
+                output[..., p.mask] = -torch.inf
+                drawn = torch.multinomial(output.softmax(-1).flatten(0, 1), 1, generator=generator).view(N, L)
+                x = torch.where(lifted, drawn, x)
+        return x
+
+    subject = mutated(MDLM, "lazy", generate=lazy)
+    laws = (ASKED, "generated_sequences_follow_the_chain", "long_sequences_follow_the_law_of_each_position")
+    assert {law: examine(LAWBOOK[law], subject, QUICK).status for law in laws} == dict.fromkeys(laws, "holds")
+
+
+def test_a_wrong_time_is_told_with_the_sampler_and_the_call() -> None:
+    def late(right: Any, p: Process, network: Any, N: int, L: int, times: Any, generator: Generator) -> Tensor:
+        drawn: Tensor = right.generate(p, lambda xt, t: network(xt, t - t / 16), N, L, times, generator)
+        return drawn
+
+    failure = examine(LAWBOOK[ASKED], mutated(MDLM, "late", generate=late), QUICK).failure
+    assert "generate: the time of a call, at which a step begins" in failure
+    assert "generate: call " in failure
