@@ -113,8 +113,8 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         return Verdict(False, None, place(index, claim.names), show(a), show(b))  # texts say themselves how they differ
     if isinstance(a, (bool, np.bool_)) and isinstance(b, (bool, np.bool_)):
         return Verdict(False, None, place(index, claim.names), show(a), show(b))  # a sentence that is false has no gap
-    numeric = not isinstance(a, (bytes, bool, np.bool_)) and a is not None and b is not None
-    gap = f"{float(a) - float(b):.3e}" if numeric else "different"
+    sides = _numbers(a, b)
+    gap = "different" if sides is None else f"{sides[0] - sides[1]:.3e}"
     return Verdict(
         False,
         None,
@@ -123,8 +123,15 @@ def _judge_exactly(claim: Claim, left: Array, right: Array, where: Array) -> Ver
         show(b),
         gap,
         "exactly equal" if claim.kind != "at_most" else "no less" if is_at_least(claim) else "no more",
-        sides=(float(a), float(b)) if numeric else None,
+        sides=sides,
     )
+
+
+def _numbers(a: Any, b: Any) -> tuple[float, float] | None:
+    """Both sides as floats, where they are numbers."""
+    if isinstance(a, (bytes, bool, np.bool_)) or a is None or b is None:
+        return None
+    return float(a), float(b)
 
 
 def _no_gap(a: Any, b: Any) -> str:

@@ -287,8 +287,9 @@ def prepared(inputs: Inputs, law: Law, subject: Subject, precision: str, device:
     """Inputs with the run's wishes filled in: dtype, device, exact numbers for the reference, times in that dtype."""
     numbers: Any = "exact" if subject.arrays == "exact" and not law.drawn.floating else "float64"
     p = replace(inputs.p, precision=subject.precision(precision), device=device, numbers=numbers)
-    times: dict[str, Any] = {name: getattr(inputs, name) for name in TIMES}
-    return replace(inputs, p=p, **{k: resolved(u, p) if isinstance(u, Fraction) else u for k, u in times.items()})
+    drawn = {name: getattr(inputs, name) for name in TIMES}
+    times: dict[str, Any] = {k: resolved(u, p) if isinstance(u, Fraction) else u for k, u in drawn.items()}
+    return replace(inputs, p=p, **times)
 
 
 def _own_words(problem: BaseException, libraries: tuple[str, ...] = ()) -> str:

@@ -82,7 +82,7 @@ def _along(call: Call, arguments: Sequence[Any], by: Sequence[str], seed: int) -
 
     here, right, left, far_right, far_left = (at(step) for step in (0, h, -h, 2 * h, -2 * h))
     every = np.stack([here, right, left, far_right, far_left])
-    rows = np.isfinite(every).reshape(5, len(here), -1).all((0, 2))
+    rows: Array = np.isfinite(every).reshape(5, len(here), -1).all((0, 2))
     weights = rng.choice([-1, -1 / 2, 1 / 2, 1], here.shape)
     weights[~rows] = 0
 
