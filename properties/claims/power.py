@@ -78,10 +78,20 @@ def smallest_tilt(n: int, law: Array, probability: float = 0.999) -> tuple[float
     The highest temperature below 1, and the lowest above it, at which ``p^(1/temperature)``, normalized, is caught; 0
     and ``inf`` where none is.
 
+    Raises
+    ------
+    ValueError : if ``n`` is not positive, rows of ``law`` are no laws, or ``probability`` is not between 0 and 1.
+
     >>> [round(t, 3) for t in smallest_tilt(60_000, [[0.5, 0.25, 0.125, 0.125]])]
     [0.929, 1.082]
     """
+    if not (isinstance(n, int) and n > 0):
+        raise ValueError(f"n must be a positive integer, got {n!r}")
     p = np.atleast_2d(np.asarray(law, dtype=float))
+    if not ((p >= 0).all() and np.allclose(p.sum(-1), 1)):
+        raise ValueError(f"law must have rows of probabilities that sum to one, got {law!r}")
+    if not 0 < probability < 1:
+        raise ValueError(f"probability must be between 0 and 1, got {probability!r}")
     f = logarithms(p, float(n * len(p)))
 
     def moments(temperature: float) -> tuple[float, float, float]:

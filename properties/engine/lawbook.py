@@ -52,6 +52,7 @@ class About:
     first_order : it speaks about samplers whose scheme is not exact, and which follow the rates to first order.
     uncorrected : it speaks about samplers, exact or of first order, but not about such as also move tokens under the
         noise, back and forth.
+    gradients : it speaks about what autograd makes of the answers.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
 
@@ -67,6 +68,7 @@ class About:
     mask_counts: bool = False
     first_order: bool = False
     uncorrected: bool = False
+    gradients: bool = False
     tensors: bool = False
 
     def __post_init__(self) -> None:

@@ -58,7 +58,7 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent(f"does not offer {', '.join(missing)}")
     if "build" not in law.draws and not subject.offered:
         return Absent("offers nothing")
-    derives = any(n in kind.derivatives for n in law.needs)
+    derives = about.gradients or any(n in kind.derivatives for n in law.needs)
     if (about.tensors or derives) and subject.arrays != "torch":
         return Absent("computes with exact numbers; the law speaks about tensors")
     if not subject.gradients and derives:

@@ -29,7 +29,9 @@ PARTS = {
     "engine.calls": "laws, with what was drawn",
     "engine.plan": "the engine, with a law of the book",
     "engine.failures.answers": "the engine, with a trial that failed",
+    "engine.failures.looked_at": "the engine, with a trial that failed",
     "engine.failures.neighbours": "the engine, with a trial that failed",
+    "engine.failures.origins": "the engine, with a trial that failed",
     "engine.failures.repairs": "the engine, with a trial that failed",
     "engine.failures.story": "the engine, with a trial that failed",
     "engine.failures.table": "the engine, with a trial that failed",
@@ -47,6 +49,7 @@ PARTS = {
     "subjects.processes.lumping": "laws, with what was drawn",
     "subjects.processes.names": "refusals, with what is refused",
     "subjects.tables": "laws and the engine, with what was drawn",
+    "subjects.times": "laws and the engine, with what was drawn",
 }
 
 #: What is not in the lists of bad input, and why: a name, and all names that begin with it and a dot.
@@ -108,6 +111,8 @@ EXEMPT = {
         "Process.noise_summary": "for reports, with times that were drawn",
         "Process.inflation": "for laws, with times that were drawn",
         "Process.commutes": "for laws, with times that were drawn",
+        "Process.has_rate": "for laws, with times that were drawn",
+        "Schedule.bends_at": "for laws, with times that were drawn",
         "Process.is_reversible": "for laws, with times that were drawn",
         "Process.keeps_its_prior": "for laws, with times that were drawn",
         "FloatProcess": "for laws: the reference's process, which refuses for it",

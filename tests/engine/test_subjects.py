@@ -45,6 +45,7 @@ GRADIENTS = {
     "the_gradient_vanishes_at_the_optimum",
     "gradients_have_their_digits_at_both_ends",
     "a_class_may_be_ruled_out",
+    "autograd_follows_the_values",
 }
 
 

@@ -119,7 +119,7 @@ SINGLE = Run(precision="float32", budget="quick", derandomize=True)
 def test_right_code_is_not_accused(subject: Subject) -> None:
     cases = [(law, run) for run, laws in ((RUN, LAWS), (SINGLE, ABOUT_THE_MASK)) for law in laws]
     found = [examine(law, subject, run) for law, run in cases if isinstance(plan(law, subject), Plan)]
-    assert [record.failure for record in found if record.status != "holds"] == []
+    assert [record.failure for record in found if record.status not in ("holds", "absent")] == []
     assert len(found) >= 8
 
 
@@ -143,7 +143,7 @@ def test_it_may_be_called_subs_as_well() -> None:
     subject = Subject(FullVocabulary, LINEAR, output="subs")
     asked = [*LAWS, LAWBOOK["a_large_vocabulary_has_the_loss_of_a_few_classes"]]
     found = [examine(law, subject, RUN) for law in asked if isinstance(plan(law, subject), Plan)]
-    assert [record.law for record in found if record.status != "holds"] == []
+    assert [record.law for record in found if record.status not in ("holds", "absent")] == []
 
 
 def test_the_laws_about_the_mask_have_networks_that_predict_it() -> None:

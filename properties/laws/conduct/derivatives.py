@@ -127,7 +127,7 @@ def _along(call: Call, arguments: Sequence[Any], by: Sequence[str], seed: int) -
         "reverse-detaches-its-normalization",
         "gaussian-mean-detaches-the-output",
     ),
-    about=About(kind="any", tensors=True, capabilities=_smooth),
+    about=About(kind="any", gradients=True, capabilities=_smooth),
     drawn=Drawn(floating=True, cost=6, most_T=None),
 )
 def autograd_follows_the_values(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:
@@ -136,8 +136,6 @@ def autograd_follows_the_values(offers: Any, situation: Any, p: Any, seed: int) 
         raise Unanswerable("differences in so few bits say nothing")
     claims = []
     for name, call in offers.items():
-        if not call.subject.gradients:
-            continue
         try:
             claims.append(_along(call, situation(name, N=4), _moved(call.capability), seed))
         except Unanswerable:

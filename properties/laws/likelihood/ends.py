@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,21 @@ from unmask.properties.laws.likelihood.terms import loss_ops, loss_scale, true_l
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Model
 
+#: The least that is left of the data at the end, of schedules about which the law speaks.
+LEAST_LEFT = Fraction(1, 64)
+
 
 @law(
     chapter=CHAPTER,
     tex=r"\alpha_1 > 0 \implies \ell_1 = \lim_{t \to 1} \ell_t",
     cites="Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 8 and 10",
     mutants=("loss-is-nothing-at-the-end",),
-    about=About(clock="continuous", processes=lambda p: p.schedule.alpha(p.end) > 0),
+    # Of a schedule that leaves next to nothing the rate is a quotient of next to nothing.
+    about=About(
+        clock="continuous",
+        schedules=("log-linear", "linear-beta"),
+        processes=lambda p: p.schedule.alpha(p.end) >= LEAST_LEFT,
+    ),
     drawn=Drawn(floating=True, cost=2),
 )
 def the_loss_has_a_value_at_the_end(loss: Any, p: Process, x0: Array, model: Model) -> Claim:

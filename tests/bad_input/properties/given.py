@@ -9,6 +9,7 @@ from typing import Any
 import unmask.properties as laws
 import unmask.properties.subjects.processes.families
 from tests.bad_input.bad import Bad
+from unmask.properties.claims.power import smallest_tilt
 from unmask.properties.engine.verdicts import check_known
 from unmask.properties.subjects.addresses import load_subjects
 
@@ -32,6 +33,7 @@ replay: Any = laws.replay
 conformance: Any = laws.conformance
 examine: Any = laws.examine
 power: Any = laws.smallest_error
+tilt: Any = smallest_tilt
 addressed: Any = load_subjects
 known: Any = check_known
 family: Any = laws.Family

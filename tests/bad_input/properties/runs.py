@@ -24,6 +24,7 @@ from tests.bad_input.properties.given import (
     run,
     seeded,
     subject,
+    tilt,
 )
 
 
@@ -106,6 +107,9 @@ def bad_runs() -> list[Bad]:
         *named("smallest_error", [(partial(power, 0, 0.5, 3), ValueError, "n must be a positive integer, got 0")]),
         *named("smallest_error", [(partial(power, 9, 1.5, 3), ValueError, "p must be from 0 to 1, got 1.5")]),
         *named("smallest_error", [(partial(power, 9, 0.5, 3, 1), ValueError, "probability must be .*got 1")]),
+        *named("smallest_tilt", [(partial(tilt, 0, [0.5, 0.5]), ValueError, "n must be a positive integer, got 0")]),
+        *named("smallest_tilt", [(partial(tilt, 9, [0.5, 0.6]), ValueError, "law must have rows of probabilities")]),
+        *named("smallest_tilt", [(partial(tilt, 9, [0.5, 0.5], 0), ValueError, "probability must be .*got 0")]),
         *named("Run", of_run()),
         *named("conformance", of_conformance()),
         *named("replay", of_replay()),

@@ -39,7 +39,7 @@ def of_subject() -> list[Case]:
         (partial(made, name=3), TypeError, "name must be a string, got 3"),
         (partial(made, ouput="subs"), TypeError, "a subject declares .*not 'ouput'; did you mean 'output'"),
         (partial(made, output="sub"), ValueError, "output must be one of .*got 'sub'; did you mean 'subs'"),
-        (partial(made, scheme="euler"), ValueError, "scheme must be one of None, 'exact', 'first-order', got 'euler'"),
+        (partial(made, scheme="euler"), ValueError, "scheme must be one of None, 'exact', 'first-order', 'corrected', got 'euler'"),
         (partial(made, time_steps="two"), ValueError, "time_steps must be one of 'any', 'unit', got 'two'"),
         (partial(made, times="batch"), ValueError, "times must be one of 'row', 'position', got 'batch'"),
         (partial(made, gradients="no"), TypeError, "gradients must be True or False, got 'no'"),
