@@ -85,7 +85,8 @@ def smallest_tilt(n: int, law: Array, probability: float = 0.999) -> tuple[float
     >>> [round(t, 3) for t in smallest_tilt(60_000, [[0.5, 0.25, 0.125, 0.125]])]
     [0.929, 1.082]
     """
-    if not (isinstance(n, int) and n > 0):
+    draws: Any = n
+    if not (isinstance(draws, int) and draws > 0):
         raise ValueError(f"n must be a positive integer, got {n!r}")
     p = np.atleast_2d(np.asarray(law, dtype=float))
     if not ((p >= 0).all() and np.allclose(p.sum(-1), 1)):
