@@ -1,81 +1,34 @@
-"""Subjects: what is built when, what an object offers, how it is called, and what it says of itself."""
+"""Subjects: what is built when, what an object offers, and how it is called."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
+from tests.engine.masked import LINEAR, MASKED, QUICK, Masked, statuses
 from unmask.properties import (
     LAWBOOK,
-    About,
-    Drawn,
-    Law,
     Process,
-    Run,
     Schedule,
     Subject,
-    close,
     conformance,
     examine,
     examine_all,
-    law,
-    mutated,
     processes,
 )
 from unmask.properties.engine.conformance import hold
-from unmask.properties.engine.lawbook import Told
-from unmask.properties.engine.plan import Absent, Plan, plan
+from unmask.properties.engine.plan import Absent, plan
 
-QUICK = Run(budget="quick", derandomize=True)
 BAYES = LAWBOOK["posterior_is_bayes_rule"]
 ANSWERS = LAWBOOK["answers_are_numbers"]
-LINEAR = processes("absorbing", clock="continuous", schedules=["linear"])
 EVEN = Schedule("linear")
-GRADIENTS = {
-    "gradient_is_the_gradient_of_the_nelbo",
-    "the_gradient_vanishes_at_the_optimum",
-    "gradients_have_their_digits_at_both_ends",
-    "a_class_may_be_ruled_out",
-    "autograd_follows_the_values",
-}
-
-
-class Masked:
-    """Masked diffusion with ``alpha = 1 - t``."""
-
-    def __init__(self, p: Process) -> None:
-        assert p.mask is not None
-        self.mask, self.K, self.dtype = p.mask, p.K, p.dtype
-
-    def posterior(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        """``q(x_s|x_t, x_0)``."""
-        reveal = ((t - s) / t)[:, None, None] * (xt == self.mask)[..., None].to(self.dtype)
-        return reveal * one_hot(x0, self.K) + (1 - reveal) * one_hot(xt, self.K)
-
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """The NELBO's integrand."""
-        logits = output.index_fill(-1, torch.tensor(self.mask), -torch.inf)
-        return (cross_entropy(logits.mT, x0, reduction="none") * (xt == self.mask)).sum(-1) / t
-
-
-MASKED = Subject(Masked, LINEAR, output="subs")
-
-
-def statuses(subject: Subject) -> dict[str, list[str]]:
-    """Names of laws by what a quick run says of them."""
-    found: dict[str, list[str]] = {}
-    for record in examine_all(subject, QUICK):
-        found.setdefault(record.status, []).append(record.law)
-    return found
 
 
 # --- building -----------------------------------------------------------------------------------------------
@@ -265,182 +218,3 @@ def test_each_position_may_have_its_time() -> None:
     assert "broken" not in found
     assert set(found["holds"]) >= set(statuses(MASKED)["holds"])
     assert any(shape[1] > 1 for shape in seen)
-
-
-# --- what it says of itself ---------------------------------------------------------------------------------
-
-
-class Behind(Masked):
-    """A right loss, of which autograd knows nothing."""
-
-    @torch.no_grad()
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """The same."""
-        return super().loss(output, x0, xt, t)
-
-
-class InNumPy(Masked):
-    """A right loss, computed elsewhere."""
-
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        """The same, of arrays."""
-        copied = (torch.from_numpy(np.array(value.numpy())) for value in (output, x0, xt, t))
-        return super().loss(*copied)
-
-
-@pytest.mark.parametrize("build", [Behind, InNumPy])
-def test_derivatives_are_not_asked_of_what_has_none(build: type[Masked]) -> None:
-    told = Subject(build, LINEAR, output="subs", gradients=False)
-    found = statuses(told)
-    assert "broken" not in found
-    asked = {name for name, law in ((law.name, law) for law in LAWBOOK) if isinstance(plan(law, MASKED), Plan)}
-    left_out = {name for name in asked if isinstance(plan(LAWBOOK[name], told), Absent)}
-    assert left_out == GRADIENTS
-    for name in GRADIENTS:
-        assert plan(LAWBOOK[name], told) == Absent("says that autograd cannot follow it (gradients=False)")
-    undeclared = statuses(told.but(gradients=True))
-    assert "broken" not in undeclared
-    assert GRADIENTS - {"a_class_may_be_ruled_out"} <= set(undeclared["unasked"]) <= GRADIENTS
-
-
-def test_who_is_asked_all_the_same_hears_of_the_way_out() -> None:
-    record = examine(LAWBOOK["gradient_is_the_gradient_of_the_nelbo"], Subject(Behind, LINEAR, output="subs"), QUICK)
-    assert record.status == "unasked"
-    assert "in a way that autograd can follow (if that is meant: gradients=False)" in record.reason
-
-
-def test_declarations_may_stand_in_the_class() -> None:
-    class Declares(Masked):
-        output = "subs"
-        scheme = "first-order"
-        time_steps = "unit"
-        gradients = False
-        dtypes = ("float32",)
-        offers = ("posterior",)
-        known = {"posterior_is_bayes_rule": "so"}  # noqa: RUF012
-
-    subject = Subject(Declares, LINEAR)
-    assert (subject.name, subject.output, subject.scheme, subject.time_steps) == (
-        *("Declares", "subs", "first-order", "unit"),
-    )
-    assert (subject.gradients, subject.dtypes, subject.offers) == (False, ("float32",), ("posterior",))
-    assert subject.known == {"posterior_is_bayes_rule": "so"}
-    assert Subject(Declares, LINEAR, output=None).output is None, "an argument comes before the class"
-    assert subject.but(offers=None).offered == ("posterior", "loss")
-
-
-def test_a_method_that_is_called_like_a_declaration_is_none() -> None:
-    class Busy(Masked):
-        def times(self) -> list[float]:
-            """Its grid, and nothing that it declares."""
-            return [1.0, 0.0]
-
-        @property
-        def known(self) -> Tensor:
-            """Which tokens are."""
-            return torch.zeros(1)
-
-    subject = Subject(Busy, LINEAR, output="subs")
-    assert (subject.times, subject.known) == ("row", {})
-
-
-def test_no_law_asks_for_more_classes_than_are_declared() -> None:
-    sizes: set[int] = set()
-
-    def build(p: Process) -> Masked:
-        sizes.add(p.K)
-        return Masked(p)
-
-    space = processes("absorbing", clock="continuous", schedules=["linear"], K=(2, 5))
-    found = statuses(MASKED.but(build=build, processes=space))
-    assert "broken" not in found
-    assert max(sizes) <= 5
-    gone = set(statuses(MASKED)["holds"]) - set(found["holds"])
-    assert gone, "some laws ask about many classes"
-    for name in gone:
-        record = examine(LAWBOOK[name], MASKED.but(processes=space), QUICK)
-        assert record.status == "absent"
-        assert re.fullmatch(r"declares K from 2 to 5; the law asks about K = \d+", record.reason)
-
-
-def test_a_law_is_asked_about_no_more_steps_than_it_can_afford() -> None:
-    """Nor about fewer than are declared: then it is not asked."""
-    both = processes("absorbing", clock="both", schedules=["linear"], T=100)
-    few, any_number = of_few_steps(), of_any_steps()
-    found = {entry.name: plan(entry, MASKED.but(processes=both)) for entry in (few, any_number)}
-    assert isinstance(found["few"], Plan)
-    assert found["few"].space.clocks == ("continuous",)
-    assert isinstance(found["many"], Plan)
-    assert found["many"].space.clocks == ("discrete", "continuous")
-    alone = MASKED.but(processes=processes("absorbing", T=100))
-    assert isinstance(plan(few, alone), Absent)
-    assert isinstance(plan(any_number, alone), Plan)
-
-
-def of_few_steps() -> Law:
-    return Law("few", lambda p: close(1, 1, ops=1), (), ("p",), About(), Drawn(most_T=16), Told("", "", "", "", ()))
-
-
-def of_any_steps() -> Law:
-    return replace(of_few_steps(), name="many", drawn=Drawn(most_T=None))
-
-
-# --- laws of one's own --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (True, "returned True"),
-        (None, "returned None"),
-        (3.5, "returned a float"),
-        ([close(1, 1, ops=1), False], "returned a list that holds False"),
-    ],
-)
-def test_a_law_that_claims_nothing_is_told_so(answer: Any, says: str) -> None:
-    @law()
-    def asserts(p: Any) -> Any:
-        """Nothing is claimed"""
-        return answer
-
-    try:
-        record = examine(LAWBOOK["asserts"], MASKED, QUICK)
-    finally:
-        LAWBOOK.remove("asserts")
-    assert record.status == "error", "nothing is said of the subject"
-    assert f"law asserts {says}; a law returns what close, exact, " in record.failure
-
-
-def test_a_law_that_fails_accuses_nobody_else() -> None:
-    @law()
-    def divides(posterior: Any, p: Any) -> Any:
-        """It divides by what may be nothing"""
-        return close(1 / (p.K - p.K), 1, ops=1)
-
-    try:
-        record = examine(LAWBOOK["divides"], MASKED, QUICK)
-    finally:
-        LAWBOOK.remove("divides")
-    assert record.status == "error"
-    assert "ZeroDivisionError" in record.failure
-    assert "BROKEN" not in record.failure
-
-
-def test_a_law_of_ones_own_needs_no_more_than_its_equation() -> None:
-    @law()
-    def sums_to_one(posterior: Any, p: Any, x0: Any, s: Any, t: Any) -> Any:
-        """Σ q(x_s|x_t, x_0) = 1"""
-        found = posterior(p, x0, x0, [s] * len(x0), [t] * len(x0))
-        return close(found.sum(-1), np.ones(x0.shape), ops=2 * p.K)
-
-    entry = LAWBOOK["sums_to_one"]
-    try:
-        assert (entry.told.mutants, entry.told.chapter) == ((), "Your own")
-        record = examine(entry, MASKED, QUICK)
-        assert (record.status, record.chapter, record.cites) == ("holds", "Your own", "")
-        twice = mutated(MASKED, "twice", posterior=lambda right, p, *given: 2 * right.posterior(p, *given))
-        broken = examine(entry, twice, QUICK)
-        assert broken.status == "broken"
-        assert "sums_to_one is BROKEN by Masked with twice" in broken.failure
-    finally:
-        LAWBOOK.remove("sums_to_one")

@@ -7,10 +7,7 @@ REASONS = {
     ("denoise", "one time late"): "no denoiser that is offered looks at the time",
     ("generate_reals", "0.1 %"): "an error of a thousandth of a standard deviation: it takes millions of draws",
     ("noisy", "0.1 %"): "an error of a thousandth of a standard deviation: it takes millions of draws",
-    ("noisy", "1 %"): "the mean moves by a hundredth of itself, beside the noise: it takes a million draws",
-    ("noisy", "one class"): "the mean moves by a hundredth of itself, beside the noise: it takes a million draws",
-    ("noisy", "at one time only"): "the mean is all but gone at the last times, where a hundredth more is added",
-    ("reverse_step", "at one time only"): "a hundredth of one standard deviation, in one step of many",
+    ("noisy", "at one time only"): "at the last times the mean is all but gone, and a hundredth of the noise is added",
     ("projective_distance", "the mask's share"): "distances to and from a mask are 0 or infinite, at any factor",
 }
 

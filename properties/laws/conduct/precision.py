@@ -6,7 +6,7 @@ quotient of such differences.  So code that evaluates textbook formulas in float
 rounds once to float32; code that computes in float32 needs ``expm1``, ``log1p`` and differences of times where float64
 does not.
 
-Inputs are exact: times are dyadic rationals of at most 24 bits, outputs of networks multiples of 1/8.  An error is
+Inputs are exact: times are dyadic rationals of at most 24 bits, outputs of networks numbers of the dtype.  An error is
 measured against the condition of the quantity itself: that of ``alpha = exp(-noise)`` in the noise is the noise.  Sums
 of non-negative terms, such as marginals, posteriors and reverse kernels, keep the relative accuracy of their terms;
 differences do not, so that nothing relative is asked of Tweedie's formula, whose inverse has entries of both signs.

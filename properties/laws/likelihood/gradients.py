@@ -11,7 +11,13 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats, noisy_sequences, pair_axis
 from unmask.properties.laws.likelihood.elbo import CHAPTER
-from unmask.properties.laws.likelihood.terms import loss_ops, loss_scale, require_interior, slope
+from unmask.properties.laws.likelihood.terms import (
+    loss_ops,
+    loss_scale,
+    pairs_to_differentiate,
+    require_interior,
+    slope,
+)
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.numbers import arithmetic as numbers
@@ -29,15 +35,8 @@ def gradient_is_the_gradient_of_the_nelbo(
     gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
 ) -> Claim:
     """Autograd through the loss is the derivative of the exact NELBO, taken by differences of 40-digit numbers"""
-    require_interior(p, t)
-    if model.style == "peaked":
-        raise Unanswerable  # derivatives at saturated outputs are below rounding
-    _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
-    rng = np.random.default_rng([seed, 3])
-    few = rng.permutation(len(xt))[:6]
-    clean, xt = clean[few], xt[few]
+    clean, xt, direction = pairs_to_differentiate(p, x0, t, model, seed)
     output = floats(model.output(xt, t))
-    direction = rng.integers(-4, 5, output.shape) / 4
     truth = slope(p, model.parameterization, output, direction, clean, xt, t)
     found = (gradient(p, output, clean, xt, t, np.ones(len(xt))) * direction).sum((-1, -2))
     return close(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.engine.calls import Unanswerable
-from unmask.properties.laws.common import Array, floats, previous_time, rounding_unit
+from unmask.properties.laws.common import Array, floats, noisy_sequences, previous_time, rounding_unit
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.likelihood import continuous_elbo, elbo, rates
@@ -50,6 +50,22 @@ def require_interior(p: Process, t: Time) -> None:
     """
     if p.T is None and t == 1:
         raise Unanswerable("the weight of the integrand may be infinite at the very end")
+
+
+def pairs_to_differentiate(p: Process, x0: Array, t: Time, model: Model, seed: int) -> tuple[Array, Array, Array]:
+    """A few pairs of clean and noisy sequences, ``[n, L]`` each, and a direction for the output at each, ``[n, L, K]``.
+
+    Raises
+    ------
+    Unanswerable : at the very end of continuous time, and for saturated outputs, whose derivatives are below rounding.
+    """
+    require_interior(p, t)
+    if model.style == "peaked":
+        raise Unanswerable("derivatives at saturated outputs are below rounding")
+    _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
+    rng = np.random.default_rng([seed, 3])
+    few = rng.permutation(len(xt))[:6]
+    return clean[few], xt[few], rng.integers(-4, 5, (len(few), model.L, p.K)) / 4
 
 
 def slope(p: Process, parameterization: str, output: Array, direction: Array, x0: Array, xt: Array, t: Time) -> Array:
@@ -143,6 +159,7 @@ __all__ = [
     "loss_scale",
     "method_kernel",
     "nearer_reading",
+    "pairs_to_differentiate",
     "reachable",
     "readings_of_the_mask",
     "require_interior",

@@ -19,6 +19,7 @@ from unmask.properties.laws.likelihood.terms import (
     loss_ops,
     loss_scale,
     nearer_reading,
+    pairs_to_differentiate,
     reachable,
     readings_of_the_mask,
     require_interior,
@@ -108,15 +109,9 @@ def mass_on_the_mask_is_in_the_gradient(
     gradient: Any, p: Process, t: Time, x0: Array, model: Model, seed: int
 ) -> Claim:
     """A network learns from what it predicts of the mask: the gradient of the loss is that of the NELBO, the mask's share in it"""
-    require_interior(p, t)
-    if model.style == "peaked":
-        raise Unanswerable  # derivatives at saturated outputs are below rounding
-    _, clean, xt, _ = noisy_sequences(p, x0[:2], t)
-    few = np.random.default_rng([seed, 3]).permutation(len(xt))[:6]
-    clean, xt = clean[few], xt[few]
+    clean, xt, direction = pairs_to_differentiate(p, x0, t, model, seed)
     network, readings = readings_of_the_mask(model)
     output = floats(network.output(xt, t))
-    direction = np.random.default_rng([seed, 43]).integers(-4, 5, output.shape) / 4
     slopes = []
     for read in readings:
         far, seen = output.copy(), np.ones(p.K, dtype=bool)

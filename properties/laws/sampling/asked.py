@@ -12,7 +12,7 @@ from unmask.properties.claims.claim import Claim, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, Watched
-from unmask.properties.laws.sampling.grids import FEW_STEPS, Network, drawn_times, sampler_network
+from unmask.properties.laws.sampling.grids import FEW_STEPS, Network, drawn_times, require_every_reveal, sampler_network
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.classes import Data, Model
 
@@ -120,8 +120,7 @@ def _due(at: Array, grid: Array) -> Array:
 )
 def reveals_are_asked_about_at_their_times(generate_one_by_one: Any, p: Process, model: Model, seed: int) -> Claim:
     """Whoever reveals one position at a time asks the network at the time of that reveal: the n-th smallest of L, where n are masked"""
-    if p.schedule.function is not None or not p.ends_in_its_prior or not p.starts_clean:
-        raise Unanswerable  # unless alpha goes from 1 to 0, some positions are never masked or never revealed
+    require_every_reveal(p)
     L = model.L
     asked = Watched(Network(model.frozen(), None))
     generate_one_by_one(p, asked, HIT_ROWS, L, seed)

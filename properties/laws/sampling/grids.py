@@ -118,9 +118,30 @@ def drawn_times(p: Process, model: Model, seed: int, sampler: Call, most: int = 
     return [float(first), *sorted(inner, reverse=True), 0.0]
 
 
+def require_every_reveal(p: Process) -> None:
+    """Refuse processes of which some position is never masked, or never revealed: alpha has to go from 1 to 0.
+
+    Raises
+    ------
+    Unanswerable : for those, and for schedules of somebody's own, which end where they end.
+    """
+    if p.schedule.function is not None or not p.ends_in_its_prior or not p.starts_clean:
+        raise Unanswerable("some positions are never masked, or never revealed")
+
+
 def as_fractions(p: Process, times: Sequence[Any]) -> list[Any]:
     """Times as fractions on the continuous clock, where the reference wants them exact."""
     return list(times) if p.T is not None else [Fraction(t) for t in times]
 
 
-__all__ = ["FEW_STEPS", "KINDS", "MANY_STEPS", "Alone", "Network", "as_fractions", "drawn_times", "sampler_network"]
+__all__ = [
+    "FEW_STEPS",
+    "KINDS",
+    "MANY_STEPS",
+    "Alone",
+    "Network",
+    "as_fractions",
+    "drawn_times",
+    "require_every_reveal",
+    "sampler_network",
+]

@@ -12,7 +12,13 @@ from unmask.properties.claims.claim import Claim, Name, at_most, exact, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
-from unmask.properties.laws.sampling.grids import Network, as_fractions, drawn_times, sampler_network
+from unmask.properties.laws.sampling.grids import (
+    Network,
+    as_fractions,
+    drawn_times,
+    require_every_reveal,
+    sampler_network,
+)
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.masked import masked_language_model as mlm
@@ -134,8 +140,7 @@ def one_by_one_is_any_order_autoregression(
 ) -> Claim:
     """Revealing one position at a time at its hitting time is autoregression in uniformly random order"""
     model = informative(model).frozen()
-    if p.schedule.function is not None or not p.ends_in_its_prior:
-        raise Unanswerable  # unless alpha goes from 1 to 0, some positions are never masked or never revealed
+    require_every_reveal(p)
     assert p.mask is not None
     guess = mlm.predict_from_table(floats(model.predicted_table(0)), p.K, p.mask)
     truth = floats(samplers.any_order_law(guess, model.L, p.K))

@@ -186,13 +186,9 @@ class Schedule:
             near = isinstance(u, MP.mpf) and min(u, 1 - u) <= _AT_THE_END
             # A derivative at an end compares values with the one there.
             return value - self._miss(round(u)) if near else value
-        if u in (0, 1):
-            end = 1 - int(u)
-            meant = value if value == end or not self._miss(int(u)) else end
-            return meant if isinstance(value, float) or meant != end else Fraction(end)
-        near = isinstance(u, MP.mpf) and min(u, 1 - u) <= _AT_THE_END
-        # A derivative at an end compares values with the one there.
-        return value - self._miss(round(u)) if near else value
+        end = 1 - int(u)
+        meant = value if value == end or not self._miss(int(u)) else end
+        return meant if isinstance(value, float) or meant != end else Fraction(end)
 
     def _miss(self, u: int) -> Any:
         """By how much the function misses 1 at ``u = 0``, or 0 at ``u = 1``, if time is rounded by no less; or 0."""
