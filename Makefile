@@ -83,7 +83,7 @@ verify-peers: peers  ## the public libraries under the laws, through their adapt
 		--report '$(REPORT)-peers'
 
 mutation: $(MUTATION)/.installed-$(FILES)  ## changes of the implementations that no law notices; COUNT more of them
-	@$(RUN) nice $(MUTATION)/bin/python -m benchmarks.mutation --count '$(COUNT)'
+	@$(RUN) nice $(MUTATION)/bin/python -m benchmarks.mutation --count '$(COUNT)' --jobs $(JOBS)
 
 clean:  ## remove what was built (the environments stay, and are mended by the next command)
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.mutation.generate import Mutant, compiles, mutants
-from benchmarks.mutation.hold import hold
+from benchmarks.mutation.hold import Result, hold
 from benchmarks.mutation.reach import Reach, reach
 from benchmarks.mutation.report import Results, reasons, survivors, table
 from benchmarks.mutation.staging import ROOT, stage
@@ -26,6 +26,7 @@ def main() -> None:
     given.add_argument("--count", type=int, default=200, help="how many more mutants (default 200)")
     given.add_argument("--seed", type=int, default=0, help="of their order")
     given.add_argument("--limit", type=float, default=90.0, help="seconds for each mutant")
+    given.add_argument("--jobs", type=int, default=1, help="how many mutants at once")
     given.add_argument("--hours", type=float, default=24.0, help="begin no mutant after so many")
     given.add_argument("--module", default="", help="only modules whose path begins so: noise, noise/chain")
     given.add_argument(
@@ -40,24 +41,25 @@ def main() -> None:
     importlib.import_module("unmask.properties")
     if any(name.startswith("unmask.implementations") for name in sys.modules):
         raise RuntimeError("the implementations are imported already: a mutant would not be")
-    # Measuring imports them, and so is done in another process.
-    found = _measured_apart(source, out, [name for name in options.subjects.split(",") if name])
+    # Measuring imports them, and so is done in other processes.
+    found = _measured_apart(source, out, [name for name in options.subjects.split(",") if name], options.jobs)
     every = all_mutants(source, out, options.module)
     random.Random(options.seed).shuffle(every)
     results = Results(out / "results.json", (source / "fingerprint").read_text())
     why = reasons()
     left = [m for m in every if m not in results][: options.count]
     print(f"{len(every)} mutants, {len(results.known)} known, {len(left)} to hold", flush=True)
-    for number, mutant in enumerate(left, 1):
-        if time.monotonic() - began > 3600 * options.hours:
-            break
-        text = (source / "unmask" / "implementations" / f"{mutant.module}.py").read_text()
-        if not compiles(mutant.applied(text)):
-            continue
-        result = hold(mutant, source, found, options.limit)
-        results.add(mutant, result)
-        by = f" by {result.law} on {result.subject}, {result.budget}" if result.law else f", {result.budget}"
-        print(f"{number}/{len(left)} {mutant.module}:{mutant.line} {result.status}{by} {result.seconds} s", flush=True)
+    left = [m for m in left if compiles(m.applied(_text(source, m)))]
+    over = began + 3600 * options.hours
+    # One more process for each of them: what it holds, it holds in a fork of its own.
+    with multiprocessing.get_context("fork").Pool(options.jobs, _begin, (source, found, options.limit, over)) as pool:
+        for number, (mutant, result) in enumerate(pool.imap_unordered(_hold, left), 1):
+            if result is None:
+                break
+            results.add(mutant, result)
+            by = f" by {result.law} on {result.subject}, {result.budget}" if result.law else f", {result.budget}"
+            place = f"{mutant.module}:{mutant.line}"
+            print(f"{number}/{len(left)} {place} {result.status}{by} {result.seconds} s", flush=True)
     print("\n".join(survivors(results.known, why)))
     print(table(results.known, why))
 
@@ -78,10 +80,33 @@ def all_mutants(source: Path, out: Path, module: str = "") -> list[Mutant]:
     return [Mutant(**m) for name in names if name.startswith(module) for m in known["of"][name]]
 
 
-def _measured_apart(source: Path, out: Path, only: list[str]) -> Reach:
-    """By a fork, which sends back what it has read from the files that it has made."""
-    reads, writes = multiprocessing.get_context("fork").Pipe(duplex=False)
-    child = multiprocessing.get_context("fork").Process(target=_measure, args=(source, out, only, writes))
+def _text(source: Path, mutant: Mutant) -> str:
+    return (source / "unmask" / "implementations" / f"{mutant.module}.py").read_text()
+
+
+#: What every mutant is held with, in the processes that do so: the tree, what reaches what, seconds, and the end.
+_GIVEN: list[Any] = []
+
+
+def _begin(*given: Any) -> None:
+    _GIVEN[:] = given
+
+
+def _hold(mutant: Mutant) -> tuple[Mutant, Result | None]:
+    source, found, limit, over = _GIVEN
+    return mutant, None if time.monotonic() > over else hold(mutant, source, found, limit)
+
+
+def _measured_apart(source: Path, out: Path, only: list[str], jobs: int) -> Reach:
+    """By forks, of which each measures some subjects; and one more, which sends back what is in their files."""
+    context = multiprocessing.get_context("fork")
+    parts = [context.Process(target=reach, args=(source, out, only, slice(k, None, jobs))) for k in range(jobs)]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join()
+    reads, writes = context.Pipe(duplex=False)
+    child = context.Process(target=_measure, args=(source, out, only, writes))
     child.start()
     writes.close()
     found: Reach = reads.recv()

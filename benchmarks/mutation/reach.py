@@ -32,11 +32,11 @@ class Reach:
         return by_line.get(line, [])
 
 
-def reach(source: Path, out: Path, only: Sequence[str] = ()) -> Reach:
+def reach(source: Path, out: Path, only: Sequence[str] = (), part: slice = slice(None)) -> Reach:
     """That of the staged tree, measured by coverage.py and kept in ``out/reach``, a file for each subject.
 
-    ``only`` are names of subjects; all by default.  Pairs count only where the law was asked and holds: they alone can
-    accuse a mutant.
+    ``only`` are names of subjects; all by default, and ``part`` says which of these.  Pairs count only where the law
+    was asked and holds: they alone can accuse a mutant.
     """
     folder, stamp = out / "reach", (source / "fingerprint").read_text()
     folder.mkdir(exist_ok=True)
@@ -44,7 +44,7 @@ def reach(source: Path, out: Path, only: Sequence[str] = ()) -> Reach:
     pairs: list[Pair] = []
     seconds: list[float] = []
     lines: dict[str, dict[int, list[int]]] = {}
-    for subject in measure.subjects(only):
+    for subject in measure.subjects(only)[part]:
         kept = folder / f"{subject.name}.json"
         if not kept.exists() or json.loads(kept.read_text())["stamp"] != stamp:
             kept.write_text(json.dumps({"stamp": stamp, **measure(subject)}))
