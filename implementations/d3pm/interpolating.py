@@ -11,7 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from unmask.implementations.likelihood.score_entropy import active_rows, put, take
+from unmask.implementations.kernels.rows import Rows, chosen, spread
+from unmask.implementations.kernels.softmax_sums import Mixing, Sums, softmax_sums
+from unmask.implementations.likelihood.score_entropy import active_rows, product, score_entropies
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers.logspace import accumulator, all_but, divide, log_add
 
@@ -39,29 +41,29 @@ class InterpolatingFormulas:
     def __init__(self, process: Interpolating) -> None:
         self.process = process
 
-    def _rows(self, rows: Tensor | None, xt: Tensor, s: Tensor, t: Tensor) -> _Rows:
+    def _rows(self, rows: Rows, xt: Tensor, s: Tensor, t: Tensor) -> _Rows:
         schedule = self.process.schedule
 
-        def spread(per_example: Tensor) -> Tensor:
-            return take(rows, per_example[:, None].expand(xt.shape))
+        def per_row(per_example: Tensor) -> Tensor:
+            return chosen(per_example[:, None].expand(xt.shape), rows)
 
-        here = take(rows, xt.long())
+        here = chosen(xt.long(), rows)
         pi = self.process.prior.to(xt.device)[here]
-        alpha_t, noised_t = spread(schedule.alpha(t)), spread(schedule.one_minus_alpha(t))
+        alpha_t, noised_t = per_row(schedule.alpha(t)), per_row(schedule.one_minus_alpha(t))
         moved = noised_t * pi
         return _Rows(
-            spread(schedule.alpha(s)),
+            per_row(schedule.alpha(s)),
             alpha_t,
-            spread(schedule.one_minus_alpha(s)),
+            per_row(schedule.one_minus_alpha(s)),
             noised_t,
-            spread(schedule.keep(s, t)),
-            spread(schedule.hit(s, t)),
+            per_row(schedule.keep(s, t)),
+            per_row(schedule.hit(s, t)),
             pi,
             here,
             moved,
             alpha_t + moved,
             moved > 0,
-            spread(s) == 0,
+            per_row(s) == 0,
         )
 
     def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
@@ -69,8 +71,8 @@ class InterpolatingFormulas:
         nothing is subtracted.
         """
         dtype = accumulator(output.dtype)
-        c = self._rows(None, xt, s, t)
-        p = take(None, output.contiguous()).to(dtype).softmax(-1)
+        c = self._rows(Rows(None), xt, s, t)
+        p = output.reshape(-1, self.process.K).to(dtype).softmax(-1)
         index = c.here.unsqueeze(-1)
         here = p.gather(-1, index).squeeze(-1).double()
         jump = divide(c.hit, c.noised_t)
@@ -101,23 +103,22 @@ class InterpolatingFormulas:
         kernel = kernel.scatter(-1, index, at_here.to(dtype).unsqueeze(-1))
         return kernel.reshape(output.shape).to(output.dtype)
 
-    def kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
-        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions.
+    def kl(
+        self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+    ) -> Tensor:
+        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions, and ``-log p~(x_0)`` ``surprise`` times.
 
         With posterior ``f_k h_k / Y`` and kernel ``f_k G_k``, the KL is ``-sum_k q_k log(G_k Y / h_k)``, and
         that ratio is ``e^(log p~_k + a_k) + e^(b_k)`` with a and b that take one value for most k and others
         at ``x_0`` and ``x_t``.
         """
-        dtype = accumulator(output.dtype)
         direct = kind == "joint-sum-direct"
-        rows = None if direct else active_rows(self.process, xt)
+        rows = Rows(None) if direct or surprise > 0 else active_rows(self.process, xt)
         c = self._rows(rows, xt, s, t)
-        start, same = take(rows, x0.long()), take(rows, x0 == xt)
+        start = chosen(x0.long(), rows)
+        same = start == c.here
         w = self.process.posterior_weights(x0, xt, s, t)
-        w_prior, w_start, w_here = (take(rows, v) for v in w)
-        log_p = take(rows, output.contiguous()).to(dtype).log_softmax(-1)
-        log_start = log_p.gather(-1, start.unsqueeze(-1)).squeeze(-1).double()
-        log_here = log_p.gather(-1, c.here.unsqueeze(-1)).squeeze(-1).double()
+        w_prior, w_start, w_here = (chosen(v, rows) for v in w)
 
         regular = c.regular
         seen = torch.where(same, c.stayed, c.moved)  # Y = q(x_t|x_0)
@@ -128,12 +129,16 @@ class InterpolatingFormulas:
         noised_s = torch.where(drawing, c.noised_s, one)
         prior = self.process.prior.to(xt.device)
         pi_start = prior[start]
+        pi_here = torch.where(same, 0.0, c.pi)
         h_start = c.alpha_s + c.noised_s * pi_start
         h_start = torch.where(h_start > 0, h_start, one)
 
+        odds = torch.where(drawing & (w_prior > 0), c.alpha_s / noised_s, one)
+        sums = self._sums(output, rows, start, c.here, odds, moved / stayed if kind == "mixture" else one)
+        log_start, log_here, others, mixed = (v.double() for v in sums)
         if kind == "mixture":
-            p_here = log_here.exp()
-            b = (all_but(log_p, c.here).double() * (seen / moved) + p_here * (seen / stayed)).log()
+            away = others + torch.where(same, 0.0, log_start.exp())
+            b = (away * (seen / moved) + log_here.exp() * (seen / stayed)).log()
             a = (c.alpha_s / noised_s * (seen / moved)).log()
             a_here = (c.alpha_s / (noised_s * torch.where(c.pi > 0, c.pi, one)) * (seen / stayed)).log()
             shift = torch.zeros_like(b)
@@ -146,27 +151,74 @@ class InterpolatingFormulas:
         ratio_here = log_add(log_here + a_here, b)
         loss = shift - _times(w_start, ratio_start) - _times(w_here, ratio_here)
 
-        # The sum over classes drawn from the prior; only the dense part costs a pass over [R, K].
-        used = w_prior > 0
-        a = torch.where(used, a, 0.0)
-        if self.process.point is not None and not direct:
-            # Every selected row is at the only class that the prior draws.
-            drawn = torch.where(same, ratio_start, ratio_here)
-        else:
-            offset = (a.to(dtype).unsqueeze(-1) - torch.where(prior > 0, prior, 1.0).log().to(dtype)) + log_p
-            generic = torch.logaddexp(offset, b.to(dtype).unsqueeze(-1))
-            drawn = (generic * prior.to(dtype)).sum(-1).double()
-            for at, ratio, weight in (
-                (log_start, ratio_start, pi_start),
-                (log_here, ratio_here, torch.where(same, 0.0, c.pi)),
-            ):
-                plain = log_add(at + a - torch.where(weight > 0, weight, one).log(), b)
-                drawn = drawn + _times(weight, ratio - plain)
+        # Over the classes that the prior draws.
+        rest = self._rest(pi_start, pi_here)
+        drawn = mixed + _times(rest, b) + _times(pi_start, ratio_start) + _times(pi_here, ratio_here)
         loss = torch.where(regular, loss - _times(w_prior, drawn), 0.0)
         if direct:
             possible = (w_prior + w_start + w_here) > 0
             loss = torch.where(c.first, torch.where(possible, -log_start, 0.0), loss)
-        return put(rows, loss.to(dtype), xt)
+        if surprise > 0:
+            loss = loss - surprise * log_start
+        return spread(loss.to(accumulator(output.dtype)), rows, xt).sum(-1)
+
+    def rate_loss(
+        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+    ) -> Tensor:
+        """The NELBO's integrand, score entropy times the rate, and ``-log p~(x_0)`` ``surprise`` times.
+
+        Away from ``x_0`` and ``x_t`` the true ratios are ``level pi_y``, and the model's are these times ``gain (1 +
+        odds p~_y/pi_y)``, where gain and odds do not depend on ``y``.
+        """
+        schedule = self.process.schedule
+        rows = Rows(None) if surprise > 0 else active_rows(self.process, xt)
+
+        def per_row(per_example: Tensor) -> Tensor:
+            return chosen(per_example[:, None].expand(xt.shape), rows)
+
+        start, here = chosen(x0.long(), rows), chosen(xt.long(), rows)
+        alpha, noised, rate = (per_row(v) for v in (schedule.alpha(t), schedule.one_minus_alpha(t), schedule.rate(t)))
+        prior = self.process.prior.to(xt.device)
+        pi, pi_start, same = prior[here], prior[start], start == here
+        possible = (pi > 0) & (rate > 0) & (same | (noised > 0))
+        moved = torch.where(possible & (noised > 0), noised * pi, 1.0)
+        stayed = torch.where(possible, alpha + moved, 1.0)
+        seen = torch.where(same, stayed, moved)
+        hit = torch.where(noised > 0, noised, 1.0)
+
+        stay = moved / stayed if kind == "mixture" else torch.ones_like(seen)
+        sums = self._sums(output, rows, start, here, alpha / hit, stay)
+        log_start, log_here, others, mixed = (v.double() for v in sums)
+        if kind == "mixture":
+            away = others + torch.where(same, 0.0, log_start.exp())
+            mean = away / moved + log_here.exp() / stayed
+            log_slope, log_gain = (alpha / moved).log(), (mean * seen).log()
+        else:
+            log_total = log_add(log_here + alpha.log(), moved.log())
+            log_slope, log_gain = alpha.log() - log_total, seen.log() - log_total
+        level = torch.where(same, noised / stayed, 1 / torch.where(pi > 0, pi, 1.0))
+        rest = self._rest(pi_start, torch.where(same, 0.0, pi))
+        terms = level * (rest * (torch.expm1(log_gain) - log_gain) - mixed) + log_slope.exp() * others
+        at_start = log_add(log_start + log_slope, (level * pi_start).log() + log_gain)
+        true = torch.where(same, 1.0, alpha / moved + pi_start * level)
+        terms = terms + score_entropies(torch.where(same, 0.0, at_start), true)
+        loss = product(rate * pi, torch.where(possible, terms, 0.0))
+        if surprise > 0:
+            loss = loss - surprise * log_start
+        return spread(loss.to(accumulator(output.dtype)), rows, xt).sum(-1)
+
+    def _sums(self, output: Tensor, rows: Rows, start: Tensor, here: Tensor, odds: Tensor, stay: Tensor) -> Sums:
+        """Sums over the rows; ``odds`` are those of the joint sum, divided by ``1 - p_here + stay p_here``."""
+        dtype = accumulator(output.dtype)
+        mixing = None
+        if self.process.point is None:
+            weight = self.process.weight(dtype, output.device)
+            mixing = Mixing(weight, odds.to(dtype), torch.ones_like(odds, dtype=dtype), stay.to(dtype))
+        return softmax_sums(output.reshape(-1, self.process.K), rows, start, here, mixing=mixing)
+
+    def _rest(self, pi_start: Tensor, pi_here: Tensor) -> Tensor:
+        """The prior of all classes but two."""
+        return (self.process.prior.sum() - pi_start - pi_here).clamp(min=0)
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
         """``log p_t(y)/p_t(x_t)`` in the accumulation dtype;

@@ -90,6 +90,7 @@ class Interpolating:
         peak = int(self.prior.argmax())
         #: the only class that noise draws, where there is only one (absorbing noise)
         self.point: int | None = peak if self.prior[peak] == 1 else None
+        self._even = bool((self.prior == 1 / K).all())
         self._cumulated = self.prior.cumsum(0) / self.prior.sum()
         self._cumulated[int(self.prior.nonzero()[-1]) :] = 1.0
 
@@ -144,6 +145,10 @@ class Interpolating:
     def T(self) -> int | None:
         """Last time of the discrete clock, or ``None`` for ``[0, 1]``: that of the schedule."""
         return self.schedule.T
+
+    def weight(self, dtype: torch.dtype, device: torch.device) -> float | Tensor:
+        """The prior, as one number where all classes have the same probability, else ``[K]``."""
+        return 1 / self.K if self._even else self.prior.to(device, dtype)
 
     # ------------------------------------------------------------------ the schedule, in the process's dtype
     def alpha(self, t: Tensor) -> Tensor:
