@@ -54,7 +54,9 @@ class Formulas(Protocol):
     def rate_loss(
         self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
     ) -> Tensor:
-        """The NELBO's integrand at ``t``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in float32."""
+        """The NELBO's integrand at ``t``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
+        float32.
+        """
         ...
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:

@@ -212,7 +212,7 @@ class InterpolatingFormulas:
         dtype = accumulator(output.dtype)
         mixing = None
         if self.process.point is None:
-            weight = self.process.weight(dtype, output.device)
+            weight = self.process._weight(dtype, output.device)
             mixing = Mixing(weight, odds.to(dtype), torch.ones_like(odds, dtype=dtype), stay.to(dtype))
         return softmax_sums(output.reshape(-1, self.process.K), rows, start, here, mixing=mixing)
 

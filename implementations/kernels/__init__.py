@@ -1,4 +1,4 @@
-"""Sums over the classes of whole rows, which is all that losses need of the logits: each row is visited while it is in cache.
+"""Sums over the classes of whole rows, all that losses need of logits; each row is visited while it is in cache.
 
 * `rows`: which rows of a batch are read, and how many at a time;
 * `softmax_sums`: what losses of a denoiser need of its softmax;

@@ -18,8 +18,9 @@ from unmask.implementations.kernels.rows import Rows
 
 
 class Ratios(NamedTuple):
-    """``r_k = level pi_k``, not negative: ``weight`` is ``pi``, a number where all classes have the same one, else ``[K]``;
-    ``level`` is ``[R]``.  In the accumulation dtype.
+    """``r_k = level pi_k``, not negative, in the accumulation dtype.
+
+    ``weight`` is ``pi``, a number where all classes have the same one, else ``[K]``; ``level`` is ``[R]``.
     """
 
     weight: float | Tensor

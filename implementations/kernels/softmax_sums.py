@@ -1,8 +1,8 @@
 r"""What losses of a denoiser need of its softmax, row by row.
 
 Every loss of the interpolating family is a function of a few numbers of each row: ``log p`` of the clean class and of
-the noisy one, and two sums over the other classes, of ``p_k`` and of ``pi_k log(1 + odds p_k/pi_k)``.  They are found in
-one visit of each row.  Another visit, with the derivatives by these numbers, writes the gradient of the logits, the
+the noisy one, and two sums over the other classes, of ``p_k`` and of ``pi_k log(1 + odds p_k/pi_k)``.  They are found
+in one visit of each row.  Another visit, with the derivatives by these numbers, writes the gradient of the logits, the
 only tensor of their size.
 """
 

@@ -110,7 +110,7 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
     prior = process.prior.to(xt.device)
     pi, pi_start, same = prior[here], prior[start], start == here
     level = torch.where(same, divide(noised, alpha + noised * pi), divide(torch.ones_like(pi), pi))
-    ratios = None if process.point is not None else Ratios(process.weight(dtype, xt.device), level.to(dtype))
+    ratios = None if process.point is not None else Ratios(process._weight(dtype, xt.device), level.to(dtype))
     sums = entropy_sums(log_score.reshape(-1, process.K), rows, start, here, ratios)
     at_start = divide(alpha + noised * pi_start, noised * pi).to(dtype)
     possible = (pi > 0) & (rate > 0) & (same | (noised > 0))

@@ -146,7 +146,7 @@ class Interpolating:
         """Last time of the discrete clock, or ``None`` for ``[0, 1]``: that of the schedule."""
         return self.schedule.T
 
-    def weight(self, dtype: torch.dtype, device: torch.device) -> float | Tensor:
+    def _weight(self, dtype: torch.dtype, device: torch.device) -> float | Tensor:
         """The prior, as one number where all classes have the same probability, else ``[K]``."""
         return 1 / self.K if self._even else self.prior.to(device, dtype)
 
