@@ -30,7 +30,6 @@ from unmask.implementations.likelihood.rates import (
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
-from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator
 
 Parameterization = Literal["joint-sum", "joint-sum-direct", "mixture"]
@@ -41,6 +40,12 @@ class Formulas(Protocol):
 
     def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
         """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
+        ...
+
+    def step(
+        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
+    ) -> Tensor:
+        """A draw from ``p(x_s|x_t)``: ``[N, L]`` int64; checks the values of ``output`` that it reads."""
         ...
 
     def kl(
@@ -118,11 +123,13 @@ class D3PM:
         return self._formulas.kernel(output, xt, s, t, "mixture")
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms."""
+        """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms.
+
+        In the interpolating family, outputs of positions that stay whatever the network says are not read, nor checked.
+        """
         checks.generator(generator)
-        self._check(output, xt, s=s, t=t)
-        kernel = self._formulas.kernel(output.detach(), xt, s, t, self.parameterization)
-        return invert(kernel, uniforms(xt.shape, generator, xt.device))
+        self._check(output, xt, s=s, t=t, values=False)
+        return self._formulas.step(output, xt, s, t, self.parameterization, generator)
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """The NELBO's term of time ``t`` (discrete clock, ``t >= 1``) or its integrand (continuous):
@@ -173,11 +180,18 @@ class D3PM:
 
     # ------------------------------------------------------------------ inside
     def _check(
-        self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
+        self,
+        output: Tensor,
+        xt: Tensor,
+        *,
+        x0: Tensor | None = None,
+        s: Tensor | None = None,
+        t: Tensor,
+        values: bool = True,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
         process = self.process
-        checks.output(output, xt, process.K, values=process.validate)
+        checks.output(output, xt, process.K, values=values and process.validate)
 
     def _loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, surprise: float) -> Tensor:
         self._check(output, xt, x0=x0, t=t)

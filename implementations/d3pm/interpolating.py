@@ -15,6 +15,8 @@ from unmask.implementations.kernels.rows import Rows, chosen, spread
 from unmask.implementations.kernels.softmax_sums import Mixing, Sums, softmax_sums
 from unmask.implementations.likelihood.score_entropy import active_rows, product, score_entropies
 from unmask.implementations.noise.interpolating import Interpolating
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator, all_but, divide, log_add
 
 
@@ -33,6 +35,18 @@ class _Rows(NamedTuple):
     stayed: Tensor  # q(x_t|x_0 = x_t)
     regular: Tensor  # any x_0 may have led here; elsewhere the kernel is "stay"
     first: Tensor  # s is time 0
+
+
+class _Parts(NamedTuple):
+    """A kernel is ``slope p~_k + level pi_k``, and ``stay`` at ``x_t``: ``[R]`` each, float64."""
+
+    slope: Tensor
+    level: Tensor
+    stay: Tensor
+
+
+#: Far more than the relative error of a probability to stay.
+ROUNDING = 1e-3
 
 
 class InterpolatingFormulas:
@@ -70,38 +84,66 @@ class InterpolatingFormulas:
         """``p_k = A p~_k + B pi_k`` for ``k != x_t``, and a value of its own at ``x_t``;
         nothing is subtracted.
         """
-        dtype = accumulator(output.dtype)
         c = self._rows(Rows(None), xt, s, t)
-        p = output.reshape(-1, self.process.K).to(dtype).softmax(-1)
+        kernel = self._kernel(output.reshape(-1, self.process.K).to(accumulator(output.dtype)), c, kind)
+        return kernel.reshape(output.shape).to(output.dtype)
+
+    def step(
+        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
+    ) -> Tensor:
+        """A draw from :meth:`kernel`: ``[N, L]`` int64.
+
+        First whether a position moves at all.  Many stay whatever the network says, and of these nothing is read.
+        """
+        process = self.process
+        c = self._rows(Rows(None), xt, s, t)
+        u = uniforms(xt.shape, generator, xt.device).flatten()
+        # In p~(x_t) the probability to stay is a ratio of straight lines: it is least at one of the ends.
+        none, all_ = torch.zeros_like(u), torch.ones_like(u)
+        least = torch.minimum(self._parts(c, none, all_, kind).stay, self._parts(c, all_, none, kind).stay)
+        read = (u >= least * (1 - ROUNDING)).reshape(xt.shape)
+        logits, part = output.detach()[read].to(accumulator(output.dtype)), _Rows(*(v[read.flatten()] for v in c))
+        if process.validate:
+            checks.logits("output", logits, places=read.nonzero())
+        kernel = self._kernel(logits, part, kind)
+        here = part.here.unsqueeze(-1)
+        moves = u[read.flatten()] >= kernel.gather(-1, here).squeeze(-1)
+        weights = kernel.scatter(-1, here, 0.0)[moves]
+        drawn = invert(weights, uniforms(weights.shape[:1], generator, xt.device))
+        return xt.long().masked_scatter(read.masked_scatter(read, moves), drawn)
+
+    def _kernel(self, logits: Tensor, c: _Rows, kind: str) -> Tensor:
+        """Of rows ``[R, K]``."""
+        p = logits.softmax(-1)
         index = c.here.unsqueeze(-1)
-        here = p.gather(-1, index).squeeze(-1).double()
+        # 1 - p has no digits where the network is nearly certain of x_t.
+        others = p.scatter(-1, index, 0.0).sum(-1).double()
+        parts = self._parts(c, p.gather(-1, index).squeeze(-1).double(), others, kind)
+        slope, level, stay = (v.to(p.dtype).unsqueeze(-1) for v in parts)
+        return (slope * p + level * self.process.prior.to(p.device, p.dtype)).scatter(-1, index, stay)
+
+    def _parts(self, c: _Rows, here: Tensor, others: Tensor, kind: str) -> _Parts:
+        """From ``p~(x_t)`` and the sum of all other ``p~``, float64."""
         jump = divide(c.hit, c.noised_t)
         if kind == "mixture":
-            odds = divide(c.moved, c.stayed)
-            # As in `all_but`: 1 - here has no digits where the network is nearly certain of x_t.
-            others = p.scatter(-1, index, 0.0).sum(-1).double()
-            drawn = c.noised_s * (others + here * odds)
+            drawn = c.noised_s * (others + here * divide(c.moved, c.stayed))
             slope, level = c.alpha_s * jump, jump * drawn
-            at_here = divide(jump * c.moved + c.keep, c.stayed) * c.alpha_s * here
-            at_here = at_here + (jump * c.pi + divide(c.keep, c.noised_t)) * drawn
+            stay = divide(jump * c.moved + c.keep, c.stayed) * c.alpha_s * here
+            stay = stay + (jump * c.pi + divide(c.keep, c.noised_t)) * drawn
         else:
             total = 1 + here * divide(c.alpha_t, c.moved)
             slope, level = jump * c.alpha_s / total, jump * c.noised_s / total
             # f/Z at x_t, with numerator and denominator multiplied by q(x_t|x_0 != x_t), which may be tiny.
             factor = divide(c.keep + c.hit * c.pi, c.moved + here * c.alpha_t)
-            at_here = factor * (c.alpha_s * here + c.noised_s * c.pi)
+            stay = factor * (c.alpha_s * here + c.noised_s * c.pi)
         regular = c.regular
         if kind == "joint-sum-direct":
             regular = regular | c.first
             slope = torch.where(c.first, 1.0, slope)
             level = torch.where(c.first, 0.0, level)
-            at_here = torch.where(c.first, here, at_here)
+            stay = torch.where(c.first, here, stay)
         slope, level = torch.where(regular, slope, 0.0), torch.where(regular, level, 0.0)
-        at_here = torch.where(regular, at_here, 1.0)
-        prior = self.process.prior.to(xt.device, dtype)
-        kernel = slope.to(dtype).unsqueeze(-1) * p + level.to(dtype).unsqueeze(-1) * prior
-        kernel = kernel.scatter(-1, index, at_here.to(dtype).unsqueeze(-1))
-        return kernel.reshape(output.shape).to(output.dtype)
+        return _Parts(slope, level, torch.where(regular, stay, 1.0))
 
     def kl(
         self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0

@@ -21,6 +21,8 @@ from torch import Tensor
 
 from unmask.implementations.likelihood.score_entropy import rate_loss
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator, log_sum
 
 #: Smaller ratios are formed from logarithms; products of three ratios of this size do not underflow.
@@ -57,6 +59,15 @@ class ChainFormulas:
         if kind == "joint-sum-direct":
             kernel = torch.where((s == 0)[:, None, None], output.double().softmax(-1), kernel)
         return kernel.to(output.dtype)
+
+    def step(
+        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
+    ) -> Tensor:
+        """A draw from :meth:`kernel`: ``[N, L]`` int64."""
+        if self.process.validate:
+            checks.logits("output", output)
+        kernel = self.kernel(output.detach(), xt, s, t, kind)
+        return invert(kernel, uniforms(xt.shape, generator, xt.device))
 
     def kl(
         self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0

@@ -90,12 +90,15 @@ class MDLM:
         """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64.
 
         First which positions are revealed, with 53-bit uniforms, then their classes: only those rows of ``output``
-        are read.
+        are read, and checked.
         """
         checks.generator(generator)
-        self._check(output, xt, s=s, t=t)
+        self._check(output, xt, s=s, t=t, values=False)
         flips = self._flips(xt, s, t, generator)
-        return xt.long().masked_scatter(flips, self._tokens(output[flips], generator))
+        revealed = output[flips]
+        if self.process.validate:
+            checks.logits("output", revealed, self.mask, flips.nonzero())
+        return xt.long().masked_scatter(flips, self._tokens(revealed, generator))
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``-alpha'/(1 - alpha) x_theta(y)`` at masked positions, 0 elsewhere: ``[N, L, K]``;
@@ -150,9 +153,10 @@ class MDLM:
         x0: Tensor | None = None,
         s: Tensor | None = None,
         t: Tensor | None = None,
+        values: bool = True,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        self.process.check_output(output, xt, without=self.mask)
+        checks.output(output, xt, self.process.K, without=self.mask, values=values and self.process.validate)
         if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
             checks.times_in_range("t", t, 1, self.process.schedule.end)
 

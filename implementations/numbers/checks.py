@@ -87,8 +87,11 @@ def earlier(s: Tensor, t: Tensor) -> None:
         raise ValueError(f"s must be earlier than t, got s = {first(s, bad)}, t = {first(t, bad)}")
 
 
-def logits(name: str, value: Tensor, without: int | None = None) -> None:
-    """``ValueError`` for NaN, +inf, or a row with no finite entry (outside the class ``without``)."""
+def logits(name: str, value: Tensor, without: int | None = None, places: Tensor | None = None) -> None:
+    """``ValueError`` for NaN, +inf, or a row with no finite entry (outside the class ``without``).
+
+    Rows are named by their ``places [R, ...]`` in what they are taken from, if that is given.
+    """
     # The largest entry of a row tells all of it, in one pass: it is NaN or +inf if any is, and -inf if all are.
     value = value.detach()
     top = value.new_full(value.shape[:-1], -math.inf)
@@ -103,7 +106,8 @@ def logits(name: str, value: Tensor, without: int | None = None) -> None:
     bad = value.isnan() | (value == math.inf)
     if bool(bad.any()):
         raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
-    place = [int(i) for i in (top == -math.inf).nonzero()[0]]
+    found = (top == -math.inf).nonzero()[0]
+    place = (found if places is None else places[found[0]]).tolist()
     allowed = "" if without is None else f" outside the mask class {without}"
     raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
 
