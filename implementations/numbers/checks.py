@@ -129,8 +129,7 @@ def output(
 def log_scores(name: str, value: Tensor) -> None:
     """``ValueError`` for NaN or +inf."""
     # NaN or +inf if any entry is.
-    top = value.detach().amax() if value.numel() > 0 else value.new_zeros(())
-    if bool(top < math.inf):
+    if value.numel() == 0 or bool(value.detach().amax() < math.inf):
         return
     bad = value.isnan() | (value == math.inf)
     raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
@@ -150,12 +149,14 @@ def distribution(name: str, value: Tensor) -> None:
 
 def weights(name: str, value: Tensor) -> None:
     """``ValueError`` unless the rows are non-negative, finite, and not all zero."""
+    top = value.amax(-1)
+    # Two passes, with NaN found in both.
+    if value.numel() == 0 or bool((value.amin() >= 0) & ((top > 0) & (top < math.inf)).all()):
+        return
     bad = ~((value >= 0) & value.isfinite())
     if bool(bad.any()):
         raise ValueError(f"{name} must be non-negative and finite, got {first(value, bad)}")
-    empty = ~(value > 0).any(-1)
-    if bool(empty.any()):
-        raise ValueError(f"{name} must have a positive entry in every row, got a row of {value.shape[-1]} zeros")
+    raise ValueError(f"{name} must have a positive entry in every row, got a row of {value.shape[-1]} zeros")
 
 
 def generator(value: object) -> torch.Generator:
