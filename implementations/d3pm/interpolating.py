@@ -62,7 +62,7 @@ class InterpolatingFormulas:
             return chosen(per_example[:, None].expand(xt.shape), rows)
 
         here = chosen(xt.long(), rows)
-        pi = self.process.prior.to(xt.device)[here]
+        pi = self.process._prior_on(xt.device)[here]
         alpha_t, noised_t = per_row(schedule.alpha(t)), per_row(schedule.one_minus_alpha(t))
         moved = noised_t * pi
         return _Rows(
@@ -120,7 +120,7 @@ class InterpolatingFormulas:
         others = p.scatter(-1, index, 0.0).sum(-1).double()
         parts = self._parts(c, p.gather(-1, index).squeeze(-1).double(), others, kind)
         slope, level, stay = (v.to(p.dtype).unsqueeze(-1) for v in parts)
-        return (slope * p + level * self.process.prior.to(p.device, p.dtype)).scatter(-1, index, stay)
+        return (slope * p + level * self.process._prior_on(p.device, p.dtype)).scatter(-1, index, stay)
 
     def _parts(self, c: _Rows, here: Tensor, others: Tensor, kind: str) -> _Parts:
         """From ``p~(x_t)`` and the sum of all other ``p~``, float64."""
@@ -169,7 +169,7 @@ class InterpolatingFormulas:
         stayed = torch.where(regular, c.stayed, one)
         drawing = regular & (c.noised_s > 0)
         noised_s = torch.where(drawing, c.noised_s, one)
-        prior = self.process.prior.to(xt.device)
+        prior = self.process._prior_on(xt.device)
         pi_start = prior[start]
         pi_here = torch.where(same, 0.0, c.pi)
         h_start = c.alpha_s + c.noised_s * pi_start
@@ -220,7 +220,7 @@ class InterpolatingFormulas:
 
         start, here = chosen(x0.long(), rows), chosen(xt.long(), rows)
         alpha, noised, rate = (per_row(v) for v in (schedule.alpha(t), schedule.one_minus_alpha(t), schedule.rate(t)))
-        prior = self.process.prior.to(xt.device)
+        prior = self.process._prior_on(xt.device)
         pi, pi_start, same = prior[here], prior[start], start == here
         possible = (pi > 0) & (rate > 0) & (same | (noised > 0))
         moved = torch.where(possible & (noised > 0), noised * pi, 1.0)
@@ -267,7 +267,7 @@ class InterpolatingFormulas:
         0 probability of ``x_t`` itself gives ``-inf`` scores.
         """
         dtype = accumulator(output.dtype)
-        schedule, prior = self.process.schedule, self.process.prior.to(xt.device)
+        schedule, prior = self.process.schedule, self.process._prior_on(xt.device)
         alpha, noised = schedule.alpha(t)[:, None], schedule.one_minus_alpha(t)[:, None]
         index = xt.long().unsqueeze(-1)
         log_p = output.contiguous().to(dtype).log_softmax(-1)

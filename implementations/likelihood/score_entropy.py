@@ -107,7 +107,7 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
 
     start, here = chosen(x0.long(), rows), chosen(xt.long(), rows)
     alpha, noised, rate = (per_row(v) for v in (schedule.alpha(t), schedule.one_minus_alpha(t), schedule.rate(t)))
-    prior = process.prior.to(xt.device)
+    prior = process._prior_on(xt.device)
     pi, pi_start, same = prior[here], prior[start], start == here
     level = torch.where(same, divide(noised, alpha + noised * pi), divide(torch.ones_like(pi), pi))
     ratios = None if process.point is not None else Ratios(process._weight(dtype, xt.device), level.to(dtype))

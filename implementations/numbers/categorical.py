@@ -13,7 +13,6 @@ from torch import Tensor
 from unmask.implementations.kernels.rows import Rows
 from unmask.implementations.numbers import checks
 
-
 #: Classes that are summed at once.
 STRETCH = 256
 

@@ -98,7 +98,7 @@ class SEDD:
         if isinstance(process, Chain):
             return self._chain_reverse(process, output, xt, s, t)
         keep, hit = process.schedule.keep(s, t)[:, None], process.schedule.hit(s, t)[:, None]
-        prior = process.prior.to(xt.device)
+        prior = process._prior_on(xt.device)
         pi = prior[xt.long()]
         score = self._scores(output, xt, pi)
         index = xt.long().unsqueeze(-1)

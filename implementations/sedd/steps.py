@@ -25,7 +25,7 @@ class Tweedie:
 
     def __init__(self, process: Interpolating, xt: Tensor, s: Tensor, t: Tensor, rows: Rows) -> None:
         schedule = process.schedule
-        self.prior, self.point = process.prior.to(xt.device), process.point is not None
+        self.prior, self.point = process._prior_on(xt.device), process.point is not None
         self.here = chosen(xt.long(), rows)
         self.pi = self.prior[self.here]
         self.keep, self.hit = (
@@ -58,7 +58,7 @@ class Euler:
         self.here = chosen(xt.long(), rows)
         width = t.double() - s.double()
         scale = chosen((process.schedule.rate(before) * width)[:, None].expand(xt.shape), rows)
-        pi = process.prior.to(xt.device)[self.here]
+        pi = process._prior_on(xt.device)[self.here]
         self.log_scale = torch.where(pi > 0, scale * pi, 0.0).log()
 
     def moves(self, z: Tensor, some: slice | Tensor) -> tuple[Tensor, Tensor]:
