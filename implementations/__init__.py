@@ -2,14 +2,15 @@
 
 Read it in this order; each folder says in which order to read its parts:
 
-1. `numbers`: what all others need of arithmetic and of draws;
-2. `noise`: corruption processes in closed form;
-3. `likelihood`: what losses and steps in continuous time share;
-4. `d3pm`, `sedd`, `masked`, `flow`: four methods, each on its own;
-5. `sampling`: whole samples, and times at which to train;
-6. `gaussian`: Gaussian diffusion of real numbers;
-7. `smoothness`: how smooth the functions are that a network has to learn;
-8. `degradation`: cold diffusion.
+1. `kernels`: sums over the classes of whole rows, where the time goes;
+2. `numbers`: what all others need of arithmetic and of draws;
+3. `noise`: corruption processes in closed form;
+4. `likelihood`: what losses and steps in continuous time share;
+5. `d3pm`, `sedd`, `masked`, `flow`: four methods, each on its own;
+6. `sampling`: whole samples, and times at which to train;
+7. `gaussian`: Gaussian diffusion of real numbers;
+8. `smoothness`: how smooth the functions are that a network has to learn;
+9. `degradation`: cold diffusion.
 
 Imports no other package of the project.  Conventions: sequences ``[N, L]`` of class ids, probabilities and
 network outputs ``[N, L, K]``, rows are sources, times run from data (0) to noise, losses in nats summed over

@@ -27,11 +27,9 @@ from unmask.implementations.likelihood.rates import (
     log_reverse_rates,
     reverse_rates,
 )
-from unmask.implementations.likelihood.score_entropy import rate_loss
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
-from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator
 
 Parameterization = Literal["joint-sum", "joint-sum-direct", "mixture"]
@@ -44,8 +42,26 @@ class Formulas(Protocol):
         """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
         ...
 
-    def kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
-        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))``: ``[N]``, half precision in float32."""
+    def step(
+        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
+    ) -> Tensor:
+        """A draw from ``p(x_s|x_t)``: ``[N, L]`` int64; checks the values of ``output`` that it reads."""
+        ...
+
+    def kl(
+        self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+    ) -> Tensor:
+        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
+        float32.
+        """
+        ...
+
+    def rate_loss(
+        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+    ) -> Tensor:
+        """The NELBO's integrand at ``t``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
+        float32.
+        """
         ...
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
@@ -107,11 +123,13 @@ class D3PM:
         return self._formulas.kernel(output, xt, s, t, "mixture")
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms."""
+        """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms.
+
+        In the interpolating family, outputs of positions that stay whatever the network says are not read, nor checked.
+        """
         checks.generator(generator)
-        self._check(output, xt, s=s, t=t)
-        kernel = self._formulas.kernel(output.detach(), xt, s, t, self.parameterization)
-        return invert(kernel, uniforms(xt.shape, generator, xt.device))
+        self._check(output, xt, s=s, t=t, values=False)
+        return self._formulas.step(output, xt, s, t, self.parameterization, generator)
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """The NELBO's term of time ``t`` (discrete clock, ``t >= 1``) or its integrand (continuous):
@@ -121,21 +139,11 @@ class D3PM:
         p(x_0|x_1)`` (eq. 1).  Continuous: see :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`.  A
         pair with ``q(x_t|x_0) = 0`` contributes 0.
         """
-        self._check(output, xt, x0=x0, t=t)
-        process = self.process
-        if process.T is None:
-            loss = rate_loss(process, self._log_score(output, xt, t), x0, xt, t)
-            return loss.to(accumulator(output.dtype))
-        if process.validate if isinstance(process, Chain) else process.schedule.validate:
-            checks.times_in_range("t", t, 1, process.T)
-        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization)
+        return self._loss(output, x0, xt, t, 0.0)
 
     def hybrid_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float) -> Tensor:
         """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats."""
-        checks.number("weight", weight, 0, float("inf"), strict="high")
-        loss = self.loss(output, x0, xt, t)
-        log_p = output.to(accumulator(output.dtype)).log_softmax(-1)
-        return loss - weight * log_p.gather(-1, x0.long().unsqueeze(-1)).squeeze(-1).sum(-1)
+        return self._loss(output, x0, xt, t, checks.number("weight", weight, 0, float("inf"), strict="high"))
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""
@@ -172,11 +180,27 @@ class D3PM:
 
     # ------------------------------------------------------------------ inside
     def _check(
-        self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
+        self,
+        output: Tensor,
+        xt: Tensor,
+        *,
+        x0: Tensor | None = None,
+        s: Tensor | None = None,
+        t: Tensor,
+        values: bool = True,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
         process = self.process
-        checks.output(output, xt, process.K, values=process.validate)
+        checks.output(output, xt, process.K, values=values and process.validate)
+
+    def _loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, surprise: float) -> Tensor:
+        self._check(output, xt, x0=x0, t=t)
+        process = self.process
+        if process.T is None:
+            return self._formulas.rate_loss(output, x0, xt, t, self.parameterization, surprise)
+        if process.validate if isinstance(process, Chain) else process.schedule.validate:
+            checks.times_in_range("t", t, 1, process.T)
+        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization, surprise)
 
     def _log_score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return self._formulas.log_score(output, xt, t, self.parameterization)

@@ -19,7 +19,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from unmask.implementations.likelihood.score_entropy import rate_loss
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
+from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator, log_sum
 
 #: Smaller ratios are formed from logarithms; products of three ratios of this size do not underflow.
@@ -57,8 +60,21 @@ class ChainFormulas:
             kernel = torch.where((s == 0)[:, None, None], output.double().softmax(-1), kernel)
         return kernel.to(output.dtype)
 
-    def kl(self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
-        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions: ``-sum_k q_k log(G_k q(x_t|x_0) / (h_k Z))``."""
+    def step(
+        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
+    ) -> Tensor:
+        """A draw from :meth:`kernel`: ``[N, L]`` int64."""
+        if self.process.validate:
+            checks.logits("output", output)
+        kernel = self.kernel(output.detach(), xt, s, t, kind)
+        return invert(kernel, uniforms(xt.shape, generator, xt.device))
+
+    def kl(
+        self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+    ) -> Tensor:
+        """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions: ``-sum_k q_k log(G_k q(x_t|x_0) / (h_k Z))``,
+        and ``-log p~(x_0)`` ``surprise`` times.
+        """
         process, index = self.process, xt.long().unsqueeze(-1)
         law = process._rows(x0.long(), None, s)
         seen = process._columns(xt.long(), None, t)
@@ -78,7 +94,14 @@ class ChainFormulas:
             log_p = output.double().log_softmax(-1).gather(-1, x0.long().unsqueeze(-1))
             first = (s == 0)[:, None]
             loss = torch.where(first, torch.where(possible, -log_p, 0.0).squeeze(-1), loss)
-        return loss.sum(-1).to(accumulator(output.dtype))
+        return loss.sum(-1).to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
+
+    def rate_loss(
+        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+    ) -> Tensor:
+        """See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`."""
+        loss = rate_loss(self.process, self.log_score(output, xt, t, kind), x0, xt, t)
+        return loss.to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
         """``log(G_y / G_{x_t})`` with the weights and sums of time ``t``, float64; all ``-inf`` where no class of
@@ -119,6 +142,14 @@ def _among(output: Tensor, possible: Tensor) -> tuple[Tensor, Tensor]:
     logits = torch.where(possible, output.double(), -math.inf)
     known = (logits > -math.inf).any(-1)
     return torch.where(known.unsqueeze(-1), logits, 0.0), known
+
+
+def _surprises(output: Tensor, x0: Tensor, times: float) -> Tensor | float:
+    """``times sum_i -log p~(x_0^i)``: ``[N]``."""
+    if times == 0:
+        return 0.0
+    log_p = output.to(accumulator(output.dtype)).log_softmax(-1)
+    return -times * log_p.gather(-1, x0.long().unsqueeze(-1)).squeeze(-1).sum(-1)
 
 
 def _weigh(logits: Tensor, seen: Tensor, kind: str) -> _Weights:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.rows import Rows
+from unmask.implementations.kernels.softmax_sums import softmax_sums
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
@@ -51,17 +53,12 @@ class FlowMatching:
         """
         self._check(output, xt, x0=x0, t=t)
         w = self._velocity(t)
-        logits, index = output.contiguous().to(accumulator(output.dtype)), xt.long().unsqueeze(-1)
-        top = logits.detach().amax(-1, keepdim=True)
-        # 1 - p~(x_t) is the others' part of the sum: the difference has no digits where p~(x_t) is nearly 1.
-        others = (logits - top).exp().scatter(-1, index, 0.0).sum(-1)
-        here = (logits.gather(-1, index) - top).squeeze(-1).exp()
-        total = others + here
-        start = (logits.gather(-1, x0.long().unsqueeze(-1)) - top).squeeze(-1) - total.log()
-        same = x0 == xt
-        cost = torch.where(same, others, -here) / total - torch.where(same, 0.0, start)
+        sums = softmax_sums(output.reshape(-1, self.process.K), Rows(None), x0.long().flatten(), xt.long().flatten())
+        same = (x0 == xt).flatten()
+        cost = torch.where(same, sums.others, -sums.log_here.exp()) - torch.where(same, 0.0, sums.log_start)
+        cost = cost.reshape(xt.shape).sum(-1)
         moving = w > 0
-        return torch.where(moving, w, 0.0).to(logits.dtype) * torch.where(moving, cost.sum(-1), 0.0)
+        return torch.where(moving, w, 0.0).to(cost.dtype) * torch.where(moving, cost, 0.0)
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``w p~(y)`` for ``y != x_t``, 0 at ``x_t``: ``[N, L, K]`` per unit of time."""

@@ -31,7 +31,7 @@ def into(process: Interpolating | Chain, xt: Tensor, t: Tensor) -> Tensor:
     """
     if isinstance(process, Chain):
         return process._rate_columns(xt.long(), t)
-    pi = process.prior.to(xt.device)[xt.long()]
+    pi = process._prior_on(xt.device)[xt.long()]
     # 0 * inf: no jumps into a class of prior probability 0, even at an infinite rate.
     return torch.where(pi > 0, process.schedule.rate(t)[:, None] * pi, 0.0).unsqueeze(-1)
 

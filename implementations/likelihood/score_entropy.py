@@ -12,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.entropy_sums import Ratios, entropy_sums
+from unmask.implementations.kernels.rows import Rows, chosen, spread
 from unmask.implementations.likelihood.rates import check_continuous, into
 from unmask.implementations.noise.chain import LEAST, Chain
 from unmask.implementations.noise.interpolating import Interpolating
@@ -47,10 +49,11 @@ def score_entropy(log_score: Tensor, ratio: Tensor, validate: bool = True) -> Te
         if bool(bad.any()):
             raise ValueError(f"ratio must be non-negative and finite, got {checks.first(ratio, bad)}")
     dtype = accumulator(log_score.dtype)
-    return _score_entropy(log_score.to(dtype), ratio.to(dtype))
+    return score_entropies(log_score.to(dtype), ratio.to(dtype))
 
 
-def _score_entropy(log_score: Tensor, ratio: Tensor) -> Tensor:
+def score_entropies(log_score: Tensor, ratio: Tensor) -> Tensor:
+    """:func:`score_entropy` of arguments that have been checked."""
     positive = ratio > 0
     gap = log_score - torch.where(positive, ratio, 1.0).log()
     close = gap <= 1
@@ -62,23 +65,9 @@ def _score_entropy(log_score: Tensor, ratio: Tensor) -> Tensor:
     return torch.where(positive, torch.where(close, near, far), score)
 
 
-def active_rows(process: Interpolating, xt: Tensor) -> Tensor | None:
-    """Flat indices of the positions that can still change under absorbing noise; ``None`` where all can."""
-    return None if process.point is None else (xt == process.point).flatten().nonzero().squeeze(-1)
-
-
-def take(rows: Tensor | None, per_position: Tensor) -> Tensor:
-    """``[N, L, ...]`` to ``[R, ...]``: the chosen positions."""
-    flat = per_position.reshape(-1, *per_position.shape[2:])
-    return flat if rows is None else flat[rows]
-
-
-def put(rows: Tensor | None, values: Tensor, xt: Tensor) -> Tensor:
-    """``[R]`` to ``[N]``: the inverse of :func:`take`, zero elsewhere, then summed over positions."""
-    if rows is None:
-        return values.reshape(xt.shape).sum(-1)
-    # Scattered to distinct places and summed in a fixed order: deterministic on every device.
-    return values.new_zeros(xt.numel()).index_put((rows,), values).reshape(xt.shape).sum(-1)
+def active_rows(process: Interpolating, xt: Tensor) -> Rows:
+    """The positions that can still change: under absorbing noise the masked ones, else all."""
+    return Rows(None if process.point is None else (xt == process.point).flatten().nonzero().squeeze(-1))
 
 
 def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
@@ -113,25 +102,22 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
     rows = active_rows(process, xt)
     schedule = process.schedule
 
-    def spread(per_example: Tensor) -> Tensor:
-        return take(rows, per_example[:, None].expand(xt.shape))
+    def per_row(per_example: Tensor) -> Tensor:
+        return chosen(per_example[:, None].expand(xt.shape), rows)
 
-    start, here = take(rows, x0.long()), take(rows, xt.long())
-    alpha, noised, rate = (spread(v) for v in (schedule.alpha(t), schedule.one_minus_alpha(t), schedule.rate(t)))
-    prior = process.prior.to(xt.device)
+    start, here = chosen(x0.long(), rows), chosen(xt.long(), rows)
+    alpha, noised, rate = (per_row(v) for v in (schedule.alpha(t), schedule.one_minus_alpha(t), schedule.rate(t)))
+    prior = process._prior_on(xt.device)
     pi, pi_start, same = prior[here], prior[start], start == here
-    common = torch.where(same, divide(noised, alpha + noised * pi), divide(torch.ones_like(pi), pi))
-    ratio = common.to(dtype).unsqueeze(-1) * prior.to(dtype)
+    level = torch.where(same, divide(noised, alpha + noised * pi), divide(torch.ones_like(pi), pi))
+    ratios = None if process.point is not None else Ratios(process._weight(dtype, xt.device), level.to(dtype))
+    sums = entropy_sums(log_score.reshape(-1, process.K), rows, start, here, ratios)
     at_start = divide(alpha + noised * pi_start, noised * pi).to(dtype)
-    ratio = ratio.scatter(-1, start.unsqueeze(-1), at_start.unsqueeze(-1))
-    ratio = ratio.scatter(-1, here.unsqueeze(-1), 1.0)  # with log score 0: no loss for staying
     possible = (pi > 0) & (rate > 0) & (same | (noised > 0))
-    scores = take(rows, log_score).to(dtype)
-    neutral = (~possible).unsqueeze(-1) | torch.zeros_like(scores, dtype=torch.bool).scatter(
-        -1, here.unsqueeze(-1), True
-    )
-    terms = _score_entropy(torch.where(neutral, 0.0, scores), torch.where(neutral, 1.0, ratio)).sum(-1)
-    return put(rows, _product((rate * pi).to(dtype), terms), xt)
+    moved = possible & ~same
+    terms = score_entropies(torch.where(moved, sums.at_start, 0.0), torch.where(moved, at_start, 1.0))
+    terms = terms + torch.where(possible, sums.others, 0.0)
+    return spread(product((rate * pi).to(dtype), terms), rows, xt).sum(-1)
 
 
 def _chain_loss(process: Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
@@ -143,11 +129,11 @@ def _chain_loss(process: Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Te
     rate = into(process, xt, t)
     used = ((rate > 0) & possible).scatter(-1, index, False)
     ratio = torch.where(used, law / torch.where(possible, here, 1.0), 1.0)
-    terms = _score_entropy(torch.where(used, log_score.double(), 0.0), ratio)
-    return _product(torch.where(used, rate, 0.0), terms).sum((-1, -2)).to(accumulator(log_score.dtype))
+    terms = score_entropies(torch.where(used, log_score.double(), 0.0), ratio)
+    return product(torch.where(used, rate, 0.0), terms).sum((-1, -2)).to(accumulator(log_score.dtype))
 
 
-def _product(rate: Tensor, terms: Tensor) -> Tensor:
+def product(rate: Tensor, terms: Tensor) -> Tensor:
     """``rate * terms``, and 0 if either is 0, even if the other is infinite."""
     lost = (terms != 0) & (rate != 0)
     return torch.where(lost, rate, 0.0) * torch.where(lost, terms, 0.0)

@@ -11,8 +11,10 @@ import math
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.rows import chosen, spread
+from unmask.implementations.kernels.softmax_sums import softmax_sums
 from unmask.implementations.likelihood.rates import check_continuous, euler
-from unmask.implementations.likelihood.score_entropy import active_rows, put, take
+from unmask.implementations.likelihood.score_entropy import active_rows
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
@@ -60,12 +62,11 @@ class MDLM:
         """
         self._check(output, xt, x0=x0, t=t)
         weight = self._pace(t)
-        dtype = accumulator(output.dtype)
         rows = active_rows(self.process, xt)
-        chosen = self._without_mask(take(rows, output.contiguous()).to(dtype))
-        log_p = chosen.log_softmax(-1).gather(-1, take(rows, x0.long()).unsqueeze(-1)).squeeze(-1)
-        w = take(rows, weight[:, None].expand(xt.shape)).to(dtype)
-        return put(rows, torch.where(w > 0, w * -torch.where(w > 0, log_p, 0.0), 0.0), xt)
+        start = chosen(x0.long(), rows)
+        sums = softmax_sums(output.reshape(-1, self.process.K), rows, start, start, without=self.mask)
+        w = chosen(weight[:, None].expand(xt.shape), rows).to(sums.log_start.dtype)
+        return spread(torch.where(w > 0, w * -torch.where(w > 0, sums.log_start, 0.0), 0.0), rows, xt).sum(-1)
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """``q(x_s|x_t, x_0 = x_theta)`` (eq. 7): ``[N, L, K]``.
@@ -89,12 +90,15 @@ class MDLM:
         """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64.
 
         First which positions are revealed, with 53-bit uniforms, then their classes: only those rows of ``output``
-        are read.
+        are read, and checked.
         """
         checks.generator(generator)
-        self._check(output, xt, s=s, t=t)
+        self._check(output, xt, s=s, t=t, values=False)
         flips = self._flips(xt, s, t, generator)
-        return xt.long().masked_scatter(flips, self._tokens(output[flips], generator))
+        revealed = output[flips]
+        if self.process.validate:
+            checks.logits("output", revealed, self.mask, flips.nonzero())
+        return xt.long().masked_scatter(flips, self._tokens(revealed, generator))
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``-alpha'/(1 - alpha) x_theta(y)`` at masked positions, 0 elsewhere: ``[N, L, K]``;
@@ -149,9 +153,10 @@ class MDLM:
         x0: Tensor | None = None,
         s: Tensor | None = None,
         t: Tensor | None = None,
+        values: bool = True,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        self.process.check_output(output, xt, without=self.mask)
+        checks.output(output, xt, self.process.K, without=self.mask, values=values and self.process.validate)
         if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
             checks.times_in_range("t", t, 1, self.process.schedule.end)
 

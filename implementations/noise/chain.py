@@ -25,6 +25,7 @@ from torch import Tensor
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import excess
+from unmask.implementations.numbers.placed import Placed
 
 Form: TypeAlias = Literal["joint-sum", "mixture"]
 #: Products of probabilities smaller than this lose digits, or underflow.
@@ -54,6 +55,7 @@ class Chain(ABC):
         self.K = prior.shape[0]
         self.T = T
         self.prior = prior
+        self._prior_on = Placed(prior)
         self.dtype = dtype
         self.validate = validate
 
@@ -137,7 +139,7 @@ class Chain(ABC):
         self.check(x0=x0)
         end = torch.full((x0.shape[0],), self.end, device=x0.device)
         law = self._rows(x0.long(), None, end.long() if self.T is not None else end.double())
-        prior = self.prior.to(x0.device)
+        prior = self._prior_on(x0.device)
         possible = prior > 0
         terms = prior * excess(((law - prior) / torch.where(possible, prior, 1.0)).clamp(min=-1))
         terms = torch.where(possible, terms, torch.where(law > 0, math.inf, 0.0))

@@ -13,6 +13,7 @@ from torch import Tensor
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.grid import Grid
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.placed import Placed
 
 
 class DriftingPrior(Chain):
@@ -46,6 +47,7 @@ class DriftingPrior(Chain):
             led.append((1 - beta) * led[-1] + beta * law)
         #: ``(1 - alpha_t)`` times the law after hits by ``t``, ``[T+1, K]``
         self._led = torch.stack(led)
+        self._led_on, self._betas_on, self._priors_on = Placed(self._led), Placed(self._betas), Placed(self.priors)
         total = self._led[-1].sum()
         prior = self._led[-1] / total if total > 0 else self.priors[-1]
         super().__init__(prior, T, dtype or priors.dtype, validate)
@@ -65,8 +67,8 @@ class DriftingPrior(Chain):
         """``1 - keep`` times the law that hits between ``s`` and ``t`` lead to: ``[N]`` to ``[N, K]``."""
         late = t.long()
         if s is None:
-            return self._led.to(t.device)[late]
-        betas, priors = self._betas.to(t.device), self.priors.to(t.device)
+            return self._led_on(t.device)[late]
+        betas, priors = self._betas_on(t.device), self._priors_on(t.device)
         if bool((s + 1 == t).all()):
             return betas[late - 1].unsqueeze(-1) * priors[late - 1]
         # The last hit was in step r, and none came after.

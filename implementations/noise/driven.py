@@ -13,6 +13,7 @@ from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.entrywise import inverse_exponential
+from unmask.implementations.numbers.placed import Placed
 
 
 class Driven(Chain):
@@ -40,8 +41,8 @@ class Driven(Chain):
         """``R`` without its diagonal: ``[K, K]`` float64, rows are sources."""
 
     @cached_property
-    def _jumps(self) -> Tensor:
-        return self._jump_rates()
+    def _jumps(self) -> Placed:
+        return Placed(self._jump_rates())
 
     def noise(self, s: Tensor | None, t: Tensor) -> Tensor:
         """``speed * log(alpha_s / alpha_t)``, or ``-speed * log(alpha_t)`` if ``s`` is None; float64."""
@@ -63,7 +64,7 @@ class Driven(Chain):
         return self.schedule.rate(t).to(self.dtype)
 
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
-        jumps = self._jumps.to(x.device)
+        jumps = self._jumps(x.device)
         columns = jumps.T[x].scatter(-1, x.unsqueeze(-1), -jumps.sum(-1)[x].unsqueeze(-1))
         beta = (self.speed * self.schedule.rate(t))[:, None, None]
         # 0 * inf: rates of 0 stay 0 at an infinite speed.
@@ -73,12 +74,12 @@ class Driven(Chain):
         return self.noise(s, t) < math.inf
 
     def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        jumps = self._jumps.to(weights.device)
+        jumps = self._jumps(weights.device)
         return weights @ inverse_exponential(jumps, jumps.sum(-1), self.noise(s, t))
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         return self._flow(x, self.noise(s, t))
 
     def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
-        prior = self.prior.to(x.device)
+        prior = self._prior_on(x.device)
         return self._flow(x, self.noise(s, t)) * (prior[x].unsqueeze(-1) / prior)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from unmask.implementations.noise.schedules import Cosine, Schedule
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.placed import Placed
 
 
 class Grid(Schedule):
@@ -93,12 +94,13 @@ class Grid(Schedule):
             high.append(high_next)
             low.append(low_next)
             pure.append(pure[-1] + (not finite))
-        self._table = torch.tensor([high, low, pure], dtype=torch.float64)
+        self._table = Placed(torch.tensor([high, low, pure], dtype=torch.float64))
+        self._last = len(pure) - 1
 
     @property
     def betas(self) -> Tensor:
         """``[T]`` float64: noise probability of each step."""
-        t = torch.arange(1, self._table.shape[1], dtype=torch.float64)
+        t = torch.arange(1, self._last + 1, dtype=torch.float64)
         return self._rate(t)
 
     def check_time(self, name: str, t: Tensor, low: float = 0.0) -> None:
@@ -116,7 +118,7 @@ class Grid(Schedule):
         return self._slope(t.to(torch.float64))
 
     def _log_keep(self, s: Tensor, t: Tensor) -> Tensor:
-        table = self._table.to(t.device)
+        table = self._table(t.device)
         (high_s, low_s, pure_s), (high_t, low_t, pure_t) = table[:, s.long()], table[:, t.long()]
         return torch.where(pure_t > pure_s, -math.inf, (high_t - high_s) + (low_t - low_s))
 

@@ -27,6 +27,7 @@ from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import uniforms
 from unmask.implementations.numbers.logspace import accumulator, divide, excess
+from unmask.implementations.numbers.placed import Placed
 
 
 class PosteriorWeights(NamedTuple):
@@ -90,8 +91,10 @@ class Interpolating:
         peak = int(self.prior.argmax())
         #: the only class that noise draws, where there is only one (absorbing noise)
         self.point: int | None = peak if self.prior[peak] == 1 else None
-        self._cumulated = self.prior.cumsum(0) / self.prior.sum()
-        self._cumulated[int(self.prior.nonzero()[-1]) :] = 1.0
+        self._even = bool((self.prior == 1 / K).all())
+        cumulated = self.prior.cumsum(0) / self.prior.sum()
+        cumulated[int(self.prior.nonzero()[-1]) :] = 1.0
+        self._prior_on, self._cumulated = Placed(self.prior), Placed(cumulated)
 
     @classmethod
     def uniform(
@@ -145,6 +148,10 @@ class Interpolating:
         """Last time of the discrete clock, or ``None`` for ``[0, 1]``: that of the schedule."""
         return self.schedule.T
 
+    def _weight(self, dtype: torch.dtype, device: torch.device) -> float | Tensor:
+        """The prior, as one number where all classes have the same probability, else ``[K]``."""
+        return 1 / self.K if self._even else self._prior_on(device, dtype)
+
     # ------------------------------------------------------------------ the schedule, in the process's dtype
     def alpha(self, t: Tensor) -> Tensor:
         """Probability of not having been hit by time ``t``: ``[N]`` to ``[N]``."""
@@ -162,7 +169,7 @@ class Interpolating:
         for times ``s < t`` of shape ``[...]``.
         """
         keep, hit = self.schedule.keep(s, t), self.schedule.hit(s, t)
-        prior = self.prior.to(t.device)
+        prior = self._prior_on(t.device)
         matrix = (hit[..., None, None] * prior).expand(*t.shape, self.K, self.K).clone()
         matrix.diagonal(dim1=-2, dim2=-1).add_(keep[..., None])
         return matrix.to(self.dtype)
@@ -173,7 +180,7 @@ class Interpolating:
         at_x0, noised = self.schedule.alpha(t), self.schedule.one_minus_alpha(t)
         dtype = accumulator(self.dtype)
         index = x0.long().unsqueeze(-1)
-        out = (noised.to(dtype)[:, None, None] * self.prior.to(x0.device, dtype)).repeat(1, x0.shape[1], 1)
+        out = (noised.to(dtype)[:, None, None] * self._prior_on(x0.device, dtype)).repeat(1, x0.shape[1], 1)
         return out.scatter_add(-1, index, at_x0.to(dtype)[:, None, None].expand_as(index)).to(self.dtype)
 
     def sample(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
@@ -195,7 +202,7 @@ class Interpolating:
             checks.integer(f"shape[{i}]", n, 0)
         if self.point is not None:
             return torch.full(shape, self.point, dtype=torch.int64, device=device)
-        return torch.searchsorted(self._cumulated.to(device), uniforms(shape, generator, device), right=True)
+        return torch.searchsorted(self._cumulated(device), uniforms(shape, generator, device), right=True)
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || prior)`` of the whole sequence, nats: ``[N, L]`` to ``[N]``.
@@ -208,7 +215,7 @@ class Interpolating:
         end = torch.full((1,), self.schedule.end, device=x0.device)
         end = end.long() if self.schedule.T is not None else end.double()
         alpha = self.schedule.alpha(end)
-        pi = self.prior.to(x0.device)[x0.long()]
+        pi = self._prior_on(x0.device)[x0.long()]
         possible = pi > 0
         up = alpha * divide(1 - pi, pi)
         kl = (1 - pi) * excess(-alpha) + pi * excess(up)
@@ -223,7 +230,7 @@ class Interpolating:
         """
         w = self.posterior_weights(x0, xt, s, t)
         dtype = accumulator(self.dtype)
-        out = w.prior.to(dtype).unsqueeze(-1) * self.prior.to(x0.device, dtype)
+        out = w.prior.to(dtype).unsqueeze(-1) * self._prior_on(x0.device, dtype)
         out = out.scatter_add(-1, x0.long().unsqueeze(-1), w.at_x0.to(dtype).unsqueeze(-1))
         return out.scatter_add(-1, xt.long().unsqueeze(-1), w.at_xt.to(dtype).unsqueeze(-1)).to(self.dtype)
 
@@ -236,7 +243,7 @@ class Interpolating:
         alpha_s, alpha_t = schedule.alpha(s)[:, None], schedule.alpha(t)[:, None]
         noised_s, noised_t = schedule.one_minus_alpha(s)[:, None], schedule.one_minus_alpha(t)[:, None]
         keep, hit = schedule.keep(s, t)[:, None], schedule.hit(s, t)[:, None]
-        pi = self.prior.to(x0.device)[xt.long()]
+        pi = self._prior_on(x0.device)[xt.long()]
         same = x0 == xt
         # x_t != x_0: pi_{x_t} divides out.
         reachable = pi > 0

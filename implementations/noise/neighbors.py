@@ -18,6 +18,7 @@ from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import uniforms
 from unmask.implementations.numbers.entrywise import exponential
+from unmask.implementations.numbers.placed import Placed
 
 
 class NearestNeighbor(Driven):
@@ -70,6 +71,8 @@ class NearestNeighbor(Driven):
         self._degree = starts.bincount(minlength=K)
         self._offset = self._degree.cumsum(0) - self._degree
         self._part = _parts(source, target, K)
+        self._part_on = Placed(self._part)
+        self._arrows = tuple(Placed(table) for table in (self._degree, self._offset, self._targets))
 
     @classmethod
     def from_embeddings(
@@ -100,11 +103,11 @@ class NearestNeighbor(Driven):
         return jumps.index_put_((source, self._targets), torch.ones(()).double(), accumulate=True) / (2 * self.k)
 
     @cached_property
-    def _waves(self) -> tuple[Tensor, Tensor]:
+    def _waves(self) -> tuple[Placed, Placed]:
         """Eigenvalues of ``R``, those that are zero exactly zero, and eigenvectors."""
-        values, vectors = torch.linalg.eigh(self._jumps - torch.diag(self._leave))
+        values, vectors = torch.linalg.eigh(self._jump_rates() - torch.diag(self._leave))
         values[self.K - (int(self._part.max()) + 1) :] = 0.0
-        return values, vectors
+        return Placed(values), Placed(vectors)
 
     @property
     def _leave(self) -> Tensor:
@@ -112,7 +115,7 @@ class NearestNeighbor(Driven):
 
     def _limit(self, device: torch.device) -> Tensor:
         """Uniform on the part of the graph that each class is in: ``[K, K]``."""
-        part = self._part.to(device)
+        part = self._part_on(device)
         together = (part[:, None] == part).double()
         return together / together.sum(-1, keepdim=True)
 
@@ -120,8 +123,8 @@ class NearestNeighbor(Driven):
         """``exp(R noise)`` for each different noise, ``[M, K, K]``, and which of them each example has, ``[N]``."""
         different, which = torch.unique(noise, return_inverse=True)
         endless = (different == torch.inf)[:, None, None]
-        jumps, leave = self._jumps.to(noise.device), self._leave.to(noise.device)
-        finite = exponential(jumps, leave, torch.where(different == torch.inf, 0.0, different))
+        jumps = self._jumps(noise.device)
+        finite = exponential(jumps, jumps.sum(-1), torch.where(different == torch.inf, 0.0, different))
         return torch.where(endless, self._limit(noise.device), finite), which
 
     def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
@@ -134,10 +137,10 @@ class NearestNeighbor(Driven):
 
     def _law(self, x0: Tensor, t: Tensor) -> Tensor:
         noise = self.noise(None, t)
-        values, vectors = (w.to(x0.device) for w in self._waves)
+        values, vectors = (table(x0.device) for table in self._waves)
         decay = torch.where(values == 0, 1.0, torch.exp(noise.unsqueeze(-1) * values))
         law = (vectors[x0] * decay.unsqueeze(1)) @ vectors.T
-        part = self._part.to(x0.device)
+        part = self._part_on(x0.device)
         law = torch.where(part[x0].unsqueeze(-1) == part, law.clamp(min=0), 0.0)
         here = torch.nn.functional.one_hot(x0, self.K).to(law.dtype)
         return torch.where((noise == 0)[:, None, None], here, law)
@@ -148,7 +151,7 @@ class NearestNeighbor(Driven):
         """
         device = x0.device
         noise = self.noise(None, t)
-        degree, offset, targets = (w.to(device) for w in (self._degree, self._offset, self._targets))
+        degree, offset, targets = (table(device) for table in self._arrows)
         most = int(self._degree.max())
         endless = (noise == torch.inf)[:, None]
         rate = torch.where(endless, 0.0, noise[:, None] * (most / (2 * self.k))).expand(x0.shape)
@@ -159,7 +162,7 @@ class NearestNeighbor(Driven):
             goes = (ring < rings) & (arrow < degree[place])
             place = torch.where(goes, targets[(offset[place] + arrow).clamp(max=len(targets) - 1)], place)
         # At infinite noise: uniform on the part of the start.
-        part = self._part.to(device)
+        part = self._part_on(device)
         order, size = part.argsort(stable=True), part.bincount()
         first = size.cumsum(0) - size
         pick = (uniforms(x0.shape, generator, device) * size[part[x0]]).long()

@@ -11,6 +11,7 @@ from torch import Tensor
 from unmask.implementations.noise.chain import uniform_law
 from unmask.implementations.noise.tabulated import Tabulated
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.placed import Placed
 
 
 class DiscretizedGaussian(Tabulated):
@@ -41,12 +42,13 @@ class DiscretizedGaussian(Tabulated):
     ) -> None:
         checks.integer("K", K, 2)
         self.betas = _betas(betas, math.inf)
+        self._betas_on = Placed(self.betas)
         super().__init__(uniform_law(K), len(self.betas), dtype, validate)
 
     def _step(self, t: Tensor) -> Tensor:
         device, K = t.device, self.K
         # Beyond 1e100 every exponential is 1 already, and products would overflow.
-        beta = self.betas.to(device)[t.long() - 1].unsqueeze(-1).clamp(max=1e100)
+        beta = self._betas_on(device)[t.long() - 1].unsqueeze(-1).clamp(max=1e100)
         n = torch.arange(1, K, device=device)
         bell = _exp_of_quotient(-4.0 * (n * n).double(), float((K - 1) ** 2), beta)
         bell = torch.cat([torch.ones_like(beta), bell], -1)
@@ -108,13 +110,14 @@ class Band(Tabulated):
         checks.integer("K", K, 2)
         self.width = checks.integer("width", width, 1)
         self.betas = _betas(betas, 1.0)
+        self._betas_on = Placed(self.betas)
         super().__init__(uniform_law(K), len(self.betas), dtype, validate)
 
     def _step(self, t: Tensor) -> Tensor:
         levels = torch.arange(self.K, device=t.device)
         distance = (levels[:, None] - levels).abs()
         near = ((distance > 0) & (distance <= self.width)).double()
-        beta = self.betas.to(t.device)[t.long() - 1, None, None]
+        beta = self._betas_on(t.device)[t.long() - 1, None, None]
         stay = (self.K - beta[:, 0] * near.sum(-1)) / self.K
         return near * (beta / self.K) + torch.diag_embed(stay)
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.noise.chain import Chain
+from unmask.implementations.numbers.placed import Placed
 
 
 class Tabulated(Chain):
@@ -20,19 +21,16 @@ class Tabulated(Chain):
 
     def __init__(self, prior: Tensor, T: int, dtype: torch.dtype, validate: bool) -> None:
         super().__init__(prior, T, dtype, validate)
-        products = [torch.eye(self.K, dtype=torch.float64)]
+        # One table, written in place: products kept apart and stacked would need the memory twice.
+        products = torch.empty(T + 1, self.K, self.K, dtype=torch.float64)
+        products[0] = torch.eye(self.K)
         for t in range(1, T + 1):
-            products.append(products[-1] @ self._step(torch.tensor([t]))[0])
-        self._tables = {torch.device("cpu"): torch.stack(products)}
+            torch.matmul(products[t - 1], self._step(torch.tensor([t]))[0], out=products[t])
+        self._table = Placed(products)
 
     @abstractmethod
     def _step(self, t: Tensor) -> Tensor:
         """``Q_t`` for times ``[M]`` in ``1..T``: ``[M, K, K]`` float64, accurate entry by entry."""
-
-    def _table(self, device: torch.device) -> Tensor:
-        if device not in self._tables:
-            self._tables[device] = self._tables[torch.device("cpu")].to(device)
-        return self._tables[device]
 
     def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
         if s is None:

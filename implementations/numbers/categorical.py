@@ -10,7 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.rows import Rows
 from unmask.implementations.numbers import checks
+
+#: Classes that are summed at once.
+STRETCH = 256
 
 
 def uniforms(size: torch.Size | tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:
@@ -49,10 +53,35 @@ def categorical(probabilities: Tensor, generator: torch.Generator, validate: boo
 def invert(weights: Tensor, u: Tensor) -> Tensor:
     """The class at quantile ``u`` of every row of ``weights``:
     ``[..., K]`` and ``[...]`` in ``[0, 1)`` to ``[...]``.
+
+    Of many classes, the sums of whole stretches first, and then the one stretch in which the quantile lies.
     """
-    cumulated = weights.detach().to(torch.float64).cumsum(-1)
-    total = cumulated[..., -1:].contiguous()
-    found = torch.searchsorted(cumulated, (u.unsqueeze(-1) * total), right=True)
-    # u * total can round up to total itself; the last class of positive weight then takes it.
-    last = torch.searchsorted(cumulated, total, right=False)
+    weights = weights.detach()
+    K = weights.shape[-1]
+    if K <= 4 * STRETCH:
+        cumulated = weights.to(torch.float64).cumsum(-1)
+        return _first_above(cumulated, u * cumulated[..., -1])
+    flat, whole = weights.reshape(-1, K), K // STRETCH * STRETCH
+    sums = flat.new_empty(flat.shape[0], whole // STRETCH + 1, dtype=torch.float64)
+    for block in Rows(None).blocks(flat):
+        part = flat[block].to(torch.float64)
+        sums[block, :-1] = part[:, :whole].unflatten(-1, (-1, STRETCH)).sum(-1)
+        sums[block, -1] = part[:, whole:].sum(-1)
+    cumulated = sums.cumsum(-1)
+    value = u.flatten() * cumulated[:, -1]
+    stretch = _first_above(cumulated, value).unsqueeze(-1)
+    below = torch.where(stretch > 0, cumulated.gather(-1, (stretch - 1).clamp(min=0)), 0.0)
+    place = stretch * STRETCH + torch.arange(STRETCH, device=weights.device)
+    inside = flat.gather(-1, place.clamp(max=K - 1)).to(torch.float64).masked_fill(place >= K, 0.0).cumsum(-1)
+    found = _first_above(inside, value - below.squeeze(-1))
+    return (stretch.squeeze(-1) * STRETCH + found).reshape(u.shape)
+
+
+def _first_above(cumulated: Tensor, value: Tensor) -> Tensor:
+    """The first class whose cumulated weight is more than ``value``: ``[..., K]`` and ``[...]`` to ``[...]``.
+
+    A value can round up to the total itself; the last class of positive weight then takes it.
+    """
+    found = torch.searchsorted(cumulated, value.unsqueeze(-1), right=True)
+    last = torch.searchsorted(cumulated, cumulated[..., -1:].contiguous(), right=False)
     return torch.minimum(found, last).squeeze(-1)

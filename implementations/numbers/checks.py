@@ -87,20 +87,29 @@ def earlier(s: Tensor, t: Tensor) -> None:
         raise ValueError(f"s must be earlier than t, got s = {first(s, bad)}, t = {first(t, bad)}")
 
 
-def logits(name: str, value: Tensor, without: int | None = None) -> None:
-    """``ValueError`` for NaN, +inf, or a row with no finite entry (outside the class ``without``)."""
+def logits(name: str, value: Tensor, without: int | None = None, places: Tensor | None = None) -> None:
+    """``ValueError`` for NaN, +inf, or a row with no finite entry (outside the class ``without``).
+
+    Rows are named by their ``places [R, ...]`` in what they are taken from, if that is given.
+    """
+    # The largest entry of a row tells all of it, in one pass: it is NaN or +inf if any is, and -inf if all are.
+    value = value.detach()
+    top = value.new_full(value.shape[:-1], -math.inf)
+    parts = [value] if without is None else [value[..., :without], value[..., without + 1 :]]
+    for part in parts:
+        top = torch.maximum(top, part.amax(-1)) if part.shape[-1] > 0 else top
+    if without is not None:
+        own = value[..., without]
+        top = torch.where(own < math.inf, top, math.nan)
+    if bool(top.isfinite().all()):
+        return
     bad = value.isnan() | (value == math.inf)
     if bool(bad.any()):
         raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
-    finite = value.isfinite()
-    if without is not None:
-        finite = finite.clone()
-        finite[..., without] = False
-    empty = ~finite.any(-1)
-    if bool(empty.any()):
-        place = [int(i) for i in empty.nonzero()[0]]
-        allowed = "" if without is None else f" outside the mask class {without}"
-        raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
+    found = (top == -math.inf).nonzero()[0]
+    place = (found if places is None else places[found[0]]).tolist()
+    allowed = "" if without is None else f" outside the mask class {without}"
+    raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
 
 
 def output(
@@ -119,9 +128,11 @@ def output(
 
 def log_scores(name: str, value: Tensor) -> None:
     """``ValueError`` for NaN or +inf."""
+    # NaN or +inf if any entry is.
+    if value.numel() == 0 or bool(value.detach().amax() < math.inf):
+        return
     bad = value.isnan() | (value == math.inf)
-    if bool(bad.any()):
-        raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
+    raise ValueError(f"{name} must be finite or -inf, got {first(value, bad)}")
 
 
 def distribution(name: str, value: Tensor) -> None:
@@ -138,12 +149,14 @@ def distribution(name: str, value: Tensor) -> None:
 
 def weights(name: str, value: Tensor) -> None:
     """``ValueError`` unless the rows are non-negative, finite, and not all zero."""
+    top = value.amax(-1)
+    # Two passes, with NaN found in both.
+    if value.numel() == 0 or bool((value.amin() >= 0) & ((top > 0) & (top < math.inf)).all()):
+        return
     bad = ~((value >= 0) & value.isfinite())
     if bool(bad.any()):
         raise ValueError(f"{name} must be non-negative and finite, got {first(value, bad)}")
-    empty = ~(value > 0).any(-1)
-    if bool(empty.any()):
-        raise ValueError(f"{name} must have a positive entry in every row, got a row of {value.shape[-1]} zeros")
+    raise ValueError(f"{name} must have a positive entry in every row, got a row of {value.shape[-1]} zeros")
 
 
 def generator(value: object) -> torch.Generator:

@@ -50,7 +50,7 @@ def concrete_score_loss(process: Interpolating, score: Tensor, x0: Tensor, xt: T
     dtype = accumulator(score.dtype)
     ratio = _ratios(process, x0, xt, t).to(dtype)
     here = xt.long().unsqueeze(-1)
-    pi = process.prior.to(xt.device)[xt.long()]
+    pi = process._prior_on(xt.device)[xt.long()]
     weight = process.schedule.rate(t)[:, None] * pi
     weight = torch.where(pi > 0, weight, 0.0)
     seen = torch.where(x0 == xt, 1.0, process.schedule.one_minus_alpha(t)[:, None])
@@ -66,7 +66,7 @@ def _ratios(process: Interpolating, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor
     """``q_t(y|x_0)/q_t(x_t|x_0)``: ``[N, L, K]`` float64; 0 where the denominator is, but for its part of noise."""
     alpha = process.schedule.alpha(t)[:, None]
     noised = process.schedule.one_minus_alpha(t)[:, None]
-    prior = process.prior.to(xt.device)
+    prior = process._prior_on(xt.device)
     pi = prior[xt.long()]
     same = x0 == xt
     # x_t != x_0 was made by noise: 1 - alpha divides out of all but the entry at x_0.

@@ -24,6 +24,7 @@ from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import categorical
 from unmask.implementations.numbers.logspace import accumulator
+from unmask.implementations.sedd.steps import step as two_stages
 
 Step = Literal["tweedie", "euler"]
 
@@ -93,14 +94,11 @@ class SEDD:
         """
         self._check(output, xt, s=s, t=t)
         process = self.process
-        if process.validate:
-            there = process._invertible(s, t) if isinstance(process, Chain) else process.schedule.keep(s, t) > 0
-            if not bool(there.all()):
-                raise ValueError(f"t must have alpha_t > 0 for the analytic step, got {checks.first(t, ~there)}")
+        self._check_invertible(s, t)
         if isinstance(process, Chain):
             return self._chain_reverse(process, output, xt, s, t)
         keep, hit = process.schedule.keep(s, t)[:, None], process.schedule.hit(s, t)[:, None]
-        prior = process.prior.to(xt.device)
+        prior = process._prior_on(xt.device)
         pi = prior[xt.long()]
         score = self._scores(output, xt, pi)
         index = xt.long().unsqueeze(-1)
@@ -118,23 +116,45 @@ class SEDD:
     ) -> Tensor:
         """Draw from :meth:`reverse` (``kind="tweedie"``), its negative entries counted as 0 (as the authors' code
         does), or from :meth:`euler`: ``[N, L]`` int64.
+
+        In the interpolating family, outputs of positions that cannot move are not read, nor checked.
         """
         checks.generator(generator)
         if kind not in get_args(Step):
             raise ValueError(f"kind must be one of {get_args(Step)}, got {kind!r}")
-        with torch.no_grad():
-            kernel = (self.reverse if kind == "tweedie" else self.euler)(output, xt, s, t)
-        return categorical(kernel.clamp(min=0), generator, validate=self.process.validate)
+        process = self.process
+        if isinstance(process, Chain):
+            with torch.no_grad():
+                kernel = (self.reverse if kind == "tweedie" else self.euler)(output, xt, s, t)
+            return categorical(kernel.clamp(min=0), generator, validate=process.validate)
+        self._check(output, xt, s=s, t=t, values=False)
+        if kind == "tweedie":
+            self._check_invertible(s, t)
+        return two_stages(process, kind, output, xt, s, t, generator)
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_1|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""
         return self.process.prior_kl(x0)
 
     def _check(
-        self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
+        self,
+        output: Tensor,
+        xt: Tensor,
+        *,
+        x0: Tensor | None = None,
+        s: Tensor | None = None,
+        t: Tensor,
+        values: bool = True,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        checks.output(output, xt, self.process.K, scores=True, values=self.process.validate)
+        checks.output(output, xt, self.process.K, scores=True, values=values and self.process.validate)
+
+    def _check_invertible(self, s: Tensor, t: Tensor) -> None:
+        process = self.process
+        if process.validate:
+            there = process._invertible(s, t) if isinstance(process, Chain) else process.schedule.keep(s, t) > 0
+            if not bool(there.all()):
+                raise ValueError(f"t must have alpha_t > 0 for the analytic step, got {checks.first(t, ~there)}")
 
     def _chain_reverse(self, process: Chain, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         onwards = process._columns(xt.long(), s, t)

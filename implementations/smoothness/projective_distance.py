@@ -103,7 +103,7 @@ def log_kernel(process: Interpolating | Chain, t: Tensor) -> Tensor:
     when = t.reshape(1)
     if isinstance(process, Interpolating):
         alpha, noised = process.schedule.alpha(when), process.schedule.one_minus_alpha(when)
-        rows = (noised * process.prior.to(t.device)).repeat(len(clean), 1)
+        rows = (noised * process._prior_on(t.device)).repeat(len(clean), 1)
         return rows.scatter_add(1, clean[:, None], alpha.expand(len(clean), 1)).log()
     rows = process._rows(clean.expand(1, -1), None, when)[0]
     if isinstance(process, DiscretizedGaussian) and bool((rows <= LEAST).any()):
@@ -113,7 +113,7 @@ def log_kernel(process: Interpolating | Chain, t: Tensor) -> Tensor:
 
 def _pairs(process: Interpolating | Chain, t: Tensor, i: Tensor, j: Tensor) -> Tensor:
     if isinstance(process, Interpolating):
-        alpha, hits = process.schedule.alpha(t), process.schedule.one_minus_alpha(t) * process.prior.to(t.device)
+        alpha, hits = process.schedule.alpha(t), process.schedule.one_minus_alpha(t) * process._prior_on(t.device)
         return _keep_or_redraw(alpha, hits, process.mask, i, j)
     if isinstance(process, DriftingPrior):
         return _keep_or_redraw(process._kept(None, t), process._hits(None, t)[0], None, i, j)

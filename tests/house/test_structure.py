@@ -25,6 +25,7 @@ LIBRARIES = {"reference": {"numpy", "scipy", "mpmath"}}
 
 # The chapters, in the order in which they build on one another, and what is divided into them.
 CHAPTERS = (
+    "kernels",
     "numbers",
     "noise",
     "likelihood",

@@ -333,7 +333,7 @@ def test_neighbors_of_embeddings() -> None:
     rate = neighbors.neighbor_rate(neighbors.nearest_neighbors(points.numpy(), 3))
     jumps = to_float(rate)
     np.fill_diagonal(jumps, 0)
-    assert np.array_equal(process._jumps.numpy(), jumps)
+    assert np.array_equal(process._jump_rates().numpy(), jumps)
 
 
 def test_rare_hops_are_drawn_at_their_rate() -> None:

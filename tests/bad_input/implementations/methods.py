@@ -153,16 +153,18 @@ def bad_calls(target: str, function: Callable[..., object], takes: list[str], sc
     def ask(**bad: Any) -> object:
         return function(**{key: value for key, value in {**good, **bad}.items() if key in takes})
 
+    # A step checks what it reads, the outputs of positions that may change: on the way to time 0, of all masks.
+    all_change: dict[str, Any] = {"xt": ids(MASK, MASK), "s": at(0.0)}
     found = [
-        value(target, r"output .*got nan", ask, output=logits(math.nan)),
-        value(target, r"output .*finite or -inf.*got inf", ask, output=logits(math.inf)),
+        value(target, r"output .*got nan", ask, output=logits(math.nan), **all_change),
+        value(target, r"output .*finite or -inf.*got inf", ask, output=logits(math.inf), **all_change),
         value(target, r"output .*shape \[1, 2, 4\].*\[1, 3, 4\]", ask, output=logits(positions=3)),
         kind(target, r"output .*dtype.*int64", ask, output=logits().long()),
         kind(target, r"output .*Tensor.*None", ask, output=None),
     ]
     if not scores:
         nothing = torch.full((1, 2, K), -math.inf)
-        found.append(value(target, r"output .*finite logit in every row.*\[0, 0\]", ask, output=nothing))
+        found.append(value(target, r"output .*finite logit in every row.*\[0, 0\]", ask, output=nothing, **all_change))
     found += bad_noisy(target, lambda xt, s, t: ask(xt=xt, s=s, t=t), pairs="s" in takes)
     if "x0" in takes:
         found += bad_clean(target, lambda x0, t: ask(x0=x0, t=t))

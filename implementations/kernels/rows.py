@@ -1,0 +1,73 @@
+"""Which rows of a batch are read, and how many at a time.
+
+Tensors are flat here: ``[M, K]``, a row for each position of each example, of which ``R`` are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+#: Numbers that are worked on at a time: a few of such blocks fit into the cache of a core.
+BLOCK = 2**18
+#: On devices with fast memory of their own, blocks are of a size that keeps all of it busy.
+BLOCK_ON_DEVICE = 2**27
+
+
+class Rows(NamedTuple):
+    """The rows ``index [R]`` of a tensor, all of them where it is ``None``."""
+
+    index: Tensor | None
+
+    def count(self, flat: Tensor) -> int:
+        """How many there are."""
+        return flat.shape[0] if self.index is None else self.index.shape[0]
+
+    def blocks(self, flat: Tensor) -> Iterator[slice]:
+        """Slices of ``range(R)``, a block each."""
+        count = self.count(flat)
+        size = BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
+        step = max(1, size // max(1, flat.shape[1]))
+        return (slice(first, min(first + step, count)) for first in range(0, count, step))
+
+    def read(self, flat: Tensor, block: slice, dtype: torch.dtype) -> Tensor:
+        """Those of a block, ``[B, K]``; where all are read in their own dtype, a view."""
+        return (flat[block] if self.index is None else flat.index_select(0, self.index[block])).to(dtype)
+
+    def write(self, flat: Tensor, block: slice, values: Tensor) -> None:
+        """Put those of a block back."""
+        if self.index is None:
+            flat[block] = values
+        else:
+            flat[self.index[block]] = values.to(flat.dtype)
+
+    def blank(self, flat: Tensor) -> Tensor:
+        """A tensor like ``flat`` to be written to, 0 in rows that are not read."""
+        return torch.empty_like(flat) if self.index is None else torch.zeros_like(flat)
+
+    def clear_others(self, flat: Tensor) -> None:
+        """Write 0 into the rows that are not read."""
+        if self.index is not None:
+            other = torch.ones(flat.shape[0], dtype=torch.bool, device=flat.device)
+            other[self.index] = False
+            flat[other] = 0
+
+
+def chosen(ids: Tensor, rows: Rows) -> Tensor:
+    """``[N, L, ...]`` to ``[R, ...]``: the rows that are read."""
+    flat = ids.reshape(-1, *ids.shape[2:])
+    return flat if rows.index is None else flat[rows.index]
+
+
+def spread(values: Tensor, rows: Rows, like: Tensor) -> Tensor:
+    """``[R]`` to ``[N, L]``, the shape of ``like``: the inverse of :func:`chosen`, 0 elsewhere."""
+    if rows.index is None:
+        return values.reshape(like.shape)
+    # Distinct places: deterministic on every device.
+    return values.new_zeros(like.numel()).index_put((rows.index,), values).reshape(like.shape)
+
+
+__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "chosen", "spread"]
