@@ -1,4 +1,4 @@
-"""Every operation over large vocabularies, timed in one run beside ``F.cross_entropy``, plain formulas and others' code.
+"""Every operation over large vocabularies, in one run beside ``F.cross_entropy``, plain formulas, public packages.
 
     python -m benchmarks.operations --help
 
@@ -7,6 +7,7 @@
 * `operation`, `losses`, `steps`: what is timed, ours beside plain;
 * `public`: the same in public packages, where these are installed and have it;
 * `measure`, `memory`: time in rounds, and peaks of memory;
+* `run`: all candidates of a shape in one run, and what is kept of it;
 * `growth`: time against the size of the batch, the vocabulary, the masked share, and chains;
-* `results`, `table`, `plots`: what is kept, and how it is shown.
+* `table`, `plots`: how it is shown.
 """

@@ -72,13 +72,14 @@ class _NetworkOutput(torch.autograd.Function):
         return stored.new_empty(0).set_(stored)  # type: ignore[call-overload, no-any-return]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:
-        return gradient.new_zeros(1), None
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        return grad_outputs[0].new_zeros(1), None
 
 
 def network_output(stored: Tensor) -> Tensor:
     """A tensor over the memory of ``stored`` that requires a gradient as a network's output does."""
-    output: Tensor = _NetworkOutput.apply(torch.zeros(1, device=stored.device, requires_grad=True), stored)
+    weight = torch.zeros(1, device=stored.device, requires_grad=True)
+    output: Tensor = _NetworkOutput.apply(weight, stored)  # type: ignore[no-untyped-call]
     return output
 
 

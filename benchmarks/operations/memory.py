@@ -20,7 +20,7 @@ def peak(run: Callable[[], object], device: str) -> int | None:
     On the CPU it is resident memory of the process (Linux), on a GPU what PyTorch's allocator handed out.  Run it once
     before: what is loaded or laid at the first call is not counted then.
     """
-    gc.collect()
+    gc.collect(1)  # the young ones, such as the last run's; all would take longer than most runs
     if device.startswith("cuda"):
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()

@@ -1,8 +1,8 @@
 """Losses as the papers write them, in plain PyTorch over all classes.
 
-Nothing is rearranged for speed or for small numbers.  Arguments: ``logits`` or ``log_score`` ``[B, L, K]``, ids ``x0``
-and ``xt`` ``[B, L]``, noise levels ``alpha`` and rates ``[B]``, the noise's law ``prior [K]``; results are ``[B]`` nats.
-Everything is in the dtype of the logits.
+Nothing is rearranged for speed or for small numbers.  Arguments: ``logits`` or ``log_score`` ``[B, L, K]``, ids
+``x0`` and ``xt`` ``[B, L]``, noise levels ``alpha`` and rates ``[B]``, the noise's law ``prior [K]``; results are
+``[B]`` nats.  Everything is in the dtype of the logits.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def denoiser_score_entropy(
 
 
 def generalized_kl(logits: Tensor, x0: Tensor, xt: Tensor, pace: Tensor) -> Tensor:
-    """``pace sum (δ(x_t, x_0) - p(x_t) - (1 - δ(x_t, x_0)) log p(x_0))`` (Shaul et al., arXiv 2412.03487, section 5)."""
+    """``pace sum (δ(x_t, x_0) - p(x_t) - (1 - δ(x_t, x_0)) log p(x_0))`` (arXiv 2412.03487, section 5)."""
     log_p = logits.log_softmax(-1)
     same = (x0 == xt).to(logits.dtype)
     terms = same - at(log_p.exp(), xt).squeeze(-1) - (1 - same) * at(log_p, x0).squeeze(-1)
