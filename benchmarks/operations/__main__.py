@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from benchmarks.operations.table import facts, page, terminal
 
 RESULTS = Path(__file__).parents[1] / "results"
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "float16": torch.float16}
-#: Under which glibc keeps all memory that is freed and uses it again, as the allocator of a GPU does.
-KEEPING = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "999999999999", "MALLOC_TOP_PAD_": "268435456"}
+#: Columns of a terminal that is none.
+WIDE = 240
 
 
 def options() -> argparse.Namespace:
@@ -37,7 +36,6 @@ def options() -> argparse.Namespace:
     given.add_argument("--only", default="", help="operations whose name contains this; their results are not kept")
     given.add_argument("--compile", action="store_true", help="and torch.compile of the plain losses; minutes")
     given.add_argument("--no-growth", action="store_true", help="one size only")
-    given.add_argument("--keep-memory", action="store_true", help="freed memory is used again, not given back")
     given.add_argument("--out", type=Path, default=RESULTS, help="where results are kept (default %(default)s)")
     return given.parse_args()
 
@@ -45,13 +43,10 @@ def options() -> argparse.Namespace:
 def main() -> None:
     """One run."""
     chosen = options()
-    if chosen.keep_memory and os.environ.get("MALLOC_MMAP_MAX_") != "0":
-        # The allocator reads them as the process begins.
-        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.operations", *sys.argv[1:]], os.environ | KEEPING)
     torch.set_num_threads(chosen.threads)
     dtype = DTYPES[chosen.dtype]
     shape = Shape(chosen.batch, chosen.length, chosen.classes, chosen.steps, chosen.masked, dtype, chosen.device)
-    console, log = Console(), Console(stderr=True)
+    console, log = Console(width=None if sys.stdout.isatty() else WIDE), Console(stderr=True)
     with log.status("making tensors") as status:
         results = compare(shape, chosen.rounds, compiled=chosen.compile, only=chosen.only, say=status.update)
         if not chosen.no_growth:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from benchmarks.operations.case import Case, Shape
 from benchmarks.operations.losses import LOSSES
 from benchmarks.operations.measure import Candidate, Measured, cross_entropy, measure, prepared
-from benchmarks.operations.memory import peak
+from benchmarks.operations.memory import freed, peak
 from benchmarks.operations.operation import Operation
 from benchmarks.operations.run import OURS, Point
 from unmask.implementations import D3PM, SEDD, BirthDeath, Chain, DiscretizedGaussian, Grid, LinearBeta
@@ -37,8 +37,8 @@ def growth(
     """Every loss whose name contains ``only`` along every axis, and the cross-entropy."""
     batch, chain = (replace(shape, dtype=dtype, device=device) for shape in (BATCH, CHAIN))
     shapes = [
-        *((N, 4.0 * L, replace(batch, L=L)) for L in LENGTHS),
-        *((K, float(classes), replace(batch, K=classes)) for classes in CLASSES),
+        *((N, 4 * L, replace(batch, L=L)) for L in LENGTHS),
+        *((K, classes, replace(batch, K=classes)) for classes in CLASSES),
         *((SHARE, share, replace(batch, masked=share)) for share in SHARES),
     ]
     losses = [loss for loss in LOSSES if only in loss.name]
@@ -48,8 +48,8 @@ def growth(
         candidates = [Candidate(o.name, OURS, _unchecked(o, case), case.logits, True) for o in losses]
         yield from _points(axis, value, shape, case.x0, candidates, rounds)
     chains = [
-        *((CHAIN_K, float(classes), replace(chain, K=classes)) for classes in CHAIN_CLASSES),
-        *((CHAIN_T, float(steps), replace(chain, T=steps)) for steps in CHAIN_STEPS),
+        *((CHAIN_K, classes, replace(chain, K=classes)) for classes in CHAIN_CLASSES),
+        *((CHAIN_T, steps, replace(chain, T=steps)) for steps in CHAIN_STEPS),
     ]
     for axis, value, shape in chains:
         say(f"{axis} = {value:g}")
@@ -74,6 +74,7 @@ def _points(
         run()
         found = peak(run, shape.device)
         tensors[candidate.operation] = None if found is None else found / shape.bytes
+    freed("kept")
     for measured in measure(base, candidates, rounds):
         yield _point(axis, value, measured, shape, tensors[measured.operation])
 

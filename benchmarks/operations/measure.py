@@ -126,11 +126,14 @@ def measure(
     """The base itself, then each candidate, over so many rounds.
 
     In a round every candidate runs between two runs of the base, and is compared with these two; the order turns around
-    from round to round.  A machine that is busy for a while is busy for both.  Warm up before.
+    from round to round.  A machine that is busy for a while is busy for both.  One round more comes first and does not
+    count: in it memory is laid.
     """
     order = list(candidates)
     found: dict[Candidate, list[tuple[float, float, float, float]]] = {c: [] for c in (base, *order)}
-    for number in range(rounds):
+    for number in range(rounds + 1):
+        if number == 1:
+            found = {candidate: [] for candidate in found}
         before = timed(base)
         for candidate in order if number % 2 == 0 else order[::-1]:
             wall, processor = timed(candidate)
@@ -139,7 +142,7 @@ def measure(
             found[candidate].append((wall, processor, *ratios))
             found[base].append((*after, after[0] / before[0], after[1] / before[1]))
             before = after
-        progress(number + 1)
+        progress(number)
     return tuple(
         Measured(c.operation, c.by, *(Spread.of(column) for column in zip(*runs, strict=True)))
         for c, runs in found.items()

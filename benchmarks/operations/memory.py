@@ -1,24 +1,59 @@
-"""The peak of memory that a run needs besides what is there before."""
+"""What becomes of memory that is freed, and the peak of memory that a run needs besides what is there before.
+
+By default glibc gives tensors of more than 32 MiB back to the system at once.  The next one is then made of new pages,
+each of which costs more than the arithmetic on it.  Other allocators, those of GPUs among them, keep it.  Which of two
+operations is faster can hang on that alone, so that both are measured.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 import torch
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 #: What one writes to have the high-water mark of resident memory start anew.
 PEAK = "5"
+#: What `mallopt` calls the settings, and these in bytes, or mappings, for each policy.  All tensors of more than a page
+#: or two are seen as they come and go while memory is measured.
+TRIM, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
+NEVER = -1
+POLICIES = {
+    "kept": {MMAP_MAX: 0, TRIM: NEVER},
+    "given back": {MMAP_MAX: 65536, MMAP_THRESHOLD: 2**25, TRIM: 2**28},
+    "seen": {MMAP_MAX: 65536, MMAP_THRESHOLD: 2**14, TRIM: 2**14},
+}
+Policy = Literal["kept", "given back", "seen"]
+
+
+def freed(policy: Policy) -> bool:
+    """From now on, memory that is freed is kept and used again, or given back; whether this allocator does as told.
+
+    Only glibc does, on the CPU.
+    """
+    library = _library()
+    if not hasattr(library, "mallopt"):
+        return False
+    done = [library.mallopt(setting, value) for setting, value in POLICIES[policy].items()]
+    return all(answer == 1 for answer in done)
+
+
+@cache
+def _library() -> Any:
+    """The C library of the process."""
+    return ctypes.CDLL(None)
 
 
 def peak(run: Callable[[], object], device: str) -> int | None:
     """Bytes by which ``run`` raises the peak of memory; ``None`` where the system does not tell.
 
     On the CPU it is resident memory of the process (Linux), on a GPU what PyTorch's allocator handed out.  Run it once
-    before: what is loaded or laid at the first call is not counted then.
+    before: what is loaded or laid at the first call is not counted then.  Afterwards memory is given back.
     """
     gc.collect(1)  # the young ones, such as the last run's; all would take longer than most runs
     if device.startswith("cuda"):
@@ -28,20 +63,18 @@ def peak(run: Callable[[], object], device: str) -> int | None:
         run()
         return torch.cuda.max_memory_allocated() - before
     try:
-        _give_back()
+        # What the allocator keeps would be used again, and not be seen.
+        freed("seen")
+        if hasattr(_library(), "malloc_trim"):
+            _library().malloc_trim(0)
         CLEAR.write_text(PEAK)
         resident = _status("VmRSS")
         run()
         return max(0, _status("VmHWM") - resident)
     except (OSError, KeyError):
         return None
-
-
-def _give_back() -> None:
-    """Return freed memory to the system: what the allocator keeps would be used again, and not be seen."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    finally:
+        freed("given back")
 
 
 def _status(key: str) -> int:
@@ -50,4 +83,4 @@ def _status(key: str) -> int:
     return 1024 * int(lines[key].split()[0])
 
 
-__all__ = ["peak"]
+__all__ = ["Policy", "freed", "peak"]

@@ -16,7 +16,7 @@ from torch import Tensor
 from benchmarks.operations.case import Case, Methods, Shape
 from benchmarks.operations.losses import LOSSES
 from benchmarks.operations.measure import Candidate, Measured, Spread, cross_entropy, measure, prepared
-from benchmarks.operations.memory import peak
+from benchmarks.operations.memory import freed, peak
 from benchmarks.operations.operation import Operation
 from benchmarks.operations.public import PUBLIC, Public, Unavailable, made
 from benchmarks.operations.steps import STEPS
@@ -31,6 +31,7 @@ GAP = 1e-3
 class Row:
     """One candidate's figures; seconds, and multiples of the cross-entropy of its round.
 
+    All of them are taken while freed memory is kept, but ``given_back``: multiples while the system gets it back.
     ``tensors`` is the peak of memory besides its input, in tensors of the logits' size; ``gap`` how far the losses are
     from ours, relatively.  ``None``: not known.
     """
@@ -43,6 +44,7 @@ class Row:
     processor_ratio: Spread
     tensors: float | None
     gap: float | None
+    given_back: Spread | None = None
     note: str = ""
 
 
@@ -154,9 +156,18 @@ def compare(
                     raise
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 results.missing.append(Missing(candidate.operation, candidate.by, reason))
-        found = measure(base, list(tried)[1:], rounds, progress=lambda n: say(f"round {n} of {rounds}"))
-        facts = {(c.operation, c.by): fact for c, fact in tried.items()}
-        results.rows += [_row(m, facts[m.operation, m.by]) for m in found]
+        _, *candidates = tried
+        freed("kept")
+        found = measure(base, candidates, rounds, progress=lambda n: say(f"round {n} of {rounds}, memory kept"))
+        again: tuple[Measured, ...] = ()
+        if shape.device == "cpu" and freed("given back"):
+            quick = [candidate for candidate in candidates if candidate.by not in (PLAIN, COMPILED)]
+            again = measure(base, quick, rounds, progress=lambda n: say(f"round {n} of {rounds}, memory given back"))
+        given_back = {(m.operation, m.by): m.processor_ratio for m in again}
+        for m in found:
+            fact = next(tried[c] for c in tried if (c.operation, c.by) == (m.operation, m.by))
+            gone = given_back.get((m.operation, m.by))
+            results.rows.append(Row(**vars(m), tensors=fact.tensors, gap=fact.gap, given_back=gone, note=fact.note))
     return results
 
 
@@ -165,10 +176,6 @@ class _Tried:
     tensors: float | None
     gap: float | None
     note: str = ""
-
-
-def _row(found: Measured, tried: _Tried) -> Row:
-    return Row(**vars(found), tensors=tried.tensors, gap=tried.gap, note=tried.note)
 
 
 def _tensors(candidate: Candidate, shape: Shape) -> float | None:

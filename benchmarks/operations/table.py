@@ -12,23 +12,27 @@ from benchmarks.operations.operation import Operation
 from benchmarks.operations.run import CHECKED, COMPILED, OPERATIONS, OURS, PLAIN, Missing, Results, Row
 
 OURSELVES = (OURS, CHECKED, PLAIN, COMPILED)
-COLUMNS = ("operation", "target", OURS, CHECKED, "milliseconds", "memory", PLAIN, COMPILED, "public packages")
+GIVEN_BACK, PACKAGES = "given back", "public packages"
+COLUMNS = ("operation", "target", OURS, CHECKED, GIVEN_BACK, "milliseconds", "memory", PLAIN, COMPILED, PACKAGES)
 NOTES = {
     OURS: "without checks of values (`validate=False`)",
     CHECKED: "with them, as is the default",
+    GIVEN_BACK: "`ours` again, while large tensors that are freed are given back to the system, as glibc does by "
+    "default: each new page then costs more than the arithmetic on it, and whoever makes fewer tensors gains",
     "milliseconds": "of `ours`, on the wall, the median",
     "memory": "the peak besides the input, of `ours` and, after the slash, of `plain`, in tensors of the logits' size",
     PLAIN: "the paper's formula in plain PyTorch over all classes (`plain_losses`, `plain_steps`)",
     COMPILED: "the same under `torch.compile`",
-    "public packages": "used as they are installed, beside their own peak of memory",
+    PACKAGES: "used as they are installed, beside their own peak of memory",
 }
 
 INTRODUCTION = """\
 Written by `make bench`; `operations.json` has all figures.  Each is a multiple of the time that PyTorch's
 cross-entropy took on the same logits just before and just after, the median of the rounds, with the least and the most
 of them: of the processor's time, which waiting for a busy machine does not change much, or, on a GPU, of the time on
-the wall.  Losses run forward and backward to the logits, which are the output of a network (no leaf, no gradient kept),
-steps and draws forward.  Numbers in brackets lead to the reasons below.
+the wall.  Memory that is freed is kept and used again, as the allocators of GPUs do.  Losses run forward and backward
+to the logits, which are the output of a network (no leaf, no gradient kept), steps and draws forward.  Numbers in
+brackets lead to the reasons below.
 """
 GROWTH = """\
 Ours, without checks.  What does not grow stays as it is: 4 sequences of 32 positions over 16,384 classes, their
@@ -47,7 +51,7 @@ def lines(results: Results) -> Iterator[tuple[str, tuple[str, ...]]]:
     for base in (row for row in results.rows if row.operation.startswith("cross-entropy,")):
         wall = f"{1e3 * base.wall.median:.3g} ({1e3 * base.wall.low:.3g}-{1e3 * base.wall.high:.3g})"
         public = _public(results, "cross-entropy") if "backward" in base.operation else ""
-        yield "cross-entropy", (f"`F.{_code(base.operation)}", "", "1", "", wall, _tensors(base), "", "", public)
+        yield "cross-entropy", (f"`F.{_code(base.operation)}", "", "1", "", "1", wall, _tensors(base), "", "", public)
     for operation in OPERATIONS:
         ours, plain = results.row(operation.name, OURS), results.row(operation.name, PLAIN)
         if ours is None:
@@ -55,8 +59,9 @@ def lines(results: Results) -> Iterator[tuple[str, tuple[str, ...]]]:
         others = (_times(results.row(operation.name, by), results) for by in (CHECKED, PLAIN, COMPILED))
         checked, plainly, compiled = others
         memory = _tensors(ours) + (f" / {_tensors(plain)}" if plain else "")
-        cells = (_target(operation), _times(ours, results), checked, f"{1e3 * ours.wall.median:.3g}")
-        yield operation.group, (operation.name, *cells, memory, plainly, compiled, _public(results, operation.name))
+        times = (_times(ours, results), checked, _spread(ours.given_back), f"{1e3 * ours.wall.median:.3g}")
+        rest = (memory, plainly, compiled, _public(results, operation.name))
+        yield operation.group, (operation.name, _target(operation), *times, *rest)
 
 
 def _code(name: str) -> str:
@@ -65,10 +70,11 @@ def _code(name: str) -> str:
 
 
 def _times(row: Row | None, results: Results) -> str:
-    if row is None:
-        return ""
-    spread = ratio(row, results)
-    return f"{spread.median:.3g} ({spread.low:.3g}-{spread.high:.3g})"
+    return "" if row is None else _spread(ratio(row, results))
+
+
+def _spread(spread: Spread | None) -> str:
+    return "" if spread is None else f"{spread.median:.3g} ({spread.low:.3g}-{spread.high:.3g})"
 
 
 def _tensors(row: Row) -> str:
@@ -115,7 +121,7 @@ def terminal(results: Results) -> Iterator[Table | str]:
     """What is printed."""
     table = Table(title="times F.cross_entropy on the same logits: median (least-most of the rounds)")
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column in ("operation", "public packages") else "right")
+        table.add_column(column, justify="left" if column in ("operation", PACKAGES) else "right")
     for _, group in groupby(lines(results), key=lambda line: line[0]):
         for _, cells in group:
             table.add_row(*(cell.replace("`", "") for cell in cells))

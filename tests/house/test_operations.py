@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from benchmarks.operations.case import Case, Shape
 from benchmarks.operations.growth import CHAIN_K, N
 from benchmarks.operations.losses import LOSSES
 from benchmarks.operations.measure import Candidate, Spread, cross_entropy, measure, network_output, prepared
-from benchmarks.operations.memory import peak
+from benchmarks.operations.memory import freed, peak
 from benchmarks.operations.operation import Operation
 from benchmarks.operations.plots import draw
 from benchmarks.operations.public import PUBLIC, Public, Unavailable, made
@@ -24,6 +24,12 @@ from benchmarks.operations.table import COLUMNS, lines, missing, page, ratio
 
 SMALL = Shape(B=3, L=7, K=9, T=20, dtype=torch.float64)
 MEASURED = [operation for operation in OPERATIONS if "MDLM" in operation.name]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory_as_before() -> Iterator[None]:
+    yield
+    freed("given back")
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +135,8 @@ def test_every_candidate_runs_between_two_of_the_base(case: Case) -> None:
         return Candidate(name, "test", call, case.logits, False)
 
     found = measure(note("base"), [note("a"), note("b")], 2)
-    assert calls == ["base", "a", "base", "b", "base", "base", "b", "base", "a", "base"]
+    there, back = ["base", "a", "base", "b", "base"], ["base", "b", "base", "a", "base"]
+    assert calls == [*there, *back, *there]
     assert [m.operation for m in found] == ["base", "a", "b"]
     assert found[1].wall.low <= found[1].wall.median <= found[1].wall.high
 
@@ -144,6 +151,12 @@ def test_a_peak_is_what_a_run_takes_besides() -> None:
     if found is None:
         pytest.skip("the system does not tell peaks of memory")
     assert size < found < 4 * size
+
+
+def test_memory_is_kept_or_given_back() -> None:
+    if not freed("kept"):
+        pytest.skip("this allocator does as it likes")
+    assert freed("given back")
 
 
 def test_public_packages_are_there_or_the_reason_is(case: Case) -> None:
