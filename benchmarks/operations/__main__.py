@@ -12,10 +12,11 @@ from rich.console import Console
 from benchmarks.operations.case import Shape
 from benchmarks.operations.growth import growth
 from benchmarks.operations.plots import draw
-from benchmarks.operations.run import compare
+from benchmarks.operations.run import Results, compare
 from benchmarks.operations.table import facts, page, terminal
 
 RESULTS = Path(__file__).parents[1] / "results"
+FIGURES = "operations.json"
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "float16": torch.float16}
 #: Columns of a terminal that is none.
 WIDE = 240
@@ -36,6 +37,7 @@ def options() -> argparse.Namespace:
     given.add_argument("--only", default="", help="operations whose name contains this; their results are not kept")
     given.add_argument("--compile", action="store_true", help="and torch.compile of the plain losses; minutes")
     given.add_argument("--no-growth", action="store_true", help="one size only")
+    given.add_argument("--again", action="store_true", help="time nothing: page and pictures anew from what is kept")
     given.add_argument("--out", type=Path, default=RESULTS, help="where results are kept (default %(default)s)")
     return given.parse_args()
 
@@ -43,6 +45,9 @@ def options() -> argparse.Namespace:
 def main() -> None:
     """One run."""
     chosen = options()
+    if chosen.again:
+        show(Results.read(chosen.out / FIGURES), chosen.out)
+        return
     torch.set_num_threads(chosen.threads)
     dtype = DTYPES[chosen.dtype]
     shape = Shape(chosen.batch, chosen.length, chosen.classes, chosen.steps, chosen.masked, dtype, chosen.device)
@@ -57,10 +62,15 @@ def main() -> None:
     for part in terminal(results):
         console.print(part, markup=False)
     if not chosen.only:
-        results.write(chosen.out / "operations.json")
-        figures = draw(results.growth, chosen.out) if results.growth else []
-        (chosen.out / "README.md").write_text(page(results, figures))
+        results.write(chosen.out / FIGURES)
+        show(results, chosen.out)
         console.print(f"kept in {chosen.out}")
+
+
+def show(results: Results, out: Path) -> None:
+    """Write the page, and pictures of growth where there is any."""
+    drawn = draw(results.growth, out, wall=bool(results.machine.get("gpu"))) if results.growth else []
+    (out / "README.md").write_text(page(results, drawn))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,21 +26,30 @@ TRIM, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
 NEVER = -1
 POLICIES = {
     "kept": {MMAP_MAX: 0, TRIM: NEVER},
-    "given back": {MMAP_MAX: 65536, MMAP_THRESHOLD: 2**25, TRIM: 2**28},
+    "given back": {MMAP_MAX: 65536, MMAP_THRESHOLD: 2**25, TRIM: 2**25},
     "seen": {MMAP_MAX: 65536, MMAP_THRESHOLD: 2**14, TRIM: 2**14},
+    "as begun": {
+        setting: min(int(os.environ.get(name, default)), 2**31 - 1)
+        for setting, name, default in (
+            (MMAP_MAX, "MALLOC_MMAP_MAX_", 65536),
+            (MMAP_THRESHOLD, "MALLOC_MMAP_THRESHOLD_", 2**25),
+            (TRIM, "MALLOC_TRIM_THRESHOLD_", 2**26),
+        )
+    },
 }
-Policy = Literal["kept", "given back", "seen"]
+Policy = Literal["kept", "given back", "seen", "as begun"]
 
 
 def freed(policy: Policy) -> bool:
     """From now on, memory that is freed is kept and used again, or given back; whether this allocator does as told.
 
-    Only glibc does, on the CPU.
+    What it has kept so far is given back.  Only glibc does as told.
     """
     library = _library()
     if not hasattr(library, "mallopt"):
         return False
     done = [library.mallopt(setting, value) for setting, value in POLICIES[policy].items()]
+    library.malloc_trim(0)
     return all(answer == 1 for answer in done)
 
 
@@ -53,7 +63,7 @@ def peak(run: Callable[[], object], device: str) -> int | None:
     """Bytes by which ``run`` raises the peak of memory; ``None`` where the system does not tell.
 
     On the CPU it is resident memory of the process (Linux), on a GPU what PyTorch's allocator handed out.  Run it once
-    before: what is loaded or laid at the first call is not counted then.  Afterwards memory is given back.
+    before: what is loaded or laid at the first call is not counted then.  Afterwards memory is freed "as begun".
     """
     gc.collect(1)  # the young ones, such as the last run's; all would take longer than most runs
     if device.startswith("cuda"):
@@ -65,8 +75,6 @@ def peak(run: Callable[[], object], device: str) -> int | None:
     try:
         # What the allocator keeps would be used again, and not be seen.
         freed("seen")
-        if hasattr(_library(), "malloc_trim"):
-            _library().malloc_trim(0)
         CLEAR.write_text(PEAK)
         resident = _status("VmRSS")
         run()
@@ -74,7 +82,7 @@ def peak(run: Callable[[], object], device: str) -> int | None:
     except (OSError, KeyError):
         return None
     finally:
-        freed("given back")
+        freed("as begun")
 
 
 def _status(key: str) -> int:

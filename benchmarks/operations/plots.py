@@ -17,8 +17,8 @@ LINES = tuple(zip((*COLORS, "#E69F00"), (*MARKERS, "v"), strict=True))
 GRAY = "#444444"
 
 
-def draw(points: Sequence[Point], folder: Path) -> list[str]:
-    """Write ``NAME.svg`` for every axis that has points; the names."""
+def draw(points: Sequence[Point], folder: Path, *, wall: bool = False) -> list[str]:
+    """Write ``NAME.svg`` for every axis that has points; the names.  Time is the processor's, or that on the wall."""
     # Where nothing is drawn, matplotlib is not needed.
     import matplotlib as mpl
 
@@ -32,10 +32,10 @@ def draw(points: Sequence[Point], folder: Path) -> list[str]:
             if not chosen:
                 continue
             panels = _panels(chosen)
-            figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 3.6), sharey=True, squeeze=False)
+            figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.4), sharey=True, squeeze=False)
             for place, (title, operations) in zip(axes[0], panels.items(), strict=True):
-                _panel(place, title, operations, chosen, axis)
-            axes[0][0].set_ylabel("times F.cross_entropy" if axis == SHARE else "milliseconds, forward and backward")
+                _panel(place, title, operations, chosen, axis, wall)
+            axes[0][0].set_ylabel(_quantity(axis, wall))
             figure.tight_layout()
             figure.savefig(folder / f"{name}.svg", metadata=UNDATED)
             plt.close(figure)
@@ -52,29 +52,37 @@ def _panels(points: Sequence[Point]) -> dict[str, list[str]]:
     return panels
 
 
-def _panel(place: Any, title: str, operations: Sequence[str], points: Sequence[Point], axis: str) -> None:
+def _panel(
+    place: Any, title: str, operations: Sequence[str], points: Sequence[Point], axis: str, wall: bool
+) -> None:
     place.set_title(title, fontsize=9)
     place.set_xlabel(axis)
     if axis != SHARE:
         place.set_xscale("log")
         place.set_yscale("log")
-    _line(place, "cross-entropy", points, axis, {"color": GRAY, "linestyle": "--"})
+    _line(place, "cross-entropy", points, axis, wall, {"color": GRAY, "linestyle": "--"})
     for (color, marker), name in zip(LINES, operations, strict=False):
-        _line(place, name, points, axis, {"color": color, "marker": marker, "markersize": 4})
-    place.legend()
+        _line(place, name, points, axis, wall, {"color": color, "marker": marker, "markersize": 4})
+    place.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
-def _line(place: Any, name: str, points: Sequence[Point], axis: str, style: dict[str, Any]) -> None:
+def _line(place: Any, name: str, points: Sequence[Point], axis: str, wall: bool, style: dict[str, Any]) -> None:
     mine = [point for point in points if point.operation == name]
-    values = [_height(point, axis) for point in mine]
+    values = [_height(point, axis, wall) for point in mine]
     if mine:
         place.plot([point.value for point in mine], rounded(values), label=name, linewidth=1.2, **style)
 
 
-def _height(point: Point, axis: str) -> float:
+def _height(point: Point, axis: str, wall: bool) -> float:
     if axis == SHARE:
-        return point.ratio.median if point.ratio is not None else 1.0
-    return 1e3 * point.wall.median
+        return point.ratio.median
+    return 1e3 * (point.wall if wall else point.processor).median
+
+
+def _quantity(axis: str, wall: bool) -> str:
+    if axis == SHARE:
+        return "times F.cross_entropy, forward and backward"
+    return f"milliseconds {'on the wall' if wall else 'of the processor'}, forward and backward"
 
 
 __all__ = ["FIGURES", "draw"]

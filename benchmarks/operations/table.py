@@ -21,7 +21,8 @@ NOTES = {
     "default: each new page then costs more than the arithmetic on it, and whoever makes fewer tensors gains",
     "milliseconds": "of `ours`, on the wall, the median",
     "memory": "the peak besides the input, of `ours` and, after the slash, of `plain`, in tensors of the logits' size",
-    PLAIN: "the paper's formula in plain PyTorch over all classes (`plain_losses`, `plain_steps`)",
+    PLAIN: "the paper's formula in plain PyTorch over all classes (`plain_losses`, `plain_steps`), in multiples of the "
+    "cross-entropy and of ours",
     COMPILED: "the same under `torch.compile`",
     PACKAGES: "used as they are installed, beside their own peak of memory",
 }
@@ -60,6 +61,8 @@ def lines(results: Results) -> Iterator[tuple[str, tuple[str, ...]]]:
         checked, plainly, compiled = others
         memory = _tensors(ours) + (f" / {_tensors(plain)}" if plain else "")
         times = (_times(ours, results), checked, _spread(ours.given_back), f"{1e3 * ours.wall.median:.3g}")
+        if plain is not None:
+            plainly += f", {ratio(plain, results).median / ratio(ours, results).median:.3g} × ours"
         rest = (memory, plainly, compiled, _public(results, operation.name))
         yield operation.group, (operation.name, _target(operation), *times, *rest)
 

@@ -29,7 +29,7 @@ MEASURED = [operation for operation in OPERATIONS if "MDLM" in operation.name]
 @pytest.fixture(scope="module", autouse=True)
 def _memory_as_before() -> Iterator[None]:
     yield
-    freed("given back")
+    freed("as begun")
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_a_formula_that_is_another_is_not_timed(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_results_survive_the_file(results: Results, tmp_path: Path) -> None:
-    results.growth[:] = [Point("a", N, 8.0, Spread(1, 1, 1), Spread(1, 1, 1), None, 0.5)]
+    results.growth[:] = [Point("a", N, 8.0, Spread(1, 1, 1), Spread(1, 1, 1), Spread(1, 1, 1), 0.5)]
     results.write(tmp_path / "kept" / "operations.json")
     kept = Results.read(tmp_path / "kept" / "operations.json")
     kept.write(tmp_path / "again.json")
