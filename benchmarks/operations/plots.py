@@ -55,15 +55,18 @@ def _panels(points: Sequence[Point]) -> dict[str, list[str]]:
 def _panel(
     place: Any, title: str, operations: Sequence[str], points: Sequence[Point], axis: str, wall: bool
 ) -> None:
-    place.set_title(title, fontsize=9)
+    place.set_title(f"{title}, forward and backward", fontsize=9)
     place.set_xlabel(axis)
     if axis != SHARE:
         place.set_xscale("log")
         place.set_yscale("log")
+        values = sorted({point.value for point in points})
+        place.set_xticks(values, [f"{value:,.0f}" for value in values])
+        place.minorticks_off()
     _line(place, "cross-entropy", points, axis, wall, {"color": GRAY, "linestyle": "--"})
     for (color, marker), name in zip(LINES, operations, strict=False):
         _line(place, name, points, axis, wall, {"color": color, "marker": marker, "markersize": 4})
-    place.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    place.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def _line(place: Any, name: str, points: Sequence[Point], axis: str, wall: bool, style: dict[str, Any]) -> None:
@@ -81,8 +84,8 @@ def _height(point: Point, axis: str, wall: bool) -> float:
 
 def _quantity(axis: str, wall: bool) -> str:
     if axis == SHARE:
-        return "times F.cross_entropy, forward and backward"
-    return f"milliseconds {'on the wall' if wall else 'of the processor'}, forward and backward"
+        return "times F.cross_entropy"
+    return f"milliseconds {'on the wall' if wall else 'of the processor'}"
 
 
 __all__ = ["FIGURES", "draw"]
