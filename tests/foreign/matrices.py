@@ -207,11 +207,15 @@ class Einsum:
     def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return output.softmax(-1)
 
-    def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    def backward(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """``p(x_s|x_t)`` in float64: of unlikely classes the loss takes a logarithm."""
         possible = torch.einsum("nik,nlk->nli", self.kernels[0, t], one_hot(xt, self.K).double()) > 0
         guess = torch.where(possible, output.double().softmax(-1), 0)
         guess = guess / guess.sum(-1, keepdim=True)
-        return torch.einsum("nlij,nli->nlj", self.every_posterior(xt, s, t), guess).to(self.dtype)
+        return torch.einsum("nlij,nli->nlj", self.every_posterior(xt, s, t), guess)
+
+    def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        return self.backward(output, xt, s, t).to(self.dtype)
 
     def mixture(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         return self.reverse(output, xt, s, t)
@@ -221,8 +225,9 @@ class Einsum:
         return torch.multinomial(law.flatten(0, 1), 1, generator=generator).view(xt.shape) if len(xt) else xt
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-        true, own = self.posterior(x0, xt, t - 1, t), self.reverse(output, xt, t - 1, t)
-        return (true.xlogy(true) - torch.where(true > 0, true * own.clamp(min=1e-30).log(), 0)).sum((-1, -2))
+        true, own = self.posterior(x0, xt, t - 1, t).double(), self.backward(output, xt, t - 1, t)
+        surprise = torch.where(true > 0, true * torch.where(true > 0, own, 1).log(), 0)
+        return (true.xlogy(true) - surprise).sum((-1, -2)).to(self.dtype)
 
 
 METHODS = [

@@ -3,8 +3,8 @@
 A claim about small numbers allows each entry ``roundings * eps`` *relative to itself*, with the precision asked for or
 float32's, whichever is coarser, and beside that what a plain formula loses in float64: ``1 - alpha`` by subtraction, a
 quotient of such differences.  So code that evaluates textbook formulas in float64 holds, whether it returns float64 or
-rounds once to float32; code that computes in float32 needs ``expm1``, ``log1p`` and differences of times where float64
-does not.
+rounds once to float32; code that computes in float32 needs ``expm1`` and ``log1p`` where float64 does not, and
+differences of ``-log alpha``, whose own roundings are granted between two times of the continuous clock.
 
 Inputs are exact: times are dyadic rationals of at most 24 bits, outputs of networks numbers of the dtype.  An error is
 measured against the condition of the quantity itself: that of ``alpha = exp(-noise)`` in the noise is the noise.  Sums
@@ -77,6 +77,18 @@ def noise_of(p: Process, t: Time) -> float:
     return float(min(64.0, -np.log(kept))) if kept > 0 else 64.0
 
 
+def difference_of(p: Process, s: Time, t: Time) -> float:
+    """By how much the difference of ``-log alpha`` at two times of the continuous clock amplifies their roundings.
+
+    0 on a clock of steps, whose betas are given, and where nothing is hit in between.
+    """
+    if p.T is not None or not p.kind.hits:
+        return 0.0
+    after, before = float(p.alpha(t)), float(p.alpha(s))
+    between = float(np.log(before) - np.log(after)) if after > 0 else np.inf
+    return noise_of(p, t) / between if between > 0 else 0.0
+
+
 def moved(matrix: Array) -> float:
     """The largest probability of leaving a class under a matrix of transitions ``[K, K]``."""
     return float(max(0.0, 1 - floats(matrix).diagonal().min()))
@@ -91,6 +103,7 @@ def has_its_digits(
     size: Array = None,
     condition: Array = 1.0,
     plain: Array = 1.0,
+    difference: Array = 0.0,
     moving: Array = 1.0,
     where: Array = True,
     names: Sequence[Name] = (),
@@ -105,6 +118,7 @@ def has_its_digits(
     size : what an entry's roundings are relative to; by default its own absolute value.
     condition : by how much the entry amplifies relative errors of what it is computed from, broadcastable.
     plain : by how much a plain formula amplifies a rounding of one, broadcastable.
+    difference : by how much it amplifies relative errors, of the precision asked for, of a difference in it.
     moving : the probability to move at all, of a process made of matrices.
     where, names, label : as for :func:`~unmask.properties.claims.claim.close`.
 
@@ -119,7 +133,8 @@ def has_its_digits(
     own = np.abs(floats(truth)) if size is None else floats(size)
     # In ulps of the dtype, relative to the entry: the table of worst gaps says how many digits are really lost.
     matrices = 0.0 if p.kind.keeps_or_redraws else 2 * p.K * asked / ops * np.asarray(moving)
-    scale = np.maximum(own, LEAST) * condition + np.asarray(plain) * (DOUBLE + matrices) / unit
+    relative = condition + np.asarray(difference) * asked / unit
+    scale = np.maximum(own, LEAST) * relative + np.asarray(plain) * (DOUBLE + matrices) / unit
     return close(found, truth, ops=ops * unit / asked, scale=scale, where=where, names=names, label=label)
 
 
@@ -130,6 +145,7 @@ __all__ = [
     "NEAR",
     "NEAREST",
     "SINGLE",
+    "difference_of",
     "has_its_digits",
     "moved",
     "noise_of",

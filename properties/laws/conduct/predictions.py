@@ -13,6 +13,7 @@ from unmask.properties.laws.common import Array, floats, noisy_sequences, pair_a
 from unmask.properties.laws.conduct.precision import (
     LEAST,
     NEAR,
+    difference_of,
     has_its_digits,
     moved,
     noise_of,
@@ -85,6 +86,7 @@ def small_reverse_probabilities_have_their_digits(reverse: Any, p: Process, mode
                 p,
                 ops=4 * p.depth + 8 * p.K + 2 * _spread(output),
                 condition=1 + noise_of(p, t),
+                difference=difference_of(p, s, t),
                 plain=_inverse_likelihood(p, belief, xt, t)[..., None],
                 moving=moved(p.truth.marginal(t)),
                 names=(("x_t", xt), "position", "x_s"),

@@ -12,6 +12,7 @@ from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import clean_classes, constant_sequences, floats, pair_axis, possible_pairs
 from unmask.properties.laws.conduct.precision import (
     LEAST,
+    difference_of,
     has_its_digits,
     moved,
     noise_of,
@@ -80,6 +81,7 @@ def small_transitions_have_their_digits(transition: Any, p: Process, seed: int) 
                 p,
                 ops=p.depth + p.K,
                 condition=1 + noise_of(p, t),
+                difference=difference_of(p, s, t),
                 moving=moved(truth),
                 names=("x_s", "x_t"),
                 label=f"s = {s}, t = {t}",
@@ -141,6 +143,7 @@ def small_posteriors_have_their_digits(posterior: Any, p: Process, seed: int) ->
                 p,
                 ops=3 * p.depth + 2 * p.K,
                 condition=1 + noise_of(p, t),
+                difference=difference_of(p, s, t),
                 plain=1 / law_of_t[x0, xt][..., None],
                 moving=moved(law_of_t),
                 names=(pair_axis(x0, xt), "position", "x_s"),
