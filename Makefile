@@ -8,12 +8,15 @@ REPORT ?= build/report
 METHOD ?= tests.methods:IMPLEMENTATIONS
 # How many mutants more.
 COUNT ?= 1000
+# Of make bench: python -m benchmarks.operations --help tells them.
+OPTIONS ?=
 # A method of yours gets more examples than each of the three dozen of ours.
 BUDGET ?= $(if $(filter tests.methods:%,$(METHOD)),quick,ci)
 
 VENV := .venv
 PEERS := .venv-peers
 MUTATION := .venv-mutation
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 PACKAGES := cli implementations properties reference
 LINKS := $(addprefix build/src/unmask/,$(PACKAGES))
@@ -38,7 +41,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests ulps power figures peers verify-peers mutation clean distclean
+.PHONY: help install verify test lint types tests ulps power figures peers verify-peers mutation bench clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,17 +88,24 @@ verify-peers: peers  ## the public libraries under the laws, through their adapt
 mutation: $(MUTATION)/.installed-$(FILES)  ## changes of the implementations that no law notices; COUNT more of them
 	@$(RUN) nice $(MUTATION)/bin/python -m benchmarks.mutation --count '$(COUNT)' --jobs $(JOBS)
 
+bench: $(BENCH)/.installed-$(FILES)  ## time everything beside cross-entropy, plain formulas and public packages; OPTIONS='--help'
+	@$(RUN) $(BENCH)/bin/python -m benchmarks.operations $(OPTIONS)
+
 clean:  ## remove what was built (the environments stay, and are mended by the next command)
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -f $(VENV)/.installed-* $(PEERS)/.installed-* $(MUTATION)/.installed-*
+	rm -f $(VENV)/.installed-* $(PEERS)/.installed-* $(MUTATION)/.installed-* $(BENCH)/.installed-*
 	find $(wildcard $(PACKAGES) tests examples benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## and the environments too
-	rm -rf $(VENV) $(PEERS) $(MUTATION)
+	rm -rf $(VENV) $(PEERS) $(MUTATION) $(BENCH)
 
 # What an environment has beside the project itself; .venv has what is needed for development.
 EXTRA_$(PEERS) := peers
 EXTRA_$(MUTATION) := mutation
+EXTRA_$(BENCH) := bench
+# Without what they ask for: bionemo-moco asks for NumPy < 2, but imports none; liger-kernel for Triton, hundreds of
+# megabytes that only a GPU can use, and that a CUDA build of torch brings.
+ALONE_$(BENCH) := bionemo-moco liger-kernel
 
 # What the type checkers read: the folders under their import names.
 $(LINKS):
@@ -103,7 +113,7 @@ $(LINKS):
 	@ln -s ../../../$(@F) $@
 
 # torch comes first and alone: asked for as somebody's dependency, a resolver may pick another build of it.
-$(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)): constraints.txt pyproject.toml
+$(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)) $(call REQUIRED,$(BENCH)): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "unmask needs Python >= 3.11, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
@@ -111,12 +121,14 @@ $(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)):
 	@echo "installing torch into $(@D)" && $(@D)/bin/python $(PIP) torch setuptools
 	@echo "installing the rest into $(@D)" && \
 		$(@D)/bin/python $(PIP) --no-build-isolation -e '.[$(or $(EXTRA_$(@D)),dev)]'
+	@$(if $(ALONE_$(@D)),$(@D)/bin/python $(PIP) --no-deps $(ALONE_$(@D)))
 	@touch $@
 
 $(VENV)/.installed-$(FILES): $(call REQUIRED,$(VENV))
 $(PEERS)/.installed-$(FILES): $(call REQUIRED,$(PEERS))
 $(MUTATION)/.installed-$(FILES): $(call REQUIRED,$(MUTATION))
-$(VENV)/.installed-$(FILES) $(PEERS)/.installed-$(FILES) $(MUTATION)/.installed-$(FILES):
+$(BENCH)/.installed-$(FILES): $(call REQUIRED,$(BENCH))
+$(VENV)/.installed-$(FILES) $(PEERS)/.installed-$(FILES) $(MUTATION)/.installed-$(FILES) $(BENCH)/.installed-$(FILES):
 	@rm -f $(@D)/.installed-*
 	@$(@D)/bin/python $(PIP) --no-build-isolation --no-deps -e .
 	@touch $@

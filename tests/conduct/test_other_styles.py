@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from unmask.properties import LAWBOOK, Process, Run, Schedule, Subject, examine, examine_all, processes, replay
+from unmask.properties.engine.trial import Unanswerable
 
 QUICK = Run(budget="quick", derandomize=True)
 SINGLE = Run(precision="float32", budget="quick", derandomize=True)
@@ -91,6 +92,16 @@ def test_no_sampler_starts_from_what_cannot_occur(law: str) -> None:
     with pytest.raises(ValueError, match="no valid times for generate"):
         replay(law, BAYES, p=still)
     assert examine(LAWBOOK[law], BAYES, QUICK).status == "holds"
+
+
+@pytest.mark.parametrize(
+    "law", ["generated_sequences_follow_the_chain", "long_sequences_follow_the_law_of_each_position"]
+)
+def test_no_law_says_where_the_impossible_leads(law: str) -> None:
+    """From a mask that cannot be there, one right sampler leads to the prediction, another stays."""
+    still = Process("absorbing", 3, "discrete", Schedule("free", betas=(0,)), T=1, mask=1)  # type: ignore[arg-type]
+    with pytest.raises(Unanswerable, match="cannot occur"):
+        replay(law, BAYES, p=still, L=2)
 
 
 class TauLeaping:

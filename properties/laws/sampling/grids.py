@@ -98,8 +98,11 @@ def drawn_times(p: Process, model: Model, seed: int, sampler: Call, most: int = 
 
     Raises
     ------
-    Unanswerable : where unit steps would be more than that.
+    Unanswerable : where unit steps would be more than that; where samples start at what cannot occur, from which any
+        step is right.
     """
+    if not p.prior_occurs:
+        raise Unanswerable("samples start at the prior, which cannot occur at the last time")
     every = falling(p, model)
     if sampler.subject.time_steps == "unit":
         if len(every) - 1 > max(most, 16):
