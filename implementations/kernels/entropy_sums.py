@@ -77,7 +77,8 @@ class _Sums(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_start: Tensor, by_others: Tensor) -> Any:
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        by_start, by_others = upstream
         flat, start, here = ctx.saved_tensors
         rows, kept = ctx.rows, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
@@ -123,7 +124,8 @@ def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Rati
     """The same of whole tensors, without a loop or a choice that depends on values."""
     i, h = start.unsqueeze(-1), here.unsqueeze(-1)
     z = (flat if rows.index is None else flat.index_select(0, rows.index)).to(accumulator(flat.dtype))
-    at_start = torch.where(start == here, 0.0, z.gather(-1, i).squeeze(-1))
+    at_start = z.gather(-1, i).squeeze(-1)
+    at_start = torch.where(start == here, at_start.detach(), at_start)
     score = z.exp()
     if ratios is None:
         terms = score

@@ -127,7 +127,8 @@ class _Sums(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_start: Tensor, by_here: Tensor, by_others: Tensor, by_mixed: Tensor) -> Any:
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        by_start, by_here, by_others, by_mixed = upstream
         flat, start, here, others = ctx.saved_tensors
         rows, mixing, kept = ctx.rows, ctx.mixing, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.

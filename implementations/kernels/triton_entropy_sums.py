@@ -62,7 +62,7 @@ class FusedEntropySums(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> Any:
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The gradient of ``flat``, written over it with ``inplace``."""
         flat, index, *others = ctx.saved_tensors
         out = flat.detach() if ctx.inplace else torch.empty_like(flat)
