@@ -16,6 +16,10 @@ from typing import Any
 Pair = tuple[str, str]
 
 
+#: The only law that speaks where a subject cannot be built; all others then have nothing to ask.
+BUILDS = "it_can_be_built"
+
+
 @dataclass(frozen=True)
 class Reach:
     """For each module the pairs that execute each line, as indices into ``pairs``; and how long each pair takes."""
@@ -25,11 +29,16 @@ class Reach:
     lines: dict[str, dict[int, list[int]]]
 
     def of(self, module: str, line: int) -> list[int]:
-        """Indices of the pairs that execute a line, or, of one that is executed at import, anything of the module."""
+        """Indices of the pairs that execute a line, or, of one that is executed at import, anything of the module.
+
+        A subject that executes it is built, too, for more processes than were drawn as the lines were measured.
+        """
         by_line = self.lines.get(module, {})
-        if line in by_line and not by_line[line]:
-            return sorted({pair for pairs in by_line.values() for pair in pairs})
-        return by_line.get(line, [])
+        found = set(by_line.get(line, []))
+        if line in by_line and not found:
+            found = {pair for pairs in by_line.values() for pair in pairs}
+        subjects = {self.pairs[i][1] for i in found}
+        return sorted(found | {i for i, pair in enumerate(self.pairs) if pair[0] == BUILDS and pair[1] in subjects})
 
 
 def reach(source: Path, out: Path, only: Sequence[str] = (), part: slice = slice(None)) -> Reach:

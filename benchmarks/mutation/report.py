@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.mutation.generate import Mutant
 from benchmarks.mutation.hold import Result
@@ -16,15 +18,44 @@ REASONS = Path(__file__).with_name("survivors.toml")
 COLUMNS = ("killed", "timeout", "equivalent", "open", "survived", "unreached")
 
 
-def reasons(path: Path = REASONS) -> dict[tuple[str, str, str], tuple[str, str]]:
-    """By module, line and changed line, whether a survivor is ``equivalent`` or ``open``, and why."""
-    found = tomllib.loads(path.read_text())["survivor"]
-    for entry in found:
+class Kind(NamedTuple):
+    """Equivalent changes of one kind: where ``pattern`` matches, somewhere in the line, ``becomes`` stands."""
+
+    pattern: str
+    becomes: str
+    why: str
+
+    def covers(self, before: str, after: str) -> bool:
+        """Whether one change of this kind makes the one line of the other."""
+        return any(
+            before[: found.start()] + found.expand(self.becomes) + before[found.end() :] == after
+            for found in re.finditer(self.pattern, before)
+        )
+
+
+class Reasons(NamedTuple):
+    """Whether a survivor is ``equivalent`` or ``open``, and why: by module, line and changed line, or by its kind."""
+
+    lines: dict[tuple[str, str, str], tuple[str, str]]
+    kinds: Sequence[Kind] = ()
+
+    def of(self, entry: dict[str, Any]) -> tuple[str, str] | None:
+        """Verdict and reason, ``None`` without one."""
+        before, after = entry["before"], entry["after"]
+        by_kind = (("equivalent", kind.why) for kind in self.kinds if kind.covers(before, after))
+        return self.lines.get((entry["module"], before, after)) or next(by_kind, None)
+
+
+def reasons(path: Path = REASONS) -> Reasons:
+    """Those that are written down."""
+    text = tomllib.loads(path.read_text())
+    for entry in text["survivor"]:
         if set(entry) != {"module", "before", "after", "verdict", "why"}:
             raise ValueError(f"survivor must have module, before, after, verdict and why, got {sorted(entry)}")
         if entry["verdict"] not in ("equivalent", "open"):
             raise ValueError(f"verdict must be 'equivalent' or 'open', got {entry['verdict']!r}")
-    return {(e["module"], e["before"], e["after"]): (e["verdict"], e["why"]) for e in found}
+    lines = {(e["module"], e["before"], e["after"]): (e["verdict"], e["why"]) for e in text["survivor"]}
+    return Reasons(lines, [Kind(**kind) for kind in text.get("kind", [])])
 
 
 class Results:
@@ -49,14 +80,14 @@ class Results:
         return mutant.name in self.known
 
 
-def verdict(entry: dict[str, Any], why: dict[tuple[str, str, str], tuple[str, str]]) -> str:
+def verdict(entry: dict[str, Any], why: Reasons) -> str:
     """The column in which a result stands."""
     if entry["status"] != "survived":
         return str(entry["status"])
-    return why.get((entry["module"], entry["before"], entry["after"]), ("survived", ""))[0]
+    return (why.of(entry) or ("survived", ""))[0]
 
 
-def table(known: dict[str, dict[str, Any]], why: dict[tuple[str, str, str], tuple[str, str]]) -> str:
+def table(known: dict[str, dict[str, Any]], why: Reasons) -> str:
     """One line for each module, and the share of those that can be noticed which are."""
     by_module: dict[str, Counter[str]] = {}
     for entry in known.values():
@@ -72,7 +103,7 @@ def table(known: dict[str, dict[str, Any]], why: dict[tuple[str, str, str], tupl
     return "\n".join(lines)
 
 
-def survivors(known: dict[str, dict[str, Any]], why: dict[tuple[str, str, str], tuple[str, str]]) -> list[str]:
+def survivors(known: dict[str, dict[str, Any]], why: Reasons) -> list[str]:
     """Each survivor that nobody has explained: where it is, and what was changed."""
     return [
         f"{e['module']}.py:{e['line']}  ({e['asked']} times asked)\n  - {e['before']}\n  + {e['after']}"
@@ -81,4 +112,4 @@ def survivors(known: dict[str, dict[str, Any]], why: dict[tuple[str, str, str], 
     ]
 
 
-__all__ = ["COLUMNS", "REASONS", "Results", "reasons", "survivors", "table", "verdict"]
+__all__ = ["COLUMNS", "REASONS", "Kind", "Reasons", "Results", "reasons", "survivors", "table", "verdict"]

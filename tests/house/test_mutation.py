@@ -11,7 +11,7 @@ import pytest
 from benchmarks.mutation.generate import Mutant, compiles, refusals, splice
 from benchmarks.mutation.hold import Result, _Finder, order
 from benchmarks.mutation.reach import Reach
-from benchmarks.mutation.report import REASONS, Results, reasons, survivors, table, verdict
+from benchmarks.mutation.report import REASONS, Kind, Reasons, Results, reasons, survivors, table, verdict
 from benchmarks.mutation.staging import ROOT, fingerprint, stage
 
 SOURCE = '''"""A module."""
@@ -85,20 +85,40 @@ def test_results_are_kept_for_one_state_of_the_tree(tmp_path: Path) -> None:
 def test_survivors_are_told_until_somebody_explains_them(tmp_path: Path) -> None:
     kept = Results(tmp_path / "results.json", "now")
     kept.add(MUTANT, Result("survived", budget="ci", asked=18, of=9))
-    assert survivors(kept.known, {}) == ["numbers/double.py:7  (18 times asked)\n  - return x + x\n  + return x * x"]
-    why = {("numbers/double", "return x + x", "return x * x"): ("equivalent", "x is 2")}
+    told = "numbers/double.py:7  (18 times asked)\n  - return x + x\n  + return x * x"
+    assert survivors(kept.known, Reasons({})) == [told]
+    why = Reasons({("numbers/double", "return x + x", "return x * x"): ("equivalent", "x is 2")})
     assert survivors(kept.known, why) == []
     assert [verdict(entry, why) for entry in kept.known.values()] == ["equivalent"]
     assert table(kept.known, why).splitlines()[-1].split() == ["all", "1", "0", "0", "1", "0", "0", "0", "-"]
 
 
 def test_every_reason_is_one_and_its_line_is_still_there() -> None:
-    for (module, before, after), (said, why) in reasons().items():
+    for (module, before, after), (said, why) in reasons().lines.items():
         source = (ROOT / "implementations" / f"{module}.py").read_text(encoding="utf-8")
         assert before in {line.strip() for line in source.split("\n")}, (module, before)
         assert before != after
         assert said in ("equivalent", "open")
         assert len(why) > 10
+
+
+def test_a_kind_covers_one_change_and_nothing_else() -> None:
+    moved = Kind(r"device=[\w.]+", "device=None", "on one device nothing is different")
+    line = "x = torch.zeros(3, device=y.device) + torch.ones(3, device=z)"
+    assert moved.covers(line, line.replace("device=y.device", "device=None"))
+    assert moved.covers(line, line.replace("device=z", "device=None"))
+    assert not moved.covers(line, line.replace("ones", "zeros"))
+    assert not moved.covers(line, line.replace("y.device", "None").replace("device=z", "device=None"))
+    assert Reasons({}, [moved]).of({"module": "m", "before": "f(device=d)", "after": "f(device=None)"}) == (
+        "equivalent",
+        moved.why,
+    )
+
+
+def test_every_kind_says_why() -> None:
+    for kind in reasons().kinds:
+        assert len(kind.why) > 10
+        assert not kind.covers("a", "a")
 
 
 def test_a_reason_that_says_nothing_is_refused(tmp_path: Path) -> None:

@@ -145,6 +145,16 @@ def cache_is_renewed_too_late(
     return right.generate(p, cached, N, L, times, generator)
 
 
+@mutant("cache-asks-for-two-rows-or-more", "generate_cached", of=MASKED)
+def cache_asks_for_two_rows_or_more(
+    right: Right, p: Process, network: Any, N: int, L: int, times: Times, generator: Generator
+) -> Tensor:
+    """The network is asked again only where several sequences have changed; one by itself stays as it is."""
+    if N == 1:
+        return noise(p, N, L, generator)
+    return right.generate(p, network, N, L, times, generator)
+
+
 @mutant("blocks-forget-the-finished-ones", "generate_in_blocks", of=MASKED)
 def blocks_forget_the_finished_ones(
     right: Right, p: Process, network: Any, N: int, blocks: Sequence[int], times: Times, generator: Generator

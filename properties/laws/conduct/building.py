@@ -17,7 +17,8 @@ CHAPTER = "Conduct"
     cites="a constructor accepts what it is made for",
     mutants=("process-that-cannot-be-built",),
     about=About(kind="any"),
-    drawn=Drawn(most_T=None),
+    # Many, so that every kind of schedule is among them on each clock: whoever cannot build one is asked nothing about it.
+    drawn=Drawn(most_T=None, cost=0.25),
 )
 def it_can_be_built(build: Any, p: Any) -> Claim:
     """A subject can be built for every process that it claims to implement: every size, schedule, clock, dtype and device"""

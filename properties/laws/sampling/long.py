@@ -31,6 +31,7 @@ SAMPLERS = ("generate", "generate_cached", "generate_in_blocks", "generate_one_b
         "generate-steps-to-the-time-before",
         "generate-stops-counting-steps",
         "generate-copies-far-positions",
+        "cache-asks-for-two-rows-or-more",
     ),
     about=About(
         drawn_exactly=True,
@@ -66,15 +67,19 @@ def long_sequences_follow_the_law_of_each_position(
         known = np.arange(ROWS)[:, None] % 2 + np.arange(POSITIONS) % 5 == 3
         given = {
             "network": network,
-            "N": rows,
             "L": POSITIONS,
             "times": times,
-            "generator": seed,
             "x0": rng.choice(np.array(p.clean), (ROWS, POSITIONS)),
             "known": known,
             "blocks": [5, 11, POSITIONS - 16],
         }
-        found = sampler(p, *(given[argument] for argument in sampler.capability.arguments))
+        # One sequence by itself, and the others as a batch.
+        parts = []
+        for number, some in enumerate((slice(0, 1), slice(1, rows))):
+            given |= {"N": some.stop - some.start, "generator": seed + number}
+            own = {key: given[key][some] for key in ("x0", "known")}
+            parts.append(sampler(p, *((given | own)[argument] for argument in sampler.capability.arguments)))
+        found = np.concatenate(parts)
         claims += _claims_of_positions(
             name, found, truth, kinds, known if name == "infill" else np.zeros((1, POSITIONS), dtype=bool), p
         )
