@@ -2,6 +2,9 @@
 
 Nothing here asks for CUDA's mathematical library beyond ``exp`` and ``log``, so that Triton's interpreter runs all of
 it on the CPU.  Scalars and blocks are of the accumulation dtype, float32 or float64.
+
+A kernel visits a row in blocks of :class:`Launch`.  Where the number of classes is a multiple of 16, a thread reads and
+writes 16 bytes at a time, elsewhere one number: a vocabulary is best padded to such a multiple.
 """
 
 # pyright: reportMissingImports=false

@@ -22,7 +22,7 @@ print(sorted(name for name in sys.modules if name.startswith(("triton", "unmask.
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
 def test_in_the_interpreter() -> None:
     """In a process of its own: Triton asks once, as functions are decorated, whether it should interpret them."""
-    tests = [str(HERE / f"test_{name}.py") for name in ("softmax_sums", "entropy_sums")]
+    tests = [str(HERE / f"test_{name}.py") for name in ("triton_arithmetic", "softmax_sums", "entropy_sums")]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
         cwd=HERE.parents[1],
