@@ -64,10 +64,10 @@ def excess(x: tl.tensor) -> tl.tensor:
     """``e^x - 1 - x`` for ``|x| <= 1``, where subtraction would lose the digits: Taylor's series."""
     total = tl.full(x.shape, 1.0, x.dtype)
     if x.dtype == tl.float64:
-        for n in tl.static_range(17):
+        for n in tl.static_range(17):  # pyright: ignore[reportGeneralTypeIssues]
             total = total * (x * (1.0 / (19 - n))) + 1.0
     else:
-        for n in tl.static_range(10):
+        for n in tl.static_range(10):  # pyright: ignore[reportGeneralTypeIssues]
             total = total * (x * (1.0 / (12 - n))) + 1.0
     return 0.5 * x * x * total
 

@@ -80,7 +80,7 @@ class FusedEntropySums(torch.autograd.Function):
 
 
 @jit
-def _scores(flat: tl.tensor, k: tl.tensor, K: tl.tensor, along: tl.tensor, ACC: tl.constexpr) -> tl.tensor:
+def _scores(flat: tl.tensor, k: tl.tensor, K: int, along: int, ACC: tl.constexpr) -> tl.tensor:
     """Of one row, the log scores of the classes ``k``."""
     return tl.load(flat + k.to(tl.int64) * along, mask=k < K, other=0.0).to(ACC)
 
@@ -93,7 +93,7 @@ def _gaps(
     level: tl.tensor,
     log_level: tl.tensor,
     k: tl.tensor,
-    K: tl.tensor,
+    K: int,
     EVEN: tl.constexpr,
 ) -> tuple[tl.tensor, tl.tensor]:
     """Ratios ``r``, and ``log s - log r`` where ``r`` is positive, else 0."""
@@ -117,9 +117,9 @@ def _forward(
     levels: tl.tensor,
     at_start: tl.tensor,
     others: tl.tensor,
-    K: tl.tensor,
-    across: tl.tensor,
-    along: tl.tensor,
+    K: int,
+    across: int,
+    along: int,
     CHOSEN: tl.constexpr,
     RATIOS: tl.constexpr,
     EVEN: tl.constexpr,
@@ -164,11 +164,11 @@ def _backward(
     levels: tl.tensor,
     by_start: tl.tensor,
     by_others: tl.tensor,
-    K: tl.tensor,
-    across: tl.tensor,
-    along: tl.tensor,
-    out_across: tl.tensor,
-    out_along: tl.tensor,
+    K: int,
+    across: int,
+    along: int,
+    out_across: int,
+    out_along: int,
     CHOSEN: tl.constexpr,
     RATIOS: tl.constexpr,
     EVEN: tl.constexpr,
@@ -185,7 +185,7 @@ def _backward(
     if r < 0:
         for first in range(0, K, BLOCK):
             k = first + tl.arange(0, BLOCK)
-            zero = tl.zeros((BLOCK,), ACC).to(out.dtype.element_ty)
+            zero = tl.zeros((BLOCK,), ACC)
             tl.store(out + k.to(tl.int64) * out_along, zero, mask=k < K)
     else:
         i, h = tl.load(start + r), tl.load(here + r)
@@ -207,7 +207,7 @@ def _backward(
             # An infinite score that nothing depends on has no gradient.
             grad = tl.where(g == 0.0, 0.0, steep * g)
             grad = tl.where(k == h, 0.0, tl.where(k == i, g_start, grad))
-            tl.store(out + k.to(tl.int64) * out_along, grad.to(out.dtype.element_ty), mask=k < K)
+            tl.store(out + k.to(tl.int64) * out_along, grad, mask=k < K)
 
 
 __all__ = ["FusedEntropySums"]

@@ -88,7 +88,7 @@ class FusedSums(torch.autograd.Function):
 
 @jit
 def _logits(
-    flat: tl.tensor, k: tl.tensor, K: tl.tensor, along: tl.tensor, without: tl.tensor, ACC: tl.constexpr
+    flat: tl.tensor, k: tl.tensor, K: int, along: int, without: int, ACC: tl.constexpr
 ) -> tl.tensor:
     """Of one row, those of the classes ``k``, ``-inf`` where there is none."""
     z = tl.load(flat + k.to(tl.int64) * along, mask=k < K, other=float("-inf")).to(ACC)
@@ -97,7 +97,7 @@ def _logits(
 
 
 @jit
-def _weights(weight: tl.tensor, k: tl.tensor, K: tl.tensor, EVEN: tl.constexpr) -> tuple[tl.tensor, tl.tensor]:
+def _weights(weight: tl.tensor, k: tl.tensor, K: int, EVEN: tl.constexpr) -> tuple[tl.tensor, tl.tensor]:
     """``pi`` and ``1/pi``, both 0 for a class that is left out."""
     if EVEN:
         number = tl.load(weight)
@@ -124,10 +124,10 @@ def _forward(
     mixed: tl.tensor,
     tops: tl.tensor,
     totals: tl.tensor,
-    K: tl.tensor,
-    across: tl.tensor,
-    along: tl.tensor,
-    without: tl.tensor,
+    K: int,
+    across: int,
+    along: int,
+    without: int,
     CHOSEN: tl.constexpr,
     MIXED: tl.constexpr,
     EVEN: tl.constexpr,
@@ -197,12 +197,12 @@ def _backward(
     by_here: tl.tensor,
     by_others: tl.tensor,
     by_mixed: tl.tensor,
-    K: tl.tensor,
-    across: tl.tensor,
-    along: tl.tensor,
-    out_across: tl.tensor,
-    out_along: tl.tensor,
-    without: tl.tensor,
+    K: int,
+    across: int,
+    along: int,
+    out_across: int,
+    out_along: int,
+    without: int,
     CHOSEN: tl.constexpr,
     MIXED: tl.constexpr,
     EVEN: tl.constexpr,
@@ -219,7 +219,7 @@ def _backward(
     if r < 0:
         for first in range(0, K, BLOCK):
             k = first + tl.arange(0, BLOCK)
-            zero = tl.zeros((BLOCK,), ACC).to(out.dtype.element_ty)
+            zero = tl.zeros((BLOCK,), ACC)
             tl.store(out + k.to(tl.int64) * out_along, zero, mask=k < K)
     else:
         i, h = tl.load(start + r), tl.load(here + r)
@@ -268,7 +268,7 @@ def _backward(
                 steep = tl.where(pi == 0.0, 0.0, gain / (p * inverse * odds + 1.0))
                 grad = p * (level + steep)
             grad = tl.where(k == h, at_here, tl.where(k == i, at_start, grad))
-            tl.store(out + k.to(tl.int64) * out_along, grad.to(out.dtype.element_ty), mask=k < K)
+            tl.store(out + k.to(tl.int64) * out_along, grad, mask=k < K)
 
 
 __all__ = ["FusedSums"]
