@@ -98,7 +98,7 @@ def test_against_the_definition(K: int, kind: str, dtype: torch.dtype, device: s
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("K", SIZES)
+@pytest.mark.parametrize("K", [3, 5000])
 def test_without_a_class(K: int, device: str) -> None:
     for choice in ("all", "some"):
         at = case(K, torch.float32, choice, device)
@@ -137,10 +137,9 @@ def found(at: Case, flat: Tensor, kind: str, *, inplace: bool = False) -> tuple[
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("kind", ["nothing", "vector"])
-@pytest.mark.parametrize("choice", ["all", "some"])
-def test_how_tensors_lie_does_not_matter(choice: str, kind: str, device: str) -> None:
+def test_how_tensors_lie_does_not_matter(kind: str, device: str) -> None:
     """In place, at other strides, and again: the same, to the bit where the same is done."""
-    at = case(1025, torch.float32, choice, device)
+    at = case(1025, torch.float32, "some" if kind == "vector" else "all", device)
     sums, grad = found(at, at.flat, kind)
     again, grad_again = found(at, at.flat, kind)
     assert all(torch.equal(a, b) for a, b in zip(sums, again, strict=True))
