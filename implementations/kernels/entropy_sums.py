@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from unmask.implementations.kernels.rows import Rows
+from unmask.implementations.kernels.rows import Rows, accumulator, in_triton
 
 
 class Ratios(NamedTuple):
@@ -41,8 +41,19 @@ def entropy_sums(
 
     ``start`` and ``here`` are class ids ``[R]``; ``ratios`` is ``None`` where they are 0.  The backward pass writes the
     gradient over ``flat`` with ``inplace``.  Rows with an upstream gradient of 0 have the gradient 0.
+
+    Under ``torch.compile`` it is a plain formula, which the compiler turns into kernels of its own; ``inplace`` changes
+    nothing then, and where a score is infinite, the gradient of its row is not a number.
     """
-    return EntropySums(*_Sums.apply(flat, rows, start, here, ratios, inplace))
+    if torch.compiler.is_compiling():
+        return _formula(flat, rows, start, here, ratios)
+    if in_triton(flat):
+        from unmask.implementations.kernels.triton_entropy_sums import FusedEntropySums
+
+        found = FusedEntropySums.apply(flat, rows.index, start, here, ratios, inplace)  # type: ignore[no-untyped-call]
+    else:
+        found = _Sums.apply(flat, rows, start, here, ratios, inplace)  # type: ignore[no-untyped-call]
+    return EntropySums(*found)
 
 
 class _Sums(torch.autograd.Function):
@@ -50,7 +61,7 @@ class _Sums(torch.autograd.Function):
     def forward(
         ctx: Any, flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None, inplace: bool
     ) -> tuple[Tensor, ...]:
-        dtype = torch.float32 if flat.dtype in (torch.bfloat16, torch.float16) else flat.dtype
+        dtype = accumulator(flat.dtype)
         at_start, others = (torch.zeros(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(2))
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
@@ -66,7 +77,8 @@ class _Sums(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_start: Tensor, by_others: Tensor) -> Any:
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        by_start, by_others = upstream
         flat, start, here = ctx.saved_tensors
         rows, kept = ctx.rows, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
@@ -106,6 +118,27 @@ def _visit(z: Tensor, i: Tensor, h: Tensor, ratios: Ratios | None, block: slice)
         exact = _gaps(z[large].double(), i[large], h[large], weight, level[large].double())
         steep[large], total[large] = exact[0].to(z.dtype), exact[1].to(z.dtype)
     return steep, total
+
+
+def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None) -> EntropySums:
+    """The same of whole tensors, without a loop or a choice that depends on values."""
+    i, h = start.unsqueeze(-1), here.unsqueeze(-1)
+    z = (flat if rows.index is None else flat.index_select(0, rows.index)).to(accumulator(flat.dtype))
+    at_start = z.gather(-1, i).squeeze(-1)
+    at_start = torch.where(start == here, at_start.detach(), at_start)
+    score = z.exp()
+    if ratios is None:
+        terms = score
+    else:
+        ratio = ratios.level.unsqueeze(-1) * ratios.weight
+        positive = ratio > 0
+        gap = z - torch.where(positive, ratio, 1.0).log()
+        near = positive & (gap <= 1)
+        small = torch.where(near, gap, 0.0)
+        # e^d may leave the range of float32 where the score r e^d does not.
+        far = score - ratio - ratio * torch.where(near | ~positive, 0.0, gap)
+        terms = torch.where(near, ratio * (torch.expm1(small) - small), far)
+    return EntropySums(at_start, terms.scatter(-1, i, 0.0).scatter(-1, h, 0.0).sum(-1))
 
 
 def _scores(z: Tensor, i: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:

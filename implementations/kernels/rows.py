@@ -5,6 +5,9 @@ Tensors are flat here: ``[M, K]``, a row for each position of each example, of w
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,10 +20,29 @@ BLOCK = 2**18
 BLOCK_ON_DEVICE = 2**27
 
 
+def accumulator(dtype: torch.dtype) -> torch.dtype:
+    """The accumulation dtype: float32 for half precision, otherwise the dtype itself."""
+    return torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
+
+
+def in_triton(flat: Tensor) -> bool:
+    """Whether kernels visit the rows: on CUDA where Triton is installed, and on the CPU in Triton's interpreter.
+
+    The interpreter is for tests; it runs where the environment has ``TRITON_INTERPRET=1`` from the start.
+    """
+    wanted = flat.is_cuda or (flat.device.type == "cpu" and os.environ.get("TRITON_INTERPRET") == "1")
+    return wanted and _installed()
+
+
+@functools.cache
+def _installed() -> bool:
+    return importlib.util.find_spec("triton") is not None
+
+
 class Rows(NamedTuple):
     """The rows ``index [R]`` of a tensor, all of them where it is ``None``."""
 
-    index: Tensor | None
+    index: Tensor | None  # type: ignore[assignment]  # as a field it hides the method of tuples
 
     def count(self, flat: Tensor) -> int:
         """How many there are."""
@@ -70,4 +92,4 @@ def spread(values: Tensor, rows: Rows, like: Tensor) -> Tensor:
     return values.new_zeros(like.numel()).index_put((rows.index,), values).reshape(like.shape)
 
 
-__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "chosen", "spread"]
+__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "accumulator", "chosen", "in_triton", "spread"]

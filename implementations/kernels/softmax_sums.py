@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from unmask.implementations.kernels.rows import Rows
+from unmask.implementations.kernels.rows import Rows, accumulator, in_triton
 
 
 class Sums(NamedTuple):
@@ -70,9 +70,18 @@ def softmax_sums(
     """The :class:`Sums` of logits ``flat [M, K]``, differentiable once.
 
     ``start`` and ``here`` are class ids ``[R]``, ``without`` is a class that has no probability.  With ``inplace`` the
-    backward pass writes the gradient over ``flat``.
+    backward pass writes the gradient over ``flat``.  Under ``torch.compile`` it is a plain formula, which the compiler
+    turns into kernels of its own, and ``inplace`` changes nothing.
     """
-    return Sums(*_Sums.apply(flat, rows, start, here, without, mixing, inplace))
+    if torch.compiler.is_compiling():
+        return _formula(flat, rows, start, here, without, mixing)
+    if in_triton(flat):
+        from unmask.implementations.kernels.triton_softmax_sums import FusedSums
+
+        found = FusedSums.apply(flat, rows.index, start, here, without, mixing, inplace)  # type: ignore[no-untyped-call]
+    else:
+        found = _Sums.apply(flat, rows, start, here, without, mixing, inplace)  # type: ignore[no-untyped-call]
+    return Sums(*found)
 
 
 class _Sums(torch.autograd.Function):
@@ -87,13 +96,13 @@ class _Sums(torch.autograd.Function):
         mixing: Mixing | None,
         inplace: bool,
     ) -> tuple[Tensor, ...]:
-        dtype = torch.float32 if flat.dtype in (torch.bfloat16, torch.float16) else flat.dtype
+        dtype = accumulator(flat.dtype)
         count = rows.count(flat)
         log_start, log_here, others, mixed = (torch.zeros(count, dtype=dtype, device=flat.device) for _ in range(4))
         # Where the dtype allows it, the softmax waits in the tensor whose gradient it becomes.
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        inverse = None if mixing is None else mixing.inverse()
+        inverse = 0.0 if mixing is None else mixing.inverse()
         for block in rows.blocks(flat):
             z = rows.read(flat, block, dtype)
             i, h = start[block, None], here[block, None]
@@ -118,12 +127,13 @@ class _Sums(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_start: Tensor, by_here: Tensor, by_others: Tensor, by_mixed: Tensor) -> Any:
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        by_start, by_here, by_others, by_mixed = upstream
         flat, start, here, others = ctx.saved_tensors
         rows, mixing, kept = ctx.rows, ctx.mixing, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
         out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
-        inverse = None if mixing is None else mixing.inverse()
+        inverse = 0.0 if mixing is None else mixing.inverse()
         for block in rows.blocks(flat):
             i, h = start[block, None], here[block, None]
             if kept is not None:
@@ -164,11 +174,32 @@ class _Sums(torch.autograd.Function):
         return out, None, None, None, None, None, None
 
 
+def _formula(
+    flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int | None, mixing: Mixing | None
+) -> Sums:
+    """The same of whole tensors, without a loop or a choice that depends on values."""
+    i, h = start.unsqueeze(-1), here.unsqueeze(-1)
+    z = (flat if rows.index is None else flat.index_select(0, rows.index)).to(accumulator(flat.dtype))
+    log_p = (z if without is None else _ruled_out(z, without)).log_softmax(-1)
+    log_start, log_here = log_p.gather(-1, i).squeeze(-1), log_p.gather(-1, h).squeeze(-1)
+    p = log_p.exp()
+    ends = p.gather(-1, i), p.gather(-1, h)
+    p = p.scatter(-1, i, 0.0).scatter(-1, h, 0.0)
+    others = p.sum(-1)
+    if mixing is None:
+        return Sums(log_start, log_here, others, torch.zeros_like(others))
+    odds, _ = _odds(mixing, slice(None), others, i != h, *ends)
+    return Sums(log_start, log_here, others, mixing.total((p * mixing.inverse() * odds.unsqueeze(-1)).log1p()))
+
+
 def _softmax(z: Tensor, without: int | None, out: Tensor | None) -> tuple[Tensor, Tensor]:
     """Logits without a class, and their softmax."""
-    if without is not None:
-        z = z.index_fill(-1, torch.full((1,), without, device=z.device), -math.inf)
+    z = z if without is None else _ruled_out(z, without)
     return z, torch.softmax(z, -1) if out is None else torch.softmax(z, -1, out=out)
+
+
+def _ruled_out(z: Tensor, without: int) -> Tensor:
+    return z.index_fill(-1, torch.full((1,), without, device=z.device), -math.inf)
 
 
 def _odds(

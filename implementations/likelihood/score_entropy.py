@@ -66,8 +66,14 @@ def score_entropies(log_score: Tensor, ratio: Tensor) -> Tensor:
 
 
 def active_rows(process: Interpolating, xt: Tensor) -> Rows:
-    """The positions that can still change: under absorbing noise the masked ones, else all."""
-    return Rows(None if process.point is None else (xt == process.point).flatten().nonzero().squeeze(-1))
+    """The positions that can still change: under absorbing noise the masked ones, else all.
+
+    Finding them takes a device synchronization.  Under ``torch.compile`` it would break the graph, and all are read;
+    the others must have weight 0 whatever they say.
+    """
+    if process.point is None or torch.compiler.is_compiling():
+        return Rows(None)
+    return Rows((xt == process.point).flatten().nonzero().squeeze(-1))
 
 
 def rate_loss(

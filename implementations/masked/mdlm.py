@@ -64,11 +64,11 @@ class MDLM:
         self._check(output, xt, x0=x0, t=t)
         if inplace:
             checks.overwritable("output", output)
-        weight = self._pace(t)
+        weight = torch.where(xt == self.mask, self._pace(t)[:, None], 0.0)
         rows = active_rows(self.process, xt)
         start = chosen(x0.long(), rows)
         sums = softmax_sums(output.reshape(-1, self.process.K), rows, start, start, without=self.mask, inplace=inplace)
-        w = chosen(weight[:, None].expand(xt.shape), rows).to(sums.log_start.dtype)
+        w = chosen(weight, rows).to(sums.log_start.dtype)
         return spread(torch.where(w > 0, w * -torch.where(w > 0, sums.log_start, 0.0), 0.0), rows, xt).sum(-1)
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
