@@ -272,7 +272,8 @@ class InterpolatingFormulas:
         mixing = None
         if self.process.point is None:
             weight = self.process._weight(dtype, output.device)
-            mixing = Mixing(weight, odds.to(dtype), torch.ones_like(odds, dtype=dtype), stay.to(dtype))
+            ones = torch.ones_like(odds, dtype=dtype)
+            mixing = Mixing(weight, odds.to(dtype), ones, stay.to(dtype), *self.process._but_one)
         return softmax_sums(output.reshape(-1, self.process.K), rows, start, here, mixing=mixing, inplace=inplace)
 
     def _rest(self, pi_start: Tensor, pi_here: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import math
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 #: Numbers that are worked on at a time: a few of such blocks fit into the cache of a core.
-BLOCK = 2**18
+BLOCK = 2**19
 #: On devices with fast memory of their own, blocks are of a size that keeps all of it busy.
 BLOCK_ON_DEVICE = 2**27
 
@@ -55,9 +56,18 @@ class Rows(NamedTuple):
         step = max(1, size // max(1, flat.shape[1]))
         return (slice(first, min(first + step, count)) for first in range(0, count, step))
 
-    def read(self, flat: Tensor, block: slice, dtype: torch.dtype) -> Tensor:
-        """Those of a block, ``[B, K]``; where all are read in their own dtype, a view."""
-        return (flat[block] if self.index is None else flat.index_select(0, self.index[block])).to(dtype)
+    def read(self, flat: Tensor, block: slice, dtype: torch.dtype, without: int | None = None) -> Tensor:
+        """Those of a block, ``[B, K]``, with ``-inf`` for the class ``without``.
+
+        A view, where all are read in their own dtype and no class is left out.
+        """
+        if self.index is None:
+            found = flat[block].to(dtype)
+            return found if without is None else ruled_out(found, without)
+        found = flat.index_select(0, self.index[block]).to(dtype)
+        if without is not None:
+            found[:, without] = -math.inf
+        return found
 
     def write(self, flat: Tensor, block: slice, values: Tensor) -> None:
         """Put those of a block back."""
@@ -78,6 +88,11 @@ class Rows(NamedTuple):
             flat[other] = 0
 
 
+def ruled_out(z: Tensor, without: int) -> Tensor:
+    """Logits ``[B, K]`` with ``-inf`` for one class."""
+    return z.index_fill(-1, torch.full((1,), without, device=z.device), -math.inf)
+
+
 def chosen(ids: Tensor, rows: Rows) -> Tensor:
     """``[N, L, ...]`` to ``[R, ...]``: the rows that are read."""
     flat = ids.reshape(-1, *ids.shape[2:])
@@ -92,4 +107,4 @@ def spread(values: Tensor, rows: Rows, like: Tensor) -> Tensor:
     return values.new_zeros(like.numel()).index_put((rows.index,), values).reshape(like.shape)
 
 
-__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "accumulator", "chosen", "in_triton", "spread"]
+__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "accumulator", "chosen", "in_triton", "ruled_out", "spread"]

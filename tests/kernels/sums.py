@@ -88,7 +88,7 @@ def softmax_formula(z: Tensor, at: Case, without: int | None, mixing: Mixing | N
     if mixing is None:
         return log_start, log_here, others, torch.zeros_like(others)
     pi = weight_of(mixing.weight, z)
-    numerator, away, stay = (v.double() for v in mixing[1:])
+    numerator, away, stay = (v.double() for v in (mixing.numerator, mixing.away, mixing.stay))
     not_here = torch.ones_like(z).scatter(-1, at.here[:, None], 0.0)
     odds = numerator / (away * (p * not_here).sum(-1) + stay * log_here.exp())
     terms = pi * torch.log1p(odds[:, None] * p / torch.where(pi > 0, pi, 1.0))
