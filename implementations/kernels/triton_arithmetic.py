@@ -20,7 +20,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-#: Triton has no types of its own for what it makes of a function.
+#: Triton has no types of its own for what it makes of a function.  Strides are annotated as tensors too: ``int`` would
+#: mean an int32 of any value, and where a stride is known to be 1, neighbors are read together.
 jit: Callable[[Callable[..., Any]], Any] = triton.jit
 
 

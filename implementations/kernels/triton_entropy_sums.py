@@ -80,7 +80,7 @@ class FusedEntropySums(torch.autograd.Function):
 
 
 @jit
-def _scores(flat: tl.tensor, k: tl.tensor, K: int, along: int, ACC: tl.constexpr) -> tl.tensor:
+def _scores(flat: tl.tensor, k: tl.tensor, K: int, along: tl.tensor, ACC: tl.constexpr) -> tl.tensor:
     """Of one row, the log scores of the classes ``k``."""
     return tl.load(flat + k.to(tl.int64) * along, mask=k < K, other=0.0).to(ACC)
 
@@ -118,8 +118,8 @@ def _forward(
     at_start: tl.tensor,
     others: tl.tensor,
     K: int,
-    across: int,
-    along: int,
+    across: tl.tensor,
+    along: tl.tensor,
     CHOSEN: tl.constexpr,
     RATIOS: tl.constexpr,
     EVEN: tl.constexpr,
@@ -165,10 +165,10 @@ def _backward(
     by_start: tl.tensor,
     by_others: tl.tensor,
     K: int,
-    across: int,
-    along: int,
-    out_across: int,
-    out_along: int,
+    across: tl.tensor,
+    along: tl.tensor,
+    out_across: tl.tensor,
+    out_along: tl.tensor,
     CHOSEN: tl.constexpr,
     RATIOS: tl.constexpr,
     EVEN: tl.constexpr,

@@ -36,7 +36,7 @@ class FusedSums(torch.autograd.Function):
         index: Tensor | None,
         start: Tensor,
         here: Tensor,
-        without: int | None,
+        without: tl.tensor | None,
         mixing: tuple[float | Tensor, Tensor, Tensor, Tensor] | None,
         inplace: bool,
     ) -> tuple[Tensor, ...]:
@@ -88,7 +88,7 @@ class FusedSums(torch.autograd.Function):
 
 @jit
 def _logits(
-    flat: tl.tensor, k: tl.tensor, K: int, along: int, without: int, ACC: tl.constexpr
+    flat: tl.tensor, k: tl.tensor, K: int, along: tl.tensor, without: tl.tensor, ACC: tl.constexpr
 ) -> tl.tensor:
     """Of one row, those of the classes ``k``, ``-inf`` where there is none."""
     z = tl.load(flat + k.to(tl.int64) * along, mask=k < K, other=float("-inf")).to(ACC)
@@ -125,9 +125,9 @@ def _forward(
     tops: tl.tensor,
     totals: tl.tensor,
     K: int,
-    across: int,
-    along: int,
-    without: int,
+    across: tl.tensor,
+    along: tl.tensor,
+    without: tl.tensor,
     CHOSEN: tl.constexpr,
     MIXED: tl.constexpr,
     EVEN: tl.constexpr,
@@ -198,11 +198,11 @@ def _backward(
     by_others: tl.tensor,
     by_mixed: tl.tensor,
     K: int,
-    across: int,
-    along: int,
-    out_across: int,
-    out_along: int,
-    without: int,
+    across: tl.tensor,
+    along: tl.tensor,
+    out_across: tl.tensor,
+    out_along: tl.tensor,
+    without: tl.tensor,
     CHOSEN: tl.constexpr,
     MIXED: tl.constexpr,
     EVEN: tl.constexpr,

@@ -26,7 +26,8 @@ class MDLM:
 
     ``output`` is ``[N, L, K]`` logits, finite or ``-inf``, with a finite one besides the mask's in every
     row.  Results come back in its dtype, losses of half precision in float32.  The logits of visible
-    positions and of the mask class have gradient 0.  Selecting masked rows costs one device synchronization.
+    positions and of the mask class have gradient 0.  Selecting masked rows costs one device synchronization; under
+    ``torch.compile`` all rows are read instead.
 
     Raises
     ------
