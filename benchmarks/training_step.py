@@ -2,8 +2,8 @@
 
     python -m benchmarks.training_step [--steps 30] [--bytes 2] [--threads 1]
 
-The text is that of the licences that come with the operating system (with ours, where there are none).  Both models start
-alike and see the same draws, so that their losses are the same up to rounding, for as long as rounding does not grow.
+The text is that of the licences that come with the operating system (of ours, where there are none).  Both models
+start alike and see the same draws, so that their losses are the same up to rounding, as long as it does not grow.
 Tokens are of one byte, or of two: then there are 65,537 classes, and the loss is most of a step.
 """
 
@@ -14,7 +14,8 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +66,14 @@ class Model(nn.Module):
 
 @dataclass
 class Training:
-    """A model in training, with the loss per token and the seconds of each of its steps."""
+    """A model in training: the loss per token and the seconds of each of its steps."""
 
     model: Model
     loss: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-    losses: list[float]
-    seconds: list[float]
+    losses: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    #: Bytes by which a step raises the peak of memory, if the system tells.
+    peak: int | None = None
 
     def __post_init__(self) -> None:
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.5)
@@ -104,19 +107,24 @@ def train(steps: int, width: int) -> dict[str, Training]:
     first = Model(K)
     second = Model(K)
     second.load_state_dict(first.state_dict())
-    both = {"in closed sums, in place": Training(first, closed, [], []), "the paper's formula": Training(second, plain, [], [])}
+    both = {"in closed sums, in place": Training(first, closed), "the paper's formula": Training(second, plain)}
     generator = torch.Generator().manual_seed(1)
-    for number in range(steps):
+
+    def batch() -> tuple[Tensor, Tensor, Tensor]:
         begin = torch.randint(len(data) - L, (N,), generator=generator)
         x0 = data[begin[:, None] + torch.arange(L)]
         # One uniform for all: their times cover the clock evenly.
         t = (torch.rand(1, generator=generator, dtype=torch.float64) + torch.arange(N) / N) % 1
         t = t.clamp(min=1e-3)
-        xt = process.sample(x0, t, generator)
+        return x0, process.sample(x0, t, generator), t
+
+    for number in range(steps):
+        given = batch()
         for training in list(both.values()) if number % 2 == 0 else list(both.values())[::-1]:
-            training.step(x0, xt, t)
+            training.step(*given)
+    given = batch()
     for training in both.values():
-        training.peak = peak(lambda training=training: training.step(x0, xt, t), "cpu")  # type: ignore[attr-defined, misc]
+        training.peak = peak(partial(training.step, *given), "cpu")
     return both
 
 
@@ -133,15 +141,15 @@ def main() -> None:
     kept = {}
     for name, training in both.items():
         rate = N * L / statistics.median(training.seconds[2 : options.steps])
-        most = training.peak  # type: ignore[attr-defined]
         table.add_row(
             name,
             f"{training.losses[0]:.4f}",
             f"{training.losses[options.steps - 1]:.4f}",
             f"{rate:.0f}",
-            "?" if most is None else f"{most / 2**20:.0f}",
+            "?" if training.peak is None else f"{training.peak / 2**20:.0f}",
         )
-        kept[name] = {"losses": training.losses[: options.steps], "tokens per second": rate, "peak in bytes": most}
+        losses = training.losses[: options.steps]
+        kept[name] = {"losses": losses, "tokens per second": rate, "peak in bytes": training.peak}
     Console().print(table)
     ours, plain = (np.array(training.losses[: options.steps]) for training in both.values())
     print(f"largest relative difference of the losses: {np.abs(ours / plain - 1).max():.1e}")

@@ -157,7 +157,7 @@ def _gradient(
     # Derivatives by p of the two classes, before those by the logits.
     by_first, by_second = torch.zeros_like(by_start), torch.zeros_like(by_start)
     steep: Tensor | None = None
-    mean = torch.zeros_like(by_start)
+    mean = by_share = torch.zeros_like(by_start)
     if mixing is not None:
         odds, divisor = mixing.odds(block, others, i != h, *ends)
         steep = mixing.shares(p, odds).add_(1).reciprocal_().mul_(p).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
@@ -169,11 +169,11 @@ def _gradient(
         by_rest = by_rest + by_away
         by_first = torch.where(start == here, 0.0, by_away)
         by_second = by_divisor * mixing.stay[block]
-        mean = by_odds * odds
+        mean, by_share = by_odds * odds, by_mixed * odds
     mean = mean + by_rest * others + by_first * at_start + by_second * at_here
     grad = p.mul_((by_rest - mean - by_start - by_here).unsqueeze(-1))
     if steep is not None:
-        grad.addcmul_(steep, (by_mixed * odds).unsqueeze(-1))
+        grad.addcmul_(steep, by_share.unsqueeze(-1))
     # The two classes have no part in by_rest; where they are one, the second stands for both.
     first = torch.where(start == here, 0.0, (by_first - by_rest) * at_start)
     grad.scatter_add_(-1, i, (by_start + first).unsqueeze(-1))

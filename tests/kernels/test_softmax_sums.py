@@ -32,7 +32,10 @@ from unmask.implementations.kernels.softmax_sums import Mixing, Sums, softmax_su
 
 def mixing_of(kind: str, at: Case) -> Mixing | None:
     count = at.start.shape[0]
-    return None if kind == "nothing" else Mixing(weights(kind, at.flat), *uniform(3, count, like=at.flat).unbind())
+    if kind == "nothing":
+        return None
+    numerator, away, stay = uniform(3, count, like=at.flat).unbind()
+    return Mixing(weights(kind, at.flat), numerator, away, stay)
 
 
 def compare(at: Case, without: int | None, mixing: Mixing | None) -> None:
