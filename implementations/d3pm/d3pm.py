@@ -36,7 +36,10 @@ Parameterization = Literal["joint-sum", "joint-sum-direct", "mixture"]
 
 
 class Formulas(Protocol):
-    """The formulas that depend on the family of the process.  ``kind`` is a :data:`Parameterization`."""
+    """The formulas that depend on the family of the process.
+
+    ``kind`` is a :data:`Parameterization`; with ``inplace`` a backward pass may write the gradient over ``output``.
+    """
 
     def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
         """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
@@ -49,7 +52,15 @@ class Formulas(Protocol):
         ...
 
     def kl(
-        self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+        self,
+        output: Tensor,
+        x0: Tensor,
+        xt: Tensor,
+        s: Tensor,
+        t: Tensor,
+        kind: str,
+        surprise: float = 0.0,
+        inplace: bool = False,
     ) -> Tensor:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
         float32.
@@ -57,7 +68,14 @@ class Formulas(Protocol):
         ...
 
     def rate_loss(
-        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+        self,
+        output: Tensor,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        kind: str,
+        surprise: float = 0.0,
+        inplace: bool = False,
     ) -> Tensor:
         """The NELBO's integrand at ``t``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
         float32.
@@ -131,19 +149,22 @@ class D3PM:
         self._check(output, xt, s=s, t=t, values=False)
         return self._formulas.step(output, xt, s, t, self.parameterization, generator)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
         """The NELBO's term of time ``t`` (discrete clock, ``t >= 1``) or its integrand (continuous):
         ``[N]`` nats.
 
         Discrete: ``sum_i KL(q(x_{t-1}|x_t,x_0) || p(x_{t-1}|x_t))``, at ``t = 1`` the reconstruction ``-log
         p(x_0|x_1)`` (eq. 1).  Continuous: see :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`.  A
-        pair with ``q(x_t|x_0) = 0`` contributes 0.
+        pair with ``q(x_t|x_0) = 0`` contributes 0.  With ``inplace`` the backward pass writes the gradient over
+        ``output``, and needs no memory (without effect over a chain).
         """
-        return self._loss(output, x0, xt, t, 0.0)
+        return self._loss(output, x0, xt, t, 0.0, inplace)
 
-    def hybrid_loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float) -> Tensor:
+    def hybrid_loss(
+        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float, *, inplace: bool = False
+    ) -> Tensor:
         """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats."""
-        return self._loss(output, x0, xt, t, checks.number("weight", weight, 0, float("inf"), strict="high"))
+        return self._loss(output, x0, xt, t, checks.number("weight", weight, 0, float("inf"), strict="high"), inplace)
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""
@@ -193,14 +214,18 @@ class D3PM:
         process = self.process
         checks.output(output, xt, process.K, values=values and process.validate)
 
-    def _loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, surprise: float) -> Tensor:
+    def _loss(
+        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, surprise: float, inplace: bool
+    ) -> Tensor:
         self._check(output, xt, x0=x0, t=t)
+        if inplace:
+            checks.overwritable("output", output)
         process = self.process
         if process.T is None:
-            return self._formulas.rate_loss(output, x0, xt, t, self.parameterization, surprise)
+            return self._formulas.rate_loss(output, x0, xt, t, self.parameterization, surprise, inplace)
         if process.validate if isinstance(process, Chain) else process.schedule.validate:
             checks.times_in_range("t", t, 1, process.T)
-        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization, surprise)
+        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization, surprise, inplace)
 
     def _log_score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return self._formulas.log_score(output, xt, t, self.parameterization)

@@ -146,7 +146,15 @@ class InterpolatingFormulas:
         return _Parts(slope, level, torch.where(regular, stay, 1.0))
 
     def kl(
-        self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+        self,
+        output: Tensor,
+        x0: Tensor,
+        xt: Tensor,
+        s: Tensor,
+        t: Tensor,
+        kind: str,
+        surprise: float = 0.0,
+        inplace: bool = False,
     ) -> Tensor:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions, and ``-log p~(x_0)`` ``surprise`` times.
 
@@ -176,7 +184,7 @@ class InterpolatingFormulas:
         h_start = torch.where(h_start > 0, h_start, one)
 
         odds = torch.where(drawing & (w_prior > 0), c.alpha_s / noised_s, one)
-        sums = self._sums(output, rows, start, c.here, odds, moved / stayed if kind == "mixture" else one)
+        sums = self._sums(output, rows, start, c.here, odds, moved / stayed if kind == "mixture" else one, inplace)
         log_start, log_here, others, mixed = (v.double() for v in sums)
         if kind == "mixture":
             away = others + torch.where(same, 0.0, log_start.exp())
@@ -205,7 +213,14 @@ class InterpolatingFormulas:
         return spread(loss.to(accumulator(output.dtype)), rows, xt).sum(-1)
 
     def rate_loss(
-        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+        self,
+        output: Tensor,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        kind: str,
+        surprise: float = 0.0,
+        inplace: bool = False,
     ) -> Tensor:
         """The NELBO's integrand, score entropy times the rate, and ``-log p~(x_0)`` ``surprise`` times.
 
@@ -229,7 +244,7 @@ class InterpolatingFormulas:
         hit = torch.where(noised > 0, noised, 1.0)
 
         stay = moved / stayed if kind == "mixture" else torch.ones_like(seen)
-        sums = self._sums(output, rows, start, here, alpha / hit, stay)
+        sums = self._sums(output, rows, start, here, alpha / hit, stay, inplace)
         log_start, log_here, others, mixed = (v.double() for v in sums)
         if kind == "mixture":
             away = others + torch.where(same, 0.0, log_start.exp())
@@ -249,14 +264,17 @@ class InterpolatingFormulas:
             loss = loss - surprise * log_start
         return spread(loss.to(accumulator(output.dtype)), rows, xt).sum(-1)
 
-    def _sums(self, output: Tensor, rows: Rows, start: Tensor, here: Tensor, odds: Tensor, stay: Tensor) -> Sums:
+    def _sums(
+        self, output: Tensor, rows: Rows, start: Tensor, here: Tensor, odds: Tensor, stay: Tensor, inplace: bool
+    ) -> Sums:
         """Sums over the rows; ``odds`` are those of the joint sum, divided by ``1 - p_here + stay p_here``."""
         dtype = accumulator(output.dtype)
         mixing = None
         if self.process.point is None:
             weight = self.process._weight(dtype, output.device)
-            mixing = Mixing(weight, odds.to(dtype), torch.ones_like(odds, dtype=dtype), stay.to(dtype))
-        return softmax_sums(output.reshape(-1, self.process.K), rows, start, here, mixing=mixing)
+            ones = torch.ones_like(odds, dtype=dtype)
+            mixing = Mixing(weight, odds.to(dtype), ones, stay.to(dtype), *self.process._but_one)
+        return softmax_sums(output.reshape(-1, self.process.K), rows, start, here, mixing=mixing, inplace=inplace)
 
     def _rest(self, pi_start: Tensor, pi_here: Tensor) -> Tensor:
         """The prior of all classes but two."""

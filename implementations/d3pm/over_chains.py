@@ -70,7 +70,15 @@ class ChainFormulas:
         return invert(kernel, uniforms(xt.shape, generator, xt.device))
 
     def kl(
-        self, output: Tensor, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+        self,
+        output: Tensor,
+        x0: Tensor,
+        xt: Tensor,
+        s: Tensor,
+        t: Tensor,
+        kind: str,
+        surprise: float = 0.0,
+        inplace: bool = False,
     ) -> Tensor:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions: ``-sum_k q_k log(G_k q(x_t|x_0) / (h_k Z))``,
         and ``-log p~(x_0)`` ``surprise`` times.
@@ -97,7 +105,14 @@ class ChainFormulas:
         return loss.sum(-1).to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
 
     def rate_loss(
-        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, kind: str, surprise: float = 0.0
+        self,
+        output: Tensor,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        kind: str,
+        surprise: float = 0.0,
+        inplace: bool = False,
     ) -> Tensor:
         """See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`."""
         loss = rate_loss(self.process, self.log_score(output, xt, t, kind), x0, xt, t)

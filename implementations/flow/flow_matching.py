@@ -44,16 +44,19 @@ class FlowMatching:
         self._check(output, xt, t=t)
         return self._denoise(output).to(output.dtype)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
         """``sum_i sum_{y != x} R - R^ + R^ log(R^/R)`` with model rate R and conditional rate R^:
         ``[N]`` nats.
 
         ``w (1 - p~(x_t))`` where ``x_t = x_0``, else ``w (-p~(x_t) - log p~(x_0))``; ``inf`` where ``p~(x_0)
-        = 0``.
+        = 0``.  With ``inplace`` the backward pass writes the gradient over ``output``, and needs no memory.
         """
         self._check(output, xt, x0=x0, t=t)
+        if inplace:
+            checks.overwritable("output", output)
         w = self._velocity(t)
-        sums = softmax_sums(output.reshape(-1, self.process.K), Rows(None), x0.long().flatten(), xt.long().flatten())
+        flat, start, here = output.reshape(-1, self.process.K), x0.long().flatten(), xt.long().flatten()
+        sums = softmax_sums(flat, Rows(None), start, here, inplace=inplace)
         same = (x0 == xt).flatten()
         cost = torch.where(same, sums.others, -sums.log_here.exp()) - torch.where(same, 0.0, sums.log_start)
         cost = cost.reshape(xt.shape).sum(-1)

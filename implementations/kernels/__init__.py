@@ -4,5 +4,12 @@
 * `softmax_sums`: what losses of a denoiser need of its softmax;
 * `entropy_sums`: what the score entropy needs of scores.
 
-Imports nothing but torch.  Arguments are not checked: callers have done so.
+On CUDA the same is done in Triton, where it is installed, without a synchronization:
+
+* `triton_arithmetic`: elementary functions, and how kernels are launched;
+* `triton_softmax_sums` and `triton_entropy_sums`: kernels behind the functions of the same names.
+
+Nothing but torch is imported before the first call on CUDA.  With ``TRITON_INTERPRET=1`` in the environment, Triton's
+interpreter runs the kernels on tensors of the CPU as well, slowly, as tests want it.  Under ``torch.compile`` the sums
+are plain formulas, of which the compiler makes kernels.  Arguments are not checked: callers have done so.
 """

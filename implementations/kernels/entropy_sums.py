@@ -7,14 +7,13 @@ all of them are under absorbing noise, the class adds ``s_k``.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from unmask.implementations.kernels.rows import Rows
+from unmask.implementations.kernels.rows import Rows, accumulator, in_triton
 
 
 class Ratios(NamedTuple):
@@ -41,8 +40,19 @@ def entropy_sums(
 
     ``start`` and ``here`` are class ids ``[R]``; ``ratios`` is ``None`` where they are 0.  The backward pass writes the
     gradient over ``flat`` with ``inplace``.  Rows with an upstream gradient of 0 have the gradient 0.
+
+    Under ``torch.compile`` it is a plain formula, which the compiler turns into kernels of its own; ``inplace`` changes
+    nothing then, and where a score is infinite, the gradient of its row is not a number.
     """
-    return EntropySums(*_Sums.apply(flat, rows, start, here, ratios, inplace))
+    if torch.compiler.is_compiling():
+        return _formula(flat, rows, start, here, ratios)
+    if in_triton(flat):
+        from unmask.implementations.kernels.triton_entropy_sums import FusedEntropySums
+
+        found = FusedEntropySums.apply(flat, rows.index, start, here, ratios, inplace)  # type: ignore[no-untyped-call]
+    else:
+        found = _Sums.apply(flat, rows, start, here, ratios, inplace)  # type: ignore[no-untyped-call]
+    return EntropySums(*found)
 
 
 class _Sums(torch.autograd.Function):
@@ -50,87 +60,129 @@ class _Sums(torch.autograd.Function):
     def forward(
         ctx: Any, flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None, inplace: bool
     ) -> tuple[Tensor, ...]:
-        dtype = torch.float32 if flat.dtype in (torch.bfloat16, torch.float16) else flat.dtype
+        dtype = accumulator(flat.dtype)
         at_start, others = (torch.zeros(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(2))
+        scale = torch.ones_like(others)
+        # Where the dtype allows it, the derivatives wait in the tensor that they become the gradient of.
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
         for block in rows.blocks(flat):
             z = rows.read(flat, block, dtype)
             at_start[block] = z.gather(-1, start[block, None]).squeeze(-1)
-            steep, others[block] = _visit(z, start[block, None], here[block, None], ratios, block)
-            if kept is not None:
+            place = kept[block] if kept is not None and rows.index is None else None
+            steep, scale[block], others[block] = _visit(z, start[block, None], here[block, None], ratios, block, place)
+            if kept is not None and place is None:
                 rows.write(kept, block, steep)
         ctx.rows, ctx.ratios, ctx.inplace, ctx.kept = rows, ratios, inplace, kept
-        ctx.save_for_backward(flat, start, here)
+        ctx.save_for_backward(flat, start, here, scale)
         return at_start, others
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_start: Tensor, by_others: Tensor) -> Any:
-        flat, start, here = ctx.saved_tensors
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        by_start, by_others = upstream
+        flat, start, here, scale = ctx.saved_tensors
         rows, kept = ctx.rows, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
-        out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
+        by_start = torch.where(start == here, 0.0, by_start)
+        if kept is not None:
+            factor = by_others * scale
+            every = factor if rows.index is None else factor.new_zeros(len(kept)).index_put((rows.index,), factor)
+            kept.mul_(every.unsqueeze(-1))
+            # An infinite score that nothing depends on.
+            unused = every == 0
+            if bool(unused.any()):
+                kept[unused] = 0.0
+            place = torch.arange(len(kept), device=kept.device) if rows.index is None else rows.index
+            kept.index_put_((place, start), by_start)
+            return kept, None, None, None, None, None
+        out = flat.detach() if ctx.inplace else rows.blank(flat)
         for block in rows.blocks(flat):
             i, h = start[block, None], here[block, None]
-            if kept is not None:
-                steep = rows.read(kept, block, by_start.dtype)
-            else:
-                steep, _ = _visit(rows.read(flat, block, by_start.dtype), i, h, ctx.ratios, block)
-            g = by_others[block, None]
-            grad = steep.mul_(g)
-            # An infinite score that nothing depends on.
-            unused = (g == 0).squeeze(-1)
-            grad = grad.masked_fill_(unused.unsqueeze(-1), 0.0) if bool(unused.any()) else grad
-            grad.scatter_add_(-1, i, by_start[block, None]).scatter_(-1, h, 0.0)
-            if kept is None or rows.index is not None:
-                rows.write(out, block, grad)
+            z = rows.read(flat, block, scale.dtype)
+            grad = _visit(z, i, h, ctx.ratios, block, None)[0].mul_((by_others * scale)[block, None])
+            unused = by_others[block] == 0
+            if bool(unused.any()):
+                grad[unused] = 0.0
+            rows.write(out, block, grad.scatter_(-1, i, by_start[block, None]))
         if ctx.inplace:
             rows.clear_others(out)
         return out, None, None, None, None, None
 
 
-def _visit(z: Tensor, i: Tensor, h: Tensor, ratios: Ratios | None, block: slice) -> tuple[Tensor, Tensor]:
-    """Of a block, the derivatives ``[B, K]`` of the sum over all classes but two, 0 at those, and the sum ``[B]``."""
+def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None) -> EntropySums:
+    """The same of whole tensors, without a loop or a choice that depends on values."""
+    i, h = start.unsqueeze(-1), here.unsqueeze(-1)
+    z = (flat if rows.index is None else flat.index_select(0, rows.index)).to(accumulator(flat.dtype))
+    at_start = z.gather(-1, i).squeeze(-1)
+    at_start = torch.where(start == here, at_start.detach(), at_start)
+    score = z.exp()
     if ratios is None:
-        return _scores(z, i, h)
+        terms = score
+    else:
+        ratio = ratios.level.unsqueeze(-1) * ratios.weight
+        positive = ratio > 0
+        gap = z - torch.where(positive, ratio, 1.0).log()
+        near = positive & (gap <= 1)
+        small = torch.where(near, gap, 0.0)
+        # e^d may leave the range of float32 where the score r e^d does not.
+        far = score - ratio - ratio * torch.where(near | ~positive, 0.0, gap)
+        terms = torch.where(near, ratio * (torch.expm1(small) - small), far)
+    return EntropySums(at_start, terms.scatter(-1, i, 0.0).scatter(-1, h, 0.0).sum(-1))
+
+
+def _visit(
+    z: Tensor, i: Tensor, h: Tensor, ratios: Ratios | None, block: slice, out: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Of a block, the derivatives ``[B, K]`` of the sum over all classes but two, 0 at those, what they are to be
+    multiplied with, ``[B]``, and the sum ``[B]``.  With ``out`` the derivatives are written there.
+    """
+    if ratios is None:
+        steep = _scores(z, i, h, out)
+        total = steep.sum(-1)
+        return steep, torch.ones_like(total), total
     level = ratios.level[block, None]
-    steep, total, most = _gaps(z, i, h, ratios.weight, level)
-    zero = (level == 0).flatten().nonzero().squeeze(-1)
-    if zero.numel() > 0:
-        steep[zero], total[zero] = _scores(z[zero], i[zero], h[zero])
+    steep, scale, total = _gaps(z, i, h, ratios.weight, level, out)
+    zero = (level == 0).squeeze(-1)
+    if bool(zero.any()):
+        scores = _scores(z[zero], i[zero], h[zero], None)
+        steep[zero], scale[zero], total[zero] = scores, torch.ones_like(scale[zero]), scores.sum(-1)
     # e^d may leave the range of float32 where the score r e^d does not.
-    large = ((most > math.log(torch.finfo(z.dtype).max)) & (level.squeeze(-1) > 0)).nonzero().squeeze(-1)
-    if large.numel() > 0:
+    large = ~total.isfinite() & ~zero
+    if bool(large.any()):
         weight = ratios.weight.double() if isinstance(ratios.weight, Tensor) else ratios.weight
-        exact = _gaps(z[large].double(), i[large], h[large], weight, level[large].double())
-        steep[large], total[large] = exact[0].to(z.dtype), exact[1].to(z.dtype)
-    return steep, total
+        exact = _gaps(z[large].double(), i[large], h[large], weight, level[large].double(), None)
+        steep[large] = (exact[0] * exact[1].unsqueeze(-1)).to(z.dtype)
+        scale[large], total[large] = torch.ones_like(scale[large]), exact[2].to(z.dtype)
+    return steep, scale, total
 
 
-def _scores(z: Tensor, i: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-    steep = z.exp().scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
-    return steep, steep.sum(-1)
+def _scores(z: Tensor, i: Tensor, h: Tensor, out: Tensor | None) -> Tensor:
+    return torch.exp(z, out=out).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
 
 
-def _gaps(z: Tensor, i: Tensor, h: Tensor, weight: float | Tensor, level: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """``r (e^d - 1)``, the sum of ``r (e^d - 1 - d)``, and the largest ``d``, with nothing at the two classes."""
+def _gaps(
+    z: Tensor, i: Tensor, h: Tensor, weight: float | Tensor, level: Tensor, out: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """``e^d - 1``, times ``pi`` where that is no number, a factor of each row, and the sum of ``r (e^d - 1 - d)``, with
+    nothing at the two classes.
+    """
     if not isinstance(weight, Tensor):
         ratio = level * weight
         gap = (z - ratio.log()).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
-        most, steep = gap.amax(-1), torch.expm1(gap)
-        total = ratio.squeeze(-1) * torch.sub(steep, gap, out=gap).sum(-1)
-        return steep.mul_(ratio), total, most
+        steep, ratio = torch.expm1(gap, out=out), ratio.squeeze(-1)
+        return steep, ratio, ratio * torch.sub(steep, gap, out=gap).sum(-1)
     none = weight == 0
     safe = torch.where(none, 1.0, weight)
     gap = (z - (level.log() + safe.log())).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0).masked_fill_(none, 0.0)
-    most, steep = gap.amax(-1), torch.expm1(gap)
-    total = level.squeeze(-1) * (torch.sub(steep, gap, out=gap) @ weight)
-    steep.mul_(level * weight)
+    steep = torch.expm1(gap, out=out)
+    total, scale = level.squeeze(-1) * (torch.sub(steep, gap, out=gap) @ weight), level.squeeze(-1)
+    steep.mul_(weight)
     if bool(none.any()):
-        scores = _scores(z, i, h)[0].masked_fill_(~none, 0.0)
-        steep, total = steep.add_(scores), total + scores.sum(-1)
-    return steep, total, most
+        # Their scores are not in units of the level.
+        scores = _scores(z, i, h, None).masked_fill_(~none, 0.0)
+        steep, scale, total = steep.mul_(level).add_(scores), torch.ones_like(scale), total + scores.sum(-1)
+    return steep, scale, total
 
 
 __all__ = ["EntropySums", "Ratios", "entropy_sums"]

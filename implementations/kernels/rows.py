@@ -5,6 +5,10 @@ Tensors are flat here: ``[M, K]``, a row for each position of each example, of w
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import math
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,15 +16,34 @@ import torch
 from torch import Tensor
 
 #: Numbers that are worked on at a time: a few of such blocks fit into the cache of a core.
-BLOCK = 2**18
+BLOCK = 2**19
 #: On devices with fast memory of their own, blocks are of a size that keeps all of it busy.
 BLOCK_ON_DEVICE = 2**27
+
+
+def accumulator(dtype: torch.dtype) -> torch.dtype:
+    """The accumulation dtype: float32 for half precision, otherwise the dtype itself."""
+    return torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
+
+
+def in_triton(flat: Tensor) -> bool:
+    """Whether kernels visit the rows: on CUDA where Triton is installed, and on the CPU in Triton's interpreter.
+
+    The interpreter is for tests; it runs where the environment has ``TRITON_INTERPRET=1`` from the start.
+    """
+    wanted = flat.is_cuda or (flat.device.type == "cpu" and os.environ.get("TRITON_INTERPRET") == "1")
+    return wanted and _installed()
+
+
+@functools.cache
+def _installed() -> bool:
+    return importlib.util.find_spec("triton") is not None
 
 
 class Rows(NamedTuple):
     """The rows ``index [R]`` of a tensor, all of them where it is ``None``."""
 
-    index: Tensor | None
+    index: Tensor | None  # type: ignore[assignment]  # as a field it hides the method of tuples
 
     def count(self, flat: Tensor) -> int:
         """How many there are."""
@@ -33,9 +56,18 @@ class Rows(NamedTuple):
         step = max(1, size // max(1, flat.shape[1]))
         return (slice(first, min(first + step, count)) for first in range(0, count, step))
 
-    def read(self, flat: Tensor, block: slice, dtype: torch.dtype) -> Tensor:
-        """Those of a block, ``[B, K]``; where all are read in their own dtype, a view."""
-        return (flat[block] if self.index is None else flat.index_select(0, self.index[block])).to(dtype)
+    def read(self, flat: Tensor, block: slice, dtype: torch.dtype, without: int | None = None) -> Tensor:
+        """Those of a block, ``[B, K]``, with ``-inf`` for the class ``without``.
+
+        A view, where all are read in their own dtype and no class is left out.
+        """
+        if self.index is None:
+            found = flat[block].to(dtype)
+            return found if without is None else ruled_out(found, without)
+        found = flat.index_select(0, self.index[block]).to(dtype)
+        if without is not None:
+            found[:, without] = -math.inf
+        return found
 
     def write(self, flat: Tensor, block: slice, values: Tensor) -> None:
         """Put those of a block back."""
@@ -56,6 +88,11 @@ class Rows(NamedTuple):
             flat[other] = 0
 
 
+def ruled_out(z: Tensor, without: int) -> Tensor:
+    """Logits ``[B, K]`` with ``-inf`` for one class."""
+    return z.index_fill(-1, torch.full((1,), without, device=z.device), -math.inf)
+
+
 def chosen(ids: Tensor, rows: Rows) -> Tensor:
     """``[N, L, ...]`` to ``[R, ...]``: the rows that are read."""
     flat = ids.reshape(-1, *ids.shape[2:])
@@ -70,4 +107,4 @@ def spread(values: Tensor, rows: Rows, like: Tensor) -> Tensor:
     return values.new_zeros(like.numel()).index_put((rows.index,), values).reshape(like.shape)
 
 
-__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "chosen", "spread"]
+__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "accumulator", "chosen", "in_triton", "ruled_out", "spread"]

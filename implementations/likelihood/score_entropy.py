@@ -66,11 +66,19 @@ def score_entropies(log_score: Tensor, ratio: Tensor) -> Tensor:
 
 
 def active_rows(process: Interpolating, xt: Tensor) -> Rows:
-    """The positions that can still change: under absorbing noise the masked ones, else all."""
-    return Rows(None if process.point is None else (xt == process.point).flatten().nonzero().squeeze(-1))
+    """The positions that can still change: under absorbing noise the masked ones, else all.
+
+    Finding them takes a device synchronization.  Under ``torch.compile`` it would break the graph, and all are read;
+    the others must have weight 0 whatever they say.
+    """
+    if process.point is None or torch.compiler.is_compiling():
+        return Rows(None)
+    return Rows((xt == process.point).flatten().nonzero().squeeze(-1))
 
 
-def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+def rate_loss(
+    process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+) -> Tensor:
     """The NELBO integrand at ``t`` of a model whose log scores are given.
 
     Parameters
@@ -79,6 +87,8 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
     log_score : ``[N, L, K]``; ignored are entries at ``y = x_t``, at impossible ``x_t``, and at ``y`` from which noise
         does not jump to ``x_t``.
     x0, xt : ``[N, L]`` ids.  t : ``[N]``.
+    inplace : the backward pass writes the gradient over ``log_score``, and needs no memory.  Without effect over a
+        :class:`Chain`.
 
     Returns
     -------
@@ -87,7 +97,8 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
 
     Raises
     ------
-    TypeError, ValueError : as in :class:`Interpolating`; ``ValueError`` for a process on the discrete clock.
+    TypeError, ValueError : as in :class:`Interpolating`; ``ValueError`` for a process on the discrete clock, and for a
+        leaf tensor that is to be overwritten.
     """
     checks.instance("process", process, Interpolating, Chain)
     check_continuous(process)
@@ -96,6 +107,8 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
     checks.shape("log_score", log_score, [*xt.shape, process.K])
     if process.validate:
         checks.log_scores("log_score", log_score)
+    if inplace:
+        checks.overwritable("log_score", log_score)
     if isinstance(process, Chain):
         return _chain_loss(process, log_score, x0, xt, t)
     dtype = accumulator(log_score.dtype)
@@ -111,7 +124,7 @@ def rate_loss(process: Interpolating | Chain, log_score: Tensor, x0: Tensor, xt:
     pi, pi_start, same = prior[here], prior[start], start == here
     level = torch.where(same, divide(noised, alpha + noised * pi), divide(torch.ones_like(pi), pi))
     ratios = None if process.point is not None else Ratios(process._weight(dtype, xt.device), level.to(dtype))
-    sums = entropy_sums(log_score.reshape(-1, process.K), rows, start, here, ratios)
+    sums = entropy_sums(log_score.reshape(-1, process.K), rows, start, here, ratios, inplace=inplace)
     at_start = divide(alpha + noised * pi_start, noised * pi).to(dtype)
     possible = (pi > 0) & (rate > 0) & (same | (noised > 0))
     moved = possible & ~same

@@ -26,7 +26,8 @@ class MDLM:
 
     ``output`` is ``[N, L, K]`` logits, finite or ``-inf``, with a finite one besides the mask's in every
     row.  Results come back in its dtype, losses of half precision in float32.  The logits of visible
-    positions and of the mask class have gradient 0.  Selecting masked rows costs one device synchronization.
+    positions and of the mask class have gradient 0.  Selecting masked rows costs one device synchronization; under
+    ``torch.compile`` all rows are read instead.
 
     Raises
     ------
@@ -53,19 +54,22 @@ class MDLM:
         self._check(output, xt, t=t)
         return self._subs(output, xt).exp().to(output.dtype)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
         """``w_t sum_{masked} -log x_theta(x_0)``: ``[N]`` nats.
 
         Continuous clock: the NELBO's integrand, ``w = -alpha'/(1 - alpha)`` (eq. 10).
         Discrete clock: its term of time ``t >= 1``, ``w = (alpha_{t-1} - alpha_t)/(1 - alpha_t)`` (eq. 8).
-        ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.
+        ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.  With ``inplace`` the
+        backward pass writes the gradient over ``output``, and needs no memory.
         """
         self._check(output, xt, x0=x0, t=t)
-        weight = self._pace(t)
+        if inplace:
+            checks.overwritable("output", output)
+        weight = torch.where(xt == self.mask, self._pace(t)[:, None], 0.0)
         rows = active_rows(self.process, xt)
         start = chosen(x0.long(), rows)
-        sums = softmax_sums(output.reshape(-1, self.process.K), rows, start, start, without=self.mask)
-        w = chosen(weight[:, None].expand(xt.shape), rows).to(sums.log_start.dtype)
+        sums = softmax_sums(output.reshape(-1, self.process.K), rows, start, start, without=self.mask, inplace=inplace)
+        w = chosen(weight, rows).to(sums.log_start.dtype)
         return spread(torch.where(w > 0, w * -torch.where(w > 0, sums.log_start, 0.0), 0.0), rows, xt).sum(-1)
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:

@@ -92,6 +92,8 @@ class Interpolating:
         #: the only class that noise draws, where there is only one (absorbing noise)
         self.point: int | None = peak if self.prior[peak] == 1 else None
         self._even = bool((self.prior == 1 / K).all())
+        #: The probability of all classes but one, and that one; ``None`` twice where there are no such.
+        self._but_one = _all_but_one(self.prior)
         cumulated = self.prior.cumsum(0) / self.prior.sum()
         cumulated[int(self.prior.nonzero()[-1]) :] = 1.0
         self._prior_on, self._cumulated = Placed(self.prior), Placed(cumulated)
@@ -288,3 +290,11 @@ class Interpolating:
         clock = "[0, 1]" if self.schedule.T is None else f"0..{self.schedule.T}"
         kind = type(self.schedule).__name__
         return f"Interpolating({kind}, K={self.K}, mask={self.mask}, times {clock}, {self.dtype})"
+
+
+def _all_but_one(prior: Tensor) -> tuple[float, int] | tuple[None, None]:
+    least, most = prior.sort().values[[0, -1]].tolist()
+    for common, apart in ((least, int(prior.argmax())), (most, int(prior.argmin()))):
+        if least < most and int((prior == common).sum()) == len(prior) - 1:
+            return common, apart
+    return None, None

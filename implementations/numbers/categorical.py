@@ -65,7 +65,7 @@ def invert(weights: Tensor, u: Tensor) -> Tensor:
     sums = flat.new_empty(flat.shape[0], whole // STRETCH + 1, dtype=torch.float64)
     for block in Rows(None).blocks(flat):
         part = flat[block].to(torch.float64)
-        sums[block, :-1] = part[:, :whole].unflatten(-1, (-1, STRETCH)).sum(-1)
+        sums[block, :-1] = part[:, :whole].reshape(len(part), -1, STRETCH).sum(-1)
         sums[block, -1] = part[:, whole:].sum(-1)
     cumulated = sums.cumsum(-1)
     value = u.flatten() * cumulated[:, -1]

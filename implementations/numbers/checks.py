@@ -126,6 +126,12 @@ def output(
         logits("output", value, without)
 
 
+def overwritable(name: str, value: Tensor) -> None:
+    """``ValueError`` for a leaf that requires a gradient: its own values are nobody's to overwrite."""
+    if value.requires_grad and value.is_leaf:
+        raise ValueError(f"{name} must be computed, by a network, to be overwritten in place, got a leaf tensor")
+
+
 def log_scores(name: str, value: Tensor) -> None:
     """``ValueError`` for NaN or +inf."""
     # NaN or +inf if any entry is.

@@ -55,13 +55,13 @@ class SEDD:
         ignored = output.scatter(-1, xt.long().unsqueeze(-1), 0.0)
         return ignored.to(accumulator(output.dtype)).exp().to(output.dtype)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
+    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
         """Denoising score entropy times the rate (DWDSE, eq. 10's integrand): ``[N]`` nats.
 
         See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`.
         """
         self._check(output, xt, x0=x0, t=t)
-        return rate_loss(self.process, output, x0, xt, t)
+        return rate_loss(self.process, output, x0, xt, t, inplace=inplace)
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """Rates ``beta_t R[y, x_t] s_y`` from ``x_t`` to ``y``, 0 at ``y = x_t`` (eq. 3):

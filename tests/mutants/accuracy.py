@@ -62,7 +62,7 @@ def transition_by_eigenvectors(right: Right, p: Process, s: Tensor, t: Tensor) -
     made = process(p)
     if not isinstance(made, Driven):
         return right.transition(p, s, t)
-    jumps = made._jumps.float()
+    jumps = made._jump_rates().float()
     values, vectors = torch.linalg.eig(jumps - torch.diag(jumps.sum(-1)))
     noise = made.noise(s.reshape(1), t.reshape(1)).float()
     found = vectors * torch.exp(values * noise.clamp(max=1e4)) @ torch.linalg.inv(vectors)

@@ -1,0 +1,39 @@
+"""The tests of the sums once more, on Triton's kernels: its interpreter runs them where there is no GPU."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+IMPORTED = """
+import sys
+import unmask.implementations
+import unmask.implementations.kernels.softmax_sums, unmask.implementations.kernels.entropy_sums
+print(sorted(name for name in sys.modules if name.startswith(("triton", "unmask.implementations.kernels.triton"))))
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
+def test_in_the_interpreter() -> None:
+    """In a process of its own: Triton asks once, as functions are decorated, whether it should interpret them."""
+    tests = [str(HERE / f"test_{name}.py") for name in ("triton_arithmetic", "softmax_sums", "entropy_sums")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
+        cwd=HERE.parents[1],
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_triton_is_imported_when_it_is_needed() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
