@@ -34,6 +34,7 @@ from unmask.implementations.gaussian.log_snr import (
 )
 from unmask.implementations.gaussian.mixture import GaussianMixture
 from unmask.implementations.gaussian.vdm import VDM, decode
+from unmask.implementations.kernels.linear import LinearOutput
 from unmask.implementations.likelihood.score_entropy import rate_loss, score_entropy
 from unmask.implementations.masked.autoregression import Autoregression
 from unmask.implementations.masked.mdlm import MDLM
@@ -100,6 +101,7 @@ __all__ = [
     "LinearBeta",
     "LinearBetaLogSNR",
     "LinearLogSNR",
+    "LinearOutput",
     "LinearVarianceLogSNR",
     "LogLinear",
     "LogSNR",

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from unmask.implementations.d3pm.interpolating import InterpolatingFormulas
 from unmask.implementations.d3pm.over_chains import ChainFormulas
+from unmask.implementations.kernels.linear import LinearOutput
 from unmask.implementations.likelihood.rates import (
     before_end,
     check_continuous,
@@ -53,7 +54,7 @@ class Formulas(Protocol):
 
     def kl(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         x0: Tensor,
         xt: Tensor,
         s: Tensor,
@@ -69,7 +70,7 @@ class Formulas(Protocol):
 
     def rate_loss(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         x0: Tensor,
         xt: Tensor,
         t: Tensor,
@@ -149,19 +150,29 @@ class D3PM:
         self._check(output, xt, s=s, t=t, values=False)
         return self._formulas.step(output, xt, s, t, self.parameterization, generator)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
+    def loss(
+        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+    ) -> Tensor:
         """The NELBO's term of time ``t`` (discrete clock, ``t >= 1``) or its integrand (continuous):
         ``[N]`` nats.
 
         Discrete: ``sum_i KL(q(x_{t-1}|x_t,x_0) || p(x_{t-1}|x_t))``, at ``t = 1`` the reconstruction ``-log
         p(x_0|x_1)`` (eq. 1).  Continuous: see :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`.  A
         pair with ``q(x_t|x_0) = 0`` contributes 0.  With ``inplace`` the backward pass writes the gradient over
-        ``output``, and needs no memory (without effect over a chain).
+        ``output``, and needs no memory (without effect over a chain).  In the interpolating family ``output`` may be a
+        :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all in memory.
         """
         return self._loss(output, x0, xt, t, 0.0, inplace)
 
     def hybrid_loss(
-        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, weight: float, *, inplace: bool = False
+        self,
+        output: Tensor | LinearOutput,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        weight: float,
+        *,
+        inplace: bool = False,
     ) -> Tensor:
         """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats."""
         return self._loss(output, x0, xt, t, checks.number("weight", weight, 0, float("inf"), strict="high"), inplace)
@@ -202,22 +213,23 @@ class D3PM:
     # ------------------------------------------------------------------ inside
     def _check(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         xt: Tensor,
         *,
         x0: Tensor | None = None,
         s: Tensor | None = None,
         t: Tensor,
         values: bool = True,
+        linear: bool = False,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
         process = self.process
-        checks.output(output, xt, process.K, values=values and process.validate)
+        checks.output(output, xt, process.K, values=values and process.validate, linear=linear)
 
     def _loss(
-        self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, surprise: float, inplace: bool
+        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, surprise: float, inplace: bool
     ) -> Tensor:
-        self._check(output, xt, x0=x0, t=t)
+        self._check(output, xt, x0=x0, t=t, linear=isinstance(self.process, Interpolating))
         if inplace:
             checks.overwritable("output", output)
         process = self.process

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.linear import LinearOutput, output_sums
+from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.rows import Rows, chosen, spread
-from unmask.implementations.kernels.softmax_sums import Mixing, Sums, softmax_sums
+from unmask.implementations.kernels.softmax_sums import Sums
 from unmask.implementations.likelihood.score_entropy import active_rows, product, score_entropies
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
@@ -147,7 +149,7 @@ class InterpolatingFormulas:
 
     def kl(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         x0: Tensor,
         xt: Tensor,
         s: Tensor,
@@ -214,7 +216,7 @@ class InterpolatingFormulas:
 
     def rate_loss(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         x0: Tensor,
         xt: Tensor,
         t: Tensor,
@@ -265,7 +267,14 @@ class InterpolatingFormulas:
         return spread(loss.to(accumulator(output.dtype)), rows, xt).sum(-1)
 
     def _sums(
-        self, output: Tensor, rows: Rows, start: Tensor, here: Tensor, odds: Tensor, stay: Tensor, inplace: bool
+        self,
+        output: Tensor | LinearOutput,
+        rows: Rows,
+        start: Tensor,
+        here: Tensor,
+        odds: Tensor,
+        stay: Tensor,
+        inplace: bool,
     ) -> Sums:
         """Sums over the rows; ``odds`` are those of the joint sum, divided by ``1 - p_here + stay p_here``."""
         dtype = accumulator(output.dtype)
@@ -274,7 +283,7 @@ class InterpolatingFormulas:
             weight = self.process._weight(dtype, output.device)
             ones = torch.ones_like(odds, dtype=dtype)
             mixing = Mixing(weight, odds.to(dtype), ones, stay.to(dtype), *self.process._but_one)
-        return softmax_sums(output.reshape(-1, self.process.K), rows, start, here, mixing=mixing, inplace=inplace)
+        return output_sums(output, rows, start, here, mixing=mixing, inplace=inplace)
 
     def _rest(self, pi_start: Tensor, pi_here: Tensor) -> Tensor:
         """The prior of all classes but two."""

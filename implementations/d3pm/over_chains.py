@@ -19,6 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.linear import LinearOutput
 from unmask.implementations.likelihood.score_entropy import rate_loss
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
 from unmask.implementations.numbers import checks
@@ -71,7 +72,7 @@ class ChainFormulas:
 
     def kl(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         x0: Tensor,
         xt: Tensor,
         s: Tensor,
@@ -83,6 +84,7 @@ class ChainFormulas:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions: ``-sum_k q_k log(G_k q(x_t|x_0) / (h_k Z))``,
         and ``-log p~(x_0)`` ``surprise`` times.
         """
+        assert isinstance(output, Tensor), "logits are checked to be all there"
         process, index = self.process, xt.long().unsqueeze(-1)
         law = process._rows(x0.long(), None, s)
         seen = process._columns(xt.long(), None, t)
@@ -106,7 +108,7 @@ class ChainFormulas:
 
     def rate_loss(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         x0: Tensor,
         xt: Tensor,
         t: Tensor,
@@ -115,6 +117,7 @@ class ChainFormulas:
         inplace: bool = False,
     ) -> Tensor:
         """See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`."""
+        assert isinstance(output, Tensor), "logits are checked to be all there"
         loss = rate_loss(self.process, self.log_score(output, xt, t, kind), x0, xt, t)
         return loss.to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.linear import LinearOutput, output_sums
 from unmask.implementations.kernels.rows import Rows
-from unmask.implementations.kernels.softmax_sums import softmax_sums
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
@@ -44,19 +44,22 @@ class FlowMatching:
         self._check(output, xt, t=t)
         return self._denoise(output).to(output.dtype)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
+    def loss(
+        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+    ) -> Tensor:
         """``sum_i sum_{y != x} R - R^ + R^ log(R^/R)`` with model rate R and conditional rate R^:
         ``[N]`` nats.
 
         ``w (1 - p~(x_t))`` where ``x_t = x_0``, else ``w (-p~(x_t) - log p~(x_0))``; ``inf`` where ``p~(x_0)
         = 0``.  With ``inplace`` the backward pass writes the gradient over ``output``, and needs no memory.
+        ``output`` may be a :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all
+        in memory.
         """
-        self._check(output, xt, x0=x0, t=t)
+        self._check(output, xt, x0=x0, t=t, linear=True)
         if inplace:
             checks.overwritable("output", output)
         w = self._velocity(t)
-        flat, start, here = output.reshape(-1, self.process.K), x0.long().flatten(), xt.long().flatten()
-        sums = softmax_sums(flat, Rows(None), start, here, inplace=inplace)
+        sums = output_sums(output, Rows(None), x0.long().flatten(), xt.long().flatten(), inplace=inplace)
         same = (x0 == xt).flatten()
         cost = torch.where(same, sums.others, -sums.log_here.exp()) - torch.where(same, 0.0, sums.log_start)
         cost = cost.reshape(xt.shape).sum(-1)
@@ -82,13 +85,16 @@ class FlowMatching:
         return kernel.scatter_add(-1, index, stay.to(p.dtype)[:, None, None].expand_as(index)).to(output.dtype)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw from :meth:`reverse`: ``[N, L]`` int64; first which positions jump, then their classes, reading only
-        those rows.
+        """Draw from :meth:`reverse`: ``[N, L]`` int64; first which positions jump, then their classes, reading, and
+        checking, only those rows.
         """
         checks.generator(generator)
-        self._check(output, xt, s=s, t=t)
+        self._check(output, xt, s=s, t=t, values=False)
         jumps = uniforms(xt.shape, generator, xt.device) < self._jump(s, t)[:, None]
-        p = self._denoise(output.detach()[jumps])
+        logits = output.detach()[jumps]
+        if self.process.validate:
+            checks.logits("output", logits, places=jumps.nonzero())
+        p = self._denoise(logits)
         return xt.long().masked_scatter(jumps, invert(p, uniforms(p.shape[:1], generator, xt.device)))
 
     def prior_kl(self, x0: Tensor) -> Tensor:
@@ -96,10 +102,19 @@ class FlowMatching:
         return self.process.prior_kl(x0)
 
     def _check(
-        self, output: Tensor, xt: Tensor, *, x0: Tensor | None = None, s: Tensor | None = None, t: Tensor
+        self,
+        output: Tensor | LinearOutput,
+        xt: Tensor,
+        *,
+        x0: Tensor | None = None,
+        s: Tensor | None = None,
+        t: Tensor,
+        values: bool = True,
+        linear: bool = False,
     ) -> None:
-        self.process.check(x0=x0, xt=xt, s=s, t=t)
-        self.process.check_output(output, xt)
+        process = self.process
+        process.check(x0=x0, xt=xt, s=s, t=t)
+        checks.output(output, xt, process.K, values=values and process.validate, linear=linear)
 
     def _velocity(self, t: Tensor) -> Tensor:
         noised = self.process.schedule.one_minus_alpha(t)

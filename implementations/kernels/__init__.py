@@ -2,6 +2,8 @@
 
 * `rows`: which rows of a batch are read, and how many at a time;
 * `softmax_sums`: what losses of a denoiser need of its softmax;
+* `mixing`: many logarithms of which few are taken;
+* `linear`: the same for the output of a linear layer, whose logits are never all there;
 * `entropy_sums`: what the score entropy needs of scores.
 
 On CUDA the same is done in Triton, where it is installed, without a synchronization:

@@ -78,22 +78,11 @@ class _Sums(torch.autograd.Function):
         kept = rows.blank(flat) if waits else None
         for block in rows.blocks(flat):
             z = rows.read(flat, block, dtype, without)
-            i, h = start[block, None], here[block, None]
             place = kept[block] if kept is not None and rows.index is None else None
-            p = torch.softmax(z, -1) if place is None else torch.softmax(z, -1, out=place)
+            p, found = visit(z, start[block], here[block], mixing, block, place)
+            log_start[block], log_here[block], others[block], mixed[block] = found
             if kept is not None and place is None:
                 rows.write(kept, block, p)
-            ends = p.gather(-1, i), p.gather(-1, h)
-            log_start[block] = _log(ends[0], z, p, i)
-            log_here[block] = _log(ends[1], z, p, h)
-            # 1 - p has no digits where p is nearly 1.
-            p.scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
-            others[block] = p.sum(-1)
-            if mixing is not None:
-                odds, _ = mixing.odds(block, others[block], i != h, *ends)
-                mixed[block] = mixing.sum_of_logs(mixing.shares(p, odds))
-            if place is not None:
-                p.scatter_(-1, i, ends[0]).scatter_(-1, h, ends[1])
         ctx.rows, ctx.without, ctx.mixing, ctx.inplace, ctx.kept = rows, without, mixing, inplace, kept
         ctx.save_for_backward(flat, start, here, others)
         return log_start, log_here, others, mixed
@@ -114,12 +103,31 @@ class _Sums(torch.autograd.Function):
             else:
                 p = torch.softmax(rows.read(flat, block, others.dtype, ctx.without), -1)
             ids = start[block], here[block]
-            grad = _gradient(p, *ids, others[block], [g[block] for g in upstream], mixing, block)
+            grad = gradient(p, *ids, others[block], [g[block] for g in upstream], mixing, block)
             if kept is None or rows.index is not None:
                 rows.write(out, block, grad)
         if ctx.inplace:
             rows.clear_others(out)
         return out, None, None, None, None, None, None
+
+
+def visit(
+    z: Tensor, start: Tensor, here: Tensor, mixing: Mixing | None, block: slice, out: Tensor | None = None
+) -> tuple[Tensor, Sums]:
+    """Softmax ``[B, K]`` (in ``out``, if given) and sums ``[B]`` of a block of logits ``[B, K]``."""
+    i, h = start.unsqueeze(-1), here.unsqueeze(-1)
+    p = torch.softmax(z, -1) if out is None else torch.softmax(z, -1, out=out)
+    ends = p.gather(-1, i), p.gather(-1, h)
+    log_start, log_here = _log(ends[0], z, p, i), _log(ends[1], z, p, h)
+    # A difference from 1 has no digits where p of one class is nearly 1.
+    p.scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
+    others = p.sum(-1)
+    mixed = torch.zeros_like(others)
+    if mixing is not None:
+        odds, _ = mixing.odds(block, others, i != h, *ends)
+        mixed = mixing.sum_of_logs(mixing.shares(p, odds))
+    p.scatter_(-1, i, ends[0]).scatter_(-1, h, ends[1])
+    return p, Sums(log_start, log_here, others, mixed)
 
 
 def _log(at: Tensor, z: Tensor, p: Tensor, index: Tensor) -> Tensor:
@@ -146,7 +154,7 @@ def _scale(kept: Tensor, rows: Rows, start: Tensor, here: Tensor, others: Tensor
         kept.index_put_((place, ids), kept[place, ids] + more)
 
 
-def _gradient(
+def gradient(
     p: Tensor, start: Tensor, here: Tensor, others: Tensor, upstream: Any, mixing: Mixing | None, block: slice
 ) -> Tensor:
     """The gradient of the logits ``[B, K]``, in the place of ``p``, from ids, the sum and derivatives ``[B]``."""
@@ -198,4 +206,4 @@ def _formula(
     return Sums(log_start, log_here, others, mixing.total((p * mixing.inverse() * odds.unsqueeze(-1)).log1p()))
 
 
-__all__ = ["Mixing", "Sums", "softmax_sums"]
+__all__ = ["Sums", "gradient", "softmax_sums", "visit"]

@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.linear import LinearOutput, output_sums
 from unmask.implementations.kernels.rows import chosen, spread
-from unmask.implementations.kernels.softmax_sums import softmax_sums
 from unmask.implementations.likelihood.rates import check_continuous, euler
 from unmask.implementations.likelihood.score_entropy import active_rows
 from unmask.implementations.noise.interpolating import Interpolating
@@ -54,21 +54,24 @@ class MDLM:
         self._check(output, xt, t=t)
         return self._subs(output, xt).exp().to(output.dtype)
 
-    def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
+    def loss(
+        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+    ) -> Tensor:
         """``w_t sum_{masked} -log x_theta(x_0)``: ``[N]`` nats.
 
         Continuous clock: the NELBO's integrand, ``w = -alpha'/(1 - alpha)`` (eq. 10).
         Discrete clock: its term of time ``t >= 1``, ``w = (alpha_{t-1} - alpha_t)/(1 - alpha_t)`` (eq. 8).
         ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.  With ``inplace`` the
-        backward pass writes the gradient over ``output``, and needs no memory.
+        backward pass writes the gradient over ``output``, and needs no memory.  ``output`` may be a
+        :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all in memory.
         """
-        self._check(output, xt, x0=x0, t=t)
+        self._check(output, xt, x0=x0, t=t, linear=True)
         if inplace:
             checks.overwritable("output", output)
         weight = torch.where(xt == self.mask, self._pace(t)[:, None], 0.0)
         rows = active_rows(self.process, xt)
         start = chosen(x0.long(), rows)
-        sums = softmax_sums(output.reshape(-1, self.process.K), rows, start, start, without=self.mask, inplace=inplace)
+        sums = output_sums(output, rows, start, start, without=self.mask, inplace=inplace)
         w = chosen(weight, rows).to(sums.log_start.dtype)
         return spread(torch.where(w > 0, w * -torch.where(w > 0, sums.log_start, 0.0), 0.0), rows, xt).sum(-1)
 
@@ -151,16 +154,18 @@ class MDLM:
     # ------------------------------------------------------------------ inside
     def _check(
         self,
-        output: Tensor,
+        output: Tensor | LinearOutput,
         xt: Tensor,
         *,
         x0: Tensor | None = None,
         s: Tensor | None = None,
         t: Tensor | None = None,
         values: bool = True,
+        linear: bool = False,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        checks.output(output, xt, self.process.K, without=self.mask, values=values and self.process.validate)
+        values = values and self.process.validate
+        checks.output(output, xt, self.process.K, without=self.mask, values=values, linear=linear)
         if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
             checks.times_in_range("t", t, 1, self.process.schedule.end)
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.linear import LinearOutput
+
 IDS = (torch.int64, torch.int32)
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
@@ -113,12 +115,25 @@ def logits(name: str, value: Tensor, without: int | None = None, places: Tensor 
 
 
 def output(
-    value: Tensor, xt: Tensor, K: int, *, scores: bool = False, without: int | None = None, values: bool
+    value: Tensor | LinearOutput,
+    xt: Tensor,
+    K: int,
+    *,
+    scores: bool = False,
+    without: int | None = None,
+    values: bool,
+    linear: bool = False,
 ) -> None:
     """``TypeError`` or ``ValueError`` unless ``value`` is what a network may return for ``xt``: floats ``[N, L, K]``,
     and with ``values`` also logits, or log scores, that are neither NaN nor ``+inf``.
+
+    With ``linear`` it may also be a :class:`LinearOutput`, whose parts are then finite.
     """
+    if linear and isinstance(value, LinearOutput):
+        linear_output(value, xt, K, values=values)
+        return
     tensor("output", value, FLOATS)
+    assert isinstance(value, Tensor)
     shape("output", value, [*xt.shape, K])
     if values and scores:
         log_scores("output", value)
@@ -126,8 +141,25 @@ def output(
         logits("output", value, without)
 
 
-def overwritable(name: str, value: Tensor) -> None:
+def linear_output(value: LinearOutput, xt: Tensor, K: int, *, values: bool) -> None:
+    """``TypeError`` or ``ValueError`` unless hidden states, matrix and bias fit together, ``xt`` and ``K``."""
+    tensor("output.hidden", value.hidden, FLOATS)
+    shape("output.hidden", value.hidden, [*xt.shape, "H"])
+    parts = {"output.weight": (value.weight, [K, value.hidden.shape[-1]])}
+    if value.bias is not None:
+        parts["output.bias"] = value.bias, [K]
+    for name, (part, wanted) in parts.items():
+        tensor(name, part, (value.dtype,))
+        shape(name, part, list(wanted))
+    for name, part in {"output.hidden": value.hidden, **{name: part for name, (part, _) in parts.items()}}.items():
+        if values:
+            finite(name, part)
+
+
+def overwritable(name: str, value: Tensor | LinearOutput) -> None:
     """``ValueError`` for a leaf that requires a gradient: its own values are nobody's to overwrite."""
+    if isinstance(value, LinearOutput):
+        return
     if value.requires_grad and value.is_leaf:
         raise ValueError(f"{name} must be computed, by a network, to be overwritten in place, got a leaf tensor")
 

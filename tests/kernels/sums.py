@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.entropy_sums import Ratios
+from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.rows import Rows
-from unmask.implementations.kernels.softmax_sums import Mixing
 
 SIZES = (3, 7, 1000, 1025, 5000)
 DTYPES = (torch.float64, torch.float32, torch.bfloat16)

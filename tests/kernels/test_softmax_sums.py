@@ -26,8 +26,9 @@ from tests.kernels.sums import (
     weights,
     within,
 )
+from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.rows import in_triton
-from unmask.implementations.kernels.softmax_sums import Mixing, Sums, softmax_sums
+from unmask.implementations.kernels.softmax_sums import Sums, softmax_sums
 
 
 def mixing_of(kind: str, at: Case) -> Mixing | None:
