@@ -87,13 +87,13 @@ class _Sums(torch.autograd.Function):
         by_start = torch.where(start == here, 0.0, by_start)
         if kept is not None:
             factor = by_others * scale
-            every = factor if rows.index is None else factor.new_zeros(len(kept)).index_put((rows.index,), factor)
+            place = torch.arange(len(kept), device=kept.device) if rows.index is None else rows.index
+            every = factor if rows.index is None else factor.new_zeros(len(kept)).index_put((place,), factor)
             kept.mul_(every.unsqueeze(-1))
             # An infinite score that nothing depends on.
-            unused = every == 0
-            if bool(unused.any()):
+            unused = place[by_others == 0]
+            if unused.numel() > 0:
                 kept[unused] = 0.0
-            place = torch.arange(len(kept), device=kept.device) if rows.index is None else rows.index
             kept.index_put_((place, start), by_start)
             return kept, None, None, None, None, None
         out = flat.detach() if ctx.inplace else rows.blank(flat)

@@ -45,21 +45,30 @@ class Mixing(NamedTuple):
         return terms @ self.weight if isinstance(self.weight, Tensor) else terms.sum(-1) * self.weight
 
 
-    def shares(self, p: Tensor, odds: Tensor) -> Tensor:
-        """``odds p_k/pi_k``, and 0 for a class that is left out: ``[B, K]`` and ``[B]`` to ``[B, K]``."""
+    def sum_of_logs(self, p: Tensor, odds: Tensor) -> Tensor:
+        """The sum, of ``p [B, K]`` that is 0 at the two classes, and ``odds [B]``: ``[B]``."""
         if not isinstance(self.weight, Tensor):
-            return p * (odds / self.weight).unsqueeze(-1)
-        return (p * self.inverse()).mul_(odds.unsqueeze(-1))
-
-    def sum_of_logs(self, shares: Tensor) -> Tensor:
-        """``sum_k pi_k log(1 + shares_k)``: ``[B, K]``, which is overwritten, to ``[B]``."""
-        if not isinstance(self.weight, Tensor):
-            return log1p_sum(shares) * self.weight
+            return log1p_sum(p, odds / self.weight) * self.weight
         if self.common is None or self.apart is None:
-            return shares.log1p_() @ self.weight
-        alone = shares[:, self.apart].log1p() * self.weight[self.apart]
-        shares[:, self.apart] = 0
-        return alone + log1p_sum(shares) * self.common
+            return (p * self.inverse()).mul_(odds.unsqueeze(-1)).log1p_() @ self.weight
+        own, weight = p[:, self.apart].clone(), self.weight[self.apart]
+        p[:, self.apart] = 0
+        total = log1p_sum(p, odds / self.common) * self.common
+        p[:, self.apart] = own
+        return total + torch.where(weight > 0, weight * (own * odds / weight).log1p(), 0.0)
+
+    def by_shares(self, p: Tensor, odds: Tensor) -> Tensor:
+        """``p_k / (1 + odds p_k/pi_k)``, and 0 for a class that is left out: ``[B, K]``, a new tensor."""
+        odds = odds.unsqueeze(-1)
+        if not isinstance(self.weight, Tensor):
+            return _quotient(p, odds / self.weight)
+        if self.common is None or self.apart is None:
+            found = (p * self.inverse()).mul_(odds).add_(1).reciprocal_().mul_(p)
+            return found.masked_fill_(self.weight == 0, 0.0)
+        found, weight = _quotient(p, odds / self.common), self.weight[self.apart]
+        own = p[:, self.apart]
+        found[:, self.apart] = torch.where(weight > 0, own / (1 + own * odds.squeeze(-1) / weight), 0.0)
+        return found
 
     def odds(
         self, block: slice, others: Tensor, moved: Tensor, at_start: Tensor, at_here: Tensor
@@ -74,29 +83,40 @@ class Mixing(NamedTuple):
         return self.numerator[block] / divisor, divisor
 
 
-def log1p_sum(x: Tensor) -> Tensor:
-    """``sum_k log(1 + x_k)`` for ``x >= 0``: ``[B, K]`` to ``[B]``."""
-    total = x.new_zeros(x.shape[0])
-    for _ in range(_rounds(x)):
-        half = x.shape[-1] // 2
-        if x.shape[-1] % 2 == 1:
-            total += x[:, -1].log1p()
-        low, high = x[:, :half], x[:, half : 2 * half]
-        x = torch.addcmul(low, high, low + 1)
-    return total + x.log1p().sum(-1)
+def log1p_sum(p: Tensor, scale: Tensor) -> Tensor:
+    """``sum_k log(1 + scale p_k)`` for ``p >= 0``: ``[B, K]`` and ``[B]`` to ``[B]``.
+
+    With ``scale y = (1 + scale a)(1 + scale b) - 1`` also ``y = a + b (1 + scale a)``.
+    """
+    total, rounds = torch.zeros_like(scale), _rounds(p, scale)
+    scale = scale.unsqueeze(-1)
+    for _ in range(rounds):
+        half = p.shape[-1] // 2
+        if p.shape[-1] % 2 == 1:
+            total += (p[:, -1:] * scale).log1p().squeeze(-1)
+        low, high = p[:, :half], p[:, half : 2 * half]
+        p = torch.addcmul(low, high, (low * scale).add_(1))
+    return total + (p * scale).log1p_().sum(-1)
 
 
-def _rounds(x: Tensor) -> int:
+def _quotient(p: Tensor, scale: Tensor) -> Tensor:
+    """``p / (1 + scale p)``: ``[B, K]`` and ``[B, 1]`` to ``[B, K]``."""
+    below = (p * scale).add_(1)
+    return torch.div(p, below, out=below)
+
+
+def _rounds(p: Tensor, scale: Tensor) -> int:
     """How often all may be combined: of ``m`` numbers with the sum ``S`` the product of ``1 + x`` is at most
-    ``(1 + S/m)^m``.
+    ``(1 + S/m)^m``, and ``p`` are probabilities.
 
     On other devices than the CPU never: to look at the sum would synchronize, and memory takes longer than logarithms.
     """
-    if x.device.type != "cpu" or x.numel() == 0:
+    if p.device.type != "cpu" or p.numel() == 0:
         return 0
-    most = float(x.sum(-1).max())
-    room = math.log(torch.finfo(x.dtype).max) - 1
-    fits = [n for n in range(ROUNDS + 1) if x.shape[-1] >= 2**n and 2**n * math.log1p(most / 2**n) < room]
+    # A little more than 1, which is what rounded probabilities may sum to.
+    most = 1.01 * float(scale.max())
+    room = math.log(torch.finfo(p.dtype).max) - 1
+    fits = [n for n in range(ROUNDS + 1) if p.shape[-1] >= 2**n and 2**n * math.log1p(most / 2**n) < room]
     return max(fits, default=0)
 
 

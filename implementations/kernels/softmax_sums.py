@@ -125,7 +125,7 @@ def visit(
     mixed = torch.zeros_like(others)
     if mixing is not None:
         odds, _ = mixing.odds(block, others, i != h, *ends)
-        mixed = mixing.sum_of_logs(mixing.shares(p, odds))
+        mixed = mixing.sum_of_logs(p, odds)
     p.scatter_(-1, i, ends[0]).scatter_(-1, h, ends[1])
     return p, Sums(log_start, log_here, others, mixed)
 
@@ -168,9 +168,7 @@ def gradient(
     mean = by_share = torch.zeros_like(by_start)
     if mixing is not None:
         odds, divisor = mixing.odds(block, others, i != h, *ends)
-        steep = mixing.shares(p, odds).add_(1).reciprocal_().mul_(p).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
-        if isinstance(mixing.weight, Tensor) and mixing.common is None:
-            steep.masked_fill_(mixing.weight == 0, 0.0)
+        steep = mixing.by_shares(p, odds).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
         by_odds = by_mixed * steep.sum(-1)
         by_divisor = -by_odds * odds / divisor
         by_away = by_divisor * mixing.away[block]
