@@ -106,6 +106,8 @@ EXTRA_$(BENCH) := bench
 # Without what they ask for: bionemo-moco asks for NumPy < 2, but imports none; liger-kernel for Triton, hundreds of
 # megabytes that only a GPU can use, and that a CUDA build of torch brings.
 ALONE_$(BENCH) := bionemo-moco liger-kernel
+# Where torch brings none.
+TRITON := triton==3.9.0
 
 # What the type checkers read: the folders under their import names.
 $(LINKS):
@@ -122,6 +124,9 @@ $(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)) 
 	@echo "installing the rest into $(@D)" && \
 		$(@D)/bin/python $(PIP) --no-build-isolation -e '.[$(or $(EXTRA_$(@D)),dev)]'
 	@$(if $(ALONE_$(@D)),$(@D)/bin/python $(PIP) --no-deps $(ALONE_$(@D)))
+	@test $(@D) != $(VENV) || $(@D)/bin/python -c 'import triton' 2>/dev/null || { \
+		echo "installing Triton, whose interpreter runs the kernels without a GPU" && \
+		$(@D)/bin/python $(PIP) --no-deps $(TRITON); } || echo "no Triton for this platform: its kernels are not tested"
 	@touch $@
 
 $(VENV)/.installed-$(FILES): $(call REQUIRED,$(VENV))

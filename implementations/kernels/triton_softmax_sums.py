@@ -48,12 +48,13 @@ class FusedSums(torch.autograd.Function):
         mixed = flat.new_zeros(rows, dtype=dtype)
         weights: tuple[Tensor | None, ...] = (None,) * 4
         if mixing is not None:
-            weights = vector(mixing[0], top), *(v.contiguous() for v in mixing[1:])
+            per_row = (v.contiguous() for v in (mixing.numerator, mixing.away, mixing.stay))
+            weights = vector(mixing.weight, top), *per_row
         ctx.modes = {
             "without": -1 if without is None else without,
             "CHOSEN": index is not None,
             "MIXED": mixing is not None,
-            "EVEN": mixing is not None and not isinstance(mixing[0], Tensor),
+            "EVEN": mixing is not None and not isinstance(mixing.weight, Tensor),
             **launch(flat),
         }
         if rows > 0:
