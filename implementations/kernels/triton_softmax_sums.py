@@ -18,6 +18,7 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.triton_arithmetic import exp, jit, launch, log1p, on_device, places, vector
 
 
@@ -37,7 +38,7 @@ class FusedSums(torch.autograd.Function):
         start: Tensor,
         here: Tensor,
         without: tl.tensor | None,
-        mixing: tuple[float | Tensor, Tensor, Tensor, Tensor] | None,
+        mixing: Mixing | None,
         inplace: bool,
     ) -> tuple[Tensor, ...]:
         """Of each row also its maximum, and the sum of ``e^(z - maximum)``, are kept."""
