@@ -29,9 +29,7 @@ def main() -> None:
     given.add_argument("--jobs", type=int, default=1, help="how many mutants at once")
     given.add_argument("--hours", type=float, default=24.0, help="begin no mutant after so many")
     given.add_argument("--module", default="", help="only modules whose path begins so: noise, noise/chain")
-    given.add_argument(
-        "--subjects", default="", help="names, with commas: only these are held against laws"
-    )
+    given.add_argument("--subjects", default="", help="names, with commas: only these are held against laws")
     options = given.parse_args()
     began = time.monotonic()
     out = ROOT / "build" / "mutation"

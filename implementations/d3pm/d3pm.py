@@ -46,9 +46,7 @@ class Formulas(Protocol):
         """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
         ...
 
-    def step(
-        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
-    ) -> Tensor:
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator) -> Tensor:
         """A draw from ``p(x_s|x_t)``: ``[N, L]`` int64; checks the values of ``output`` that it reads."""
         ...
 

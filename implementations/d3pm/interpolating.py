@@ -90,9 +90,7 @@ class InterpolatingFormulas:
         kernel = self._kernel(output.reshape(-1, self.process.K).to(accumulator(output.dtype)), c, kind)
         return kernel.reshape(output.shape).to(output.dtype)
 
-    def step(
-        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
-    ) -> Tensor:
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator) -> Tensor:
         """A draw from :meth:`kernel`: ``[N, L]`` int64.
 
         First whether a position moves at all.  Many stay whatever the network says, and of these nothing is read.

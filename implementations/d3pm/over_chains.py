@@ -61,9 +61,7 @@ class ChainFormulas:
             kernel = torch.where((s == 0)[:, None, None], output.double().softmax(-1), kernel)
         return kernel.to(output.dtype)
 
-    def step(
-        self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator
-    ) -> Tensor:
+    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator) -> Tensor:
         """A draw from :meth:`kernel`: ``[N, L]`` int64."""
         if self.process.validate:
             checks.logits("output", output)

@@ -44,7 +44,6 @@ class Mixing(NamedTuple):
         """``sum_k pi_k terms_k``: ``[B, K]`` to ``[B]``."""
         return terms @ self.weight if isinstance(self.weight, Tensor) else terms.sum(-1) * self.weight
 
-
     def sum_of_logs(self, p: Tensor, odds: Tensor) -> Tensor:
         """The sum, of ``p [B, K]`` that is 0 at the two classes, and ``odds [B]``: ``[B]``."""
         if not isinstance(self.weight, Tensor):

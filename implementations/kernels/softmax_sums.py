@@ -186,9 +186,7 @@ def gradient(
     return grad.scatter_add_(-1, h, (by_here + (by_second - by_rest) * at_here).unsqueeze(-1))
 
 
-def _formula(
-    flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int | None, mixing: Mixing | None
-) -> Sums:
+def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int | None, mixing: Mixing | None) -> Sums:
     """The same of whole tensors, without a loop or a choice that depends on values."""
     i, h = start.unsqueeze(-1), here.unsqueeze(-1)
     z = (flat if rows.index is None else flat.index_select(0, rows.index)).to(accumulator(flat.dtype))
