@@ -76,7 +76,7 @@ class Training:
     peak: int | None = None
 
     def __post_init__(self) -> None:
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.5)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
 
     def step(self, x0: Tensor, xt: Tensor, t: Tensor) -> None:
         """One step: forward, loss, backward, update."""
