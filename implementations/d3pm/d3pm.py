@@ -172,7 +172,10 @@ class D3PM:
         *,
         inplace: bool = False,
     ) -> Tensor:
-        """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats."""
+        """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats.
+
+        Of all positions, visible ones too; ``output`` and ``inplace`` as for :meth:`loss`.
+        """
         return self._loss(output, x0, xt, t, checks.number("weight", weight, 0, float("inf"), strict="high"), inplace)
 
     def prior_kl(self, x0: Tensor) -> Tensor:

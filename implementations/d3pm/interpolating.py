@@ -95,17 +95,15 @@ class InterpolatingFormulas:
 
         First whether a position moves at all.  Many stay whatever the network says, and of these nothing is read.
         """
-        process = self.process
         c = self._rows(Rows(None), xt, s, t)
         u = uniforms(xt.shape, generator, xt.device).flatten()
         # In p~(x_t) the probability to stay is a ratio of straight lines: it is least at one of the ends.
         none, all_ = torch.zeros_like(u), torch.ones_like(u)
         least = torch.minimum(self._parts(c, none, all_, kind).stay, self._parts(c, all_, none, kind).stay)
         read = (u >= least * (1 - ROUNDING)).reshape(xt.shape)
-        logits, part = output.detach()[read].to(accumulator(output.dtype)), _Rows(*(v[read.flatten()] for v in c))
-        if process.validate:
-            checks.logits("output", logits, places=read.nonzero())
-        kernel = self._kernel(logits, part, kind)
+        logits = checks.logits_at(output, read, values=self.process.validate)
+        part = _Rows(*(v[read.flatten()] for v in c))
+        kernel = self._kernel(logits.to(accumulator(output.dtype)), part, kind)
         here = part.here.unsqueeze(-1)
         moves = u[read.flatten()] >= kernel.gather(-1, here).squeeze(-1)
         weights = kernel.scatter(-1, here, 0.0)[moves]

@@ -91,10 +91,7 @@ class FlowMatching:
         checks.generator(generator)
         self._check(output, xt, s=s, t=t, values=False)
         jumps = uniforms(xt.shape, generator, xt.device) < self._jump(s, t)[:, None]
-        logits = output.detach()[jumps]
-        if self.process.validate:
-            checks.logits("output", logits, places=jumps.nonzero())
-        p = self._denoise(logits)
+        p = self._denoise(checks.logits_at(output, jumps, values=self.process.validate))
         return xt.long().masked_scatter(jumps, invert(p, uniforms(p.shape[:1], generator, xt.device)))
 
     def prior_kl(self, x0: Tensor) -> Tensor:

@@ -4,6 +4,7 @@
 * `mixing`: many logarithms of which few are taken;
 * `softmax_sums`: what losses of a denoiser need of its softmax;
 * `linear`: the same for the output of a linear layer, whose logits are never all there;
+* `ratios`: what scores should be, away from two classes;
 * `entropy_sums`: what the score entropy needs of scores.
 
 On CUDA the same is done in Triton, where it is installed, without a synchronization:

@@ -13,17 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import Rows, accumulator, in_triton
-
-
-class Ratios(NamedTuple):
-    """``r_k = level pi_k``, not negative, in the accumulation dtype.
-
-    ``weight`` is ``pi``, a number where all classes have the same one, else ``[K]``; ``level`` is ``[R]``.
-    """
-
-    weight: float | Tensor
-    level: Tensor
 
 
 class EntropySums(NamedTuple):
@@ -185,4 +176,4 @@ def _gaps(
     return steep, scale, total
 
 
-__all__ = ["EntropySums", "Ratios", "entropy_sums"]
+__all__ = ["EntropySums", "entropy_sums"]

@@ -73,6 +73,14 @@ def excess(x: tl.tensor) -> tl.tensor:
     return 0.5 * x * x * total
 
 
+@jit
+def clear(out: tl.tensor, K: int, along: tl.tensor, ACC: tl.constexpr, BLOCK: tl.constexpr) -> None:
+    """Write zeros into a row of ``K`` classes."""
+    for first in range(0, K, BLOCK):
+        k = first + tl.arange(0, BLOCK)
+        tl.store(out + k.to(tl.int64) * along, tl.zeros((BLOCK,), ACC), mask=k < K)
+
+
 class Launch(NamedTuple):
     """How a kernel visits rows of ``K`` classes: the numbers that are known as it is compiled."""
 
@@ -113,4 +121,4 @@ def vector(weight: float | Tensor, like: Tensor) -> Tensor:
     return weight.contiguous() if isinstance(weight, Tensor) else like.new_full((1,), weight)
 
 
-__all__ = ["Launch", "excess", "exp", "jit", "launch", "log1p", "on_device", "places", "vector"]
+__all__ = ["Launch", "clear", "excess", "exp", "jit", "launch", "log1p", "on_device", "places", "vector"]

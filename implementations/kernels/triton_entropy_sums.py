@@ -16,14 +16,25 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from unmask.implementations.kernels.triton_arithmetic import excess, exp, jit, launch, on_device, places, vector
+from unmask.implementations.kernels.ratios import Ratios
+from unmask.implementations.kernels.rows import accumulator
+from unmask.implementations.kernels.triton_arithmetic import (
+    clear,
+    excess,
+    exp,
+    jit,
+    launch,
+    on_device,
+    places,
+    vector,
+)
 
 
 class FusedEntropySums(torch.autograd.Function):
     """The log score at ``start`` and the sum over the other classes, ``[R]`` each, of log scores ``flat [M, K]``.
 
-    ``index [R]`` are the rows that are read (all without it), ``start`` and ``here`` class ids ``[R]``.  ``ratios`` is
-    ``weight`` (a number or ``[K]``) and ``level [R]``, or ``None`` where all ratios are 0.
+    ``index [R]`` are the rows that are read (all without it), ``start`` and ``here`` class ids ``[R]``; ``ratios`` are
+    ``None`` where all of them are 0.
     """
 
     @staticmethod
@@ -33,22 +44,22 @@ class FusedEntropySums(torch.autograd.Function):
         index: Tensor | None,
         start: Tensor,
         here: Tensor,
-        ratios: tuple[float | Tensor, Tensor] | None,
+        ratios: Ratios | None,
         inplace: bool,
     ) -> tuple[Tensor, Tensor]:
         """Nothing is kept but the arguments."""
         rows = flat.shape[0] if index is None else index.shape[0]
-        dtype = torch.float32 if flat.dtype in (torch.bfloat16, torch.float16) else flat.dtype
+        dtype = accumulator(flat.dtype)
         start, here = start.contiguous(), here.contiguous()
         at_start, others = flat.new_empty((2, rows), dtype=dtype).unbind()
         weights: tuple[Tensor | None, ...] = (None,) * 3
         if ratios is not None:
-            weight = vector(ratios[0], at_start)
-            weights = weight, weight.log(), ratios[1].contiguous()
+            weight = vector(ratios.weight, at_start)
+            weights = weight, weight.log(), ratios.level.contiguous()
         ctx.modes = {
             "CHOSEN": index is not None,
             "RATIOS": ratios is not None,
-            "EVEN": ratios is not None and not isinstance(ratios[0], Tensor),
+            "EVEN": ratios is not None and not isinstance(ratios.weight, Tensor),
             **launch(flat),
         }
         if rows > 0:
@@ -183,10 +194,7 @@ def _backward(
     flat += row * across
     out += row * out_across
     if r < 0:
-        for first in range(0, K, BLOCK):
-            k = first + tl.arange(0, BLOCK)
-            zero = tl.zeros((BLOCK,), ACC)
-            tl.store(out + k.to(tl.int64) * out_along, zero, mask=k < K)
+        clear(out, K, out_along, ACC, BLOCK)
     else:
         i, h = tl.load(start + r), tl.load(here + r)
         g_start, g = tl.load(by_start + r), tl.load(by_others + r)

@@ -19,15 +19,24 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from unmask.implementations.kernels.mixing import Mixing
-from unmask.implementations.kernels.triton_arithmetic import exp, jit, launch, log1p, on_device, places, vector
+from unmask.implementations.kernels.rows import accumulator
+from unmask.implementations.kernels.triton_arithmetic import (
+    clear,
+    exp,
+    jit,
+    launch,
+    log1p,
+    on_device,
+    places,
+    vector,
+)
 
 
 class FusedSums(torch.autograd.Function):
     """``log_start``, ``log_here``, ``others`` and ``mixed``, ``[R]`` each, of logits ``flat [M, K]``.
 
     ``index [R]`` are the rows that are read (all without it), ``start`` and ``here`` class ids ``[R]``, ``without`` a
-    class that has no probability.  ``mixing`` is ``weight`` (a number or ``[K]``), ``numerator``, ``away`` and ``stay``
-    (``[R]``), or ``None``.
+    class that has no probability.
     """
 
     @staticmethod
@@ -43,7 +52,7 @@ class FusedSums(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         """Of each row also its maximum, and the sum of ``e^(z - maximum)``, are kept."""
         rows = flat.shape[0] if index is None else index.shape[0]
-        dtype = torch.float32 if flat.dtype in (torch.bfloat16, torch.float16) else flat.dtype
+        dtype = accumulator(flat.dtype)
         start, here = start.contiguous(), here.contiguous()
         log_start, log_here, others, top, total = flat.new_empty((5, rows), dtype=dtype).unbind()
         mixed = flat.new_zeros(rows, dtype=dtype)
@@ -219,10 +228,7 @@ def _backward(
     flat += row * across
     out += row * out_across
     if r < 0:
-        for first in range(0, K, BLOCK):
-            k = first + tl.arange(0, BLOCK)
-            zero = tl.zeros((BLOCK,), ACC)
-            tl.store(out + k.to(tl.int64) * out_along, zero, mask=k < K)
+        clear(out, K, out_along, ACC, BLOCK)
     else:
         i, h = tl.load(start + r), tl.load(here + r)
         top, unit = tl.load(tops + r), 1.0 / tl.load(totals + r)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from unmask.implementations.kernels.entropy_sums import Ratios, entropy_sums
+from unmask.implementations.kernels.entropy_sums import entropy_sums
+from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import Rows, chosen, spread
 from unmask.implementations.likelihood.rates import check_continuous, into
 from unmask.implementations.noise.chain import LEAST, Chain

@@ -102,9 +102,7 @@ class MDLM:
         checks.generator(generator)
         self._check(output, xt, s=s, t=t, values=False)
         flips = self._flips(xt, s, t, generator)
-        revealed = output[flips]
-        if self.process.validate:
-            checks.logits("output", revealed, self.mask, flips.nonzero())
+        revealed = checks.logits_at(output, flips, self.mask, values=self.process.validate)
         return xt.long().masked_scatter(flips, self._tokens(revealed, generator))
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:

@@ -151,7 +151,7 @@ class Interpolating:
         return self.schedule.T
 
     def _weight(self, dtype: torch.dtype, device: torch.device) -> float | Tensor:
-        """The prior, as one number where all classes have the same probability, else ``[K]``."""
+        """The prior, as one number where all classes have the same probability, else ``[K]`` in ``dtype``."""
         return 1 / self.K if self._even else self._prior_on(device, dtype)
 
     # ------------------------------------------------------------------ the schedule, in the process's dtype

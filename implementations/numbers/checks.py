@@ -114,6 +114,17 @@ def logits(name: str, value: Tensor, without: int | None = None, places: Tensor 
     raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
 
 
+def logits_at(value: Tensor, where: Tensor, without: int | None = None, *, values: bool) -> Tensor:
+    """The logits ``[R, K]`` of the positions ``where [N, L]`` of ``value [N, L, K]``, without their gradient.
+
+    With ``values`` these are checked as by :func:`logits`, and no others.
+    """
+    found = value.detach()[where]
+    if values:
+        logits("output", found, without, where.nonzero())
+    return found
+
+
 def output(
     value: Tensor | LinearOutput,
     xt: Tensor,

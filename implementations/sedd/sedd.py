@@ -58,7 +58,7 @@ class SEDD:
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False) -> Tensor:
         """Denoising score entropy times the rate (DWDSE, eq. 10's integrand): ``[N]`` nats.
 
-        See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`.
+        See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`, also for ``inplace``.
         """
         self._check(output, xt, x0=x0, t=t)
         return rate_loss(self.process, output, x0, xt, t, inplace=inplace)

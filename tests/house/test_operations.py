@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import platform
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from benchmarks.operations.case import Case, Shape
 from benchmarks.operations.growth import CHAIN_K, N
 from benchmarks.operations.losses import LOSSES
 from benchmarks.operations.measure import Candidate, Spread, cross_entropy, measure, network_output, prepared
-from benchmarks.operations.memory import freed, peak
+from benchmarks.operations.memory import CLEAR, freed, peak
 from benchmarks.operations.operation import Operation
 from benchmarks.operations.plots import draw
 from benchmarks.operations.public import PUBLIC, Public, Unavailable, made
@@ -23,6 +25,9 @@ from benchmarks.operations.steps import STEPS
 from benchmarks.operations.table import COLUMNS, lines, missing, page, ratio
 
 SMALL = Shape(B=3, L=7, K=9, T=20, dtype=torch.float64)
+#: A loss adds terms of the order of 1 over positions and classes.  A plain formula forms each of them from differences
+#: such as 1 - alpha, which lose the digits of a step, 1/T: as many roundings of each term, once in each order.
+CLOSE = 2 * SMALL.L * SMALL.K * SMALL.T * torch.finfo(SMALL.dtype).eps
 MEASURED = [operation for operation in OPERATIONS if "MDLM" in operation.name]
 
 
@@ -52,7 +57,7 @@ def test_plain_losses_are_ours(loss: Operation, masked: float | None) -> None:
         losses = compute(z)
         (gradient,) = torch.autograd.grad(losses.sum(), z)
         gradients.append((losses.detach(), gradient))
-    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=CLOSE, atol=CLOSE)
 
 
 def test_plain_kernels_are_ours(case: Case) -> None:
@@ -80,7 +85,7 @@ def test_plain_kernels_are_ours(case: Case) -> None:
         (m.flow.reverse(z, case.uniform, s, t), plain_steps.flow_kernel(z, case.uniform, alpha(s), alpha(t))),
     ]  # fmt: skip
     for ours, plain in pairs:
-        torch.testing.assert_close(ours, plain, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(ours, plain, rtol=CLOSE, atol=CLOSE)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
@@ -95,13 +100,15 @@ def test_steps_return_ids(step: Operation, case: Case) -> None:
 def test_a_plain_draw_follows_its_weights() -> None:
     weights = torch.tensor([0.0, 1.0, 3.0]).expand(1, 20_000, 3)
     drawn = plain_steps.draw(weights, torch.Generator().manual_seed(0))
-    assert abs(float((drawn == 2).double().mean()) - 0.75) < 0.02
+    # Six standard deviations of a share of so many draws.
+    assert abs(float((drawn == 2).double().mean()) - 0.75) < 6 * math.sqrt(0.75 * 0.25 / 20_000)
     assert not bool((drawn == 0).any())
 
 
 def test_a_share_that_is_asked_for_is_masked() -> None:
     case = Case(Shape(B=4, L=500, K=50, masked=0.25))
-    assert abs(float((case.absorbing == case.mask).double().mean()) - 0.25) < 0.05
+    # Five standard deviations of a share of so many positions.
+    assert abs(float((case.absorbing == case.mask).double().mean()) - 0.25) < 5 * math.sqrt(0.25 * 0.75 / 2000)
 
 
 def test_outputs_of_a_network_are_no_leaves_and_no_copies(case: Case) -> None:
@@ -145,17 +152,17 @@ def test_a_spread_is_median_and_ends() -> None:
     assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
 
 
+@pytest.mark.skipif(not CLEAR.exists(), reason="only Linux tells peaks of memory")
 def test_a_peak_is_what_a_run_takes_besides() -> None:
     size = 2**24
     found = peak(lambda: torch.zeros(size, dtype=torch.uint8) + 1, "cpu")
-    if found is None:
-        pytest.skip("the system does not tell peaks of memory")
+    assert found is not None
     assert size < found < 4 * size
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is told what to do")
 def test_memory_is_kept_or_given_back() -> None:
-    if not freed("kept"):
-        pytest.skip("this allocator does as it likes")
+    assert freed("kept")
     assert freed("given back")
 
 

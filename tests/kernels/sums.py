@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from unmask.implementations.kernels.entropy_sums import Ratios
 from unmask.implementations.kernels.mixing import Mixing
+from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import Rows
 
 SIZES = (3, 7, 1000, 1025, 5000)
@@ -127,6 +127,11 @@ def within(got: Tensor, want: Tensor, scale: Tensor, ops: float, eps: float) -> 
     gap = torch.where(got.double() == want, 0.0, (got.double() - want).abs())
     scale = scale + torch.finfo(torch.float32 if eps > 1e-10 else torch.float64).tiny / eps
     assert bool((gap <= ops * eps * scale).all()), f"{float((gap / (eps * scale)).max())} > {ops} roundings"
+
+
+def alike(got: Tensor, want: Tensor) -> None:
+    """Two computations of the same that differ in the order of at most eight operations each: entry by entry."""
+    torch.testing.assert_close(got, want, rtol=16 * rounding(want.dtype), atol=0.0)
 
 
 def rounding(dtype: torch.dtype) -> float:

@@ -15,6 +15,7 @@ from tests.kernels.sums import (
     DTYPES,
     SIZES,
     Case,
+    alike,
     case,
     pull,
     read,
@@ -150,12 +151,12 @@ def test_how_tensors_lie_does_not_matter(kind: str, device: str) -> None:
     assert torch.equal(grad, grad_again)
     written, over = found(at, at.flat, kind, inplace=True)
     assert all(torch.equal(a, b) for a, b in zip(sums, written, strict=True))
-    torch.testing.assert_close(over, grad, rtol=1e-5, atol=1e-8)
+    alike(over, grad)
     wide = torch.zeros(1025, 2 * len(at.flat), device=device)
     wide[:, ::2] = at.flat.T
     strided, elsewhere = found(at, wide[:, ::2].T, kind)
     for a, b in zip((*strided, elsewhere), (*sums, grad), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-8)
+        alike(a, b)
 
 
 def test_the_gradient_may_be_asked_twice() -> None:
@@ -164,7 +165,7 @@ def test_the_gradient_may_be_asked_twice() -> None:
     sums = softmax_sums(leaf, at.rows, at.start, at.here)
     total = pull(sums, upstream(sums))
     first, second = (torch.autograd.grad(total, leaf, retain_graph=True)[0] for _ in range(2))
-    torch.testing.assert_close(first, second, rtol=1e-14, atol=1e-14)
+    alike(first, second)
 
 
 def test_not_over_what_has_been_written_over() -> None:
