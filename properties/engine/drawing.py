@@ -101,7 +101,7 @@ def _assemble(wanted: _Wanted, p: Any, a: int, b: int, c: int, L: int, seed: int
     if wanted.times:
         r, s, t = _times(p, len(wanted.times), a, b, c, wanted.unit)
         drawn = {name: {"r": r, "s": s, "t": t}[name] for name in wanted.times}
-        assume(not isinstance(p, Process) or all(p.has_rate(u) for u in drawn.values()))
+        assume(not isinstance(p, Process) or all(p.has_rate(u) and not p.is_sensitive(u) for u in drawn.values()))
     return Inputs(p, L=L, seed=seed, style=style, timeless=timeless, **drawn)
 
 

@@ -113,6 +113,7 @@ EXEMPT = {
         "Process.inflation": "for laws, with times that were drawn",
         "Process.commutes": "for laws, with times that were drawn",
         "Process.has_rate": "for laws, with times that were drawn",
+        "Process.is_sensitive": "for laws, with times that were drawn",
         "Schedule.bends_at": "for laws, with times that were drawn",
         "Process.is_reversible": "for laws, with times that were drawn",
         "Process.keeps_its_prior": "for laws, with times that were drawn",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,7 @@ from unmask.properties import LAWBOOK, Family, Process, Run, Schedule, Subject, 
 from unmask.properties.engine.mutation import Right
 from unmask.properties.subjects.processes.families import FAMILIES
 from unmask.reference.noise import corruption
+from unmask.reference.numbers.arithmetic import to_float
 
 IN_BALANCE = LAWBOOK["the_prior_is_in_balance"]
 TWO = Schedule("free", betas=(Fraction(1, 2), Fraction(1, 4)))
@@ -109,3 +111,17 @@ def test_what_is_said_of_it_is_believed() -> None:
     assert p.commutes(1, 2)
     assert not p.is_reversible(0, 1)
     assert Process("discretized-gaussian", 3, "discrete", TWO, T=2).is_reversible(0, 1)
+
+
+@pytest.mark.parametrize(("name", "K"), [("uniform", 8), ("ehrenfest", 8), ("birth-death", 3), ("birth-death", 8)])
+def test_a_time_is_sensitive_where_its_rounding_shows(name: str, K: int) -> None:
+    """A wide walk forgets its slowest wave as a small power of alpha, and no float has a cosine of pi/2 that is 0."""
+    rounding = Fraction(1, 2**53)
+    p = Process(name, K, "continuous", Schedule("cosine", (("offset", Fraction(0)),)))
+    there, rounded = (to_float(p.exact.transition(Fraction(0), u)) for u in (Fraction(1), 1 - rounding))
+    shows = float(np.abs(there - rounded).max()) > 2 * (p.depth + p.K) * float(rounding)
+    assert p.is_sensitive(1) == shows == ((name, K) == ("birth-death", 8))
+    assert not p.is_sensitive(Fraction(1, 2))
+    # One minus the time is exact, and exact runs have no roundings.
+    assert not replace(p, schedule=Schedule("linear")).is_sensitive(1)
+    assert not replace(p, numbers="exact").is_sensitive(1)

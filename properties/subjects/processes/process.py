@@ -61,6 +61,7 @@ class Process:
     * ``alpha(t)``: probability that a position has not been hit by noise at time ``t``.
     * ``rate(t)``: ``-d log alpha/dt``, or ``beta_t``.
     * ``has_rate(t)``: whether there is one: not at a kink of a schedule of somebody's own.
+    * ``is_sensitive(t)``: whether rounding the time ``t`` once changes a transition by more than its own roundings.
     * ``exact_betas``: ``betas`` before they are rounded.
     * ``exact``, ``truth``: the reference's process; exact, and in the numbers of this run.
     * ``numbers``: how the reference computes: ``"exact"``, ``"float64"`` (exactly, and then rounded once), or
@@ -182,6 +183,22 @@ class Process:
     def has_rate(self, t: Time) -> bool:
         """Whether noise has a rate at time ``t``: not where a schedule of somebody's own has a kink."""
         return self.T is not None or not self.schedule.bends_at(t)
+
+    def is_sensitive(self, t: Time) -> bool:
+        """Whether rounding ``t`` once changes a transition by more than the roundings of the transition itself.
+
+        A matrix of rates with eigenvalue ``-k`` gives powers ``alpha^k``.  Where ``k < 1`` and alpha goes to 0, they
+        fall infinitely fast: code whose ``cos(pi/2)`` is 6e-17 has 1e-10 where 0 is right.  Alphas that are rational
+        in the time are exact there.
+        """
+        if self.T is not None or self.kind.keeps_or_redraws or not self.kind.hits or self.numbers == "exact":
+            return False
+        if self.schedule.curve in ("linear", "polynomial") or float(self.alpha(1)) > 0:
+            return False
+        u = min(Fraction(t), 1 - Fraction(1, 2**53))
+        falls = -np.linalg.eigvals(to_float(self.exact.rate))
+        change = np.abs(falls) * float(self.alpha(u)) ** falls.real * float(self.rate(u))
+        return bool(change.max() > self.depth + self.K)
 
     def _check_time(self, t: Time, first: int) -> None:
         if not first <= t <= self.end or (self.T is not None and t != int(t)):
