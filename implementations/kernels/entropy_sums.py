@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import Rows, accumulator, in_triton
 
@@ -69,7 +69,7 @@ class _Sums(torch.autograd.Function):
         return at_start, others
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         by_start, by_others = upstream
         flat, start, here, scale = ctx.saved_tensors

@@ -56,6 +56,12 @@ class Rows(NamedTuple):
         step = max(1, size // max(1, flat.shape[1]))
         return (slice(first, min(first + step, count)) for first in range(0, count, step))
 
+    def places(self, block: slice, flat: Tensor) -> Tensor:
+        """Those of a block among all rows, ``[B]``."""
+        if self.index is None:
+            return torch.arange(block.start, block.stop, device=flat.device)
+        return self.index[block]
+
     def read(self, flat: Tensor, block: slice, dtype: torch.dtype, without: int | None = None) -> Tensor:
         """Those of a block, ``[B, K]``, with ``-inf`` for the class ``without``.
 

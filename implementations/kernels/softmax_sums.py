@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from unmask.implementations.kernels.mixing import Mixing
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.rows import Rows, accumulator, in_triton, ruled_out
 
 
@@ -88,7 +88,7 @@ class _Sums(torch.autograd.Function):
         return log_start, log_here, others, mixed
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         flat, start, here, others = ctx.saved_tensors
         rows, mixing, kept = ctx.rows, ctx.mixing, ctx.kept
