@@ -22,7 +22,15 @@ from torch import Tensor
 from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.rows import Rows, accumulator
-from unmask.implementations.kernels.softmax_sums import Sums, gradient, softmax_sums, visit
+from unmask.implementations.kernels.softmax_sums import (
+    Slopes,
+    Sums,
+    Visited,
+    gradient,
+    rest_of_softmax,
+    softmax_sums,
+    visit,
+)
 
 #: Rows whose logits are there at the same time: enough for products of matrices at full speed.
 TOGETHER = 256
@@ -92,27 +100,24 @@ class _LinearSums(torch.autograd.Function):
         without: int | None,
         mixing: Mixing | None,
     ) -> tuple[Tensor, ...]:
-        dtype = accumulator(hidden.dtype)
-        sums = tuple(torch.zeros(rows.count(hidden), dtype=dtype, device=hidden.device) for _ in range(4))
+        ids = torch.stack((start, here), -1)
+        found = Visited.none(rows.count(hidden), accumulator(hidden.dtype), hidden.device)
         for block in _blocks(rows, hidden):
-            z = _logits(rows.read(hidden, block, hidden.dtype), weight, bias, without)
-            _, found = visit(z, start[block], here[block], mixing, block)
-            for total, part in zip(sums, found, strict=True):
-                total[block] = part
+            visit(_logits(rows.read(hidden, block, hidden.dtype), weight, bias, without), ids, mixing, block, found)
         ctx.rows, ctx.without, ctx.mixing = rows, without, mixing
-        ctx.save_for_backward(hidden, weight, bias, start, here, sums[2])
-        return sums
+        ctx.save_for_backward(hidden, weight, bias, ids, *found)
+        return found.sums()
 
     @staticmethod
     @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        hidden, weight, bias, start, here, others = ctx.saved_tensors
+        hidden, weight, bias, ids, *found = ctx.saved_tensors
+        slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         gradients = _Gradients(hidden, weight, bias, ctx.rows, ctx.needs_input_grad)
         for block in _blocks(ctx.rows, hidden):
             h = ctx.rows.read(hidden, block, hidden.dtype)
-            p = torch.softmax(_logits(h, weight, bias, ctx.without), -1)
-            given = [g[block] for g in upstream]
-            gradients.add(block, h, gradient(p, start[block], here[block], others[block], given, ctx.mixing, block))
+            p = rest_of_softmax(_logits(h, weight, bias, ctx.without), ids[block])
+            gradients.add(block, h, gradient(p, ids[block], slopes, ctx.mixing, block))
         return *gradients.times(None), None, None, None, None, None
 
 

@@ -69,16 +69,13 @@ class Mixing(NamedTuple):
         found[:, self.apart] = torch.where(weight > 0, own / (1 + own * odds.squeeze(-1) / weight), 0.0)
         return found
 
-    def odds(
-        self, block: slice, others: Tensor, moved: Tensor, at_start: Tensor, at_here: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Odds of a block ``[B]``, and what they are divided by.
+    def odds(self, others: Tensor, at_start: Tensor, at_here: Tensor, block: slice) -> tuple[Tensor, Tensor]:
+        """Odds of a block, and what they are divided by: ``[B]`` each, as what is given.
 
-        ``others`` is the sum of ``p`` over all classes but two, ``at_start`` and ``at_here`` are ``p`` of these, and
-        ``moved`` says whether they are different: ``[B, 1]`` each but the first.
+        ``others`` is the sum of ``p`` over all classes but two, ``at_start`` and ``at_here`` are ``p`` of these, where
+        the first is 0 if they are the same.
         """
-        away = others + torch.where(moved, at_start, 0.0).squeeze(-1)
-        divisor = self.away[block] * away + self.stay[block] * at_here.squeeze(-1)
+        divisor = torch.addcmul(self.stay[block] * at_here, self.away[block], others + at_start)
         return self.numerator[block] / divisor, divisor
 
 
@@ -94,7 +91,8 @@ def log1p_sum(p: Tensor, scale: Tensor) -> Tensor:
         if p.shape[-1] % 2 == 1:
             total += (p[:, -1:] * scale).log1p().squeeze(-1)
         low, high = p[:, :half], p[:, half : 2 * half]
-        p = torch.addcmul(low, high, (low * scale).add_(1))
+        more = (low * scale).add_(1)
+        p = torch.addcmul(low, high, more, out=more)
     return total + (p * scale).log1p_().sum(-1)
 
 
