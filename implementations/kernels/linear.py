@@ -27,6 +27,7 @@ from unmask.implementations.kernels.softmax_sums import (
     Sums,
     Visited,
     gradient,
+    per_block,
     rest_of_softmax,
     softmax_sums,
     visit,
@@ -100,13 +101,14 @@ class _LinearSums(torch.autograd.Function):
         without: int | None,
         mixing: Mixing | None,
     ) -> tuple[Tensor, ...]:
-        ids = torch.stack((start, here), -1)
-        found = Visited.none(rows.count(hidden), accumulator(hidden.dtype), hidden.device)
-        for block in _blocks(rows, hidden):
-            visit(_logits(rows.read(hidden, block, hidden.dtype), weight, bias, without), ids, mixing, block, found)
+        ids, found = torch.stack((start, here), -1), []
+        for block, pair, odds in zip(_blocks(rows, hidden), *per_block(ids, mixing, _step(hidden)), strict=False):
+            z = _logits(rows.read(hidden, block, hidden.dtype), weight, bias, without)
+            found.append(visit(z, pair, mixing, odds)[1])
+        every = Visited.of(found, torch.zeros((), dtype=accumulator(hidden.dtype), device=hidden.device))
         ctx.rows, ctx.without, ctx.mixing = rows, without, mixing
-        ctx.save_for_backward(hidden, weight, bias, ids, *found)
-        return found.sums()
+        ctx.save_for_backward(hidden, weight, bias, ids, *every)
+        return every.sums()
 
     @staticmethod
     @differentiable_once
@@ -114,10 +116,11 @@ class _LinearSums(torch.autograd.Function):
         hidden, weight, bias, ids, *found = ctx.saved_tensors
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         gradients = _Gradients(hidden, weight, bias, ctx.rows, ctx.needs_input_grad)
-        for block in _blocks(ctx.rows, hidden):
+        parts = ids.split(_step(hidden)), slopes.split(_step(hidden))
+        for block, pair, part in zip(_blocks(ctx.rows, hidden), *parts, strict=False):
             h = ctx.rows.read(hidden, block, hidden.dtype)
-            p = rest_of_softmax(_logits(h, weight, bias, ctx.without), ids[block])
-            gradients.add(block, h, gradient(p, ids[block], slopes, ctx.mixing, block))
+            p = rest_of_softmax(_logits(h, weight, bias, ctx.without), pair)
+            gradients.add(block, h, gradient(p, pair, part, ctx.mixing))
         return *gradients.times(None), None, None, None, None, None
 
 
@@ -231,10 +234,12 @@ def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
         total += a @ b
 
 
+def _step(hidden: Tensor) -> int:
+    return TOGETHER if hidden.device.type == "cpu" else TOGETHER_ON_DEVICE
+
+
 def _blocks(rows: Rows, hidden: Tensor) -> Iterator[slice]:
-    step = TOGETHER if hidden.device.type == "cpu" else TOGETHER_ON_DEVICE
-    count = rows.count(hidden)
-    return (slice(first, min(first + step, count)) for first in range(0, count, step))
+    return rows.blocks(hidden, _step(hidden))
 
 
 def _logits(h: Tensor, weight: Tensor, bias: Tensor | None, without: int | None) -> Tensor:

@@ -49,11 +49,14 @@ class Rows(NamedTuple):
         """How many there are."""
         return flat.shape[0] if self.index is None else self.index.shape[0]
 
-    def blocks(self, flat: Tensor) -> Iterator[slice]:
-        """Slices of ``range(R)``, a block each."""
-        count = self.count(flat)
+    def step(self, flat: Tensor) -> int:
+        """How many are in a block."""
         size = BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
-        step = max(1, size // max(1, flat.shape[1]))
+        return max(1, size // max(1, flat.shape[1]))
+
+    def blocks(self, flat: Tensor, step: int | None = None) -> Iterator[slice]:
+        """Slices of ``range(R)``, a block each, of so many rows."""
+        count, step = self.count(flat), self.step(flat) if step is None else step
         return (slice(first, min(first + step, count)) for first in range(0, count, step))
 
     def places(self, block: slice, flat: Tensor) -> Tensor:

@@ -8,13 +8,14 @@ only tensor of their size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from unmask.implementations.kernels.mixing import Mixing
+from unmask.implementations.kernels.mixing import Mixing, Odds
 from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.rows import Rows, accumulator, in_triton, ruled_out
 
@@ -68,10 +69,10 @@ class Visited(NamedTuple):
     mixed: Tensor
 
     @classmethod
-    def none(cls, count: int, dtype: torch.dtype, device: torch.device) -> Visited:
-        """Of rows that wait for a visit."""
-        shapes = (count, 2), (count, 2), (count,), (count,)
-        return cls(*(torch.zeros(shape, dtype=dtype, device=device) for shape in shapes))
+    def of(cls, blocks: Iterable[Visited], like: Tensor) -> Visited:
+        """Of all blocks together, in the dtype and on the device of ``like``."""
+        pair, one = like.new_zeros(0, 2), like.new_zeros(0)
+        return cls(*map(torch.cat, zip((pair, pair, one, one), *blocks, strict=True)))
 
     def sums(self) -> Sums:
         """What is told of them."""
@@ -91,37 +92,39 @@ class _Sums(torch.autograd.Function):
         inplace: bool,
     ) -> tuple[Tensor, ...]:
         dtype, ids = accumulator(flat.dtype), torch.stack((start, here), -1)
-        found = Visited.none(rows.count(flat), dtype, flat.device)
         # Where the dtype allows it, the softmax waits in the tensor whose gradient it becomes.
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        for block in rows.blocks(flat):
+        found = []
+        for block, pair, odds in zip(rows.blocks(flat), *per_block(ids, mixing, rows.step(flat)), strict=False):
             z = rows.read(flat, block, dtype, without)
             place = kept[block] if kept is not None and rows.index is None else None
-            p = visit(z, ids, mixing, block, found, place)
+            p, part = visit(z, pair, mixing, odds, place)
+            found.append(part)
             if kept is not None and place is None:
                 rows.write(kept, block, p)
+        every = Visited.of(found, torch.zeros((), dtype=dtype, device=flat.device))
         ctx.rows, ctx.without, ctx.mixing, ctx.inplace, ctx.kept = rows, without, mixing, inplace, kept
-        ctx.save_for_backward(flat, ids, *found)
-        return found.sums()
+        ctx.save_for_backward(flat, ids, *every)
+        return every.sums()
 
     @staticmethod
     @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         flat, ids, *found = ctx.saved_tensors
-        rows, kept = ctx.rows, ctx.kept
+        rows, kept, step = ctx.rows, ctx.kept, ctx.rows.step(flat)
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         if kept is not None and ctx.mixing is None:
             _scale(kept, rows, ids, slopes.fixed)
             return kept, None, None, None, None, None, None
         out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
-        for block in rows.blocks(flat):
+        for block, pair, part in zip(rows.blocks(flat), ids.split(step), slopes.split(step), strict=False):
             if kept is not None:
                 p = rows.read(kept, block, kept.dtype)
             else:
-                p = rest_of_softmax(rows.read(flat, block, slopes.fixed.dtype, ctx.without), ids[block])
-            grad = gradient(p, ids[block], slopes, ctx.mixing, block)
+                p = rest_of_softmax(rows.read(flat, block, slopes.fixed.dtype, ctx.without), pair)
+            grad = gradient(p, pair, part, ctx.mixing)
             if kept is None or rows.index is not None:
                 rows.write(out, block, grad)
         if ctx.inplace:
@@ -129,14 +132,15 @@ class _Sums(torch.autograd.Function):
         return out, None, None, None, None, None, None
 
 
-def visit(
-    z: Tensor, ids: Tensor, mixing: Mixing | None, block: slice, found: Visited, out: Tensor | None = None
-) -> Tensor:
-    """Softmax ``[B, K]`` (in ``out``, if given) of a block of logits ``[B, K]``, with 0 at two classes ``ids [R, 2]``.
+def per_block(ids: Tensor, mixing: Mixing | None, step: int) -> tuple[Iterable[Tensor], Iterable[Odds | None]]:
+    """Of blocks of so many rows: two classes of each, ``[B, 2]``, and what their odds are made of."""
+    return ids.split(step), repeat(None) if mixing is None else mixing.odds(ids[:, 0] == ids[:, 1]).split(step)
 
-    What is found goes into ``found``.
-    """
-    ids = ids[block]
+
+def visit(
+    z: Tensor, ids: Tensor, mixing: Mixing | None, odds: Odds | None, out: Tensor | None = None
+) -> tuple[Tensor, Visited]:
+    """Softmax ``[B, K]`` (in ``out``, if given) of a block of logits ``[B, K]``; 0 at the classes ``ids [B, 2]``."""
     p = torch.softmax(z, -1) if out is None else torch.softmax(z, -1, out=out)
     ends = p.gather(-1, ids)
     logs = ends.log()
@@ -148,11 +152,9 @@ def visit(
     # A difference from 1 has no digits where p of one class is nearly 1.
     p.scatter_(-1, ids, 0.0)
     others = p.sum(-1)
-    found.logs[block], found.ends[block], found.others[block] = logs, ends, others
-    if mixing is not None:
-        odds, _ = mixing.odds(others, torch.where(ids[:, 0] == ids[:, 1], 0.0, ends[:, 0]), ends[:, 1], block)
-        found.mixed[block] = mixing.sum_of_logs(p, odds)
-    return p
+    if mixing is None or odds is None:
+        return p, Visited(logs, ends, others, torch.zeros_like(others))
+    return p, Visited(logs, ends, others, mixing.sum_of_logs(p, odds.of(others, ends)[0]))
 
 
 def rest_of_softmax(z: Tensor, ids: Tensor) -> Tensor:
@@ -187,25 +189,26 @@ class Slopes(NamedTuple):
         fixed = torch.stack((level, torch.where(same, one, start), torch.where(same, one, here)), -1)
         if mixing is None:
             return cls(fixed)
-        odds, divisor = mixing.odds(others, at_start, at_here, slice(None))
+        odds, divisor = mixing.odds(same).of(others, found.ends)
         by_share = by_mixed * odds
         by_away, by_stay = -by_share * mixing.away / divisor, -by_share * mixing.stay / divisor
         at_here = at_here * by_stay
         by_steep = torch.stack((by_away, torch.where(same, at_here, at_start * by_away), at_here), -1)
         return cls(fixed, by_steep, odds, by_share)
 
+    def split(self, step: int) -> Iterator[Slopes]:
+        """Of blocks of so many rows."""
+        return map(Slopes, *(part.split(step) for part in self if part is not None))
 
-def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None, block: slice) -> Tensor:
+
+def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None) -> Tensor:
     """The gradient of the logits ``[B, K]``, in the place of a softmax ``p`` with 0 at the classes ``ids [B, 2]``."""
-    found = slopes.fixed[block]
-    if mixing is None:
-        return p.mul_(found[:, :1]).scatter_(-1, ids, found[:, 1:])
-    assert slopes.odds is not None
-    assert slopes.by_steep is not None
-    assert slopes.by_share is not None
-    steep = mixing.by_shares(p, slopes.odds[block])
-    found = torch.addcmul(found, slopes.by_steep[block], steep.sum(-1, keepdim=True))
-    p.mul_(found[:, :1]).addcmul_(steep, slopes.by_share[block].unsqueeze(-1))
+    fixed, by_steep, odds, by_share = slopes
+    if mixing is None or by_steep is None or odds is None or by_share is None:
+        return p.mul_(fixed[:, :1]).scatter_(-1, ids, fixed[:, 1:])
+    steep = mixing.by_shares(p, odds)
+    found = torch.addcmul(fixed, by_steep, steep.sum(-1, keepdim=True))
+    p.mul_(found[:, :1]).addcmul_(steep, by_share.unsqueeze(-1))
     return p.scatter_(-1, ids, found[:, 1:])
 
 
@@ -226,14 +229,13 @@ def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int
     log_p = (z if without is None else ruled_out(z, without)).log_softmax(-1)
     log_start, log_here = log_p.gather(-1, i).squeeze(-1), log_p.gather(-1, h).squeeze(-1)
     p = log_p.exp()
-    ends = p.gather(-1, i), p.gather(-1, h)
+    ends = torch.cat((p.gather(-1, i), p.gather(-1, h)), -1)
     p = p.scatter(-1, i, 0.0).scatter(-1, h, 0.0)
     others = p.sum(-1)
     if mixing is None:
         return Sums(log_start, log_here, others, torch.zeros_like(others))
-    at_start, at_here = (end.squeeze(-1) for end in ends)
-    odds, _ = mixing.odds(others, torch.where(start == here, 0.0, at_start), at_here, slice(None))
+    odds, _ = mixing.odds(start == here).of(others, ends)
     return Sums(log_start, log_here, others, mixing.total((p * mixing.inverse() * odds.unsqueeze(-1)).log1p()))
 
 
-__all__ = ["Slopes", "Sums", "Visited", "gradient", "rest_of_softmax", "softmax_sums", "visit"]
+__all__ = ["Slopes", "Sums", "Visited", "gradient", "per_block", "rest_of_softmax", "softmax_sums", "visit"]
