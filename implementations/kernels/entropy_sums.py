@@ -7,6 +7,7 @@ all of them are under absorbing noise, the class adds ``s_k``.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -134,6 +135,9 @@ def _visit(
         return steep, torch.ones_like(total), total
     level = ratios.level[block, None]
     steep, scale, total = _gaps(z, i, h, ratios.weight, level, out)
+    # One look at a number where there is nothing to find.
+    if math.isfinite(float(total.sum())):
+        return steep, scale, total
     zero = (level == 0).squeeze(-1)
     if bool(zero.any()):
         scores = _scores(z[zero], i[zero], h[zero], None)
