@@ -116,7 +116,7 @@ class _LinearSums(torch.autograd.Function):
         hidden, weight, bias, ids, *found = ctx.saved_tensors
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         gradients = _Gradients(hidden, weight, bias, ctx.rows, ctx.needs_input_grad)
-        parts = ids.split(_step(hidden)), slopes.split(_step(hidden))
+        parts = torch.split(ids, _step(hidden)), slopes.split(_step(hidden))
         for block, pair, part in zip(_blocks(ctx.rows, hidden), *parts, strict=False):
             h = ctx.rows.read(hidden, block, hidden.dtype)
             p = rest_of_softmax(_logits(h, weight, bias, ctx.without), pair)

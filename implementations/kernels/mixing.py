@@ -85,7 +85,7 @@ class Odds(NamedTuple):
 
     def split(self, step: int) -> Iterator[Odds]:
         """Of blocks of so many rows."""
-        return map(Odds, *(part.split(step) for part in self))
+        return map(Odds, *(torch.split(part, step) for part in self))
 
     def of(self, others: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
         """The odds, and what they are divided by: ``[R]`` each."""
@@ -102,7 +102,7 @@ def log1p_sum(p: Tensor, scale: Tensor) -> Tensor:
     left: list[Tensor] = []
     for _ in range(rounds):
         half = p.shape[-1] // 2
-        low, high, *odd = p.split(half, -1)
+        low, high, *odd = torch.split(p, half, -1)
         left += odd
         more = (low * scale).add_(1)
         p = torch.addcmul(low, high, more, out=more)

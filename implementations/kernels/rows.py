@@ -17,6 +17,9 @@ from torch import Tensor
 
 #: Numbers that are worked on at a time: a few of such blocks fit into the cache of a core.
 BLOCK = 2**19
+#: Where a block takes dozens of small operations, on what a row has one of, so many blocks are worked on as one: with
+#: half as many of them more is gained than is lost where a block does not lie as near.
+TWO = 2
 #: On devices with fast memory of their own, blocks are of a size that keeps all of it busy.
 BLOCK_ON_DEVICE = 2**27
 
@@ -49,9 +52,9 @@ class Rows(NamedTuple):
         """How many there are."""
         return flat.shape[0] if self.index is None else self.index.shape[0]
 
-    def step(self, flat: Tensor) -> int:
-        """How many are in a block."""
-        size = BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
+    def step(self, flat: Tensor, blocks: int = 1) -> int:
+        """How many are in a block, or, on the CPU, in several that are worked on as one."""
+        size = blocks * BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
         return max(1, size // max(1, flat.shape[1]))
 
     def blocks(self, flat: Tensor, step: int | None = None) -> Iterator[slice]:
@@ -116,4 +119,4 @@ def spread(values: Tensor, rows: Rows, like: Tensor) -> Tensor:
     return values.new_zeros(like.numel()).index_put((rows.index,), values).reshape(like.shape)
 
 
-__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "accumulator", "chosen", "in_triton", "ruled_out", "spread"]
+__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "TWO", "Rows", "accumulator", "chosen", "in_triton", "ruled_out", "spread"]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from unmask.implementations.kernels.mixing import Mixing, Odds
 from unmask.implementations.kernels.once import differentiable_once
-from unmask.implementations.kernels.rows import Rows, accumulator, in_triton, ruled_out
+from unmask.implementations.kernels.rows import TWO, Rows, accumulator, in_triton, ruled_out
 
 
 class Sums(NamedTuple):
@@ -95,8 +95,8 @@ class _Sums(torch.autograd.Function):
         # Where the dtype allows it, the softmax waits in the tensor whose gradient it becomes.
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        found = []
-        for block, pair, odds in zip(rows.blocks(flat), *per_block(ids, mixing, rows.step(flat)), strict=False):
+        found, step = [], rows.step(flat, 1 if mixing is None else TWO)
+        for block, pair, odds in zip(rows.blocks(flat, step), *per_block(ids, mixing, step), strict=False):
             z = rows.read(flat, block, dtype, without)
             place = kept[block] if kept is not None and rows.index is None else None
             p, part = visit(z, pair, mixing, odds, place)
@@ -112,14 +112,15 @@ class _Sums(torch.autograd.Function):
     @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         flat, ids, *found = ctx.saved_tensors
-        rows, kept, step = ctx.rows, ctx.kept, ctx.rows.step(flat)
+        rows, kept = ctx.rows, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         if kept is not None and ctx.mixing is None:
             _scale(kept, rows, ids, slopes.fixed)
             return kept, None, None, None, None, None, None
         out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
-        for block, pair, part in zip(rows.blocks(flat), ids.split(step), slopes.split(step), strict=False):
+        step = rows.step(flat, 1 if ctx.mixing is None else TWO)
+        for block, pair, part in zip(rows.blocks(flat, step), torch.split(ids, step), slopes.split(step), strict=False):
             if kept is not None:
                 p = rows.read(kept, block, kept.dtype)
             else:
@@ -134,7 +135,7 @@ class _Sums(torch.autograd.Function):
 
 def per_block(ids: Tensor, mixing: Mixing | None, step: int) -> tuple[Iterable[Tensor], Iterable[Odds | None]]:
     """Of blocks of so many rows: two classes of each, ``[B, 2]``, and what their odds are made of."""
-    return ids.split(step), repeat(None) if mixing is None else mixing.odds(ids[:, 0] == ids[:, 1]).split(step)
+    return torch.split(ids, step), repeat(None) if mixing is None else mixing.odds(ids[:, 0] == ids[:, 1]).split(step)
 
 
 def visit(
@@ -198,7 +199,7 @@ class Slopes(NamedTuple):
 
     def split(self, step: int) -> Iterator[Slopes]:
         """Of blocks of so many rows."""
-        return map(Slopes, *(part.split(step) for part in self if part is not None))
+        return map(Slopes, *(torch.split(part, step) for part in self if part is not None))
 
 
 def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None) -> Tensor:
