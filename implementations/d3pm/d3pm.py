@@ -265,9 +265,7 @@ class D3PM:
         if process.T is not None and (process.validate if isinstance(process, Chain) else process.schedule.validate):
             checks.times_in_range("t", t, 1, process.T)
 
-        def loss(
-            output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool
-        ) -> Tensor:
+        def loss(output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool) -> Tensor:
             if process.T is None:
                 return formulas.rate_loss(output, x0, xt, t, kind, surprise, inplace, rows)
             return formulas.kl(output, x0, xt, t - 1, t, kind, surprise, inplace, rows)
