@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
@@ -82,8 +82,25 @@ class Chain(ABC):
         return self._rows(x0, None, t)
 
     def _push(self, weights: Tensor, t: Tensor) -> Tensor:
-        """``sum_i weights_i P_t[i, :]`` from clean data: ``[N, L, K]`` to ``[N, L, K]``."""
-        return weights @ self._matrices(None, t)
+        """``sum_i weights_i P_t[i, :]`` from clean data: ``[N, L, K]`` float64 to the same.  Gradients flow to the
+        weights, and for them nothing but the times is kept.
+        """
+        found: Tensor = _Push.apply(weights, t, self, False)
+        return found
+
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
+        """:meth:`_push` without gradients; one matrix at a time."""
+        found = torch.empty_like(weights)
+        for n in range(len(t)):
+            torch.matmul(weights[n], self._matrices(None, t[n : n + 1])[0], out=found[n])
+        return found
+
+    def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
+        """``sum_k weights_k P_t[:, k]``, likewise: what :meth:`_push` does to gradients."""
+        found = torch.empty_like(weights)
+        for n in range(len(t)):
+            torch.matmul(weights[n], self._matrices(None, t[n : n + 1])[0].T, out=found[n])
+        return found
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         return invert(self._rows(x0, None, t), uniforms(x0.shape, generator, x0.device))
@@ -255,6 +272,19 @@ class Chain(ABC):
     def __repr__(self) -> str:
         clock = "[0, 1]" if self.T is None else f"0..{self.T}"
         return f"{type(self).__name__}(K={self.K}, mask={self.mask}, times {clock}, {self.dtype})"
+
+
+class _Push(torch.autograd.Function):
+    """:meth:`Chain._pushed`, or backwards :meth:`Chain._pulled`; each is the gradient of the other."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, t: Tensor, process: Chain, back: bool) -> Tensor:
+        ctx.t, ctx.process, ctx.back = t, process, back
+        return process._pulled(weights, t) if back else process._pushed(weights, t)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        return _Push.apply(gradients[0], ctx.t, ctx.process, not ctx.back), None, None, None
 
 
 def normalized(weights: Tensor) -> Tensor:
