@@ -56,12 +56,26 @@ class BirthDeath(Driven):
         return torch.diag(near, 1) + torch.diag(near, -1)
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
-        g = circle(noise, self.K)
-        # g at -(K-1)..2K-1: each row is the sum of two windows, from -x on and from x + 1 on.
-        back = g[:, 1 : self.K].flip(-1)
-        windows = torch.cat([back, g, back], -1).unfold(-1, self.K, 1)
+        windows = self._windows(noise)
         example = torch.arange(x.shape[0], device=x.device)[:, None]
         return windows[example, self.K - 1 - x] + windows[example, self.K + x]
+
+    def _windows(self, noise: Tensor) -> Tensor:
+        """The law of the displacement at -(K-1)..2K-1, read through all windows of K: each row of the matrix is the sum
+        of two, from -x on and from x + 1 on.  ``[N]`` to ``[N, 2K, K]``, a view of ``[N, 3K-1]`` numbers.
+        """
+        g = circle(noise, self.K)
+        back = g[:, 1 : self.K].flip(-1)
+        return torch.cat([back, g, back], -1).unfold(-1, self.K, 1)
+
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
+        found, windows = torch.empty_like(weights), self._windows(self.noise(None, t))
+        for n in range(len(t)):
+            matrix = windows[n, : self.K].flip(0) + windows[n, self.K :]
+            torch.matmul(weights[n], matrix, out=found[n])
+        return found
+
+    _pulled = _pushed  # the matrix is symmetric
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Steps up and steps down are two Poisson numbers; then the line is folded onto the levels."""

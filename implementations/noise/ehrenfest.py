@@ -2,7 +2,12 @@ r"""Ordinal corruption in continuous time: the number of spins that point up, of
 
 Its limit on fine levels is the Ornstein-Uhlenbeck process (arXiv 2405.03549).  A spin has its initial value with
 probability ``(1 + e^-noise)/2``, so ``q(.|x_0)`` is the convolution of ``Bin(x_0, (1 + e^-noise)/2)`` and
-``Bin(K-1-x_0, (1 - e^-noise)/2)``: sums of positive numbers, accurate entry by entry.
+``Bin(K-1-x_0, (1 - e^-noise)/2)``.
+
+The same two laws, one after the other: with ``p = (1 + e^-noise)/2`` and ``q = 1 - p``, first each spin that points down
+turns with probability ``q/p``, then each that now points up stays so with probability ``p``.  So ``P = A B`` with
+triangular tables of binomial laws, ``A[x, l] = Bin(K-1-x, q/p)(l - x)`` and ``B[l, y] = Bin(l, p)(y)``.  All numbers are
+positive, so that entries are accurate one by one; and no entry of ``P`` costs more than ``K`` products.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from torch import Tensor
 from unmask.implementations.noise.driven import Driven
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.placed import Placed
 
 
 class Ehrenfest(Driven):
@@ -27,8 +33,8 @@ class Ehrenfest(Driven):
     speed : positive factor of all rates.
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
 
-    A row costs O(K^2) additions; a draw is two binomial numbers, O(1).  For ``K`` near 1024 the ends are so
-    rare (2^-1023) that their posteriors lose digits.
+    A row costs O(K^2), one product with a table that is made in O(K^2) for each time; a draw is two binomial numbers,
+    O(1).  For ``K`` near 1024 the ends are so rare (2^-1023) that their posteriors lose digits.
     """
 
     def __init__(
@@ -41,21 +47,42 @@ class Ehrenfest(Driven):
         validate: bool = True,
     ) -> None:
         checks.integer("K", K, 2, 1024)
-        self._choose = _pascal(K)
-        super().__init__(schedule, self._choose[-1] * 0.5 ** (K - 1), speed, dtype, validate)
+        choose = _pascal(K)
+        self._choose_on = Placed(choose)
+        super().__init__(schedule, choose[-1] * 0.5 ** (K - 1), speed, dtype, validate)
 
     def _jump_rates(self) -> Tensor:
         level = torch.arange(self.K, dtype=torch.float64)
         return torch.diag((self.K - 1 - level[:-1]) / 2, 1) + torch.diag(level[1:] / 2, -1)
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
-        flipped = -torch.expm1(-noise)[:, None, None] / 2
-        stays = _binomial(self._choose, x, 1 - flipped, flipped)
-        comes = _binomial(self._choose, self.K - 1 - x, flipped, 1 - flipped)
-        law = torch.zeros_like(stays)
-        for up in range(self.K):
-            law[..., up:] += stays[..., up : up + 1] * comes[..., : self.K - up]
-        return law
+        found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
+        for n in range(len(noise)):
+            turned, stayed = self._factors(noise[n])
+            torch.matmul(turned[x[n]], stayed, out=found[n])
+        return found
+
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
+        found, noise = torch.empty_like(weights), self.noise(None, t)
+        for n in range(len(t)):
+            turned, stayed = self._factors(noise[n])
+            torch.matmul(weights[n] @ turned, stayed, out=found[n])
+        return found
+
+    def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
+        found, noise = torch.empty_like(weights), self.noise(None, t)
+        for n in range(len(t)):
+            turned, stayed = self._factors(noise[n])
+            torch.matmul(weights[n] @ stayed.T, turned.T, out=found[n])
+        return found
+
+    def _factors(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """``A`` and ``B`` of the module at one noise, ``[K, K]`` each."""
+        choose = self._choose_on(noise.device)
+        q = -torch.expm1(-noise) / 2
+        p = 1 - q
+        # Of A, both axes run backwards: Bin(K-1-x, 1 - q/p) of the spins that stay down.
+        return _binomials(choose, torch.exp(-noise) / p, q / p).flip(0, 1), _binomials(choose, p, q)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         flipped = (-torch.expm1(-self.noise(None, t)) / 2)[:, None].expand(x0.shape).to(generator.device)
@@ -74,12 +101,21 @@ def _pascal(K: int) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def _binomial(choose: Tensor, count: Tensor, up: Tensor, down: Tensor) -> Tensor:
-    """``C(n, k) up^k down^(n-k)`` for ``k < K``: counts ``[N, L]``, probabilities ``[N, 1, 1]``, to ``[N, L, K]``."""
-    k = torch.arange(choose.shape[0], device=count.device)
-    rest = (count.unsqueeze(-1) - k).clamp(min=0)
-    # Multiplied by the coefficient first, no product underflows before the probability itself.
-    larger = torch.maximum(up, down)
-    first, second = torch.where(larger == up, k, rest), torch.where(larger == up, rest, k)
-    smaller = torch.minimum(up, down)
-    return choose.to(count.device)[count] * larger ** first.double() * smaller ** second.double()
+def _binomials(choose: Tensor, up: Tensor, down: Tensor) -> Tensor:
+    """``C(n, k) up^k down^(n-k)`` for ``n, k < K`` and two probabilities: ``[K, K]``."""
+    K = len(choose)
+    power = torch.arange(K, dtype=torch.float64, device=choose.device)
+    # A row for each n: of the powers of n - k, those of each n are read backwards.
+    of_rest = [
+        torch.cat([half.flip(0), torch.zeros_like(half[1:])]).unfold(0, K, 1).flip(0) for half in _halves(down, power)
+    ]
+    # The coefficient comes first, and powers are two factors each: no product leaves the range of float64 before the
+    # probability itself does.
+    first, second = _halves(up, power)
+    return choose * first * second * of_rest[0] * of_rest[1]
+
+
+def _halves(base: Tensor, power: Tensor) -> list[Tensor]:
+    """Two factors of ``base ** power``."""
+    half = (power / 2).floor()
+    return [base**half, base ** (power - half)]

@@ -25,6 +25,8 @@ from unmask.implementations.numbers.placed import Placed
 
 #: Fewer classes are not worth a decomposition; entries that differ less are equally accurate.
 _FEW, _EVEN = 128, 8.0
+#: Steps whose entries are found at a time, with some ten temporary tables of this many rows.
+_AT_ONCE = 64
 
 
 class _Kept(NamedTuple):
@@ -48,8 +50,10 @@ class Tabulated(Chain):
 
     def __init__(self, prior: Tensor, T: int, dtype: torch.dtype, validate: bool) -> None:
         super().__init__(prior, T, dtype, validate)
-        diagonal, beside = self._entries(torch.arange(1, T + 1))
-        beside = torch.nn.functional.threshold(beside, TINY, 0.0)
+        diagonal, beside = prior.new_empty(T, self.K), prior.new_empty(T, self.K - 1)
+        for some in torch.arange(1, T + 1).split(_AT_ONCE):
+            diagonal[some - 1], beside[some - 1] = self._entries(some)
+        torch.nn.functional.threshold_(beside, TINY, 0.0)
         self._reach = (beside > 0).sum(-1).tolist()
         self._diagonal, self._beside = Placed(diagonal), Placed(beside)
         self._kept: list[_Kept] = []

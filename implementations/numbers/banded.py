@@ -61,21 +61,21 @@ class Banded:
         """``table @ matrix`` as :meth:`apply` gives it, of a large table ``[R, K]``: without the blocks whose terms are
         all negligible, and without numbers that are :data:`TINY`.
         """
-        if self.share < 1 or min(table.shape) <= 2 * BLOCK:
+        if self.share < 0.25 or min(table.shape) <= 2 * BLOCK:
             found = self.apply(table)
         else:
             full, found = self.matrix(), torch.empty_like(table)
             first, last = self._needed(table)
-            for i, (starts, ends) in enumerate(zip(first, last, strict=True)):
-                rows = slice(i * BLOCK, (i + 1) * BLOCK)
-                for j, (start, end) in enumerate(zip(starts, ends, strict=True)):
-                    some = slice(start * BLOCK, end * BLOCK)
-                    columns = slice(j * BLOCK, (j + 1) * BLOCK)
-                    torch.matmul(table[rows, some], full[some, columns], out=found[rows, columns])
+            for j in range(-(-table.shape[1] // BLOCK)):
+                columns = slice(j * BLOCK, (j + 1) * BLOCK)
+                panel = full[:, columns].contiguous()
+                for i, (start, end) in enumerate(zip(first[j], last[j], strict=True)):
+                    rows, some = slice(i * BLOCK, (i + 1) * BLOCK), slice(start * BLOCK, end * BLOCK)
+                    torch.matmul(table[rows, some], panel[some], out=found[rows, columns])
         return functional.threshold_(found, TINY, 0.0)
 
     def _needed(self, table: Tensor) -> tuple[list[list[int]], list[list[int]]]:
-        """Of each block of ``table @ matrix``, the first block and the one after the last of its sums."""
+        """Of each block of ``table @ matrix``, by columns and rows, the first block and the one after the last of its sums."""
         rows, K = table.shape
         m, n = -(-rows // BLOCK), -(-K // BLOCK)
         padding = (0, n * BLOCK - K, 0, m * BLOCK - rows)
@@ -94,7 +94,7 @@ class Banded:
         used |= (distance[:, None] == distance) & ~used.any(1, keepdim=True)
         first = used.int().argmax(1)
         last = n - used.flip(1).int().argmax(1)
-        return first.tolist(), last.tolist()
+        return first.T.tolist(), last.T.tolist()
 
     def _windows(self, reach: int, size: int) -> Tensor:
         """Of the entries at ``-reach..reach``, 0 at 0 and beyond the farthest, all windows of ``size``."""
