@@ -51,9 +51,9 @@ class BirthDeath(Driven):
         checks.integer("K", K, 2)
         super().__init__(schedule, uniform_law(K), speed, dtype, validate)
 
-    def _jump_rates(self) -> Tensor:
-        near = torch.ones(self.K - 1, dtype=torch.float64)
-        return torch.diag(near, 1) + torch.diag(near, -1)
+    def _arrows(self) -> tuple[Tensor, Tensor, Tensor]:
+        low = torch.arange(self.K - 1)
+        return torch.cat([low, low + 1]), torch.cat([low + 1, low]), torch.ones(2 * len(low), dtype=torch.float64)
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         windows = self._windows(noise)
@@ -68,6 +68,9 @@ class BirthDeath(Driven):
         back = g[:, 1 : self.K].flip(-1)
         return torch.cat([back, g, back], -1).unfold(-1, self.K, 1)
 
+    def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return self._rows(x, s, t)
+
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         found, windows = torch.empty_like(weights), self._windows(self.noise(None, t))
         for n in range(len(t)):
@@ -76,6 +79,21 @@ class BirthDeath(Driven):
         return found
 
     _pulled = _pushed  # the matrix is symmetric
+
+    def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        g = circle(self.noise(None, t), self.K)
+        apart, around = (x.unsqueeze(-1) - y).abs(), x.unsqueeze(-1) + y + 1
+        around = torch.minimum(around, 2 * self.K - around)
+        example = torch.arange(len(t), device=x.device)[:, None, None]
+        return g[example, apart] + g[example, around]
+
+    def _pushed_to(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        columns = self._flow(y.flatten(1), self.noise(None, t)).reshape(*y.shape, self.K)
+        return (columns @ weights.unsqueeze(-1)).squeeze(-1)
+
+    def _pulled_from(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        columns = self._flow(y.flatten(1), self.noise(None, t)).reshape(*y.shape, self.K)
+        return (weights.unsqueeze(-2) @ columns).squeeze(-2)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Steps up and steps down are two Poisson numbers; then the line is folded onto the levels."""

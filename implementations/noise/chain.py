@@ -102,12 +102,32 @@ class Chain(ABC):
             torch.matmul(weights[n], self._matrices(None, t[n : n + 1])[0].T, out=found[n])
         return found
 
+    def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        """``P_t[x, y]`` from clean data: ids ``[N, L]`` and ``[N, L, m]``, times ``[N]``, to ``[N, L, m]``."""
+        return self._rows(x, None, t).gather(-1, y)
+
+    def _pushed_to(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        """:meth:`_pushed` at some classes only: ``[N, L, K]``, ids ``[N, L, m]`` to ``[N, L, m]``."""
+        return self._pushed(weights, t).gather(-1, y)
+
+    def _pulled_from(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        """:meth:`_pulled` of weights at some classes, ``[N, L, m]``, 0 at others, to ``[N, L, K]``."""
+        every = weights.new_zeros(*weights.shape[:-1], self.K).scatter_add_(-1, y, weights)
+        return self._pulled(every, t)
+
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         return invert(self._rows(x0, None, t), uniforms(x0.shape, generator, x0.device))
 
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
         """``beta_t R[:, x]``: ``[N, L]``, ``[N]`` to ``[N, L, K]`` float64; continuous clock only."""
         raise NotImplementedError(f"{type(self).__name__} does not say at which rates it jumps")
+
+    def _sources(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """From where noise jumps to ``x``, and at which rates: ids ``[N, L, m]``, which may say a class twice, and
+        ``[N, L, m]`` float64, 0 at ``x`` itself; continuous clock only.
+        """
+        rates = self._rate_columns(x, t).scatter(-1, x.unsqueeze(-1), 0.0)
+        return torch.arange(self.K, device=x.device).expand(rates.shape), rates
 
     def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
         """Whether ``P_{s,t}`` has an inverse: ``[N]`` to ``[N]`` booleans."""

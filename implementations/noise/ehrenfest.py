@@ -51,9 +51,10 @@ class Ehrenfest(Driven):
         self._choose_on = Placed(choose)
         super().__init__(schedule, choose[-1] * 0.5 ** (K - 1), speed, dtype, validate)
 
-    def _jump_rates(self) -> Tensor:
-        level = torch.arange(self.K, dtype=torch.float64)
-        return torch.diag((self.K - 1 - level[:-1]) / 2, 1) + torch.diag(level[1:] / 2, -1)
+    def _arrows(self) -> tuple[Tensor, Tensor, Tensor]:
+        low = torch.arange(self.K - 1)
+        rates = torch.cat([self.K - 1 - low, low + 1]).double() / 2
+        return torch.cat([low, low + 1]), torch.cat([low + 1, low]), rates
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
@@ -74,6 +75,13 @@ class Ehrenfest(Driven):
         for n in range(len(t)):
             turned, stayed = self._factors(noise[n])
             torch.matmul(weights[n] @ stayed.T, turned.T, out=found[n])
+        return found
+
+    def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        found, noise = torch.empty(y.shape, dtype=torch.float64, device=x.device), self.noise(None, t)
+        for n in range(len(t)):
+            turned, stayed = self._factors(noise[n])
+            found[n] = (stayed.T[y[n]] @ turned[x[n]].unsqueeze(-1)).squeeze(-1)
         return found
 
     def _factors(self, noise: Tensor) -> tuple[Tensor, Tensor]:

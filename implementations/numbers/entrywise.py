@@ -9,12 +9,120 @@ perturbation bounds for exponentials of essentially non-negative matrices".)
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from unmask.implementations.numbers.placed import Placed
+
 _BLOCK = 5
 _TERMS = _BLOCK * _BLOCK  # 0..24
+#: Rates of which fewer are positive, of all, are multiplied one by one.
+_SPARSE = 1 / 16
+#: A series ends with terms that are this small beside their sums, or that small at all.
+_LAST, _NONE = 2.0**-60, 1e-300
+#: Terms between two looks at that.
+_TERMS_AT_ONCE = 4
+
+
+class Flow:
+    """``rows exp(R noise)`` for symmetric rates ``R = jumps - diag(leave)``, without a matrix for each noise.
+
+    The noise is a multiple of ``1/c``, with ``c`` the largest of ``leave``, and a rest: for the rest there is Taylor's
+    series, for the multiple a table of ``exp(R 2^j/c)``, made once, as far as it is asked for, until it does not change.
+    ``R`` rows cost some 20 products with ``jumps``, and one with a matrix for each binary digit.
+
+    Terms of the series are ``a_m = n/m a_{m-1} A``, with ``A = R + c I >= 0``.  If ``a_m <= e (a_0 + ... + a_m)``, entry
+    by entry, then ``a_{m+j} <= e sum_i C(i+j, j)/C(m+j, j) a_{i+j}``, and what is left out is at most ``e m`` times the
+    whole, however small an entry is, and also where no path has led yet.
+    """
+
+    def __init__(self, jumps: Tensor, leave: Tensor) -> None:
+        self._c = float(leave.max())
+        self._jumps, self._leave = jumps, leave
+        self._powers: list[Placed] = []
+        self._all = False
+
+    @cached_property
+    def _step(self) -> Placed:
+        """``A``, sparse or not."""
+        step = self._jumps + torch.diag(self._c - self._leave)
+        few = float((step > 0).double().mean()) < _SPARSE
+        return Placed(step.to_sparse_coo().coalesce() if few else step)
+
+    def __call__(self, rows: Tensor, noise: Tensor, limit: Callable[[Tensor], Tensor], *, signed: bool = False) -> Tensor:
+        """``[N, L, K]``, ``[N]`` to ``[N, L, K]``; ``limit(rows)`` is what rows ``[R, K]`` come to at infinite noise.
+
+        Rows of numbers of both signs are ``signed``: then errors are relative to the largest of a row.
+        """
+        K = rows.shape[-1]
+        amounts = noise.tolist()
+        if rows.shape[1] > K:
+            every = torch.eye(K, dtype=rows.dtype, device=rows.device)[None]
+            found = torch.empty_like(rows, memory_format=torch.contiguous_format)
+            for n, amount in enumerate(noise):
+                torch.matmul(rows[n], self(every, amount[None], limit)[0], out=found[n])
+            return found
+        multiples = [0 if amount == math.inf else int(amount * self._c) for amount in amounts]
+        digits = self._known(max((m.bit_length() for m in multiples), default=0))
+        endless = [a == math.inf or m.bit_length() > digits for a, m in zip(amounts, multiples, strict=True)]
+        rests = [
+            0.0 if ends else max(0.0, a - m / self._c) for a, m, ends in zip(amounts, multiples, endless, strict=True)
+        ]
+        # Of few classes, each example has its own products, so that its roundings do not depend on the others.
+        sparse = self._step(rows.device).is_sparse
+        groups = [slice(None)] if sparse else [slice(n, n + 1) for n in range(len(amounts))]
+        found = torch.empty_like(rows, memory_format=torch.contiguous_format)
+        for group in groups:
+            found[group] = self._series(rows[group], rests[group], signed)
+        for digit in range(digits):
+            some = [n for n, m in enumerate(multiples) if m >> digit & 1 and not endless[n]]
+            for part in ([some] if sparse else [[n] for n in some]) if some else []:
+                found[part] = found[part] @ self._powers[digit](rows.device)
+        for n, ends in enumerate(endless):
+            if ends:
+                found[n] = limit(rows[n])
+        return found
+
+    def _known(self, digits: int) -> int:
+        """How many powers there are: ``digits``, or fewer, if the last of them is the limit."""
+        while len(self._powers) < digits and not self._all:
+            if not self._powers:
+                start = torch.full((1,), 1 / self._c, dtype=torch.float64)
+                found = exponential(self._jumps, self._leave, start)[0]
+            else:
+                before = self._powers[-1](self._jumps.device)
+                found = before @ before
+                found /= found.sum(-1, keepdim=True)
+                # Twice the noise, and only roundings in between.
+                self._all = bool(((found - before).abs() <= len(found) * 2.0**-52 * before).all())
+                if self._all:
+                    break
+            self._powers.append(Placed(found))
+        return len(self._powers)
+
+    def _series(self, rows: Tensor, noise: list[float], signed: bool) -> Tensor:
+        """``rows exp(R noise)`` for noises of at most ``1/c``: ``[N, L, K]`` to the same."""
+        step = self._step(rows.device)
+        count, length, K = rows.shape
+        amount = torch.tensor(noise, dtype=rows.dtype, device=rows.device)
+        number, going = 0, max(noise, default=0.0) > 0
+        # Sparse matrices, which are symmetric, stand on the left.
+        term = rows.reshape(-1, K).T.contiguous() if step.is_sparse else rows.reshape(-1, K)
+        amount = amount.repeat_interleave(length)
+        amount, classes = (amount, 0) if step.is_sparse else (amount[:, None], -1)
+        total = term.clone()
+        while going:
+            for _ in range(_TERMS_AT_ONCE):
+                number += 1
+                term = (step @ term if step.is_sparse else term @ step).mul_(amount / number)
+                total += term
+            last, whole = (v.abs().amax(classes) if signed else v for v in (term, total))
+            going = bool((last > (whole * _LAST).clamp(min=_NONE)).any())
+        total *= torch.exp(-self._c * amount)
+        return (total.T if step.is_sparse else total).reshape(count, length, K)
 
 
 def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
