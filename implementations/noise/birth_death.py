@@ -23,6 +23,7 @@ from unmask.implementations.noise.chain import uniform_law
 from unmask.implementations.noise.driven import Driven
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.banded import mirrored
 from unmask.implementations.numbers.categorical import uniforms
 
 
@@ -73,9 +74,10 @@ class BirthDeath(Driven):
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         found, windows = torch.empty_like(weights), self._windows(self.noise(None, t))
+        half = (self.K + 1) // 2
         for n in range(len(t)):
-            matrix = windows[n, : self.K].flip(0) + windows[n, self.K :]
-            torch.matmul(weights[n], matrix, out=found[n])
+            upper = windows[n, self.K - half : self.K].flip(0).add_(windows[n, self.K : self.K + half])
+            found[n] = mirrored(weights[n], upper)
         return found
 
     _pulled = _pushed  # the matrix is symmetric

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.noise.chain import Chain
-from unmask.implementations.numbers.banded import TINY, Banded
+from unmask.implementations.numbers.banded import TINY, Banded, mirrored, mirrored_back
 from unmask.implementations.numbers.placed import Placed
 
 #: Fewer classes are not worth a decomposition; entries that differ less are equally accurate.
@@ -104,14 +104,13 @@ class Tabulated(Chain):
         """``rows @ (Q_1 ... Q_t)``, ``[R, K]`` to the same."""
         kept = self._before(t)
         if kept is not None:
-            upper, lower = self._halves(rows)
             table = kept.table(rows.device)
-            if kept.left is not None:
-                left = kept.left(rows.device)
-                upper, lower = upper @ left, lower @ left[: self.K // 2]
-                rows = upper @ table + (lower @ table).flip(-1)
+            if kept.left is None:
+                rows = mirrored(rows, table)
             else:
-                rows = upper @ table + (lower @ table[: self.K // 2]).flip(-1)
+                half, left = self.K // 2, kept.left(rows.device)
+                lower = (rows[:, self.K - half :].flip(-1) @ left[:half]) @ table
+                rows = (rows[:, : self.K - half] @ left) @ table + lower.flip(-1)
         for u in self._between(kept, t):
             rows = self._step(u, rows.device).apply(rows)
         return rows
@@ -124,16 +123,11 @@ class Tabulated(Chain):
         if kept is None:
             return rows
         table = kept.table(rows.device)
-        upper, lower = rows @ table.T, rows.flip(-1) @ table.T
-        if kept.left is not None:
-            left = kept.left(rows.device)
-            upper, lower = upper @ left.T, lower @ left.T
-        return torch.cat([upper, lower[:, : self.K // 2].flip(-1)], -1)
-
-    def _halves(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Columns of the upper half, and those of the lower one from the last on."""
-        half = (self.K + 1) // 2
-        return rows[:, :half], rows[:, half:].flip(-1)
+        if kept.left is None:
+            return mirrored_back(rows, table)
+        left = kept.left(rows.device).T
+        lower = (rows.flip(-1) @ table.T) @ left[:, : self.K // 2]
+        return torch.cat([(rows @ table.T) @ left, lower.flip(-1)], -1)
 
     def _row(self, x: Tensor, t: int) -> Tensor:
         """Rows ``x`` of ``Q_1 ... Q_t``: ``[L]`` to ``[L, K]``."""

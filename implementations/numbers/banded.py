@@ -103,4 +103,20 @@ class Banded:
         return functional.pad(line, (0, max(0, size - len(line)))).unfold(0, size, 1)
 
 
-__all__ = ["BLOCK", "TINY", "Banded"]
+def mirrored(rows: Tensor, upper: Tensor) -> Tensor:
+    """``rows @ matrix`` with a matrix that is the same read backwards, ``m[i, j] = m[K-1-i, K-1-j]``: ``[R, K]``, of
+    the matrix the upper half ``[ceil(K/2), K]``, to ``[R, K]``.
+    """
+    half = len(upper)
+    above, below = rows[:, :half], functional.pad(rows[:, half:].flip(-1), (0, 2 * half - rows.shape[1]))
+    above, below = (torch.cat([above, below]) @ upper).chunk(2)
+    return above + below.flip(-1)
+
+
+def mirrored_back(rows: Tensor, upper: Tensor) -> Tensor:
+    """The same with the transposed matrix."""
+    above, below = (torch.cat([rows, rows.flip(-1)]) @ upper.T).chunk(2)
+    return torch.cat([above, below[:, : rows.shape[1] - len(upper)].flip(-1)], -1)
+
+
+__all__ = ["BLOCK", "TINY", "Banded", "mirrored", "mirrored_back"]
