@@ -12,6 +12,8 @@ positive, so that entries are accurate one by one; and no entry of ``P`` costs m
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
@@ -21,6 +23,10 @@ from unmask.implementations.noise.driven import Driven
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.placed import Placed
+
+
+#: Rows of binomial laws that are made at a time.
+STRETCH = 128
 
 
 class Ehrenfest(Driven):
@@ -48,7 +54,7 @@ class Ehrenfest(Driven):
     ) -> None:
         checks.integer("K", K, 2, 1024)
         choose = _pascal(K)
-        self._choose_on = Placed(choose)
+        self._choose_on, self._backwards_on = Placed(choose), Placed(choose.flip(0))
         super().__init__(schedule, choose[-1] * 0.5 ** (K - 1), speed, dtype, validate)
 
     def _arrows(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -58,39 +64,38 @@ class Ehrenfest(Driven):
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
-        for n in range(len(noise)):
-            turned, stayed = self._factors(noise[n])
-            torch.matmul(turned[x[n]], stayed, out=found[n])
+        for n, (turns, stays) in enumerate(self._laws(noise)):
+            found[n] = stays.times(turns.rows(self.K - 1 - x[n]).flip(-1))
         return found
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
-        found, noise = torch.empty_like(weights), self.noise(None, t)
-        for n in range(len(t)):
-            turned, stayed = self._factors(noise[n])
-            torch.matmul(weights[n] @ turned, stayed, out=found[n])
+        found = torch.empty_like(weights)
+        for n, (turns, stays) in enumerate(self._laws(self.noise(None, t))):
+            found[n] = stays.times(turns.times(weights[n].flip(-1)).flip(-1))
         return found
 
     def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
-        found, noise = torch.empty_like(weights), self.noise(None, t)
-        for n in range(len(t)):
-            turned, stayed = self._factors(noise[n])
-            torch.matmul(weights[n] @ stayed.T, turned.T, out=found[n])
+        found = torch.empty_like(weights)
+        for n, (turns, stays) in enumerate(self._laws(self.noise(None, t))):
+            found[n] = turns.times_transposed(stays.times_transposed(weights[n]).flip(-1)).flip(-1)
         return found
 
     def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
-        found, noise = torch.empty(y.shape, dtype=torch.float64, device=x.device), self.noise(None, t)
-        for n in range(len(t)):
-            turned, stayed = self._factors(noise[n])
-            found[n] = (stayed.T[y[n]] @ turned[x[n]].unsqueeze(-1)).squeeze(-1)
+        found = torch.empty(y.shape, dtype=torch.float64, device=x.device)
+        for n, (turns, stays) in enumerate(self._laws(self.noise(None, t))):
+            turned = turns.rows(self.K - 1 - x[n]).flip(-1)
+            found[n] = (stays.columns(y[n]) @ turned.unsqueeze(-1)).squeeze(-1)
         return found
 
-    def _factors(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """``A`` and ``B`` of the module at one noise, ``[K, K]`` each."""
-        choose = self._choose_on(noise.device)
-        q = -torch.expm1(-noise) / 2
-        p = 1 - q
-        # Of A, both axes run backwards: Bin(K-1-x, 1 - q/p) of the spins that stay down.
-        return _binomials(choose, torch.exp(-noise) / p, q / p).flip(0, 1), _binomials(choose, p, q)
+    def _laws(self, noise: Tensor) -> Iterator[tuple[_Binomials, _Binomials]]:
+        """``A`` and ``B`` of the module at each noise; of ``A`` both axes run backwards: it is the law of the spins that
+        stay down, ``Bin(K-1-x, 1 - q/p)``.
+        """
+        tables = self._choose_on(noise.device), self._backwards_on(noise.device)
+        for amount in noise.tolist():
+            q = -math.expm1(-amount) / 2
+            p = 1 - q
+            yield _Binomials(*tables, math.exp(-amount) / p, q / p), _Binomials(*tables, p, q)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         flipped = (-torch.expm1(-self.noise(None, t)) / 2)[:, None].expand(x0.shape).to(generator.device)
@@ -109,21 +114,63 @@ def _pascal(K: int) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def _binomials(choose: Tensor, up: Tensor, down: Tensor) -> Tensor:
-    """``C(n, k) up^k down^(n-k)`` for ``n, k < K`` and two probabilities: ``[K, K]``."""
-    K = len(choose)
-    power = torch.arange(K, dtype=torch.float64, device=choose.device)
-    # A row for each n: of the powers of n - k, those of each n are read backwards.
-    of_rest = [
-        torch.cat([half.flip(0), torch.zeros_like(half[1:])]).unfold(0, K, 1).flip(0) for half in _halves(down, power)
-    ]
-    # The coefficient comes first, and powers are two factors each: no product leaves the range of float64 before the
-    # probability itself does.
-    first, second = _halves(up, power)
-    return choose * first * second * of_rest[0] * of_rest[1]
+class _Binomials:
+    """The table ``C(n, k) up^k down^(n-k)`` for ``n, k < K`` and two probabilities, a stretch of rows at a time.
+
+    The coefficient comes first, and powers of the smaller probability are two factors each: no product leaves the range
+    of float64 before the number itself does.
+    """
+
+    def __init__(self, choose: Tensor, backwards: Tensor, up: float, down: float) -> None:
+        self._choose, self._backwards = choose, backwards
+        power = torch.arange(len(choose), dtype=choose.dtype, device=choose.device)
+        halves = _halves(power)
+        self._up, self._down = ([base**half for half in halves] for base in (up, down))
+
+    def times(self, rows: Tensor) -> Tensor:
+        """``rows @ table``: ``[R, K]`` to the same."""
+        found, backwards = torch.zeros_like(rows), rows.flip(-1)
+        for stretch, table in self._stretches():
+            found[:, : table.shape[1]] += backwards[:, stretch] @ table
+        return found
+
+    def times_transposed(self, rows: Tensor) -> Tensor:
+        """``rows @ table^T``, likewise."""
+        found = torch.empty_like(rows)
+        for stretch, table in self._stretches():
+            found[:, stretch] = rows[:, : table.shape[1]] @ table.T
+        return found.flip(-1)
+
+    def rows(self, n: Tensor) -> Tensor:
+        """``[L]`` to ``[L, K]``."""
+        return self._at(n.unsqueeze(-1), torch.arange(len(self._choose), device=n.device))
+
+    def columns(self, k: Tensor) -> Tensor:
+        """``[L, m]`` to ``[L, m, K]``."""
+        return self._at(torch.arange(len(self._choose), device=k.device), k.unsqueeze(-1))
+
+    def _at(self, n: Tensor, k: Tensor) -> Tensor:
+        rest = (n - k).clamp(min=0)
+        found = self._choose[n, k]
+        for powers, place in ((self._up, k), (self._down, rest)):
+            for half in powers:
+                found = found * half[place]
+        return found
+
+    def _stretches(self) -> Iterator[tuple[slice, Tensor]]:
+        """From the last row on, some rows and their columns that are not 0, which fit into a cache."""
+        K = len(self._choose)
+        # down^(n-k) of the r-th row from the last, n = K-1-r: windows of powers that fall to the right.
+        windows = [torch.cat([half.flip(0), torch.zeros_like(half[1:])]).unfold(0, K, 1) for half in self._down]
+        for first in range(0, K, STRETCH):
+            stretch, columns = slice(first, first + STRETCH), slice(0, K - first)
+            table = self._backwards[stretch, columns] * self._up[0][columns]
+            table *= self._up[1][columns]
+            for window in windows:
+                table *= window[stretch, columns]
+            yield stretch, table
 
 
-def _halves(base: Tensor, power: Tensor) -> list[Tensor]:
-    """Two factors of ``base ** power``."""
+def _halves(power: Tensor) -> tuple[Tensor, Tensor]:
     half = (power / 2).floor()
-    return [base**half, base ** (power - half)]
+    return half, power - half
