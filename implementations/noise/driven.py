@@ -12,7 +12,7 @@ from torch import Tensor
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
-from unmask.implementations.numbers.entrywise import inverse_exponential
+from unmask.implementations.numbers.entrywise import Undone, compact
 from unmask.implementations.numbers.placed import Placed
 
 
@@ -64,6 +64,11 @@ class Driven(Chain):
     def _jumps(self) -> Placed:
         return Placed(self._jump_rates())
 
+    @cached_property
+    def _generator(self) -> Placed:
+        jumps = self._jump_rates()
+        return Placed(compact(jumps - torch.diag(jumps.sum(-1))))
+
     def noise(self, s: Tensor | None, t: Tensor) -> Tensor:
         """``speed * log(alpha_s / alpha_t)``, or ``-speed * log(alpha_t)`` if ``s`` is None; float64."""
         if s is None:
@@ -99,8 +104,8 @@ class Driven(Chain):
         return self.noise(s, t) < math.inf
 
     def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        jumps = self._jumps(weights.device)
-        return weights @ inverse_exponential(jumps, jumps.sum(-1), self.noise(s, t))
+        undone: Tensor = Undone.apply(weights, self.noise(s, t), self._generator(weights.device), False)
+        return undone
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         return self._flow(x, self.noise(s, t))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,9 +49,7 @@ class Flow:
     @cached_property
     def _step(self) -> Placed:
         """``A``, sparse or not."""
-        step = self._jumps + torch.diag(self._c - self._leave)
-        few = float((step > 0).double().mean()) < _SPARSE
-        return Placed(step.to_sparse_coo().coalesce() if few else step)
+        return Placed(compact(self._jumps + torch.diag(self._c - self._leave)))
 
     def __call__(self, rows: Tensor, noise: Tensor, limit: Callable[[Tensor], Tensor], *, signed: bool = False) -> Tensor:
         """``[N, L, K]``, ``[N]`` to ``[N, L, K]``; ``limit(rows)`` is what rows ``[R, K]`` come to at infinite noise.
@@ -143,20 +142,50 @@ def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
     return total
 
 
-def inverse_exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
-    """``exp(-R noise)``, arguments as in :func:`exponential`; up to ``e^(2 c noise)``, with errors relative to that.
+class Undone(torch.autograd.Function):
+    """``rows exp(-R noise)``: ``[N, L, K]``, ``[N]`` finite, ``rates`` as of :func:`compact`, to ``[N, L, K]``; its
+    gradient is ``exp(-R noise)`` times that.
 
-    Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every power of ``-R`` have
-    the signs of a chessboard, so that no digits cancel, in small entries either.  ``inf`` or not-a-number where the
-    inverse leaves the range of float64.
+    Numbers up to ``e^(2 c noise)``, with errors relative to ``|rows| exp(|R| noise)``, each term of Taylor's series having
+    its own.  Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every power of
+    ``-R`` have the signs of a chessboard, so that no digits of the inverse cancel.  ``inf`` or not-a-number where it
+    leaves the range of float64.
     """
-    if noise.numel() == 0:
-        return jumps.new_zeros(0, *jumps.shape)
-    squarings = _squarings(noise * (2 * float(leave.max())), jumps.shape[0])
-    total = _taylor(torch.diag(leave) - jumps, noise[:, None, None] / 2**squarings)
-    for number in range(int(squarings.max())):
-        total = torch.where(number < squarings, total @ total, total)
-    return total
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, noise: Tensor, rates: Tensor, back: bool) -> Tensor:
+        ctx.noise, ctx.rates, ctx.back = noise, rates, back
+        count, length, K = rows.shape
+        if length > K:
+            every = torch.eye(K, dtype=rows.dtype, device=rows.device).expand(count, K, K)
+            undone: Tensor = rows @ Undone.apply(every, noise, rates, back)
+            return undone
+        # Matrices stand on the left.
+        matrix = rates if back else rates.T
+        amount = noise.repeat_interleave(length)
+        term = rows.reshape(-1, K).T.contiguous()
+        total, number, going = term.clone(), 0, rows.numel() > 0
+        # What the terms are at most says when they end: those themselves may cancel.
+        most, size = abs(matrix), term.abs()
+        sizes = size.clone()
+        while going:
+            for _ in range(_TERMS_AT_ONCE):
+                number += 1
+                term, size = (matrix @ term).mul_(-amount / number), (most @ size).mul_(amount / number)
+                total += term
+                sizes += size
+            going = bool((size > (sizes * _LAST).clamp(min=_NONE)).any())
+        return total.T.reshape(count, length, K)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        return Undone.apply(gradients[0], ctx.noise, ctx.rates, not ctx.back), None, None, None
+
+
+def compact(matrix: Tensor) -> Tensor:
+    """The matrix, sparse if few of its entries are not 0."""
+    few = float((matrix != 0).double().mean()) < _SPARSE
+    return matrix.to_sparse_coo().coalesce() if few else matrix
 
 
 def _squarings(size: Tensor, K: int) -> Tensor:
