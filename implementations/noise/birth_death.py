@@ -25,6 +25,7 @@ from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.banded import mirrored
 from unmask.implementations.numbers.categorical import uniforms
+from unmask.implementations.numbers.clock import shared
 
 
 class BirthDeath(Driven):
@@ -73,11 +74,12 @@ class BirthDeath(Driven):
         return self._rows(x, s, t)
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
-        found, windows = torch.empty_like(weights), self._windows(self.noise(None, t))
-        half = (self.K + 1) // 2
-        for n in range(len(t)):
+        found, noise = torch.empty_like(weights), self.noise(None, t)
+        windows, half = self._windows(noise), (self.K + 1) // 2
+        for _, some in shared(noise.tolist()):
+            n = some.start if isinstance(some, slice) else some[0]
             upper = windows[n, self.K - half : self.K].flip(0).add_(windows[n, self.K : self.K + half])
-            found[n] = mirrored(weights[n], upper)
+            found[some] = mirrored(weights[some].flatten(0, 1), upper).reshape(-1, *found.shape[1:])
         return found
 
     _pulled = _pushed  # the matrix is symmetric

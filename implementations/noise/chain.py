@@ -24,6 +24,7 @@ from torch import Tensor
 
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
+from unmask.implementations.numbers.clock import shared
 from unmask.implementations.numbers.logspace import excess
 from unmask.implementations.numbers.placed import Placed
 
@@ -91,15 +92,15 @@ class Chain(ABC):
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         """:meth:`_push` without gradients; one matrix at a time."""
         found = torch.empty_like(weights)
-        for n in range(len(t)):
-            torch.matmul(weights[n], self._matrices(None, t[n : n + 1])[0], out=found[n])
+        for _, some in shared(t.tolist()):
+            found[some] = weights[some] @ self._matrices(None, t[some][:1])[0]
         return found
 
     def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
         """``sum_k weights_k P_t[:, k]``, likewise: what :meth:`_push` does to gradients."""
         found = torch.empty_like(weights)
-        for n in range(len(t)):
-            torch.matmul(weights[n], self._matrices(None, t[n : n + 1])[0].T, out=found[n])
+        for _, some in shared(t.tolist()):
+            found[some] = weights[some] @ self._matrices(None, t[some][:1])[0].T
         return found
 
     def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from torch import Tensor
 from unmask.implementations.noise.driven import Driven
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.clock import shared
 from unmask.implementations.numbers.placed import Placed
 
 
@@ -64,38 +65,43 @@ class Ehrenfest(Driven):
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
-        for n, (turns, stays) in enumerate(self._laws(noise)):
-            found[n] = stays.times(turns.rows(self.K - 1 - x[n]).flip(-1))
+        for some, turns, stays in self._laws(noise):
+            place = self.K - 1 - x[some].flatten()
+            every = torch.arange(self.K, device=x.device)
+            rows = stays.times(turns.rows(place if len(place) <= self.K else every).flip(-1))
+            found[some] = (rows if len(place) <= self.K else rows[place]).reshape(-1, *found.shape[1:])
         return found
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         found = torch.empty_like(weights)
-        for n, (turns, stays) in enumerate(self._laws(self.noise(None, t))):
-            found[n] = stays.times(turns.times(weights[n].flip(-1)).flip(-1))
+        for some, turns, stays in self._laws(self.noise(None, t)):
+            turned = turns.times(weights[some].flatten(0, 1).flip(-1)).flip(-1)
+            found[some] = stays.times(turned).reshape(-1, *found.shape[1:])
         return found
 
     def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
         found = torch.empty_like(weights)
-        for n, (turns, stays) in enumerate(self._laws(self.noise(None, t))):
-            found[n] = turns.times_transposed(stays.times_transposed(weights[n]).flip(-1)).flip(-1)
+        for some, turns, stays in self._laws(self.noise(None, t)):
+            stayed = stays.times_transposed(weights[some].flatten(0, 1)).flip(-1)
+            found[some] = turns.times_transposed(stayed).flip(-1).reshape(-1, *found.shape[1:])
         return found
 
     def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
         found = torch.empty(y.shape, dtype=torch.float64, device=x.device)
-        for n, (turns, stays) in enumerate(self._laws(self.noise(None, t))):
-            turned = turns.rows(self.K - 1 - x[n]).flip(-1)
-            found[n] = (stays.columns(y[n]) @ turned.unsqueeze(-1)).squeeze(-1)
+        for some, turns, stays in self._laws(self.noise(None, t)):
+            turned = turns.rows(self.K - 1 - x[some]).flip(-1)
+            found[some] = (stays.columns(y[some]) @ turned.unsqueeze(-1)).squeeze(-1)
         return found
 
-    def _laws(self, noise: Tensor) -> Iterator[tuple[_Binomials, _Binomials]]:
-        """``A`` and ``B`` of the module at each noise; of ``A`` both axes run backwards: it is the law of the spins that
-        stay down, ``Bin(K-1-x, 1 - q/p)``.
+    def _laws(self, noise: Tensor) -> Iterator[tuple[slice | list[int], _Binomials, _Binomials]]:
+        """``A`` and ``B`` of the module at each noise, and which examples have it.  Of ``A`` both axes run backwards: it is
+        the law of the spins that stay down, ``Bin(K-1-x, 1 - q/p)``.
         """
         tables = self._choose_on(noise.device), self._backwards_on(noise.device)
-        for amount in noise.tolist():
+        for amount, some in shared(noise.tolist()):
             q = -math.expm1(-amount) / 2
             p = 1 - q
-            yield _Binomials(*tables, math.exp(-amount) / p, q / p), _Binomials(*tables, p, q)
+            yield some, _Binomials(*tables, math.exp(-amount) / p, q / p), _Binomials(*tables, p, q)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         flipped = (-torch.expm1(-self.noise(None, t)) / 2)[:, None].expand(x0.shape).to(generator.device)
@@ -142,11 +148,11 @@ class _Binomials:
         return found.flip(-1)
 
     def rows(self, n: Tensor) -> Tensor:
-        """``[L]`` to ``[L, K]``."""
+        """``[...]`` to ``[..., K]``."""
         return self._at(n.unsqueeze(-1), torch.arange(len(self._choose), device=n.device))
 
     def columns(self, k: Tensor) -> Tensor:
-        """``[L, m]`` to ``[L, m, K]``."""
+        """Likewise."""
         return self._at(torch.arange(len(self._choose), device=k.device), k.unsqueeze(-1))
 
     def _at(self, n: Tensor, k: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.numbers.banded import TINY, Banded, mirrored, mirrored_back
+from unmask.implementations.numbers.clock import shared
 from unmask.implementations.numbers.placed import Placed
 
 #: Fewer classes are not worth a decomposition; entries that differ less are equally accurate.
@@ -130,7 +132,9 @@ class Tabulated(Chain):
         return torch.cat([(rows @ table.T) @ left, lower.flip(-1)], -1)
 
     def _row(self, x: Tensor, t: int) -> Tensor:
-        """Rows ``x`` of ``Q_1 ... Q_t``: ``[L]`` to ``[L, K]``."""
+        """Rows ``x`` of ``Q_1 ... Q_t``: ``[R]`` to ``[R, K]``."""
+        if len(x) > self.K:
+            return self._row(torch.arange(self.K, device=x.device), t)[x]
         kept = self._before(t)
         if kept is None:
             rows = torch.nn.functional.one_hot(x, self.K).double()
@@ -146,6 +150,8 @@ class Tabulated(Chain):
 
     def _column(self, x: Tensor, t: int) -> Tensor:
         """Columns ``x``, likewise."""
+        if len(x) > self.K:
+            return self._column(torch.arange(self.K, device=x.device), t)[x]
         kept = self._before(t)
         if kept is not None and kept.t == t and kept.left is None:
             table = kept.table(x.device)
@@ -154,12 +160,13 @@ class Tabulated(Chain):
         return self._carried_back(torch.nn.functional.one_hot(x, self.K).double(), t)
 
     def _through(self, x: Tensor, steps: list[int]) -> Tensor:
-        """Rows ``x`` of the product of some steps: ``[L]`` to ``[L, K]``."""
-        few = x if len(x) <= self.K else torch.arange(self.K, device=x.device)
-        rows = self._step_rows(few[None], torch.tensor(steps[:1], device=x.device))[0]
+        """Rows ``x`` of the product of some steps, likewise."""
+        if len(x) > self.K:
+            return self._through(torch.arange(self.K, device=x.device), steps)[x]
+        rows = self._step_rows(x[None], torch.tensor(steps[:1], device=x.device))[0]
         for u in steps[1:]:
             rows = self._step(u, x.device).apply(rows)
-        return rows if few is x else rows[x]
+        return rows
 
     def _step_rows(self, x: Tensor, t: Tensor) -> Tensor:
         """Rows ``x`` of ``Q_t``, which are its columns: ``[N, L]``, ``[N]`` to ``[N, L, K]``."""
@@ -175,34 +182,40 @@ class Tabulated(Chain):
         if s is not None and bool((s + 1 == t).all()):
             return self._step_rows(x, t.long())
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
-        for n, (start, end) in enumerate(_pairs(s, t)):
-            found[n] = self._row(x[n], end) if start == 0 else self._through(x[n], list(range(start + 1, end + 1)))
+        for (start, end), some in self._pairs(s, t):
+            here, steps = x[some].flatten(), list(range(start + 1, end + 1))
+            rows = self._row(here, end) if start == 0 else self._through(here, steps)
+            found[some] = rows.reshape(-1, *found.shape[1:])
         return found
 
     def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         if s is not None and bool((s + 1 == t).all()):
             return self._step_rows(x, t.long())
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
-        for n, (start, end) in enumerate(_pairs(s, t)):
-            found[n] = self._column(x[n], end) if start == 0 else self._through(x[n], list(range(end, start, -1)))
+        for (start, end), some in self._pairs(s, t):
+            here, steps = x[some].flatten(), list(range(end, start, -1))
+            rows = self._column(here, end) if start == 0 else self._through(here, steps)
+            found[some] = rows.reshape(-1, *found.shape[1:])
         return found
+
+    def _pairs(self, s: Tensor | None, t: Tensor) -> Iterator[tuple[tuple[int, int], slice | list[int]]]:
+        """Each different pair of times, and which examples have it."""
+        start = torch.zeros_like(t) if s is None else s
+        base = self.end + 1
+        for value, some in shared((start.double() * base + t.double()).tolist()):
+            yield divmod(int(value), int(base)), some
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         found = torch.empty_like(weights)
-        for n, u in enumerate(t.tolist()):
-            found[n] = self._carried(weights[n], u)
+        for u, some in shared(t.tolist()):
+            found[some] = self._carried(weights[some].flatten(0, 1), int(u)).reshape(-1, *found.shape[1:])
         return found
 
     def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
         found = torch.empty_like(weights)
-        for n, u in enumerate(t.tolist()):
-            found[n] = self._carried_back(weights[n], u)
+        for u, some in shared(t.tolist()):
+            found[some] = self._carried_back(weights[some].flatten(0, 1), int(u)).reshape(-1, *found.shape[1:])
         return found
-
-
-def _pairs(s: Tensor | None, t: Tensor) -> list[tuple[int, int]]:
-    ends = t.tolist()
-    return list(zip([0] * len(ends) if s is None else s.tolist(), ends, strict=True))
 
 
 def _low_rank(table: Tensor) -> tuple[Tensor, Tensor] | None:

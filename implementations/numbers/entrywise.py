@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from unmask.implementations.numbers.clock import shared
 from unmask.implementations.numbers.placed import Placed
 
 _BLOCK = 5
@@ -57,32 +58,42 @@ class Flow:
         Rows of numbers of both signs are ``signed``: then errors are relative to the largest of a row.
         """
         K = rows.shape[-1]
+        found = torch.empty_like(rows, memory_format=torch.contiguous_format)
         amounts = noise.tolist()
-        if rows.shape[1] > K:
-            every = torch.eye(K, dtype=rows.dtype, device=rows.device)[None]
-            found = torch.empty_like(rows, memory_format=torch.contiguous_format)
-            for n, amount in enumerate(noise):
-                torch.matmul(rows[n], self(every, amount[None], limit)[0], out=found[n])
-            return found
+        others: list[int] = []
+        sparse = self._step(rows.device).is_sparse
+        for amount, some in shared(amounts):
+            part = rows[some]
+            if part.shape[0] * part.shape[1] > K:
+                every = torch.eye(K, dtype=rows.dtype, device=rows.device)[None]
+                found[some] = part @ self._through(every, [amount], limit, False)[0]
+            elif sparse:
+                others += range(len(amounts))[some] if isinstance(some, slice) else some
+            else:
+                # Of few classes, each time has its own products, so that roundings do not depend on the others.
+                found[some] = self._through(part, [amount] * len(part), limit, signed)
+        if others:
+            found[others] = self._through(rows[others], [amounts[n] for n in others], limit, signed)
+        return found
+
+    def _through(
+        self, rows: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool
+    ) -> Tensor:
+        """All at once."""
         multiples = [0 if amount == math.inf else int(amount * self._c) for amount in amounts]
-        digits = self._known(max((m.bit_length() for m in multiples), default=0))
+        digits = self._known(max(m.bit_length() for m in multiples))
         endless = [a == math.inf or m.bit_length() > digits for a, m in zip(amounts, multiples, strict=True)]
         rests = [
             0.0 if ends else max(0.0, a - m / self._c) for a, m, ends in zip(amounts, multiples, endless, strict=True)
         ]
-        # Of few classes, each example has its own products, so that its roundings do not depend on the others.
-        sparse = self._step(rows.device).is_sparse
-        groups = [slice(None)] if sparse else [slice(n, n + 1) for n in range(len(amounts))]
-        found = torch.empty_like(rows, memory_format=torch.contiguous_format)
-        for group in groups:
-            found[group] = self._series(rows[group], rests[group], signed)
+        found = self._series(rows, rests, signed)
         for digit in range(digits):
             some = [n for n, m in enumerate(multiples) if m >> digit & 1 and not endless[n]]
-            for part in ([some] if sparse else [[n] for n in some]) if some else []:
-                found[part] = found[part] @ self._powers[digit](rows.device)
-        for n, ends in enumerate(endless):
-            if ends:
-                found[n] = limit(rows[n])
+            if some:
+                found[some] = found[some] @ self._powers[digit](rows.device)
+        some = [n for n, ends in enumerate(endless) if ends]
+        if some:
+            found[some] = limit(rows[some].flatten(0, 1)).reshape(len(some), *rows.shape[1:])
         return found
 
     def _known(self, digits: int) -> int:
@@ -121,7 +132,7 @@ class Flow:
             last, whole = (v.abs().amax(classes) if signed else v for v in (term, total))
             going = bool((last > (whole * _LAST).clamp(min=_NONE)).any())
         total *= torch.exp(-self._c * amount)
-        return (total.T if step.is_sparse else total).reshape(count, length, K)
+        return (total.T if step.is_sparse else total).reshape(count, length, K).contiguous()
 
 
 def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
@@ -155,31 +166,39 @@ class Undone(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, noise: Tensor, rates: Tensor, back: bool) -> Tensor:
         ctx.noise, ctx.rates, ctx.back = noise, rates, back
-        count, length, K = rows.shape
-        if length > K:
-            every = torch.eye(K, dtype=rows.dtype, device=rows.device).expand(count, K, K)
-            undone: Tensor = rows @ Undone.apply(every, noise, rates, back)
-            return undone
-        # Matrices stand on the left.
-        matrix = rates if back else rates.T
-        amount = noise.repeat_interleave(length)
-        term = rows.reshape(-1, K).T.contiguous()
-        total, number, going = term.clone(), 0, rows.numel() > 0
-        # What the terms are at most says when they end: those themselves may cancel.
-        most, size = abs(matrix), term.abs()
-        sizes = size.clone()
-        while going:
-            for _ in range(_TERMS_AT_ONCE):
-                number += 1
-                term, size = (matrix @ term).mul_(-amount / number), (most @ size).mul_(amount / number)
-                total += term
-                sizes += size
-            going = bool((size > (sizes * _LAST).clamp(min=_NONE)).any())
-        return total.T.reshape(count, length, K)
+        K, found, others = rows.shape[-1], torch.empty_like(rows), []
+        matrix = rates if back else rates.T  # it stands on the left
+        for amount, some in shared(noise.tolist()):
+            part = rows[some]
+            if part.shape[0] * part.shape[1] > K:
+                every = torch.eye(K, dtype=rows.dtype, device=rows.device)
+                found[some] = part @ _undone(every, noise.new_tensor([amount]), matrix)
+            else:
+                others += range(len(rows))[some] if isinstance(some, slice) else some
+        part = rows[others].flatten(0, 1)
+        found[others] = _undone(part, noise[others].repeat_interleave(rows.shape[1]), matrix).reshape(-1, *rows.shape[1:])
+        return found
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         return Undone.apply(gradients[0], ctx.noise, ctx.rates, not ctx.back), None, None, None
+
+
+def _undone(rows: Tensor, noise: Tensor, matrix: Tensor) -> Tensor:
+    """Taylor's series, of rows ``[R, K]`` each with its noise ``[R]``."""
+    term = rows.T.contiguous()
+    total, number, going = term.clone(), 0, rows.numel() > 0
+    # What the terms are at most says when they end: those themselves may cancel.
+    most, size = abs(matrix), term.abs()
+    sizes = size.clone()
+    while going:
+        for _ in range(_TERMS_AT_ONCE):
+            number += 1
+            term, size = (matrix @ term).mul_(-noise / number), (most @ size).mul_(noise / number)
+            total += term
+            sizes += size
+        going = bool((size > (sizes * _LAST).clamp(min=_NONE)).any())
+    return total.T
 
 
 def compact(matrix: Tensor) -> Tensor:
