@@ -1,9 +1,9 @@
 """What chains cost: ``python -m benchmarks.chain_growth`` prints tables; ``--help`` tells the rest.
 
 Every operation of every chain over more and more classes, as a multiple of what ``F.cross_entropy`` takes, there and
-back, on as many float32 logits ``[N L, K]``, in turns with it; the exponent with which its own time grows; and the peak of
-its memory, in tensors of that size.  Then what it takes to build a chain of ``T`` steps.  Times are of the processor, on
-one thread: what else runs on the machine is not counted.
+back, on as many float32 logits ``[N L, K]``, in turns with it; the exponent with which its own time grows; and the
+peak of its memory, in tensors of that size.  Then what it takes to build a chain of ``T`` steps.  Times are of the
+processor, on one thread: what else runs on the machine is not counted.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def operations(process: Chain) -> tuple[dict[str, Callable[[], object]], Callabl
     def there_and_back(loss: Callable[[], Tensor]) -> Callable[[], object]:
         def run() -> None:
             output.grad = None
-            loss().sum().backward()
+            loss().sum().backward()  # type: ignore[no-untyped-call]
 
         return run
 

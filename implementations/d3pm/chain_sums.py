@@ -1,9 +1,9 @@
-r"""Losses over chains as functions with gradients of their own: a few tensors ``[N, L, K]``, and one product with ``P``.
+r"""Losses over chains as functions with gradients of their own: a few tensors ``[N, L, K]``, and a product with ``P``.
 
-Notation as in :mod:`~unmask.implementations.d3pm.over_chains`.  Let a loss have the derivative ``c_k`` in ``G_k``, with
-weights ``w_i = p~_i / d_i``, where ``d`` is 1 or, for the mixture, ``q(x_t|i)``.  A common factor of the weights changes
-no loss, so that ``sum_i w_i dloss/dw_i = 0``, and the gradient in the logits is ``p~_i / d_i (P c)_i``, up to the part of
-``Z``.  For the KL, ``c_k = -q_k/G_k`` with the posterior ``q``, and ``Z`` adds ``p~_i q(x_t|i)/Z``.
+Notation as in :mod:`~unmask.implementations.d3pm.over_chains`.  Let a loss have the derivative ``c_k`` in ``G_k``,
+with weights ``w_i = p~_i / d_i``, where ``d`` is 1 or, for the mixture, ``q(x_t|i)``.  A common factor of the weights
+changes no loss, so that ``sum_i w_i dloss/dw_i = 0``, and the gradient in the logits is ``p~_i / d_i (P c)_i``, up to
+the part of ``Z``.  For the KL, ``c_k = -q_k/G_k`` with the posterior ``q``, and ``Z`` adds ``p~_i q(x_t|i)/Z``.
 
 A row in which a ratio leaves the range of float64 is not ``sound``; it has no meaning, and gradient 0.
 """
@@ -77,7 +77,8 @@ class Divergence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """In the logits, of their dtype."""
         p, seen, total, share, mass, s = ctx.saved_tensors
         back, mass = ctx.process._pulled(share, s), mass.unsqueeze(-1)
         if ctx.mixture:
@@ -130,7 +131,8 @@ class Entropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """In the logits, of their dtype."""
         p, seen, slope, places, t = ctx.saved_tensors
         found = p * ctx.process._pulled_from(slope, places, t)
         if ctx.mixture:

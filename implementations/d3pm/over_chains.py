@@ -7,9 +7,9 @@ are
 
 where ``w_i = p~_i`` and ``Z = sum_i p~_i q(x_t|i)`` for the joint sum, ``w_i = p~_i / q(x_t|i)`` and ``Z = 1`` for the
 mixture.  So ``f`` cancels from every KL, and what remains is the logarithm of a ratio of sums of positive numbers.
-Such a ratio is formed directly, and its gradient written down (:mod:`~unmask.implementations.d3pm.chain_sums`); examples
-in which one leaves the range of float64 (predictions of ``e^-10000``) are computed from logarithms.  Everything is
-computed in float64.
+Such a ratio is formed directly, and its gradient written down (:mod:`~unmask.implementations.d3pm.chain_sums`);
+examples in which one leaves the range of float64 (predictions of ``e^-10000``) are computed from logarithms.
+Everything is computed in float64.
 """
 
 from __future__ import annotations
@@ -80,13 +80,14 @@ class ChainFormulas:
         seen = process._columns(xt.long(), None, t)
         pair = Pair(seen, seen.gather(-1, start))
         true = normalized(law * process._columns(xt.long(), s, t))
-        loss, sound = Divergence.apply(output, pair, law, true, s, process, kind == "mixture")
+        given = output, pair, law, true, s, process, kind == "mixture"
+        loss, sound = _two(Divergence.apply(*given))  # type: ignore[no-untyped-call]
         first = (s == 0)[:, None] if kind == "joint-sum-direct" else torch.zeros_like(sound[:, :1])
         lost = (~sound & ~first).any(-1)
         if bool(lost.any()):
             some = lost.nonzero().squeeze(-1)
-            given = Pair(seen[some], pair.here[some])
-            exact = self._kl_by_logarithms(output[some], given, law[some], true[some], xt[some].long(), s[some], kind)
+            those = Pair(seen[some], pair.here[some])
+            exact = self._kl_by_logarithms(output[some], those, law[some], true[some], xt[some].long(), s[some], kind)
             loss = loss.index_put((some,), exact)
         if kind == "joint-sum-direct":
             log_p = output.double().log_softmax(-1).gather(-1, start)
@@ -127,7 +128,8 @@ class ChainFormulas:
         terms = chain_terms(process, x0, xt, t)
         places = torch.cat([terms.places, xt.long().unsqueeze(-1)], -1)
         seen = process._columns(xt.long(), None, t)
-        loss, sound = Entropy.apply(output, seen, terms.ratio, terms.rate, places, t, process, kind == "mixture")
+        given = output, seen, terms.ratio, terms.rate, places, t, process, kind == "mixture"
+        loss, sound = _two(Entropy.apply(*given))  # type: ignore[no-untyped-call]
         lost = (~sound).any(-1)
         if bool(lost.any()):
             some = lost.nonzero().squeeze(-1)
@@ -173,9 +175,9 @@ class ChainFormulas:
     def _columns_at(self, example: Tensor, k: Tensor, s: Tensor) -> Tensor:
         """Columns ``k`` of each of these examples, which ascend: ``[P]``, ``[P]`` to ``[P, K]``."""
         found = torch.empty(len(k), self.process.K, dtype=torch.float64, device=k.device)
-        for n in example.unique().tolist():
+        for n in sorted(set(example.tolist())):
             some = example == n
-            different, which = k[some].unique(return_inverse=True)
+            different, which = torch.unique(k[some], return_inverse=True)
             found[some] = self.process._columns(different[None], None, s[n : n + 1])[0, which]
         return found
 
@@ -203,6 +205,11 @@ class _Weights:
             return torch.zeros_like(self.total)
         log_p, possible = self.logits.log_softmax(-1), self.seen > LEAST
         return log_sum(torch.where(possible, log_p + torch.where(possible, self.seen, 1.0).log(), -math.inf))
+
+
+def _two(found: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """What a function with a gradient of its own returns, with its type."""
+    return found
 
 
 def _among(output: Tensor, possible: Tensor) -> tuple[Tensor, Tensor]:

@@ -86,7 +86,7 @@ class Chain(ABC):
         """``sum_i weights_i P_t[i, :]`` from clean data: ``[N, L, K]`` float64 to the same.  Gradients flow to the
         weights, and for them nothing but the times is kept.
         """
-        found: Tensor = _Push.apply(weights, t, self, False)
+        found: Tensor = _Push.apply(weights, t, self, False)  # type: ignore[no-untyped-call]
         return found
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
@@ -304,8 +304,9 @@ class _Push(torch.autograd.Function):
         return process._pulled(weights, t) if back else process._pushed(weights, t)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        return _Push.apply(gradients[0], ctx.t, ctx.process, not ctx.back), None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        found: Tensor = _Push.apply(gradients[0], ctx.t, ctx.process, not ctx.back)  # type: ignore[no-untyped-call]
+        return found, None, None, None
 
 
 def normalized(weights: Tensor) -> Tensor:

@@ -104,7 +104,8 @@ class Driven(Chain):
         return self.noise(s, t) < math.inf
 
     def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        undone: Tensor = Undone.apply(weights, self.noise(s, t), self._generator(weights.device), False)
+        rates = self._generator(weights.device)
+        undone: Tensor = Undone.apply(weights, self.noise(s, t), rates, False)  # type: ignore[no-untyped-call]
         return undone
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ Its limit on fine levels is the Ornstein-Uhlenbeck process (arXiv 2405.03549).  
 probability ``(1 + e^-noise)/2``, so ``q(.|x_0)`` is the convolution of ``Bin(x_0, (1 + e^-noise)/2)`` and
 ``Bin(K-1-x_0, (1 - e^-noise)/2)``.
 
-The same two laws, one after the other: with ``p = (1 + e^-noise)/2`` and ``q = 1 - p``, first each spin that points down
-turns with probability ``q/p``, then each that now points up stays so with probability ``p``.  So ``P = A B`` with
-triangular tables of binomial laws, ``A[x, l] = Bin(K-1-x, q/p)(l - x)`` and ``B[l, y] = Bin(l, p)(y)``.  All numbers are
-positive, so that entries are accurate one by one; and no entry of ``P`` costs more than ``K`` products.
+The same as two steps: with ``p = (1 + e^-noise)/2`` and ``q = 1 - p``, first each spin that points down turns with
+probability ``q/p``, then each that now points up stays so with probability ``p``.  So ``P = A B`` with triangular
+tables of binomial laws, ``A[x, l] = Bin(K-1-x, q/p)(l - x)`` and ``B[l, y] = Bin(l, p)(y)``.  All numbers are positive,
+so that entries are accurate one by one; and no entry of ``P`` costs more than ``K`` products.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.clock import shared
 from unmask.implementations.numbers.placed import Placed
-
 
 #: Rows of binomial laws that are made at a time.
 STRETCH = 128
@@ -94,8 +93,9 @@ class Ehrenfest(Driven):
         return found
 
     def _laws(self, noise: Tensor) -> Iterator[tuple[slice | list[int], _Binomials, _Binomials]]:
-        """``A`` and ``B`` of the module at each noise, and which examples have it.  Of ``A`` both axes run backwards: it is
-        the law of the spins that stay down, ``Bin(K-1-x, 1 - q/p)``.
+        """``A`` and ``B`` of the module at each noise, and which examples have it.
+
+        Of ``A`` both axes run backwards: it is the law of the spins that stay down, ``Bin(K-1-x, 1 - q/p)``.
         """
         tables = self._choose_on(noise.device), self._backwards_on(noise.device)
         for amount, some in shared(noise.tolist()):

@@ -33,8 +33,9 @@ class NearestNeighbor(Driven):
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
 
     A marginal costs O(K^2) per position, by an eigendecomposition that is made once (O(K^3)); its errors are relative
-    to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 20 products with the graph and
-    a few with a ``[K, K]`` matrix for each row; powers of that are made once (O(K^3) each), and kept.  A draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.
+    to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 20 products with the graph
+    and a few with a ``[K, K]`` matrix for each row; powers of that matrix are made once (O(K^3) each), and kept.  A
+    draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.
     For a disconnected graph the law at the end of time is uniform on the part of the start; ``prior`` is uniform on all
     classes.
     """

@@ -43,7 +43,7 @@ class DiscretizedGaussian(Tabulated):
         self.betas = _betas(betas, math.inf)
         super().__init__(uniform_law(K), len(self.betas), dtype, validate)
 
-    def _entries(self, t: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_distance(self, t: Tensor) -> tuple[Tensor, Tensor]:
         # Beyond 1e100 every exponential is 1 already, and products would overflow.
         beta = self.betas[t - 1].unsqueeze(-1).clamp(max=1e100)
         n = torch.arange(1, self.K)
@@ -105,7 +105,7 @@ class Band(Tabulated):
         self.betas = _betas(betas, 1.0)
         super().__init__(uniform_law(K), len(self.betas), dtype, validate)
 
-    def _entries(self, t: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_distance(self, t: Tensor) -> tuple[Tensor, Tensor]:
         levels = torch.arange(self.K)
         # How many levels are near, on both sides.
         near = levels.clamp(max=self.width) + (self.K - 1 - levels).clamp(max=self.width)

@@ -1,10 +1,11 @@
 """Discrete time with steps by distance: what their products are is tabulated, as far as that is needed.
 
 Steps are symmetric matrices whose entries off the diagonal depend on the distance alone, and reflecting the levels
-changes nothing.  So half of the rows of ``Q_1 ... Q_t`` are the other half, read backwards; columns are rows of the steps
-in reverse; and steps that reach a few levels only cost so much.
+changes nothing.  So half of the rows of ``Q_1 ... Q_t`` are the other half, read backwards; columns are rows of the
+steps in reverse; and steps that reach a few levels only cost so much.
 
-* Products are kept after steps that together cost as much as a product with a full matrix; rows in between are carried on.
+* Products are kept after steps that together cost as much as a product with a full matrix; rows in between are
+  carried on.
 * Once no entry is less than an eighth of another, roundings of the largest are roundings of all.  The product is then,
   up to these, of low rank, and ``U W_t`` is kept, of which only ``W_t [r, K]`` changes.
 """
@@ -45,17 +46,19 @@ class Tabulated(Chain):
     """A process on the clock ``0..T`` with steps by distance; see the module.
 
     Sums of products of non-negative numbers keep their relative accuracy, so the table is accurate entry by
-    entry.  Memory is at most ``4 (T+1) K^2`` bytes on every device that it is used on, and while the table is made that of
-    a few matrices more; of steps that reach ``w`` levels, a share of ``(64 + 2w)/K``.  Marginals and the posterior over
-    one step look their numbers up, or carry rows over a few steps; between other times, rows go through ``t - s`` steps.
+    entry.  Memory is at most ``4 (T+1) K^2`` bytes on every device that it is used on, and while the table is made that
+    of a few matrices more; of steps that reach ``w`` levels, a share of ``(64 + 2w)/K``.  Marginals and the posterior
+    over one step look their numbers up, or carry rows over a few steps; between other times, rows go through ``t - s``
+    steps.
     """
 
     def __init__(self, prior: Tensor, T: int, dtype: torch.dtype, validate: bool) -> None:
         super().__init__(prior, T, dtype, validate)
         diagonal, beside = prior.new_empty(T, self.K), prior.new_empty(T, self.K - 1)
-        for some in torch.arange(1, T + 1).split(_AT_ONCE):
-            diagonal[some - 1], beside[some - 1] = self._entries(some)
-        torch.nn.functional.threshold_(beside, TINY, 0.0)
+        for first in range(0, T, _AT_ONCE):
+            some = slice(first, min(first + _AT_ONCE, T))
+            diagonal[some], beside[some] = self._by_distance(torch.arange(some.start, some.stop) + 1)
+        torch.nn.functional.threshold(beside, TINY, 0.0, inplace=True)
         self._reach = (beside > 0).sum(-1).tolist()
         self._diagonal, self._beside = Placed(diagonal), Placed(beside)
         self._kept: list[_Kept] = []
@@ -63,7 +66,7 @@ class Tabulated(Chain):
         self._known = [kept.t for kept in self._kept]
 
     @abstractmethod
-    def _entries(self, t: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_distance(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """``Q_t`` for times ``[M]`` in ``1..T``: its diagonals ``[M, K]``, and the entries at the distances ``1..K-1``,
         ``[M, K-1]``, float64, accurate entry by entry; these do not increase, and no diagonal is less.
         """
@@ -219,10 +222,10 @@ class Tabulated(Chain):
 
 
 def _low_rank(table: Tensor) -> tuple[Tensor, Tensor] | None:
-    """``table [H, K]``, all of whose entries are of one size, as a product of ``[H, r]`` and ``[r, K]``, to a few roundings
-    of its rows; ``None`` if that needs more than ``K/8`` columns.
+    """``table [H, K]``, all of whose entries are of one size, as a product of ``[H, r]`` and ``[r, K]``, to a few
+    roundings of its rows; ``None`` if that needs more than ``K/8`` columns.
     """
-    rows, K = table.shape
+    K = table.shape[1]
     generator = torch.Generator(table.device).manual_seed(0)
     allowed = 2.0**-52 * 2 * math.sqrt(K) * float(table.max())
     rank = 8

@@ -72,10 +72,10 @@ class Banded:
                 for i, (start, end) in enumerate(zip(first[j], last[j], strict=True)):
                     rows, some = slice(i * BLOCK, (i + 1) * BLOCK), slice(start * BLOCK, end * BLOCK)
                     torch.matmul(table[rows, some], panel[some], out=found[rows, columns])
-        return functional.threshold_(found, TINY, 0.0)
+        return functional.threshold(found, TINY, 0.0, inplace=True)
 
     def _needed(self, table: Tensor) -> tuple[list[list[int]], list[list[int]]]:
-        """Of each block of ``table @ matrix``, by columns and rows, the first block and the one after the last of its sums."""
+        """The first block of the sums of each block of ``table @ matrix``, and that after the last, by columns."""
         rows, K = table.shape
         m, n = -(-rows // BLOCK), -(-K // BLOCK)
         padding = (0, n * BLOCK - K, 0, m * BLOCK - rows)

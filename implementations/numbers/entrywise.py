@@ -33,12 +33,13 @@ class Flow:
     """``rows exp(R noise)`` for symmetric rates ``R = jumps - diag(leave)``, without a matrix for each noise.
 
     The noise is a multiple of ``1/c``, with ``c`` the largest of ``leave``, and a rest: for the rest there is Taylor's
-    series, for the multiple a table of ``exp(R 2^j/c)``, made once, as far as it is asked for, until it does not change.
+    series, for the multiple a table of ``exp(R 2^j/c)``, made once, as far as it is asked for, until it does not
+    change.
     ``R`` rows cost some 20 products with ``jumps``, and one with a matrix for each binary digit.
 
-    Terms of the series are ``a_m = n/m a_{m-1} A``, with ``A = R + c I >= 0``.  If ``a_m <= e (a_0 + ... + a_m)``, entry
-    by entry, then ``a_{m+j} <= e sum_i C(i+j, j)/C(m+j, j) a_{i+j}``, and what is left out is at most ``e m`` times the
-    whole, however small an entry is, and also where no path has led yet.
+    Terms of the series are ``a_m = n/m a_{m-1} A``, with ``A = R + c I >= 0``.  If ``a_m <= e (a_0 + ... + a_m)``,
+    entry by entry, then ``a_{m+j} <= e sum_i C(i+j, j)/C(m+j, j) a_{i+j}``, and what is left out is at most ``e m``
+    times the whole, however small an entry is, and also where no path has led yet.
     """
 
     def __init__(self, jumps: Tensor, leave: Tensor) -> None:
@@ -52,7 +53,9 @@ class Flow:
         """``A``, sparse or not."""
         return Placed(compact(self._jumps + torch.diag(self._c - self._leave)))
 
-    def __call__(self, rows: Tensor, noise: Tensor, limit: Callable[[Tensor], Tensor], *, signed: bool = False) -> Tensor:
+    def __call__(
+        self, rows: Tensor, noise: Tensor, limit: Callable[[Tensor], Tensor], *, signed: bool = False
+    ) -> Tensor:
         """``[N, L, K]``, ``[N]`` to ``[N, L, K]``; ``limit(rows)`` is what rows ``[R, K]`` come to at infinite noise.
 
         Rows of numbers of both signs are ``signed``: then errors are relative to the largest of a row.
@@ -76,9 +79,7 @@ class Flow:
             found[others] = self._through(rows[others], [amounts[n] for n in others], limit, signed)
         return found
 
-    def _through(
-        self, rows: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool
-    ) -> Tensor:
+    def _through(self, rows: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool) -> Tensor:
         """All at once."""
         multiples = [0 if amount == math.inf else int(amount * self._c) for amount in amounts]
         digits = self._known(max(m.bit_length() for m in multiples))
@@ -157,16 +158,18 @@ class Undone(torch.autograd.Function):
     """``rows exp(-R noise)``: ``[N, L, K]``, ``[N]`` finite, ``rates`` as of :func:`compact`, to ``[N, L, K]``; its
     gradient is ``exp(-R noise)`` times that.
 
-    Numbers up to ``e^(2 c noise)``, with errors relative to ``|rows| exp(|R| noise)``, each term of Taylor's series having
-    its own.  Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every power of
-    ``-R`` have the signs of a chessboard, so that no digits of the inverse cancel.  ``inf`` or not-a-number where it
-    leaves the range of float64.
+    Numbers up to ``e^(2 c noise)``, with errors relative to ``|rows| exp(|R| noise)``, each term of Taylor's series
+    having its own.  Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every
+    power of ``-R`` have the signs of a chessboard, so that no digits of the inverse cancel.  ``inf`` or not-a-number
+    where it leaves the range of float64.
     """
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, noise: Tensor, rates: Tensor, back: bool) -> Tensor:
+        """With the matrix, or ``back`` with the transposed one."""
         ctx.noise, ctx.rates, ctx.back = noise, rates, back
-        K, found, others = rows.shape[-1], torch.empty_like(rows), []
+        K, found = rows.shape[-1], torch.empty_like(rows)
+        others: list[int] = []
         matrix = rates if back else rates.T  # it stands on the left
         for amount, some in shared(noise.tolist()):
             part = rows[some]
@@ -176,12 +179,16 @@ class Undone(torch.autograd.Function):
             else:
                 others += range(len(rows))[some] if isinstance(some, slice) else some
         part = rows[others].flatten(0, 1)
-        found[others] = _undone(part, noise[others].repeat_interleave(rows.shape[1]), matrix).reshape(-1, *rows.shape[1:])
+        found[others] = _undone(part, noise[others].repeat_interleave(rows.shape[1]), matrix).reshape(
+            -1, *rows.shape[1:]
+        )
         return found
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        return Undone.apply(gradients[0], ctx.noise, ctx.rates, not ctx.back), None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The other way round."""
+        found: Tensor = Undone.apply(gradients[0], ctx.noise, ctx.rates, not ctx.back)  # type: ignore[no-untyped-call]
+        return found, None, None, None
 
 
 def _undone(rows: Tensor, noise: Tensor, matrix: Tensor) -> Tensor:
@@ -204,7 +211,7 @@ def _undone(rows: Tensor, noise: Tensor, matrix: Tensor) -> Tensor:
 def compact(matrix: Tensor) -> Tensor:
     """The matrix, sparse if few of its entries are not 0."""
     few = float((matrix != 0).double().mean()) < _SPARSE
-    return matrix.to_sparse_coo().coalesce() if few else matrix
+    return matrix.to_sparse().coalesce() if few else matrix
 
 
 def _squarings(size: Tensor, K: int) -> Tensor:
