@@ -38,6 +38,9 @@ N, L = 8, 32
 ROUNDS = 3
 #: Steps of the chains whose operations are timed.
 STEPS = 40
+#: Numbers of classes; those of chains that are built, and of their steps.
+SIZES = [64, 256, 512, 1024]
+LAID = [(64, 1000), (256, 100), (256, 1000), (1024, 100), (1024, 1000)]
 #: Neighbors in the graph, and how far the band reaches.
 NEAR = 8
 
@@ -127,7 +130,7 @@ def measured(process: Chain, only: str) -> Iterator[tuple[str, float, float, flo
         yield name, statistics.median(a for a, _ in times), ratio, math.nan if memory is None else memory / tensor
 
 
-def table(sizes: list[int], chain: str, only: str) -> Iterator[str]:
+def costs(sizes: list[int], chain: str, only: str) -> Iterator[str]:
     """Lines, each as soon as it is measured."""
     yield f"x cross-entropy (tensors [N L, K] of memory), N L = {N * L}, T = {STEPS}; growth of the time with K"
     yield f"{'':34}" + "".join(f"{f'K = {K}':>20}" for K in sizes) + f"{'growth':>9}"
@@ -178,14 +181,14 @@ def building(sizes: list[tuple[int, int]], chain: str) -> Iterator[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[64, 256, 512, 1024], help="numbers of classes")
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="numbers of classes")
     parser.add_argument("--chain", default="", help="only chains with this in their name")
     parser.add_argument("--only", default="", help="only operations with this in their name")
     parser.add_argument("--no-building", action="store_true", help="only operations")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    for line in table(options.sizes, options.chain, options.only) if options.sizes else ():
+    for line in costs(options.sizes, options.chain, options.only) if options.sizes else ():
         print(line, flush=True)
     if not options.no_building:
-        for line in building([(64, 1000), (256, 1000), (1024, 100), (1024, 1000)], options.chain):
+        for line in building(LAID, options.chain):
             print(line, flush=True)

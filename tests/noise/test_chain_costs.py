@@ -79,12 +79,16 @@ def test_no_call_multiplies_matrices(name: str) -> None:
         assert more <= max(fewer, once) * (LARGER / SMALLER) ** MOST_GROWTH, (operation, fewer, more)
 
 
+def results(recorded: Any) -> Any:
+    """What PyTorch's profiler was told, which has no public name."""
+    return recorded.profiler.kineto_results
+
+
 def peak_of(build: Any) -> tuple[Any, int]:
     """What is built, and the most that the allocator had given away at a time meanwhile, in bytes."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
         made = build()
-    assert recorded.profiler is not None
-    events = [e for e in recorded.profiler.kineto_results.events() if e.name() == "[memory]"]
+    events: list[Any] = [e for e in results(recorded).events() if e.name() == "[memory]"]
     now = most = 0
     for event in sorted(events, key=lambda e: e.start_ns()):
         now += event.nbytes()
