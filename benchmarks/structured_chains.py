@@ -1,16 +1,19 @@
 """Structure against dense matrices: ``python -m benchmarks.structured_chains`` prints a table of ratios.
 
 Each closed form stands beside what D3PM's text suggests for any chain: ``[K, K]`` matrices.  These are either made in
-the call, or were laid beforehand, which costs nothing here but K^2 numbers for every time.
+the call, or were laid beforehand, which costs nothing here but K^2 numbers for every time.  What follows is every
+operation of every chain beside cross-entropy, and what building them takes (:mod:`benchmarks.chain_growth`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import torch
 from torch import Tensor
 
+from benchmarks.chain_growth import LAID, SIZES, building, costs
 from benchmarks.side_by_side import Pair, table
 from unmask.implementations import (
     MDLM,
@@ -126,5 +129,5 @@ def pairs() -> Iterator[Pair]:
 
 
 if __name__ == "__main__":
-    for line in table(pairs()):
+    for line in chain(table(pairs()), costs(SIZES, "", ""), building(LAID, "")):
         print(line, flush=True)

@@ -7,37 +7,27 @@ are
 
 where ``w_i = p~_i`` and ``Z = sum_i p~_i q(x_t|i)`` for the joint sum, ``w_i = p~_i / q(x_t|i)`` and ``Z = 1`` for the
 mixture.  So ``f`` cancels from every KL, and what remains is the logarithm of a ratio of sums of positive numbers.
-Such a ratio is formed directly; the few that leave the range of float64 (predictions of ``e^-10000``) are formed
-from logarithms.  Everything is computed in float64.
+Such a ratio is formed directly, and its gradient written down (:mod:`~unmask.implementations.d3pm.chain_sums`);
+examples in which one leaves the range of float64 (predictions of ``e^-10000``) are computed from logarithms.
+Everything is computed in float64.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from unmask.implementations.d3pm.chain_sums import SMALL, Divergence, Entropy, Pair
 from unmask.implementations.kernels.linear import LinearOutput
 from unmask.implementations.kernels.rows import Rows
-from unmask.implementations.likelihood.score_entropy import rate_loss
+from unmask.implementations.likelihood.score_entropy import chain_terms, rate_loss
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator, log_sum
-
-#: Smaller ratios are formed from logarithms; products of three ratios of this size do not underflow.
-SMALL = 1e-100
-
-
-class _Weights(NamedTuple):
-    """Weights ``w_i`` and their sum's normalizer ``Z``, each beside its logarithm; float64."""
-
-    w: Tensor
-    log_w: Tensor
-    total: Tensor
-    log_total: Tensor
 
 
 class ChainFormulas:
@@ -51,10 +41,12 @@ class ChainFormulas:
         seen = self.process._columns(xt.long(), None, t)
         logits, known = _among(output, seen > LEAST)
         weights = _weigh(logits, seen, kind)
-        small = weights.total < SMALL
-        # The weights times a constant, so that the smallest do not underflow.
-        top = (weights.log_w + torch.where(seen > LEAST, seen, 1.0).log()).detach().amax(-1, keepdim=True)
-        w = torch.where(small.unsqueeze(-1), torch.exp(weights.log_w - top), weights.w)
+        w, small = weights.w, (weights.total < SMALL).unsqueeze(-1)
+        if bool(small.any()):
+            # The weights times a constant, so that the smallest do not underflow.
+            log_w = weights.log_w()
+            top = (log_w + torch.where(seen > LEAST, seen, 1.0).log()).detach().amax(-1, keepdim=True)
+            w = torch.where(small, torch.exp(log_w - top), w)
         kernel = normalized(self.process._push(w, s) * self.process._columns(xt.long(), s, t))
         stay = torch.zeros_like(kernel).scatter(-1, xt.long().unsqueeze(-1), 1.0)
         kernel = torch.where(known.unsqueeze(-1), kernel, stay)
@@ -89,26 +81,40 @@ class ChainFormulas:
         and ``-log p~(x_0)`` ``surprise`` times.
         """
         assert isinstance(output, Tensor), "logits are checked to be all there"
-        process, index = self.process, xt.long().unsqueeze(-1)
+        process, start = self.process, x0.long().unsqueeze(-1)
         law = process._rows(x0.long(), None, s)
         seen = process._columns(xt.long(), None, t)
+        pair = Pair(seen, seen.gather(-1, start))
         true = normalized(law * process._columns(xt.long(), s, t))
-        here = seen.gather(-1, x0.long().unsqueeze(-1))
-        possible = here > LEAST
+        given = output, pair, law, true, s, process, kind == "mixture"
+        loss, sound = _two(Divergence.apply(*given))  # type: ignore[no-untyped-call]
+        first = (s == 0)[:, None] if kind == "joint-sum-direct" else torch.zeros_like(sound[:, :1])
+        lost = (~sound & ~first).any(-1)
+        if bool(lost.any()):
+            some = lost.nonzero().squeeze(-1)
+            those = Pair(seen[some], pair.here[some])
+            exact = self._kl_by_logarithms(output[some], those, law[some], true[some], xt[some].long(), s[some], kind)
+            loss = loss.index_put((some,), exact)
+        if kind == "joint-sum-direct":
+            log_p = output.double().log_softmax(-1).gather(-1, start)
+            loss = torch.where(first, torch.where(pair.here > LEAST, -log_p, 0.0).squeeze(-1), loss)
+        return loss.sum(-1).to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
+
+    def _kl_by_logarithms(
+        self, output: Tensor, pair: Pair, law: Tensor, true: Tensor, xt: Tensor, s: Tensor, kind: str
+    ) -> Tensor:
+        """Of each position, ``[N, L]``, where ratios leave the range of float64."""
+        possible = pair.here > LEAST
         used = (true > 0) & possible
-        logits, known = _among(output, seen > LEAST)
-        scale = torch.where(used, law, 1.0), torch.where(possible, here, 1.0)
-        log_ratio = self._log_ratio(_weigh(logits, seen, kind), s, scale, used)
+        logits, known = _among(output, pair.seen > LEAST)
+        scale = torch.where(used, law, 1.0), torch.where(possible, pair.here, 1.0)
+        log_ratio = self._log_ratio(_weigh(logits, pair.seen, kind), s, scale, used)
         # No x_0 of positive prediction can lead to x_t: the kernel is "stay".
         stay = torch.where(used, -torch.where(used, true, 1.0).log(), 0.0)
-        stay = torch.where(used & (torch.arange(process.K, device=xt.device) != index), -math.inf, stay)
+        away = torch.arange(self.process.K, device=xt.device) != xt.unsqueeze(-1)
+        stay = torch.where(used & away, -math.inf, stay)
         log_ratio = torch.where(known.unsqueeze(-1), log_ratio, stay)
-        loss = -(torch.where(used, true, 0.0) * log_ratio).sum(-1)
-        if kind == "joint-sum-direct":
-            log_p = output.double().log_softmax(-1).gather(-1, x0.long().unsqueeze(-1))
-            first = (s == 0)[:, None]
-            loss = torch.where(first, torch.where(possible, -log_p, 0.0).squeeze(-1), loss)
-        return loss.sum(-1).to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
+        return -(torch.where(used, true, 0.0) * log_ratio).sum(-1)
 
     def rate_loss(
         self,
@@ -121,9 +127,23 @@ class ChainFormulas:
         inplace: bool,
         rows: Rows,
     ) -> Tensor:
-        """See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`."""
+        """See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`: of the classes from which noise jumps
+        to ``x_t``.
+        """
         assert isinstance(output, Tensor), "logits are checked to be all there"
-        loss = rate_loss(self.process, self.log_score(output, xt, t, kind), x0, xt, t)
+        process = self.process
+        terms = chain_terms(process, x0, xt, t)
+        places = torch.cat([terms.places, xt.long().unsqueeze(-1)], -1)
+        seen = process._columns(xt.long(), None, t)
+        given = output, seen, terms.ratio, terms.rate, places, t, process, kind == "mixture"
+        loss, sound = _two(Entropy.apply(*given))  # type: ignore[no-untyped-call]
+        lost = (~sound).any(-1)
+        if bool(lost.any()):
+            some = lost.nonzero().squeeze(-1)
+            log_score = self.log_score(output[some], xt[some], t[some], kind)
+            loss = loss.sum(-1).index_put((some,), rate_loss(process, log_score, x0[some], xt[some], t[some]))
+        else:
+            loss = loss.sum(-1)
         return loss.to(accumulator(output.dtype)) + _surprises(output, x0, surprise)
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
@@ -155,9 +175,48 @@ class ChainFormulas:
         if place[0].numel() == 0:
             return found
         row, k = place[:2], place[2]
-        exact = log_sum(weights.log_w[row] + self.process._matrices(None, s)[row[0], :, k].log())
-        exact = exact - below[place].log() + above[row].squeeze(-1).log() - weights.log_total[row]
+        exact = log_sum(weights.log_w()[row] + self._columns_at(place[0], k, s).log())
+        exact = exact - below[place].log() + above[row].squeeze(-1).log() - weights.log_total()[row]
         return found.index_put(place, exact)
+
+    def _columns_at(self, example: Tensor, k: Tensor, s: Tensor) -> Tensor:
+        """Columns ``k`` of each of these examples, which ascend: ``[P]``, ``[P]`` to ``[P, K]``."""
+        found = torch.empty(len(k), self.process.K, dtype=torch.float64, device=k.device)
+        for n in sorted(set(example.tolist())):
+            some = example == n
+            different, which = torch.unique(k[some], return_inverse=True)
+            found[some] = self.process._columns(different[None], None, s[n : n + 1])[0, which]
+        return found
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """Weights ``w_i`` and their sum's normalizer ``Z``, float64; their logarithms, where they are asked for."""
+
+    w: Tensor
+    total: Tensor
+    logits: Tensor
+    seen: Tensor
+    mixture: bool
+
+    def log_w(self) -> Tensor:
+        """``[N, L, K]``, ``-inf`` for impossible classes of a mixture."""
+        log_p, possible = self.logits.log_softmax(-1), self.seen > LEAST
+        if not self.mixture:
+            return log_p
+        return torch.where(possible, log_p - torch.where(possible, self.seen, 1.0).log(), -math.inf)
+
+    def log_total(self) -> Tensor:
+        """``[N, L]``."""
+        if self.mixture:
+            return torch.zeros_like(self.total)
+        log_p, possible = self.logits.log_softmax(-1), self.seen > LEAST
+        return log_sum(torch.where(possible, log_p + torch.where(possible, self.seen, 1.0).log(), -math.inf))
+
+
+def _two(found: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """What a function with a gradient of its own returns, with its type."""
+    return found
 
 
 def _among(output: Tensor, possible: Tensor) -> tuple[Tensor, Tensor]:
@@ -176,12 +235,10 @@ def _surprises(output: Tensor, x0: Tensor, times: float) -> Tensor | float:
 
 
 def _weigh(logits: Tensor, seen: Tensor, kind: str) -> _Weights:
-    p, log_p = logits.softmax(-1), logits.log_softmax(-1)
+    p = logits.softmax(-1)
     possible = seen > LEAST
-    safe = torch.where(possible, seen, 1.0)
     if kind == "mixture":
-        one = torch.ones_like(seen[..., 0])
-        log_w = torch.where(possible, log_p - safe.log(), -math.inf)
-        return _Weights(torch.where(possible, p / safe, 0.0), log_w, one, torch.zeros_like(one))
-    log_total = log_sum(torch.where(possible, log_p + safe.log(), -math.inf))
-    return _Weights(p, log_p, (p * torch.where(possible, seen, 0.0)).sum(-1), log_total)
+        w = torch.where(possible, p / torch.where(possible, seen, 1.0), 0.0)
+        return _Weights(w, torch.ones_like(seen[..., 0]), logits, seen, True)
+    total = (p * torch.where(possible, seen, 0.0)).sum(-1)
+    return _Weights(p, total, logits, seen, False)

@@ -9,13 +9,15 @@ positions.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.entropy_sums import entropy_sums
 from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import Rows, chosen, spread
-from unmask.implementations.likelihood.rates import check_continuous, into
+from unmask.implementations.likelihood.rates import check_continuous
 from unmask.implementations.noise.chain import LEAST, Chain
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
@@ -134,17 +136,34 @@ def rate_loss(
     return spread(product((rate * pi).to(dtype), terms), rows, xt).sum(-1)
 
 
+class ChainTerms(NamedTuple):
+    """The classes from which noise jumps to ``x_t``, in no order, some perhaps twice, and what their terms are made of:
+    ids and numbers ``[N, L, m]``; ``ratio`` is ``r_y``, and ``rate`` is 0 where a term is not used.
+    """
+
+    places: Tensor
+    ratio: Tensor
+    rate: Tensor
+
+
+def chain_terms(process: Chain, x0: Tensor, xt: Tensor, t: Tensor) -> ChainTerms:
+    """The terms of the loss over a chain, float64."""
+    index = xt.long().unsqueeze(-1)
+    places, rate = process._sources(xt.long(), t)
+    law = process._entries(x0.long(), torch.cat([places, index], -1), t)
+    law, here = law[..., :-1], law[..., -1:]
+    possible = here > LEAST
+    used = (rate > 0) & possible
+    ratio = torch.where(used, law / torch.where(possible, here, 1.0), 1.0)
+    return ChainTerms(places, ratio, torch.where(used, rate, 0.0))
+
+
 def _chain_loss(process: Chain, log_score: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The loss over a chain, entry by entry, in float64."""
-    index = xt.long().unsqueeze(-1)
-    law = process._rows(x0.long(), None, t)
-    here = law.gather(-1, index)
-    possible = here > LEAST
-    rate = into(process, xt, t)
-    used = ((rate > 0) & possible).scatter(-1, index, False)
-    ratio = torch.where(used, law / torch.where(possible, here, 1.0), 1.0)
-    terms = score_entropies(torch.where(used, log_score.double(), 0.0), ratio)
-    return product(torch.where(used, rate, 0.0), terms).sum((-1, -2)).to(accumulator(log_score.dtype))
+    found = chain_terms(process, x0, xt, t)
+    used = found.rate > 0
+    terms = score_entropies(torch.where(used, log_score.gather(-1, found.places).double(), 0.0), found.ratio)
+    return product(found.rate, terms).sum((-1, -2)).to(accumulator(log_score.dtype))
 
 
 def product(rate: Tensor, terms: Tensor) -> Tensor:

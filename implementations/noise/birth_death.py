@@ -23,7 +23,9 @@ from unmask.implementations.noise.chain import uniform_law
 from unmask.implementations.noise.driven import Driven
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.banded import mirrored
 from unmask.implementations.numbers.categorical import uniforms
+from unmask.implementations.numbers.clock import shared
 
 
 class BirthDeath(Driven):
@@ -51,17 +53,51 @@ class BirthDeath(Driven):
         checks.integer("K", K, 2)
         super().__init__(schedule, uniform_law(K), speed, dtype, validate)
 
-    def _jump_rates(self) -> Tensor:
-        near = torch.ones(self.K - 1, dtype=torch.float64)
-        return torch.diag(near, 1) + torch.diag(near, -1)
+    def _arrows(self) -> tuple[Tensor, Tensor, Tensor]:
+        low = torch.arange(self.K - 1)
+        return torch.cat([low, low + 1]), torch.cat([low + 1, low]), torch.ones(2 * len(low), dtype=torch.float64)
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
-        g = circle(noise, self.K)
-        # g at -(K-1)..2K-1: each row is the sum of two windows, from -x on and from x + 1 on.
-        back = g[:, 1 : self.K].flip(-1)
-        windows = torch.cat([back, g, back], -1).unfold(-1, self.K, 1)
+        windows = self._windows(noise)
         example = torch.arange(x.shape[0], device=x.device)[:, None]
         return windows[example, self.K - 1 - x] + windows[example, self.K + x]
+
+    def _windows(self, noise: Tensor) -> Tensor:
+        """The law of the displacement at -(K-1)..2K-1, read through all windows of K: each row of the matrix is the sum
+        of two, from -x on and from x + 1 on.  ``[N]`` to ``[N, 2K, K]``, a view of ``[N, 3K-1]`` numbers.
+        """
+        g = circle(noise, self.K)
+        back = g[:, 1 : self.K].flip(-1)
+        return torch.cat([back, g, back], -1).unfold(-1, self.K, 1)
+
+    def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return self._rows(x, s, t)
+
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
+        found, noise = torch.empty_like(weights), self.noise(None, t)
+        windows, half = self._windows(noise), (self.K + 1) // 2
+        for _, some in shared(noise.tolist()):
+            n = some.start if isinstance(some, slice) else some[0]
+            upper = windows[n, self.K - half : self.K].flip(0).add_(windows[n, self.K : self.K + half])
+            found[some] = mirrored(weights[some].flatten(0, 1), upper).reshape(-1, *found.shape[1:])
+        return found
+
+    _pulled = _pushed  # the matrix is symmetric
+
+    def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        g = circle(self.noise(None, t), self.K)
+        apart, around = (x.unsqueeze(-1) - y).abs(), x.unsqueeze(-1) + y + 1
+        around = torch.minimum(around, 2 * self.K - around)
+        example = torch.arange(len(t), device=x.device)[:, None, None]
+        return g[example, apart] + g[example, around]
+
+    def _pushed_to(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        columns = self._flow(y.flatten(1), self.noise(None, t)).reshape(*y.shape, self.K)
+        return (columns @ weights.unsqueeze(-1)).squeeze(-1)
+
+    def _pulled_from(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        columns = self._flow(y.flatten(1), self.noise(None, t)).reshape(*y.shape, self.K)
+        return (weights.unsqueeze(-2) @ columns).squeeze(-2)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Steps up and steps down are two Poisson numbers; then the line is folded onto the levels."""

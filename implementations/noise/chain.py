@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
+from unmask.implementations.numbers.clock import shared
 from unmask.implementations.numbers.logspace import excess
 from unmask.implementations.numbers.placed import Placed
 
@@ -82,8 +83,38 @@ class Chain(ABC):
         return self._rows(x0, None, t)
 
     def _push(self, weights: Tensor, t: Tensor) -> Tensor:
-        """``sum_i weights_i P_t[i, :]`` from clean data: ``[N, L, K]`` to ``[N, L, K]``."""
-        return weights @ self._matrices(None, t)
+        """``sum_i weights_i P_t[i, :]`` from clean data: ``[N, L, K]`` float64 to the same.  Gradients flow to the
+        weights, and for them nothing but the times is kept.
+        """
+        found: Tensor = _Push.apply(weights, t, self, False)  # type: ignore[no-untyped-call]
+        return found
+
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
+        """:meth:`_push` without gradients; one matrix at a time."""
+        found = torch.empty_like(weights)
+        for _, some in shared(t.tolist()):
+            found[some] = weights[some] @ self._matrices(None, t[some][:1])[0]
+        return found
+
+    def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
+        """``sum_k weights_k P_t[:, k]``, likewise: what :meth:`_push` does to gradients."""
+        found = torch.empty_like(weights)
+        for _, some in shared(t.tolist()):
+            found[some] = weights[some] @ self._matrices(None, t[some][:1])[0].T
+        return found
+
+    def _entries(self, x: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        """``P_t[x, y]`` from clean data: ids ``[N, L]`` and ``[N, L, m]``, times ``[N]``, to ``[N, L, m]``."""
+        return self._rows(x, None, t).gather(-1, y)
+
+    def _pushed_to(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        """:meth:`_pushed` at some classes only: ``[N, L, K]``, ids ``[N, L, m]`` to ``[N, L, m]``."""
+        return self._pushed(weights, t).gather(-1, y)
+
+    def _pulled_from(self, weights: Tensor, y: Tensor, t: Tensor) -> Tensor:
+        """:meth:`_pulled` of weights at some classes, ``[N, L, m]``, 0 at others, to ``[N, L, K]``."""
+        every = weights.new_zeros(*weights.shape[:-1], self.K).scatter_add_(-1, y, weights)
+        return self._pulled(every, t)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         return invert(self._rows(x0, None, t), uniforms(x0.shape, generator, x0.device))
@@ -91,6 +122,13 @@ class Chain(ABC):
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
         """``beta_t R[:, x]``: ``[N, L]``, ``[N]`` to ``[N, L, K]`` float64; continuous clock only."""
         raise NotImplementedError(f"{type(self).__name__} does not say at which rates it jumps")
+
+    def _sources(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """From where noise jumps to ``x``, and at which rates: ids ``[N, L, m]``, which may say a class twice, and
+        ``[N, L, m]`` float64, 0 at ``x`` itself; continuous clock only.
+        """
+        rates = self._rate_columns(x, t).scatter(-1, x.unsqueeze(-1), 0.0)
+        return torch.arange(self.K, device=x.device).expand(rates.shape), rates
 
     def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
         """Whether ``P_{s,t}`` has an inverse: ``[N]`` to ``[N]`` booleans."""
@@ -255,6 +293,20 @@ class Chain(ABC):
     def __repr__(self) -> str:
         clock = "[0, 1]" if self.T is None else f"0..{self.T}"
         return f"{type(self).__name__}(K={self.K}, mask={self.mask}, times {clock}, {self.dtype})"
+
+
+class _Push(torch.autograd.Function):
+    """:meth:`Chain._pushed`, or backwards :meth:`Chain._pulled`; each is the gradient of the other."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, t: Tensor, process: Chain, back: bool) -> Tensor:
+        ctx.t, ctx.process, ctx.back = t, process, back
+        return process._pulled(weights, t) if back else process._pushed(weights, t)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        found: Tensor = _Push.apply(gradients[0], ctx.t, ctx.process, not ctx.back)  # type: ignore[no-untyped-call]
+        return found, None, None, None
 
 
 def normalized(weights: Tensor) -> Tensor:

@@ -42,11 +42,10 @@ class DriftingPrior(Chain):
         self.schedule = schedule
         self.priors = priors.detach().to(torch.float64, copy=True)
         self._betas = schedule.betas.to(self.priors.device)
-        led = [torch.zeros_like(self.priors[0])]
-        for beta, law in zip(self._betas, self.priors, strict=True):
-            led.append((1 - beta) * led[-1] + beta * law)
         #: ``(1 - alpha_t)`` times the law after hits by ``t``, ``[T+1, K]``
-        self._led = torch.stack(led)
+        self._led = self.priors.new_zeros(T + 1, K)
+        for t, beta in enumerate(self._betas.tolist()):
+            torch.lerp(self._led[t], self.priors[t], beta, out=self._led[t + 1])
         self._led_on, self._betas_on, self._priors_on = Placed(self._led), Placed(self._betas), Placed(self.priors)
         total = self._led[-1].sum()
         prior = self._led[-1] / total if total > 0 else self.priors[-1]
@@ -88,6 +87,10 @@ class DriftingPrior(Chain):
         kept = self._kept(s, t)[:, None, None].expand(*x.shape, 1)
         return hits.repeat(1, 1, self.K).scatter_add(-1, x.unsqueeze(-1), kept)
 
-    def _push(self, weights: Tensor, t: Tensor) -> Tensor:
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         hits, kept = self._hits(None, t), self._kept(None, t)
         return kept[:, None, None] * weights + weights.sum(-1, keepdim=True) * hits.unsqueeze(1)
+
+    def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
+        hits, kept = self._hits(None, t), self._kept(None, t)
+        return kept[:, None, None] * weights + weights @ hits.unsqueeze(-1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
-from unmask.implementations.numbers.entrywise import inverse_exponential
+from unmask.implementations.numbers.entrywise import Undone, compact
 from unmask.implementations.numbers.placed import Placed
 
 
@@ -37,12 +37,37 @@ class Driven(Chain):
         """``exp(R noise)[x, :]``: ids ``[N, L]``, noise ``[N]`` in ``[0, inf]``, to ``[N, L, K]`` float64."""
 
     @abstractmethod
+    def _arrows(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Jumps: from where and to where, ids ``[E]``, and at which rates, ``[E]`` float64; parallel ones add up."""
+
     def _jump_rates(self) -> Tensor:
         """``R`` without its diagonal: ``[K, K]`` float64, rows are sources."""
+        source, target, rate = self._arrows()
+        return torch.zeros(self.K, self.K, dtype=torch.float64).index_put_((source, target), rate, accumulate=True)
+
+    @cached_property
+    def _into(self) -> tuple[Placed, Placed]:
+        """For each class the arrows that lead to it: sources and rates, ``[K, m]``.  Those that have fewer than others
+        lead to themselves, at rate 0.
+        """
+        source, target, rate = self._arrows()
+        order = target.argsort(stable=True)
+        source, target, rate = source[order], target[order], rate[order]
+        count = target.bincount(minlength=self.K)
+        place = torch.arange(len(target)) - (count.cumsum(0) - count)[target]
+        ids = torch.arange(self.K)[:, None].repeat(1, int(count.max()))
+        rates = torch.zeros(ids.shape, dtype=torch.float64)
+        ids[target, place], rates[target, place] = source, rate
+        return Placed(ids), Placed(rates)
 
     @cached_property
     def _jumps(self) -> Placed:
         return Placed(self._jump_rates())
+
+    @cached_property
+    def _generator(self) -> Placed:
+        jumps = self._jump_rates()
+        return Placed(compact(jumps - torch.diag(jumps.sum(-1))))
 
     def noise(self, s: Tensor | None, t: Tensor) -> Tensor:
         """``speed * log(alpha_s / alpha_t)``, or ``-speed * log(alpha_t)`` if ``s`` is None; float64."""
@@ -70,12 +95,18 @@ class Driven(Chain):
         # 0 * inf: rates of 0 stay 0 at an infinite speed.
         return torch.where(columns == 0, 0.0, beta * columns)
 
+    def _sources(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        ids, rates = (table(x.device)[x] for table in self._into)
+        beta = (self.speed * self.schedule.rate(t))[:, None, None]
+        return ids, torch.where(rates == 0, 0.0, beta * rates)
+
     def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
         return self.noise(s, t) < math.inf
 
     def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
-        jumps = self._jumps(weights.device)
-        return weights @ inverse_exponential(jumps, jumps.sum(-1), self.noise(s, t))
+        rates = self._generator(weights.device)
+        undone: Tensor = Undone.apply(weights, self.noise(s, t), rates, False)  # type: ignore[no-untyped-call]
+        return undone
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         return self._flow(x, self.noise(s, t))

@@ -17,7 +17,7 @@ from unmask.implementations.noise.driven import Driven
 from unmask.implementations.noise.schedules import Schedule
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import uniforms
-from unmask.implementations.numbers.entrywise import exponential
+from unmask.implementations.numbers.entrywise import Flow
 from unmask.implementations.numbers.placed import Placed
 
 
@@ -33,8 +33,9 @@ class NearestNeighbor(Driven):
     dtype, validate : as in :class:`~unmask.implementations.noise.chain.Chain`.
 
     A marginal costs O(K^2) per position, by an eigendecomposition that is made once (O(K^3)); its errors are relative
-    to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 15 products of ``[K, K]``
-    matrices per pair of times.  A draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.
+    to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 20 products with the graph
+    and a few with a ``[K, K]`` matrix for each row; powers of that matrix are made once (O(K^3) each), and kept.  A
+    draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.
     For a disconnected graph the law at the end of time is uniform on the part of the start; ``prior`` is uniform on all
     classes.
     """
@@ -72,7 +73,7 @@ class NearestNeighbor(Driven):
         self._offset = self._degree.cumsum(0) - self._degree
         self._part = _parts(source, target, K)
         self._part_on = Placed(self._part)
-        self._arrows = tuple(Placed(table) for table in (self._degree, self._offset, self._targets))
+        self._graph = tuple(Placed(table) for table in (self._degree, self._offset, self._targets))
 
     @classmethod
     def from_embeddings(
@@ -96,11 +97,10 @@ class NearestNeighbor(Driven):
         neighbors = distance.sort(dim=-1, stable=True).indices[:, :k].contiguous()
         return cls(schedule, neighbors, speed=speed, dtype=dtype, validate=validate)
 
-    def _jump_rates(self) -> Tensor:
-        """``A [K, K]``, float64."""
-        jumps = torch.zeros(self.K, self.K, dtype=torch.float64)
+    def _arrows(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Both directions of every arrow of the graph."""
         source = torch.arange(self.K).repeat_interleave(self._degree)
-        return jumps.index_put_((source, self._targets), torch.ones(()).double(), accumulate=True) / (2 * self.k)
+        return source, self._targets, torch.full(source.shape, 1 / (2 * self.k), dtype=torch.float64)
 
     @cached_property
     def _waves(self) -> tuple[Placed, Placed]:
@@ -113,27 +113,29 @@ class NearestNeighbor(Driven):
     def _leave(self) -> Tensor:
         return self._degree.double() / (2 * self.k)
 
-    def _limit(self, device: torch.device) -> Tensor:
-        """Uniform on the part of the graph that each class is in: ``[K, K]``."""
-        part = self._part_on(device)
-        together = (part[:, None] == part).double()
-        return together / together.sum(-1, keepdim=True)
+    @cached_property
+    def _exponential(self) -> Flow:
+        jumps = self._jump_rates()
+        return Flow(jumps, jumps.sum(-1))
 
-    def _power(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """``exp(R noise)`` for each different noise, ``[M, K, K]``, and which of them each example has, ``[N]``."""
-        different, which = torch.unique(noise, return_inverse=True)
-        endless = (different == torch.inf)[:, None, None]
-        jumps = self._jumps(noise.device)
-        finite = exponential(jumps, jumps.sum(-1), torch.where(different == torch.inf, 0.0, different))
-        return torch.where(endless, self._limit(noise.device), finite), which
-
-    def _matrices(self, s: Tensor | None, t: Tensor) -> Tensor:
-        powers, which = self._power(self.noise(s, t))
-        return powers[which]
+    def _limit(self, rows: Tensor) -> Tensor:
+        """What rows ``[R, K]`` come to: uniform on each part of the graph."""
+        part = self._part_on(rows.device)
+        size = part.bincount()
+        sums = rows.new_zeros(len(rows), len(size)).index_add_(1, part, rows)
+        return (sums / size)[:, part]
 
     def _flow(self, x: Tensor, noise: Tensor) -> Tensor:
-        powers, which = self._power(noise)
-        return powers[which[:, None], x]
+        return self._exponential(torch.nn.functional.one_hot(x, self.K).double(), noise, self._limit)
+
+    def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return self._rows(x, s, t)
+
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
+        return self._exponential(weights, self.noise(None, t), self._limit)
+
+    def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
+        return self._exponential(weights, self.noise(None, t), self._limit, signed=True)
 
     def _law(self, x0: Tensor, t: Tensor) -> Tensor:
         noise = self.noise(None, t)
@@ -151,7 +153,7 @@ class NearestNeighbor(Driven):
         """
         device = x0.device
         noise = self.noise(None, t)
-        degree, offset, targets = (table(device) for table in self._arrows)
+        degree, offset, targets = (table(device) for table in self._graph)
         most = int(self._degree.max())
         endless = (noise == torch.inf)[:, None]
         rate = torch.where(endless, 0.0, noise[:, None] * (most / (2 * self.k))).expand(x0.shape)

@@ -11,7 +11,6 @@ from torch import Tensor
 from unmask.implementations.noise.chain import uniform_law
 from unmask.implementations.noise.tabulated import Tabulated
 from unmask.implementations.numbers import checks
-from unmask.implementations.numbers.placed import Placed
 
 
 class DiscretizedGaussian(Tabulated):
@@ -42,23 +41,17 @@ class DiscretizedGaussian(Tabulated):
     ) -> None:
         checks.integer("K", K, 2)
         self.betas = _betas(betas, math.inf)
-        self._betas_on = Placed(self.betas)
         super().__init__(uniform_law(K), len(self.betas), dtype, validate)
 
-    def _step(self, t: Tensor) -> Tensor:
-        device, K = t.device, self.K
+    def _by_distance(self, t: Tensor) -> tuple[Tensor, Tensor]:
         # Beyond 1e100 every exponential is 1 already, and products would overflow.
-        beta = self._betas_on(device)[t.long() - 1].unsqueeze(-1).clamp(max=1e100)
-        n = torch.arange(1, K, device=device)
-        bell = _exp_of_quotient(-4.0 * (n * n).double(), float((K - 1) ** 2), beta)
-        bell = torch.cat([torch.ones_like(beta), bell], -1)
+        beta = self.betas[t - 1].unsqueeze(-1).clamp(max=1e100)
+        n = torch.arange(1, self.K)
+        bell = _exp_of_quotient(-4.0 * (n * n).double(), float((self.K - 1) ** 2), beta)
         # tail[m]: the sum of bell over n > m.  What would leave the levels stays, so the diagonal is a sum.
-        tail = torch.cat([bell[:, 1:].flip(-1).cumsum(-1).flip(-1), torch.zeros_like(beta)], -1)
-        levels = torch.arange(K, device=device)
-        matrix = bell[:, (levels[:, None] - levels).abs()]
-        stay = 1 + tail + tail.flip(-1)
-        matrix.diagonal(dim1=-2, dim2=-1).copy_(stay)
-        return matrix / (1 + 2 * tail[:, :1]).unsqueeze(-1)
+        tail = torch.cat([bell.flip(-1).cumsum(-1).flip(-1), torch.zeros_like(beta)], -1)
+        total = 1 + 2 * tail[:, :1]
+        return (1 + tail + tail.flip(-1)) / total, bell / total
 
     def log_product(self, t: int) -> Tensor:
         """``log (Q_1 ... Q_t)``, ``t`` in ``0..T``: ``[K, K]`` float64, entries that leave its range included.
@@ -71,7 +64,7 @@ class DiscretizedGaussian(Tabulated):
         levels = torch.arange(K)
         square = ((levels[:, None] - levels) ** 2).double()
         for u in range(1, t + 1):
-            step = self._step(torch.tensor([u]))[0].log()
+            step = self._step(u, total.device).matrix().log()
             beta = self.betas[u - 1]
             if beta > 0:
                 bell = -4.0 * square / ((K - 1) ** 2 * beta)
@@ -110,16 +103,14 @@ class Band(Tabulated):
         checks.integer("K", K, 2)
         self.width = checks.integer("width", width, 1)
         self.betas = _betas(betas, 1.0)
-        self._betas_on = Placed(self.betas)
         super().__init__(uniform_law(K), len(self.betas), dtype, validate)
 
-    def _step(self, t: Tensor) -> Tensor:
-        levels = torch.arange(self.K, device=t.device)
-        distance = (levels[:, None] - levels).abs()
-        near = ((distance > 0) & (distance <= self.width)).double()
-        beta = self._betas_on(t.device)[t.long() - 1, None, None]
-        stay = (self.K - beta[:, 0] * near.sum(-1)) / self.K
-        return near * (beta / self.K) + torch.diag_embed(stay)
+    def _by_distance(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        levels = torch.arange(self.K)
+        # How many levels are near, on both sides.
+        near = levels.clamp(max=self.width) + (self.K - 1 - levels).clamp(max=self.width)
+        beta = self.betas[t - 1].unsqueeze(-1)
+        return (self.K - beta * near) / self.K, torch.where(levels[1:] <= self.width, beta / self.K, 0.0)
 
 
 def _betas(betas: Sequence[float] | Tensor, high: float) -> Tensor:

@@ -73,10 +73,16 @@ class WithMask(Chain):
         return self.schedule.keep(s, t)[:, None, None], self.schedule.hit(s, t)[:, None, None]
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
+        return self._or_masked(x, s, t, self.clean._rows(x.clamp(max=self.clean.K - 1), s, t))
+
+    def _law(self, x0: Tensor, t: Tensor) -> Tensor:
+        return self._or_masked(x0, None, t, self.clean._law(x0.clamp(max=self.clean.K - 1), t))
+
+    def _or_masked(self, x: Tensor, s: Tensor | None, t: Tensor, moved: Tensor) -> Tensor:
+        """Rows, from those of the clean process."""
         keep, hit = self._seen(s, t)
-        moved = keep * self.clean._rows(x.clamp(max=self.clean.K - 1), s, t)
         masked = (x == self.clean.K).unsqueeze(-1)
-        return torch.cat([torch.where(masked, 0.0, moved), torch.where(masked, 1.0, hit)], -1)
+        return torch.cat([torch.where(masked, 0.0, keep * moved), torch.where(masked, 1.0, hit)], -1)
 
     def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         keep, hit = self._seen(s, t)
@@ -84,11 +90,16 @@ class WithMask(Chain):
         masked = (x == self.clean.K).unsqueeze(-1)
         return torch.cat([torch.where(masked, hit, moved), masked.to(moved.dtype)], -1)
 
-    def _push(self, weights: Tensor, t: Tensor) -> Tensor:
+    def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         keep, hit = self._seen(None, t)
         clean = weights[..., :-1]
         masked = hit * clean.sum(-1, keepdim=True) + weights[..., -1:]
-        return torch.cat([keep * self.clean._push(clean, t), masked], -1)
+        return torch.cat([keep * self.clean._pushed(clean, t), masked], -1)
+
+    def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
+        keep, hit = self._seen(None, t)
+        masked = weights[..., -1:]
+        return torch.cat([keep * self.clean._pulled(weights[..., :-1], t) + hit * masked, masked], -1)
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         moved = self.clean._draw(x0, t, generator)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import Tensor
 
 from unmask.implementations.numbers import checks
@@ -37,3 +39,13 @@ class Clock:
         checks.shape("s", s, list(t.shape))
         if self.validate:
             checks.earlier(s, t)
+
+
+def shared(values: list[float]) -> Iterator[tuple[float, slice | list[int]]]:
+    """Each different value, and which examples have it: what is laid out for a time is laid out once."""
+    places: dict[float, list[int]] = {}
+    for place, value in enumerate(values):
+        places.setdefault(value, []).append(place)
+    for value, some in places.items():
+        first, last = some[0], some[-1]
+        yield value, slice(first, last + 1) if last - first + 1 == len(some) else some

@@ -9,12 +9,131 @@ perturbation bounds for exponentials of essentially non-negative matrices".)
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from unmask.implementations.numbers.clock import shared
+from unmask.implementations.numbers.placed import Placed
+
 _BLOCK = 5
 _TERMS = _BLOCK * _BLOCK  # 0..24
+#: Rates of which fewer are positive, of all, are multiplied one by one.
+_SPARSE = 1 / 16
+#: A series ends with terms that are this small beside their sums, or that small at all.
+_LAST, _NONE = 2.0**-60, 1e-300
+#: Terms between two looks at that.
+_TERMS_AT_ONCE = 4
+
+
+class Flow:
+    """``rows exp(R noise)`` for symmetric rates ``R = jumps - diag(leave)``, without a matrix for each noise.
+
+    The noise is a multiple of ``1/c``, with ``c`` the largest of ``leave``, and a rest: for the rest there is Taylor's
+    series, for the multiple a table of ``exp(R 2^j/c)``, made once, as far as it is asked for, until it does not
+    change.
+    ``R`` rows cost some 20 products with ``jumps``, and one with a matrix for each binary digit.
+
+    Terms of the series are ``a_m = n/m a_{m-1} A``, with ``A = R + c I >= 0``.  If ``a_m <= e (a_0 + ... + a_m)``,
+    entry by entry, then ``a_{m+j} <= e sum_i C(i+j, j)/C(m+j, j) a_{i+j}``, and what is left out is at most ``e m``
+    times the whole, however small an entry is, and also where no path has led yet.
+    """
+
+    def __init__(self, jumps: Tensor, leave: Tensor) -> None:
+        self._c = float(leave.max())
+        self._jumps, self._leave = jumps, leave
+        self._powers: list[Placed] = []
+        self._all = False
+
+    @cached_property
+    def _step(self) -> Placed:
+        """``A``, sparse or not."""
+        return Placed(compact(self._jumps + torch.diag(self._c - self._leave)))
+
+    def __call__(
+        self, rows: Tensor, noise: Tensor, limit: Callable[[Tensor], Tensor], *, signed: bool = False
+    ) -> Tensor:
+        """``[N, L, K]``, ``[N]`` to ``[N, L, K]``; ``limit(rows)`` is what rows ``[R, K]`` come to at infinite noise.
+
+        Rows of numbers of both signs are ``signed``: then errors are relative to the largest of a row.
+        """
+        K = rows.shape[-1]
+        found = torch.empty_like(rows, memory_format=torch.contiguous_format)
+        amounts = noise.tolist()
+        others: list[int] = []
+        sparse = self._step(rows.device).is_sparse
+        for amount, some in shared(amounts):
+            part = rows[some]
+            if part.shape[0] * part.shape[1] > K:
+                every = torch.eye(K, dtype=rows.dtype, device=rows.device)[None]
+                found[some] = part @ self._through(every, [amount], limit, False)[0]
+            elif sparse:
+                others += range(len(amounts))[some] if isinstance(some, slice) else some
+            else:
+                # Of few classes, each time has its own products, so that roundings do not depend on the others.
+                found[some] = self._through(part, [amount] * len(part), limit, signed)
+        if others:
+            found[others] = self._through(rows[others], [amounts[n] for n in others], limit, signed)
+        return found
+
+    def _through(self, rows: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool) -> Tensor:
+        """All at once."""
+        multiples = [0 if amount == math.inf else int(amount * self._c) for amount in amounts]
+        digits = self._known(max(m.bit_length() for m in multiples))
+        endless = [a == math.inf or m.bit_length() > digits for a, m in zip(amounts, multiples, strict=True)]
+        rests = [
+            0.0 if ends else max(0.0, a - m / self._c) for a, m, ends in zip(amounts, multiples, endless, strict=True)
+        ]
+        found = self._series(rows, rests, signed)
+        for digit in range(digits):
+            some = [n for n, m in enumerate(multiples) if m >> digit & 1 and not endless[n]]
+            if some:
+                found[some] = found[some] @ self._powers[digit](rows.device)
+        some = [n for n, ends in enumerate(endless) if ends]
+        if some:
+            found[some] = limit(rows[some].flatten(0, 1)).reshape(len(some), *rows.shape[1:])
+        return found
+
+    def _known(self, digits: int) -> int:
+        """How many powers there are: ``digits``, or fewer, if the last of them is the limit."""
+        while len(self._powers) < digits and not self._all:
+            if not self._powers:
+                start = torch.full((1,), 1 / self._c, dtype=torch.float64)
+                found = exponential(self._jumps, self._leave, start)[0]
+            else:
+                before = self._powers[-1](self._jumps.device)
+                found = before @ before
+                found /= found.sum(-1, keepdim=True)
+                # Twice the noise, and only roundings in between.
+                self._all = bool(((found - before).abs() <= len(found) * 2.0**-52 * before).all())
+                if self._all:
+                    break
+            self._powers.append(Placed(found))
+        return len(self._powers)
+
+    def _series(self, rows: Tensor, noise: list[float], signed: bool) -> Tensor:
+        """``rows exp(R noise)`` for noises of at most ``1/c``: ``[N, L, K]`` to the same."""
+        step = self._step(rows.device)
+        count, length, K = rows.shape
+        amount = torch.tensor(noise, dtype=rows.dtype, device=rows.device)
+        number, going = 0, max(noise, default=0.0) > 0
+        # Sparse matrices, which are symmetric, stand on the left.
+        term = rows.reshape(-1, K).T.contiguous() if step.is_sparse else rows.reshape(-1, K)
+        amount = amount.repeat_interleave(length)
+        amount, classes = (amount, 0) if step.is_sparse else (amount[:, None], -1)
+        total = term.clone()
+        while going:
+            for _ in range(_TERMS_AT_ONCE):
+                number += 1
+                term = (step @ term if step.is_sparse else term @ step).mul_(amount / number)
+                total += term
+            last, whole = (v.abs().amax(classes) if signed else v for v in (term, total))
+            going = bool((last > (whole * _LAST).clamp(min=_NONE)).any())
+        total *= torch.exp(-self._c * amount)
+        return (total.T if step.is_sparse else total).reshape(count, length, K).contiguous()
 
 
 def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
@@ -35,20 +154,64 @@ def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
     return total
 
 
-def inverse_exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
-    """``exp(-R noise)``, arguments as in :func:`exponential`; up to ``e^(2 c noise)``, with errors relative to that.
+class Undone(torch.autograd.Function):
+    """``rows exp(-R noise)``: ``[N, L, K]``, ``[N]`` finite, ``rates`` as of :func:`compact`, to ``[N, L, K]``; its
+    gradient is ``exp(-R noise)`` times that.
 
-    Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every power of ``-R`` have
-    the signs of a chessboard, so that no digits cancel, in small entries either.  ``inf`` or not-a-number where the
-    inverse leaves the range of float64.
+    Numbers up to ``e^(2 c noise)``, with errors relative to ``|rows| exp(|R| noise)``, each term of Taylor's series
+    having its own.  Where jumps lead from even classes to odd ones and back (walks on levels), the entries of every
+    power of ``-R`` have the signs of a chessboard, so that no digits of the inverse cancel.  ``inf`` or not-a-number
+    where it leaves the range of float64.
     """
-    if noise.numel() == 0:
-        return jumps.new_zeros(0, *jumps.shape)
-    squarings = _squarings(noise * (2 * float(leave.max())), jumps.shape[0])
-    total = _taylor(torch.diag(leave) - jumps, noise[:, None, None] / 2**squarings)
-    for number in range(int(squarings.max())):
-        total = torch.where(number < squarings, total @ total, total)
-    return total
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, noise: Tensor, rates: Tensor, back: bool) -> Tensor:
+        """With the matrix, or ``back`` with the transposed one."""
+        ctx.noise, ctx.rates, ctx.back = noise, rates, back
+        K, found = rows.shape[-1], torch.empty_like(rows)
+        others: list[int] = []
+        matrix = rates if back else rates.T  # it stands on the left
+        for amount, some in shared(noise.tolist()):
+            part = rows[some]
+            if part.shape[0] * part.shape[1] > K:
+                every = torch.eye(K, dtype=rows.dtype, device=rows.device)
+                found[some] = part @ _undone(every, noise.new_tensor([amount]), matrix)
+            else:
+                others += range(len(rows))[some] if isinstance(some, slice) else some
+        part = rows[others].flatten(0, 1)
+        found[others] = _undone(part, noise[others].repeat_interleave(rows.shape[1]), matrix).reshape(
+            -1, *rows.shape[1:]
+        )
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The other way round."""
+        found: Tensor = Undone.apply(gradients[0], ctx.noise, ctx.rates, not ctx.back)  # type: ignore[no-untyped-call]
+        return found, None, None, None
+
+
+def _undone(rows: Tensor, noise: Tensor, matrix: Tensor) -> Tensor:
+    """Taylor's series, of rows ``[R, K]`` each with its noise ``[R]``."""
+    term = rows.T.contiguous()
+    total, number, going = term.clone(), 0, rows.numel() > 0
+    # What the terms are at most says when they end: those themselves may cancel.
+    most, size = abs(matrix), term.abs()
+    sizes = size.clone()
+    while going:
+        for _ in range(_TERMS_AT_ONCE):
+            number += 1
+            term, size = (matrix @ term).mul_(-noise / number), (most @ size).mul_(noise / number)
+            total += term
+            sizes += size
+        going = bool((size > (sizes * _LAST).clamp(min=_NONE)).any())
+    return total.T
+
+
+def compact(matrix: Tensor) -> Tensor:
+    """The matrix, sparse if few of its entries are not 0."""
+    few = float((matrix != 0).double().mean()) < _SPARSE
+    return matrix.to_sparse().coalesce() if few else matrix
 
 
 def _squarings(size: Tensor, K: int) -> Tensor:
