@@ -33,7 +33,8 @@ cross-entropy took on the same logits just before and just after, the median of 
 of them: of the processor's time, which waiting for a busy machine does not change much, or, on a GPU, of the time on
 the wall.  Memory that is freed is kept and used again, as the allocators of GPUs do.  Losses run forward and backward
 to the logits, which are the output of a network (no leaf, no gradient kept), steps and draws forward.  Numbers in
-brackets lead to the reasons below.
+brackets lead to the reasons below.  Where the time of losses under uniform noise goes is in `uniform_losses.md`; a
+linear layer and its loss together are timed by `python -m benchmarks.linear_and_loss`.
 """
 GROWTH = """\
 Ours, without checks.  What does not grow stays as it is: 4 sequences of 32 positions over 16,384 classes, their

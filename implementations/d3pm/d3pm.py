@@ -21,6 +21,7 @@ from torch import Tensor
 from unmask.implementations.d3pm.interpolating import InterpolatingFormulas
 from unmask.implementations.d3pm.over_chains import ChainFormulas
 from unmask.implementations.kernels.linear import LinearOutput
+from unmask.implementations.kernels.rows import Rows
 from unmask.implementations.likelihood.rates import (
     before_end,
     check_continuous,
@@ -28,6 +29,7 @@ from unmask.implementations.likelihood.rates import (
     log_reverse_rates,
     reverse_rates,
 )
+from unmask.implementations.likelihood.reduction import Reduction, check_reduction, reduced
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
@@ -40,7 +42,12 @@ class Formulas(Protocol):
     """The formulas that depend on the family of the process.
 
     ``kind`` is a :data:`Parameterization`; with ``inplace`` a backward pass may write the gradient over ``output``.
+    Losses read the positions ``rows`` (over a chain, all).
     """
+
+    def rows(self, xt: Tensor, kind: str, surprise: float) -> Rows:
+        """The positions that matter to a loss."""
+        ...
 
     def kernel(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str) -> Tensor:
         """``p(x_s|x_t)``: ``[N, L, K]`` in the dtype of ``output``."""
@@ -58,8 +65,9 @@ class Formulas(Protocol):
         s: Tensor,
         t: Tensor,
         kind: str,
-        surprise: float = 0.0,
-        inplace: bool = False,
+        surprise: float,
+        inplace: bool,
+        rows: Rows,
     ) -> Tensor:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
         float32.
@@ -73,8 +81,9 @@ class Formulas(Protocol):
         xt: Tensor,
         t: Tensor,
         kind: str,
-        surprise: float = 0.0,
-        inplace: bool = False,
+        surprise: float,
+        inplace: bool,
+        rows: Rows,
     ) -> Tensor:
         """The NELBO's integrand at ``t``, and ``-log p~(x_0)`` ``surprise`` times: ``[N]``, half precision in
         float32.
@@ -149,7 +158,14 @@ class D3PM:
         return self._formulas.step(output, xt, s, t, self.parameterization, generator)
 
     def loss(
-        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+        self,
+        output: Tensor | LinearOutput,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        *,
+        inplace: bool = False,
+        reduction: Reduction = "none",
     ) -> Tensor:
         """The NELBO's term of time ``t`` (discrete clock, ``t >= 1``) or its integrand (continuous):
         ``[N]`` nats.
@@ -159,8 +175,10 @@ class D3PM:
         pair with ``q(x_t|x_0) = 0`` contributes 0.  With ``inplace`` the backward pass writes the gradient over
         ``output``, and needs no memory (without effect over a chain).  In the interpolating family ``output`` may be a
         :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all in memory.
+        With ``reduction`` ``"sum"`` or ``"mean"`` the losses become one number, and a linear output is multiplied three
+        times instead of four: see :func:`~unmask.implementations.kernels.linear.linear_sum`.
         """
-        return self._loss(output, x0, xt, t, 0.0, inplace)
+        return self._loss(output, x0, xt, t, 0.0, inplace, reduction)
 
     def hybrid_loss(
         self,
@@ -171,12 +189,14 @@ class D3PM:
         weight: float,
         *,
         inplace: bool = False,
+        reduction: Reduction = "none",
     ) -> Tensor:
         """``loss + weight sum_i -log p~(x_0^i|x_t)`` with ``weight >= 0`` (eq. 5): ``[N]`` nats.
 
-        Of all positions, visible ones too; ``output`` and ``inplace`` as for :meth:`loss`.
+        Of all positions, visible ones too; ``output``, ``inplace`` and ``reduction`` as for :meth:`loss`.
         """
-        return self._loss(output, x0, xt, t, checks.number("weight", weight, 0, float("inf"), strict="high"), inplace)
+        surprise = checks.number("weight", weight, 0, float("inf"), strict="high")
+        return self._loss(output, x0, xt, t, surprise, inplace, reduction)
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_end|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""
@@ -228,17 +248,30 @@ class D3PM:
         checks.output(output, xt, process.K, values=values and process.validate, linear=linear)
 
     def _loss(
-        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, surprise: float, inplace: bool
+        self,
+        output: Tensor | LinearOutput,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        surprise: float,
+        inplace: bool,
+        reduction: Reduction,
     ) -> Tensor:
         self._check(output, xt, x0=x0, t=t, linear=isinstance(self.process, Interpolating))
+        check_reduction(reduction)
         if inplace:
             checks.overwritable("output", output)
-        process = self.process
-        if process.T is None:
-            return self._formulas.rate_loss(output, x0, xt, t, self.parameterization, surprise, inplace)
-        if process.validate if isinstance(process, Chain) else process.schedule.validate:
+        process, formulas, kind = self.process, self._formulas, self.parameterization
+        if process.T is not None and (process.validate if isinstance(process, Chain) else process.schedule.validate):
             checks.times_in_range("t", t, 1, process.T)
-        return self._formulas.kl(output, x0, xt, t - 1, t, self.parameterization, surprise, inplace)
+
+        def loss(output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool) -> Tensor:
+            if process.T is None:
+                return formulas.rate_loss(output, x0, xt, t, kind, surprise, inplace, rows)
+            return formulas.kl(output, x0, xt, t - 1, t, kind, surprise, inplace, rows)
+
+        rows = formulas.rows(xt, kind, surprise)
+        return reduced(loss, output, x0, xt, t, rows, inplace=inplace, reduction=reduction)
 
     def _log_score(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         return self._formulas.log_score(output, xt, t, self.parameterization)

@@ -143,6 +143,11 @@ class InterpolatingFormulas:
         slope, level = torch.where(regular, slope, 0.0), torch.where(regular, level, 0.0)
         return _Parts(slope, level, torch.where(regular, stay, 1.0))
 
+    def rows(self, xt: Tensor, kind: str, surprise: float) -> Rows:
+        """The positions that matter to a loss: those that can still change, or all."""
+        all_ = surprise > 0 or (kind == "joint-sum-direct" and self.process.schedule.T is not None)
+        return Rows(None) if all_ else active_rows(self.process, xt)
+
     def kl(
         self,
         output: Tensor | LinearOutput,
@@ -151,8 +156,9 @@ class InterpolatingFormulas:
         s: Tensor,
         t: Tensor,
         kind: str,
-        surprise: float = 0.0,
-        inplace: bool = False,
+        surprise: float,
+        inplace: bool,
+        rows: Rows,
     ) -> Tensor:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions, and ``-log p~(x_0)`` ``surprise`` times.
 
@@ -161,7 +167,6 @@ class InterpolatingFormulas:
         at ``x_0`` and ``x_t``.
         """
         direct = kind == "joint-sum-direct"
-        rows = Rows(None) if direct or surprise > 0 else active_rows(self.process, xt)
         c = self._rows(rows, xt, s, t)
         start = chosen(x0.long(), rows)
         same = start == c.here
@@ -217,8 +222,9 @@ class InterpolatingFormulas:
         xt: Tensor,
         t: Tensor,
         kind: str,
-        surprise: float = 0.0,
-        inplace: bool = False,
+        surprise: float,
+        inplace: bool,
+        rows: Rows,
     ) -> Tensor:
         """The NELBO's integrand, score entropy times the rate, and ``-log p~(x_0)`` ``surprise`` times.
 
@@ -226,7 +232,6 @@ class InterpolatingFormulas:
         odds p~_y/pi_y)``, where gain and odds do not depend on ``y``.
         """
         schedule = self.process.schedule
-        rows = Rows(None) if surprise > 0 else active_rows(self.process, xt)
 
         def per_row(per_example: Tensor) -> Tensor:
             return chosen(per_example[:, None].expand(xt.shape), rows)

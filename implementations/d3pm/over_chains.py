@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.linear import LinearOutput
+from unmask.implementations.kernels.rows import Rows
 from unmask.implementations.likelihood.score_entropy import rate_loss
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
 from unmask.implementations.numbers import checks
@@ -68,6 +69,10 @@ class ChainFormulas:
         kernel = self.kernel(output.detach(), xt, s, t, kind)
         return invert(kernel, uniforms(xt.shape, generator, xt.device))
 
+    def rows(self, xt: Tensor, kind: str, surprise: float) -> Rows:
+        """All positions."""
+        return Rows(None)
+
     def kl(
         self,
         output: Tensor | LinearOutput,
@@ -76,8 +81,9 @@ class ChainFormulas:
         s: Tensor,
         t: Tensor,
         kind: str,
-        surprise: float = 0.0,
-        inplace: bool = False,
+        surprise: float,
+        inplace: bool,
+        rows: Rows,
     ) -> Tensor:
         """``KL(q(x_s|x_t,x_0) || p(x_s|x_t))`` summed over positions: ``-sum_k q_k log(G_k q(x_t|x_0) / (h_k Z))``,
         and ``-log p~(x_0)`` ``surprise`` times.
@@ -111,8 +117,9 @@ class ChainFormulas:
         xt: Tensor,
         t: Tensor,
         kind: str,
-        surprise: float = 0.0,
-        inplace: bool = False,
+        surprise: float,
+        inplace: bool,
+        rows: Rows,
     ) -> Tensor:
         """See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`."""
         assert isinstance(output, Tensor), "logits are checked to be all there"

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from unmask.implementations.kernels.linear import LinearOutput, output_sums
 from unmask.implementations.kernels.rows import Rows
+from unmask.implementations.likelihood.reduction import Reduction, check_reduction, reduced
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
@@ -45,7 +46,14 @@ class FlowMatching:
         return self._denoise(output).to(output.dtype)
 
     def loss(
-        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+        self,
+        output: Tensor | LinearOutput,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        *,
+        inplace: bool = False,
+        reduction: Reduction = "none",
     ) -> Tensor:
         """``sum_i sum_{y != x} R - R^ + R^ log(R^/R)`` with model rate R and conditional rate R^:
         ``[N]`` nats.
@@ -53,18 +61,14 @@ class FlowMatching:
         ``w (1 - p~(x_t))`` where ``x_t = x_0``, else ``w (-p~(x_t) - log p~(x_0))``; ``inf`` where ``p~(x_0)
         = 0``.  With ``inplace`` the backward pass writes the gradient over ``output``, and needs no memory.
         ``output`` may be a :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all
-        in memory.
+        in memory.  With ``reduction`` ``"sum"`` or ``"mean"`` the losses become one number, and a linear output is
+        multiplied three times instead of four: see :func:`~unmask.implementations.kernels.linear.linear_sum`.
         """
         self._check(output, xt, x0=x0, t=t, linear=True)
+        check_reduction(reduction)
         if inplace:
             checks.overwritable("output", output)
-        w = self._velocity(t)
-        sums = output_sums(output, Rows(None), x0.long().flatten(), xt.long().flatten(), inplace=inplace)
-        same = (x0 == xt).flatten()
-        cost = torch.where(same, sums.others, -sums.log_here.exp()) - torch.where(same, 0.0, sums.log_start)
-        cost = cost.reshape(xt.shape).sum(-1)
-        moving = w > 0
-        return torch.where(moving, w, 0.0).to(cost.dtype) * torch.where(moving, cost, 0.0)
+        return reduced(self._loss, output, x0, xt, t, Rows(None), inplace=inplace, reduction=reduction)
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``w p~(y)`` for ``y != x_t``, 0 at ``x_t``: ``[N, L, K]`` per unit of time."""
@@ -112,6 +116,17 @@ class FlowMatching:
         process = self.process
         process.check(x0=x0, xt=xt, s=s, t=t)
         checks.output(output, xt, process.K, values=values and process.validate, linear=linear)
+
+    def _loss(
+        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool
+    ) -> Tensor:
+        w = self._velocity(t)
+        sums = output_sums(output, rows, x0.long().flatten(), xt.long().flatten(), inplace=inplace)
+        same = (x0 == xt).flatten()
+        cost = torch.where(same, sums.others, -sums.log_here.exp()) - torch.where(same, 0.0, sums.log_start)
+        cost = cost.reshape(xt.shape).sum(-1)
+        moving = w > 0
+        return torch.where(moving, w, 0.0).to(cost.dtype) * torch.where(moving, cost, 0.0)
 
     def _velocity(self, t: Tensor) -> Tensor:
         noised = self.process.schedule.one_minus_alpha(t)

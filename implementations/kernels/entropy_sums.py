@@ -7,14 +7,15 @@ all of them are under absorbing noise, the class adds ``s_k``.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.ratios import Ratios
-from unmask.implementations.kernels.rows import Rows, accumulator, in_triton
+from unmask.implementations.kernels.rows import TWO, Rows, accumulator, in_triton
 
 
 class EntropySums(NamedTuple):
@@ -57,7 +58,7 @@ class _Sums(torch.autograd.Function):
         # Where the dtype allows it, the derivatives wait in the tensor that they become the gradient of.
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        for block in rows.blocks(flat):
+        for block in rows.blocks(flat, rows.step(flat, 1 if ratios is None else TWO)):
             z = rows.read(flat, block, dtype)
             at_start[block] = z.gather(-1, start[block, None]).squeeze(-1)
             place = kept[block] if kept is not None and rows.index is None else None
@@ -69,7 +70,7 @@ class _Sums(torch.autograd.Function):
         return at_start, others
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         by_start, by_others = upstream
         flat, start, here, scale = ctx.saved_tensors
@@ -88,7 +89,7 @@ class _Sums(torch.autograd.Function):
             kept.index_put_((place, start), by_start)
             return kept, None, None, None, None, None
         out = flat.detach() if ctx.inplace else rows.blank(flat)
-        for block in rows.blocks(flat):
+        for block in rows.blocks(flat, rows.step(flat, 1 if ctx.ratios is None else TWO)):
             i, h = start[block, None], here[block, None]
             z = rows.read(flat, block, scale.dtype)
             grad = _visit(z, i, h, ctx.ratios, block, None)[0].mul_((by_others * scale)[block, None])
@@ -134,6 +135,9 @@ def _visit(
         return steep, torch.ones_like(total), total
     level = ratios.level[block, None]
     steep, scale, total = _gaps(z, i, h, ratios.weight, level, out)
+    # One look at a number where there is nothing to find.
+    if math.isfinite(float(total.sum())):
+        return steep, scale, total
     zero = (level == 0).squeeze(-1)
     if bool(zero.any()):
         scores = _scores(z[zero], i[zero], h[zero], None)

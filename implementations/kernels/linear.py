@@ -1,24 +1,37 @@
 """The output of a network's last, linear layer, whose logits are never all in memory.
 
 A loss reads them a block of rows at a time, and once more for its gradients, which go to the hidden states, the matrix
-and the bias: of the order of a block and of these three, and not of ``[N, L, K]``.  Rows that the loss does not read,
-such as visible tokens, are not multiplied either.
+and the bias: memory is of the order of a block and of these three, and not of ``[N, L, K]``.  Rows that the loss does
+not read, such as visible tokens, are not multiplied either.
+
+Losses of examples, ``[N]``, take four products of matrices: logits, the same again in the backward pass, when it is
+known what each loss is multiplied with, and two for the gradients.  Of their sum (:func:`linear_sum`) the gradients are
+formed at once, with three.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from unmask.implementations.kernels.mixing import Mixing
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.rows import Rows, accumulator
-from unmask.implementations.kernels.softmax_sums import Sums, gradient, softmax_sums, visit
+from unmask.implementations.kernels.softmax_sums import (
+    Slopes,
+    Sums,
+    Visited,
+    gradient,
+    per_block,
+    rest_of_softmax,
+    softmax_sums,
+    visit,
+)
 
 #: Rows whose logits are there at the same time: enough for products of matrices at full speed.
 TOGETHER = 256
@@ -88,41 +101,130 @@ class _LinearSums(torch.autograd.Function):
         without: int | None,
         mixing: Mixing | None,
     ) -> tuple[Tensor, ...]:
-        dtype = accumulator(hidden.dtype)
-        sums = tuple(torch.zeros(rows.count(hidden), dtype=dtype, device=hidden.device) for _ in range(4))
-        for block in _blocks(rows, hidden):
+        ids, found = torch.stack((start, here), -1), []
+        for block, pair, odds in zip(_blocks(rows, hidden), *per_block(ids, mixing, _step(hidden)), strict=False):
             z = _logits(rows.read(hidden, block, hidden.dtype), weight, bias, without)
-            _, found = visit(z, start[block], here[block], mixing, block)
-            for total, part in zip(sums, found, strict=True):
-                total[block] = part
+            found.append(visit(z, pair, mixing, odds)[1])
+        every = Visited.of(found, torch.zeros((), dtype=accumulator(hidden.dtype), device=hidden.device))
         ctx.rows, ctx.without, ctx.mixing = rows, without, mixing
-        ctx.save_for_backward(hidden, weight, bias, start, here, sums[2])
-        return sums
+        ctx.save_for_backward(hidden, weight, bias, ids, *every)
+        return every.sums()
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        hidden, weight, bias, start, here, others = ctx.saved_tensors
-        rows, needed = ctx.rows, ctx.needs_input_grad
-        by_hidden = rows.blank(hidden) if needed[0] else None
+        hidden, weight, bias, ids, *found = ctx.saved_tensors
+        slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
+        gradients = _Gradients(hidden, weight, bias, ctx.rows, ctx.needs_input_grad)
+        parts = torch.split(ids, _step(hidden)), slopes.split(_step(hidden))
+        for block, pair, part in zip(_blocks(ctx.rows, hidden), *parts, strict=False):
+            h = ctx.rows.read(hidden, block, hidden.dtype)
+            p = rest_of_softmax(_logits(h, weight, bias, ctx.without), pair)
+            gradients.add(block, h, gradient(p, pair, part, ctx.mixing))
+        return *gradients.times(None), None, None, None, None, None
+
+
+def linear_sum(output: LinearOutput, rows: Rows, loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """``sum_r loss(logits_r)`` over the rows: one number, in the accumulation dtype, differentiable once.
+
+    ``loss`` takes logits ``[B, K]`` in the accumulation dtype and the places ``[B]`` of their rows among all ``N L``;
+    it returns losses ``[B]``, each of its own row, and may write gradients over the logits.
+
+    Gradients are formed in the forward pass, where some are asked for, and multiplied with what comes in the backward
+    pass: they are the same, with one product of matrices fewer, and wait in memory from the one to the other.  In
+    float16 they are rounded before they are multiplied, so that a scaled loss does not save small ones.
+    """
+    parts = output.hidden, output.weight, output.bias
+    if torch.is_grad_enabled() and any(part is not None and part.requires_grad for part in parts):
+        total: Tensor = _LinearSum.apply(*parts, rows, loss)  # type: ignore[no-untyped-call]
+        return total
+    with torch.no_grad():
+        return _form(*parts, rows, loss, (False,) * 3)[0]
+
+
+class _LinearSum(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        rows: Rows,
+        loss: Callable[[Tensor, Tensor], Tensor],
+    ) -> Tensor:
+        total, ctx.formed = _form(hidden, weight, bias, rows, loss, ctx.needs_input_grad)
+        ctx.rows, ctx.loss = rows, loss
+        ctx.save_for_backward(hidden, weight, bias)
+        return total
+
+    @staticmethod
+    @differentiable_once
+    def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        formed = ctx.formed
+        ctx.formed = None  # They become what is asked for; for a second time they are formed anew.
+        if formed is None:
+            hidden, weight, bias = ctx.saved_tensors
+            _, formed = _form(hidden, weight, bias, ctx.rows, ctx.loss, ctx.needs_input_grad)
+        return *formed.times(upstream[0]), None, None
+
+
+def _form(
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    rows: Rows,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    needed: Sequence[bool],
+) -> tuple[Tensor, _Gradients]:
+    """The sum of the losses, and its gradients, in one visit of each block."""
+    total = torch.zeros((), dtype=accumulator(hidden.dtype), device=hidden.device)
+    gradients = _Gradients(hidden, weight, bias, rows, needed)
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    for block in _blocks(rows, flat):
+        h = rows.read(flat, block, hidden.dtype)
+        logits = _logits(h, weight, bias, None).detach()
+        if not any(needed[:3]):
+            total += loss(logits, rows.places(block, flat)).sum()
+            continue
+        with torch.enable_grad():
+            part = loss(logits.requires_grad_(), rows.places(block, flat)).sum()
+            [grad] = torch.autograd.grad(part, logits)
+        total += part.detach()
+        gradients.add(block, h, grad)
+    return total, gradients
+
+
+class _Gradients:
+    """Those of hidden states ``[..., H]``, matrix and bias, as far as they are ``needed``."""
+
+    def __init__(self, hidden: Tensor, weight: Tensor, bias: Tensor | None, rows: Rows, needed: Sequence[bool]) -> None:
+        self._rows, self._matrix, self._shape = rows, weight, hidden.shape
+        self._hidden = rows.blank(hidden.reshape(-1, hidden.shape[-1])) if needed[0] else None
         # Sums over all rows: in half precision they would lose what comes last.
-        by_weight = torch.zeros_like(weight, dtype=others.dtype) if needed[1] else None
-        by_bias = torch.zeros_like(bias, dtype=others.dtype) if needed[2] else None
-        for block in _blocks(rows, hidden):
-            h = rows.read(hidden, block, hidden.dtype)
-            p = torch.softmax(_logits(h, weight, bias, ctx.without), -1)
-            given = [g[block] for g in upstream]
-            grad = gradient(p, start[block], here[block], others[block], given, ctx.mixing, block)
-            if by_bias is not None:
-                by_bias += grad.sum(0)
-            grad = grad.to(hidden.dtype)
-            if by_hidden is not None:
-                rows.write(by_hidden, block, grad @ weight)
-            if by_weight is not None:
-                _add_product(by_weight, grad.T, h)
-        by_weight = None if by_weight is None else by_weight.to(weight.dtype)
-        by_bias = None if by_bias is None else by_bias.to(weight.dtype)
-        return by_hidden, by_weight, by_bias, None, None, None, None, None
+        dtype = accumulator(weight.dtype)
+        self._weight = torch.zeros_like(weight, dtype=dtype) if needed[1] else None
+        self._bias = torch.zeros_like(bias, dtype=dtype) if needed[2] and bias is not None else None
+
+    def add(self, block: slice, h: Tensor, grad: Tensor) -> None:
+        """Hidden states ``[B, H]`` of a block and the gradient of its logits, ``[B, K]``."""
+        if self._bias is not None:
+            self._bias += grad.sum(0)
+        grad = grad.to(h.dtype)
+        if self._hidden is not None:
+            self._rows.write(self._hidden, block, grad @ self._matrix)
+        if self._weight is not None:
+            _add_product(self._weight, grad.T, h)
+
+    def times(self, factor: Tensor | None) -> tuple[Tensor | None, ...]:
+        """All three times a number, if there is one, in their own dtype.  Only once: they are not copied."""
+        hidden, dtype = self._hidden, self._matrix.dtype
+        # Of a sum it is 1, and to look is quick where nothing has to wait for it.
+        if factor is not None and (factor.device.type != "cpu" or float(factor) != 1):
+            for part in (hidden, self._weight, self._bias):
+                if part is not None:
+                    part.mul_(factor)
+        sums = (None if part is None else part.to(dtype) for part in (self._weight, self._bias))
+        return None if hidden is None else hidden.reshape(self._shape), *sums
 
 
 def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
@@ -132,10 +234,12 @@ def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
         total += a @ b
 
 
+def _step(hidden: Tensor) -> int:
+    return TOGETHER if hidden.device.type == "cpu" else TOGETHER_ON_DEVICE
+
+
 def _blocks(rows: Rows, hidden: Tensor) -> Iterator[slice]:
-    step = TOGETHER if hidden.device.type == "cpu" else TOGETHER_ON_DEVICE
-    count = rows.count(hidden)
-    return (slice(first, min(first + step, count)) for first in range(0, count, step))
+    return rows.blocks(hidden, _step(hidden))
 
 
 def _logits(h: Tensor, weight: Tensor, bias: Tensor | None, without: int | None) -> Tensor:
@@ -146,4 +250,4 @@ def _logits(h: Tensor, weight: Tensor, bias: Tensor | None, without: int | None)
     return z
 
 
-__all__ = ["LinearOutput", "output_sums"]
+__all__ = ["LinearOutput", "linear_sum", "output_sums"]

@@ -7,6 +7,7 @@ logarithm is taken, as long as their product stays in the range of the dtype.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -69,17 +70,27 @@ class Mixing(NamedTuple):
         found[:, self.apart] = torch.where(weight > 0, own / (1 + own * odds.squeeze(-1) / weight), 0.0)
         return found
 
-    def odds(
-        self, block: slice, others: Tensor, moved: Tensor, at_start: Tensor, at_here: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Odds of a block ``[B]``, and what they are divided by.
+    def odds(self, same: Tensor) -> Odds:
+        """Of rows of which it is known whether the two classes are one: ``[R]``."""
+        of_start = torch.where(same, 0.0, self.away)
+        return Odds(self.numerator, self.away, torch.stack((of_start, self.stay), -1))
 
-        ``others`` is the sum of ``p`` over all classes but two, ``at_start`` and ``at_here`` are ``p`` of these, and
-        ``moved`` says whether they are different: ``[B, 1]`` each but the first.
-        """
-        away = others + torch.where(moved, at_start, 0.0).squeeze(-1)
-        divisor = self.away[block] * away + self.stay[block] * at_here.squeeze(-1)
-        return self.numerator[block] / divisor, divisor
+
+class Odds(NamedTuple):
+    """``numerator / (away others + ends . p)``, where ``p`` are those of two classes: ``[R]``, and ``ends [R, 2]``."""
+
+    numerator: Tensor
+    away: Tensor
+    ends: Tensor
+
+    def split(self, step: int) -> Iterator[Odds]:
+        """Of blocks of so many rows."""
+        return map(Odds, *(torch.split(part, step) for part in self))
+
+    def of(self, others: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+        """The odds, and what they are divided by: ``[R]`` each."""
+        divisor = torch.addcmul((self.ends * ends).sum(-1), self.away, others)
+        return self.numerator / divisor, divisor
 
 
 def log1p_sum(p: Tensor, scale: Tensor) -> Tensor:
@@ -87,15 +98,16 @@ def log1p_sum(p: Tensor, scale: Tensor) -> Tensor:
 
     With ``scale y = (1 + scale a)(1 + scale b) - 1`` also ``y = a + b (1 + scale a)``.
     """
-    total, rounds = torch.zeros_like(scale), _rounds(p, scale)
-    scale = scale.unsqueeze(-1)
+    rounds, scale = _rounds(p, scale), scale.unsqueeze(-1)
+    left: list[Tensor] = []
     for _ in range(rounds):
         half = p.shape[-1] // 2
-        if p.shape[-1] % 2 == 1:
-            total += (p[:, -1:] * scale).log1p().squeeze(-1)
-        low, high = p[:, :half], p[:, half : 2 * half]
-        p = torch.addcmul(low, high, (low * scale).add_(1))
-    return total + (p * scale).log1p_().sum(-1)
+        low, high, *odd = torch.split(p, half, -1)
+        left += odd
+        more = (low * scale).add_(1)
+        p = torch.addcmul(low, high, more, out=more)
+    total = (p * scale).log1p_().sum(-1)
+    return total + (torch.cat(left, -1) * scale).log1p_().sum(-1) if left else total
 
 
 def _quotient(p: Tensor, scale: Tensor) -> Tensor:
@@ -119,4 +131,4 @@ def _rounds(p: Tensor, scale: Tensor) -> int:
     return max(fits, default=0)
 
 
-__all__ = ["Mixing", "log1p_sum"]
+__all__ = ["Mixing", "Odds", "log1p_sum"]

@@ -17,6 +17,9 @@ from torch import Tensor
 
 #: Numbers that are worked on at a time: a few of such blocks fit into the cache of a core.
 BLOCK = 2**19
+#: Where a block takes dozens of small operations, on what a row has one of, so many blocks are worked on as one: with
+#: half as many of them more is gained than is lost where a block does not lie as near.
+TWO = 2
 #: On devices with fast memory of their own, blocks are of a size that keeps all of it busy.
 BLOCK_ON_DEVICE = 2**27
 
@@ -49,12 +52,21 @@ class Rows(NamedTuple):
         """How many there are."""
         return flat.shape[0] if self.index is None else self.index.shape[0]
 
-    def blocks(self, flat: Tensor) -> Iterator[slice]:
-        """Slices of ``range(R)``, a block each."""
-        count = self.count(flat)
-        size = BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
-        step = max(1, size // max(1, flat.shape[1]))
+    def step(self, flat: Tensor, blocks: int = 1) -> int:
+        """How many are in a block, or, on the CPU, in several that are worked on as one."""
+        size = blocks * BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
+        return max(1, size // max(1, flat.shape[1]))
+
+    def blocks(self, flat: Tensor, step: int | None = None) -> Iterator[slice]:
+        """Slices of ``range(R)``, a block each, of so many rows."""
+        count, step = self.count(flat), self.step(flat) if step is None else step
         return (slice(first, min(first + step, count)) for first in range(0, count, step))
+
+    def places(self, block: slice, flat: Tensor) -> Tensor:
+        """Those of a block among all rows, ``[B]``."""
+        if self.index is None:
+            return torch.arange(block.start, block.stop, device=flat.device)
+        return self.index[block]
 
     def read(self, flat: Tensor, block: slice, dtype: torch.dtype, without: int | None = None) -> Tensor:
         """Those of a block, ``[B, K]``, with ``-inf`` for the class ``without``.
@@ -107,4 +119,4 @@ def spread(values: Tensor, rows: Rows, like: Tensor) -> Tensor:
     return values.new_zeros(like.numel()).index_put((rows.index,), values).reshape(like.shape)
 
 
-__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "Rows", "accumulator", "chosen", "in_triton", "ruled_out", "spread"]
+__all__ = ["BLOCK", "BLOCK_ON_DEVICE", "TWO", "Rows", "accumulator", "chosen", "in_triton", "ruled_out", "spread"]

@@ -8,14 +8,16 @@ only tensor of their size.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from unmask.implementations.kernels.mixing import Mixing
-from unmask.implementations.kernels.rows import Rows, accumulator, in_triton, ruled_out
+from unmask.implementations.kernels.mixing import Mixing, Odds
+from unmask.implementations.kernels.once import differentiable_once
+from unmask.implementations.kernels.rows import TWO, Rows, accumulator, in_triton, ruled_out
 
 
 class Sums(NamedTuple):
@@ -58,6 +60,25 @@ def softmax_sums(
     return Sums(*found)
 
 
+class Visited(NamedTuple):
+    """What is found in a visit of rows: ``log p`` and ``p`` of two classes, ``[R, 2]``, and two sums, ``[R]``."""
+
+    logs: Tensor
+    ends: Tensor
+    others: Tensor
+    mixed: Tensor
+
+    @classmethod
+    def of(cls, blocks: Iterable[Visited], like: Tensor) -> Visited:
+        """Of all blocks together, in the dtype and on the device of ``like``."""
+        pair, one = like.new_zeros(0, 2), like.new_zeros(0)
+        return cls(*map(torch.cat, zip((pair, pair, one, one), *blocks, strict=True)))
+
+    def sums(self) -> Sums:
+        """What is told of them."""
+        return Sums(self.logs[:, 0].clone(), self.logs[:, 1].clone(), self.others, self.mixed)
+
+
 class _Sums(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -70,40 +91,41 @@ class _Sums(torch.autograd.Function):
         mixing: Mixing | None,
         inplace: bool,
     ) -> tuple[Tensor, ...]:
-        dtype = accumulator(flat.dtype)
-        count = rows.count(flat)
-        log_start, log_here, others, mixed = (torch.zeros(count, dtype=dtype, device=flat.device) for _ in range(4))
+        dtype, ids = accumulator(flat.dtype), torch.stack((start, here), -1)
         # Where the dtype allows it, the softmax waits in the tensor whose gradient it becomes.
         waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        for block in rows.blocks(flat):
+        found, step = [], rows.step(flat, 1 if mixing is None else TWO)
+        for block, pair, odds in zip(rows.blocks(flat, step), *per_block(ids, mixing, step), strict=False):
             z = rows.read(flat, block, dtype, without)
             place = kept[block] if kept is not None and rows.index is None else None
-            p, found = visit(z, start[block], here[block], mixing, block, place)
-            log_start[block], log_here[block], others[block], mixed[block] = found
+            p, part = visit(z, pair, mixing, odds, place)
+            found.append(part)
             if kept is not None and place is None:
                 rows.write(kept, block, p)
+        every = Visited.of(found, torch.zeros((), dtype=dtype, device=flat.device))
         ctx.rows, ctx.without, ctx.mixing, ctx.inplace, ctx.kept = rows, without, mixing, inplace, kept
-        ctx.save_for_backward(flat, start, here, others)
-        return log_start, log_here, others, mixed
+        ctx.save_for_backward(flat, ids, *every)
+        return every.sums()
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        flat, start, here, others = ctx.saved_tensors
-        rows, mixing, kept = ctx.rows, ctx.mixing, ctx.kept
+        flat, ids, *found = ctx.saved_tensors
+        rows, kept = ctx.rows, ctx.kept
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
-        if kept is not None and mixing is None:
-            _scale(kept, rows, start, here, others, upstream)
+        slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
+        if kept is not None and ctx.mixing is None:
+            _scale(kept, rows, ids, slopes.fixed)
             return kept, None, None, None, None, None, None
         out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
-        for block in rows.blocks(flat):
+        step = rows.step(flat, 1 if ctx.mixing is None else TWO)
+        for block, pair, part in zip(rows.blocks(flat, step), torch.split(ids, step), slopes.split(step), strict=False):
             if kept is not None:
-                p = rows.read(kept, block, others.dtype)
+                p = rows.read(kept, block, kept.dtype)
             else:
-                p = torch.softmax(rows.read(flat, block, others.dtype, ctx.without), -1)
-            ids = start[block], here[block]
-            grad = gradient(p, *ids, others[block], [g[block] for g in upstream], mixing, block)
+                p = rest_of_softmax(rows.read(flat, block, slopes.fixed.dtype, ctx.without), pair)
+            grad = gradient(p, pair, part, ctx.mixing)
             if kept is None or rows.index is not None:
                 rows.write(out, block, grad)
         if ctx.inplace:
@@ -111,79 +133,94 @@ class _Sums(torch.autograd.Function):
         return out, None, None, None, None, None, None
 
 
+def per_block(ids: Tensor, mixing: Mixing | None, step: int) -> tuple[Iterable[Tensor], Iterable[Odds | None]]:
+    """Of blocks of so many rows: two classes of each, ``[B, 2]``, and what their odds are made of."""
+    return torch.split(ids, step), repeat(None) if mixing is None else mixing.odds(ids[:, 0] == ids[:, 1]).split(step)
+
+
 def visit(
-    z: Tensor, start: Tensor, here: Tensor, mixing: Mixing | None, block: slice, out: Tensor | None = None
-) -> tuple[Tensor, Sums]:
-    """Softmax ``[B, K]`` (in ``out``, if given) and sums ``[B]`` of a block of logits ``[B, K]``."""
-    i, h = start.unsqueeze(-1), here.unsqueeze(-1)
+    z: Tensor, ids: Tensor, mixing: Mixing | None, odds: Odds | None, out: Tensor | None = None
+) -> tuple[Tensor, Visited]:
+    """Softmax ``[B, K]`` (in ``out``, if given) of a block of logits ``[B, K]``; 0 at the classes ``ids [B, 2]``."""
     p = torch.softmax(z, -1) if out is None else torch.softmax(z, -1, out=out)
-    ends = p.gather(-1, i), p.gather(-1, h)
-    log_start, log_here = _log(ends[0], z, p, i), _log(ends[1], z, p, h)
-    # A difference from 1 has no digits where p of one class is nearly 1.
-    p.scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
-    others = p.sum(-1)
-    mixed = torch.zeros_like(others)
-    if mixing is not None:
-        odds, _ = mixing.odds(block, others, i != h, *ends)
-        mixed = mixing.sum_of_logs(p, odds)
-    p.scatter_(-1, i, ends[0]).scatter_(-1, h, ends[1])
-    return p, Sums(log_start, log_here, others, mixed)
-
-
-def _log(at: Tensor, z: Tensor, p: Tensor, index: Tensor) -> Tensor:
-    """``log p`` of a class: ``[B, 1]``, logits and softmax ``[B, K]``, ids ``[B, 1]``, to ``[B]``."""
-    found = at.log()
+    ends = p.gather(-1, ids)
+    logs = ends.log()
     # Where p leaves the normal numbers, from the logits.
-    small = at < torch.finfo(at.dtype).tiny
+    small = ends < torch.finfo(ends.dtype).tiny
     if bool(small.any()):
         log_total = z.amax(-1, keepdim=True) - p.amax(-1, keepdim=True).log()
-        found = torch.where(small, z.gather(-1, index) - log_total, found)
-    return found.squeeze(-1)
+        logs = torch.where(small, z.gather(-1, ids) - log_total, logs)
+    # A difference from 1 has no digits where p of one class is nearly 1.
+    p.scatter_(-1, ids, 0.0)
+    others = p.sum(-1)
+    if mixing is None or odds is None:
+        return p, Visited(logs, ends, others, torch.zeros_like(others))
+    return p, Visited(logs, ends, others, mixing.sum_of_logs(p, odds.of(others, ends)[0]))
 
 
-def _scale(kept: Tensor, rows: Rows, start: Tensor, here: Tensor, others: Tensor, upstream: Any) -> None:
-    """Make the gradient of the softmax that is ``kept``, where no sum but that of ``p`` is asked for."""
-    by_start, by_here, by_others, _ = upstream
-    place = torch.arange(kept.shape[0], device=kept.device) if rows.index is None else rows.index
-    ends = kept[place, start], kept[place, here]
-    level = by_others - by_others * others - by_start - by_here
-    every = level if rows.index is None else level.new_zeros(kept.shape[0]).index_put((place,), level)
-    kept.mul_(every.unsqueeze(-1))
-    first = by_start - torch.where(start == here, 0.0, by_others * ends[0])
-    for ids, more in ((start, first), (here, by_here - by_others * ends[1])):
-        kept.index_put_((place, ids), kept[place, ids] + more)
+def rest_of_softmax(z: Tensor, ids: Tensor) -> Tensor:
+    """Softmax of logits ``[B, K]``, with 0 at the classes ``ids [B, 2]``."""
+    return torch.softmax(z, -1).scatter_(-1, ids, 0.0)
 
 
-def gradient(
-    p: Tensor, start: Tensor, here: Tensor, others: Tensor, upstream: Any, mixing: Mixing | None, block: slice
-) -> Tensor:
-    """The gradient of the logits ``[B, K]``, in the place of ``p``, from ids, the sum and derivatives ``[B]``."""
-    by_start, by_here, by_rest, by_mixed = upstream
-    i, h = start.unsqueeze(-1), here.unsqueeze(-1)
-    ends = p.gather(-1, i), p.gather(-1, h)
-    at_start, at_here = (end.squeeze(-1) for end in ends)
-    # Derivatives by p of the two classes, before those by the logits.
-    by_first, by_second = torch.zeros_like(by_start), torch.zeros_like(by_start)
-    steep: Tensor | None = None
-    mean = by_share = torch.zeros_like(by_start)
-    if mixing is not None:
-        odds, divisor = mixing.odds(block, others, i != h, *ends)
-        steep = mixing.by_shares(p, odds).scatter_(-1, i, 0.0).scatter_(-1, h, 0.0)
-        by_odds = by_mixed * steep.sum(-1)
-        by_divisor = -by_odds * odds / divisor
-        by_away = by_divisor * mixing.away[block]
-        by_rest = by_rest + by_away
-        by_first = torch.where(start == here, 0.0, by_away)
-        by_second = by_divisor * mixing.stay[block]
-        mean, by_share = by_odds * odds, by_mixed * odds
-    mean = mean + by_rest * others + by_first * at_start + by_second * at_here
-    grad = p.mul_((by_rest - mean - by_start - by_here).unsqueeze(-1))
-    if steep is not None:
-        grad.addcmul_(steep, by_share.unsqueeze(-1))
-    # The two classes have no part in by_rest; where they are one, the second stands for both.
-    first = torch.where(start == here, 0.0, (by_first - by_rest) * at_start)
-    grad.scatter_add_(-1, i, (by_start + first).unsqueeze(-1))
-    return grad.scatter_add_(-1, h, (by_here + (by_second - by_rest) * at_here).unsqueeze(-1))
+class Slopes(NamedTuple):
+    """What makes gradients of a softmax.
+
+    ``fixed [R, 3]`` is what ``p`` of most classes is multiplied with, and the gradients of two; where logarithms are
+    summed, ``by_steep [R, 3]`` times the sum of ``p_k / (1 + odds p_k/pi_k)`` is added to them, and each of these terms
+    times ``by_share`` to the gradient of its class, ``[R]`` as ``odds``.
+    """
+
+    fixed: Tensor
+    by_steep: Tensor | None = None
+    odds: Tensor | None = None
+    by_share: Tensor | None = None
+
+    @classmethod
+    def of(cls, found: Visited, ids: Tensor, upstream: Sequence[Tensor], mixing: Mixing | None) -> Slopes:
+        """From what was found, and derivatives by the :class:`Sums`: ``[R]`` each."""
+        by_start, by_here, by_rest, by_mixed = upstream
+        others, at_here, same = found.others, found.ends[:, 1], ids[:, 0] == ids[:, 1]
+        at_start = torch.where(same, 0.0, found.ends[:, 0])
+        # All p add up to 1: from sums of the others, since a difference from 1 would lose the digits.
+        level = by_rest * (at_start + at_here) - by_start - by_here
+        start = by_start * (others + at_here) - at_start * (by_rest * others + by_here)
+        here = by_here * (others + at_start) - at_here * (by_rest * others + by_start)
+        one = (by_start + by_here) * others - at_here * by_rest * others
+        fixed = torch.stack((level, torch.where(same, one, start), torch.where(same, one, here)), -1)
+        if mixing is None:
+            return cls(fixed)
+        odds, divisor = mixing.odds(same).of(others, found.ends)
+        by_share = by_mixed * odds
+        by_away, by_stay = -by_share * mixing.away / divisor, -by_share * mixing.stay / divisor
+        at_here = at_here * by_stay
+        by_steep = torch.stack((by_away, torch.where(same, at_here, at_start * by_away), at_here), -1)
+        return cls(fixed, by_steep, odds, by_share)
+
+    def split(self, step: int) -> Iterator[Slopes]:
+        """Of blocks of so many rows."""
+        return map(Slopes, *(torch.split(part, step) for part in self if part is not None))
+
+
+def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None) -> Tensor:
+    """The gradient of the logits ``[B, K]``, in the place of a softmax ``p`` with 0 at the classes ``ids [B, 2]``."""
+    fixed, by_steep, odds, by_share = slopes
+    if mixing is None or by_steep is None or odds is None or by_share is None:
+        return p.mul_(fixed[:, :1]).scatter_(-1, ids, fixed[:, 1:])
+    steep = mixing.by_shares(p, odds)
+    found = torch.addcmul(fixed, by_steep, steep.sum(-1, keepdim=True))
+    p.mul_(found[:, :1]).addcmul_(steep, by_share.unsqueeze(-1))
+    return p.scatter_(-1, ids, found[:, 1:])
+
+
+def _scale(kept: Tensor, rows: Rows, ids: Tensor, found: Tensor) -> None:
+    """:func:`gradient` of all rows at once, where no logarithms are summed."""
+    level, ends = found[:, 0], found[:, 1:]
+    if rows.index is None:
+        kept.mul_(level.unsqueeze(-1)).scatter_(-1, ids, ends)
+        return
+    kept.mul_(level.new_zeros(kept.shape[0]).index_put((rows.index,), level).unsqueeze(-1))
+    kept.index_put_((rows.index.unsqueeze(-1), ids), ends)
 
 
 def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int | None, mixing: Mixing | None) -> Sums:
@@ -193,13 +230,13 @@ def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int
     log_p = (z if without is None else ruled_out(z, without)).log_softmax(-1)
     log_start, log_here = log_p.gather(-1, i).squeeze(-1), log_p.gather(-1, h).squeeze(-1)
     p = log_p.exp()
-    ends = p.gather(-1, i), p.gather(-1, h)
+    ends = torch.cat((p.gather(-1, i), p.gather(-1, h)), -1)
     p = p.scatter(-1, i, 0.0).scatter(-1, h, 0.0)
     others = p.sum(-1)
     if mixing is None:
         return Sums(log_start, log_here, others, torch.zeros_like(others))
-    odds, _ = mixing.odds(slice(None), others, i != h, *ends)
+    odds, _ = mixing.odds(start == here).of(others, ends)
     return Sums(log_start, log_here, others, mixing.total((p * mixing.inverse() * odds.unsqueeze(-1)).log1p()))
 
 
-__all__ = ["Sums", "gradient", "softmax_sums", "visit"]
+__all__ = ["Slopes", "Sums", "Visited", "gradient", "per_block", "rest_of_softmax", "softmax_sums", "visit"]

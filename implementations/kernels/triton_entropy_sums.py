@@ -14,8 +14,8 @@ from typing import Any
 import torch
 import triton.language as tl
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import accumulator
 from unmask.implementations.kernels.triton_arithmetic import (
@@ -72,7 +72,7 @@ class FusedEntropySums(torch.autograd.Function):
         return at_start, others
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The gradient of ``flat``, written over it with ``inplace``."""
         flat, index, *others = ctx.saved_tensors

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 import triton.language as tl
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from unmask.implementations.kernels.mixing import Mixing
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.rows import accumulator
 from unmask.implementations.kernels.triton_arithmetic import (
     clear,
@@ -79,7 +79,7 @@ class FusedSums(torch.autograd.Function):
         return log_start, log_here, others, mixed
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *upstream: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The gradient of ``flat``, written over it with ``inplace``."""
         flat, index, *others = ctx.saved_tensors

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.linear import LinearOutput, output_sums
-from unmask.implementations.kernels.rows import chosen, spread
+from unmask.implementations.kernels.rows import Rows, chosen, spread
 from unmask.implementations.likelihood.rates import check_continuous, euler
+from unmask.implementations.likelihood.reduction import Reduction, check_reduction, reduced
 from unmask.implementations.likelihood.score_entropy import active_rows
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
@@ -55,7 +56,14 @@ class MDLM:
         return self._subs(output, xt).exp().to(output.dtype)
 
     def loss(
-        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, *, inplace: bool = False
+        self,
+        output: Tensor | LinearOutput,
+        x0: Tensor,
+        xt: Tensor,
+        t: Tensor,
+        *,
+        inplace: bool = False,
+        reduction: Reduction = "none",
     ) -> Tensor:
         """``w_t sum_{masked} -log x_theta(x_0)``: ``[N]`` nats.
 
@@ -63,17 +71,16 @@ class MDLM:
         Discrete clock: its term of time ``t >= 1``, ``w = (alpha_{t-1} - alpha_t)/(1 - alpha_t)`` (eq. 8).
         ``inf`` where ``x_theta(x_0) = 0``.  A pair with ``q(x_t|x_0) = 0`` contributes 0.  With ``inplace`` the
         backward pass writes the gradient over ``output``, and needs no memory.  ``output`` may be a
-        :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all in memory.
+        :class:`~unmask.implementations.kernels.linear.LinearOutput`: then the logits are never all in memory.  With
+        ``reduction`` ``"sum"`` or ``"mean"`` the losses become one number, and a linear output is multiplied three
+        times instead of four: see :func:`~unmask.implementations.kernels.linear.linear_sum`.
         """
         self._check(output, xt, x0=x0, t=t, linear=True)
+        check_reduction(reduction)
         if inplace:
             checks.overwritable("output", output)
-        weight = torch.where(xt == self.mask, self._pace(t)[:, None], 0.0)
         rows = active_rows(self.process, xt)
-        start = chosen(x0.long(), rows)
-        sums = output_sums(output, rows, start, start, without=self.mask, inplace=inplace)
-        w = chosen(weight, rows).to(sums.log_start.dtype)
-        return spread(torch.where(w > 0, w * -torch.where(w > 0, sums.log_start, 0.0), 0.0), rows, xt).sum(-1)
+        return reduced(self._loss, output, x0, xt, t, rows, inplace=inplace, reduction=reduction)
 
     def reverse(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """``q(x_s|x_t, x_0 = x_theta)`` (eq. 7): ``[N, L, K]``.
@@ -166,6 +173,15 @@ class MDLM:
         checks.output(output, xt, self.process.K, without=self.mask, values=values, linear=linear)
         if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
             checks.times_in_range("t", t, 1, self.process.schedule.end)
+
+    def _loss(
+        self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool
+    ) -> Tensor:
+        weight = torch.where(xt == self.mask, self._pace(t)[:, None], 0.0)
+        start = chosen(x0.long(), rows)
+        sums = output_sums(output, rows, start, start, without=self.mask, inplace=inplace)
+        w = chosen(weight, rows).to(sums.log_start.dtype)
+        return spread(torch.where(w > 0, w * -torch.where(w > 0, sums.log_start, 0.0), 0.0), rows, xt).sum(-1)
 
     def _pace(self, t: Tensor) -> Tensor:
         """``-alpha'/(1 - alpha)``; 0 where ``alpha = 1``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.foreign import METHODS
-from unmask.properties import Run, Subject, examine_all
+from unmask.properties import GaussianProcess, LogSnr, Run, Subject, examine_all, replay
 
 RUNS = [Run(budget="quick", derandomize=True), Run(precision="float32", budget="quick", derandomize=True)]
 
@@ -22,3 +22,11 @@ def test_no_foreign_method_is_accused(method: Subject) -> None:
 def test_they_are_many_and_unlike() -> None:
     assert len(METHODS) >= 12
     assert len({method.name for method in METHODS}) == len(METHODS)
+
+
+def test_one_step_of_a_batch_in_halves_is_one_step() -> None:
+    """Two calls, about half the rows each, are not two steps."""
+    line = LogSnr("linear", "6", "-4")
+    p = GaussianProcess("straight", points=("0", "5/4"), weights=("1/4", "3/4"), schedule=line, clock="continuous")
+    (halves,) = (method for method in METHODS if method.name == "accumulated")
+    replay("samples_of_reals_follow_the_chain", halves, p=p, L=2, seed=2)

@@ -15,6 +15,7 @@ from torch import Tensor
 from unmask.properties import LAWBOOK, Family, Process, Run, Schedule, Subject, examine, mutated, processes
 from unmask.properties.engine.mutation import Right
 from unmask.properties.subjects.processes.families import FAMILIES
+from unmask.properties.subjects.tables.classes import Model
 from unmask.reference.noise import corruption
 from unmask.reference.numbers.arithmetic import to_float
 
@@ -106,6 +107,7 @@ def test_what_is_in_balance_has_to_be() -> None:
 
 def test_what_is_said_of_it_is_believed() -> None:
     processes(CYCLIC, SAID)
+    processes(CYCLIC, K=3, T=1)  # a family is known from its first use on
     p = Process("cyclic", 3, "discrete", TWO, T=2)
     assert p.keeps_its_prior(0, 2)
     assert p.commutes(1, 2)
@@ -125,3 +127,15 @@ def test_a_time_is_sensitive_where_its_rounding_shows(name: str, K: int) -> None
     # One minus the time is exact, and exact runs have no roundings.
     assert not replace(p, schedule=Schedule("linear")).is_sensitive(1)
     assert not replace(p, numbers="exact").is_sensitive(1)
+
+
+@pytest.mark.parametrize("stays", [0, 1])
+def test_no_network_rules_out_the_only_explanation(stays: int) -> None:
+    """Where a hit moves for certain, one class alone could have led to what is shown: without it, 0/0 is due."""
+    processes(CYCLIC, K=3, T=1)  # a family is known from its first use on
+    p = Process("cyclic", 3, "discrete", Schedule("free", betas=(Fraction(1, 1 + stays),)), T=1)
+    model = Model(p, 2, "joint-sum", 1)
+    assert model.barring().barred
+    assert model.barring(1).barred == bool(stays)
+    absorbing = Process("absorbing", 3, "discrete", Schedule("free", betas=(Fraction(1),)), T=1, mask=2)
+    assert Model(absorbing, 2, "joint-sum", 1).barring(1).barred

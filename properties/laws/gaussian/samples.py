@@ -191,7 +191,7 @@ def claims_of_a_chain(
     Each says something where those before it hold.  Of a batch that is asked about in parts only the times are judged.
     """
     told = [(z, float(when[0])) for z, when in network.shown if len(z)]
-    if any(len(z) < len(told[0][0]) for z, _ in told) or len(told) > len(times):
+    if any(len(z) != SAMPLES for z, _ in told) or len(told) > len(times):
         inside = [u in [float(t) for t in times[:-1]] for _, u in told]
         label = f"{name}: every call is about a time that a step begins at"
         return until_one_fails(p, exact(np.array(inside), np.ones(len(told), dtype=bool), label=label), *then)

@@ -56,9 +56,9 @@ CHAPTER = "NELBO"
 def loss_is_its_term_of_the_nelbo(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> list[Claim]:
     """The loss at time t, averaged over q(x_t|x_0), is the NELBO's term (discrete) or integrand (continuous) at t"""
     require_interior(p, t)
-    model = model.barring()
     end = NEAR_THE_ENDS[model.seed // 2 % 2]
     times = {t: "", end: f"at t = {end}"} if p.T is None else {t: ""}
+    model = model.barring(*times)
     claims = []
     for u, label in times.items():
         row, clean, xt, q = noisy_sequences(p, x0, u)

@@ -57,7 +57,7 @@ def reverse_is_the_definition(reverse: Any, p: Process, s: Time, t: Time, model:
     """p_θ(x_s|x_t) is the kernel that the parameterization defines for the network's output"""
     if model.parameterization == "score" and not invertible(p, s, t):
         raise Unanswerable  # P[s,t] is nearly singular, and Tweedie's formula inverts it
-    model = model.barring()
+    model = model.barring(t)
     xt, output, predicted = reachable_outputs(p, model, data, t)
     asked = [(output, predicted, "")]
     if model.parameterization == "score":
@@ -200,7 +200,7 @@ def joint_sum_and_mixture_agree_where_they_should(
 )
 def denoiser_is_a_distribution(denoise: Any, p: Process, t: Time, model: Model) -> list[Claim]:
     """x_θ(·|x_t) is the softmax of the output (after SUBS, for methods that use it), and sums to one"""
-    xt, model = reachable(p, model.L, t), model.barring()
+    xt, model = reachable(p, model.L, t), model.barring(t)
     found = denoise(p, model.output(xt, t), xt, t)
     names = (("x_t", xt), "position", "x_0")
     belief, truth = found, model.predicted(xt, t)
@@ -283,7 +283,7 @@ def reverse_rate_is_forward_rate_times_score(reverse_rate: Any, p: Process, t: T
     """The reverse process jumps from x to y at β(t) R(y,x) s(x)_y (one-way paths: −α′/(1−α) times the prediction)"""
     if t == 1:
         raise Unanswerable  # the rate may be infinite at the very end
-    xt, model = reachable(p, model.L, t), model.barring()
+    xt, model = reachable(p, model.L, t), model.barring(t)
     truth = true_reverse_rate(p, model.parameterization, model.predicted(xt, t), xt, t)
     scale = np.maximum(floats(truth), float(p.rate(t))) * p.conditioning(t) / min(1, float(p.alpha(t)))
     return close(

@@ -90,14 +90,24 @@ class Model:
         unchanged = self.p.mask is None or self.mask_ruled_out or self.parameterization == "score"
         return self if unchanged else replace(self, mask_counts=True)
 
-    def barring(self) -> Model:
+    def barring(self, *times: Time) -> Model:
         """With one clean class ruled out at each position, over a block of half the noisy sequences.
 
-        Never the class that a position shows, and never the last one left.  Unchanged for scores, and for every other
-        seed, so that a law sees both.
+        Never the class that a position shows, and never the last one left.  Unchanged for scores, for every other
+        seed, so that a law sees both, and where at one of the ``times`` the class that is ruled out may be the only
+        one that could have led to what a position shows.
         """
         unchanged = self.parameterization == "score" or len(self.p.clean) < 2 or self.seed % 2 == 0
+        unchanged = unchanged or not all(self._several_explain(t) for t in times)
         return self if unchanged else replace(self, barred=True)
+
+    def _several_explain(self, t: Time) -> bool:
+        """Whether whatever may be shown at ``t`` may be clean, or comes from two classes at least."""
+        possible = numbers.to_float(self.p.truth.marginal(t))[list(self.p.clean)] > 0
+        sources = possible.sum(0)
+        stays = np.zeros(self.p.K, dtype=bool)
+        stays[list(self.p.clean)] = possible[np.arange(len(possible)), list(self.p.clean)]
+        return bool(((sources != 1) | stays).all())
 
     def on(self, p: Process) -> Model:
         """The same table for another process over the same classes."""

@@ -95,6 +95,15 @@ def bad_methods() -> list[Bad]:
                 weight,
             )
         )
+    for reducing in (d3pm, fast.MDLM(p), fast.FlowMatching(p)):
+        given = logits(), ids(0, 1), ids(0, 3), at(0.5)
+        found.append(
+            value(
+                f"{type(reducing).__name__}.loss",
+                r"reduction must be one of \('none', 'sum', 'mean'\), got 'total'",
+                lambda method=reducing, given=given: method.loss(*given, reduction="total"),
+            )
+        )
     for method in (d3pm, fast.MDLM(p), fast.SEDD(p), fast.FlowMatching(p)):
         found += bad_arguments(method)
     found += [
