@@ -17,12 +17,15 @@ import unmask.implementations
 import unmask.implementations.kernels.softmax_sums, unmask.implementations.kernels.entropy_sums
 print(sorted(name for name in sys.modules if name.startswith(("triton", "unmask.implementations.kernels.triton"))))
 """
+#: Files of tests, in groups that take about the same time.
+TOGETHER = (("triton_arithmetic", "softmax_sums"), ("entropy_sums", "ulps"), ("conduct",), ("large_vocabularies",))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
-def test_in_the_interpreter() -> None:
+@pytest.mark.parametrize("names", TOGETHER, ids=" and ".join)
+def test_in_the_interpreter(names: tuple[str, ...]) -> None:
     """In a process of its own: Triton asks once, as functions are decorated, whether it should interpret them."""
-    tests = [str(HERE / f"test_{name}.py") for name in ("triton_arithmetic", "softmax_sums", "entropy_sums")]
+    tests = [str(HERE / f"test_{name}.py") for name in names]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
         cwd=HERE.parents[1],
