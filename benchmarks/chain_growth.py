@@ -13,6 +13,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from itertools import cycle
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,8 @@ from unmask.implementations import (
 
 N, L = 8, 32
 ROUNDS = 3
+#: Every call has other times than the one before; after so many calls they come again.
+TURNS = 6
 #: Steps of the chains whose operations are timed.
 STEPS = 40
 #: Numbers of classes; those of chains that are built, and of their steps.
@@ -69,39 +72,48 @@ def chains(K: int, T: int) -> dict[str, Callable[[], Chain]]:
 
 
 def operations(process: Chain) -> tuple[dict[str, Callable[[], object]], Callable[[], object]]:
-    """What is timed of a chain, by name, and cross-entropy there and back on as many logits."""
+    """What is timed of a chain, by name, and cross-entropy there and back on as many logits.
+
+    Each run is a call, and of losses the way back too.
+    """
     K, generator = process.K, torch.Generator().manual_seed(1)
     x0 = torch.randint(0, K - 1, (N, L), generator=generator)
-    if process.T is None:
-        t = torch.linspace(0.1, 0.9, N).double()
-        s, far = t - 0.01, t / 2
-    else:
-        t = torch.linspace(2, process.T, N).long()
-        s, far = t - 1, t // 2
-    xt = process.sample(x0, t, generator)
-    output = torch.randn(N, L, K, generator=generator, requires_grad=True)
-    given, method = output.detach(), D3PM(process)
+    turns = []
+    for turn in range(TURNS):
+        if process.T is None:
+            t = torch.linspace(0.1, 0.9, N).double() + turn / 1024
+            s, far = t - 0.01, t / 2
+        else:
+            t = torch.linspace(2, process.T - TURNS, N).long() + turn
+            s, far = t - 1, t // 2
+        turns.append((process.sample(x0, t, generator), far, s, t))
+    given, method = torch.randn(N, L, K, generator=generator), D3PM(process)
+    output = given.clone().requires_grad_()
 
-    def there_and_back(loss: Callable[[], Tensor]) -> Callable[[], object]:
+    def each_time(ask: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> Callable[[], object]:
+        batches = cycle(turns)
+
         def run() -> None:
             output.grad = None
-            loss().sum().backward()  # type: ignore[no-untyped-call]
+            found = ask(*next(batches))
+            if found.requires_grad:
+                found.sum().backward()  # type: ignore[no-untyped-call]
 
         return run
 
-    found: dict[str, Callable[[], object]] = {
-        "transition": lambda: process.transition(s, t),
-        "marginal": lambda: process.marginal(x0, t),
-        "posterior": lambda: process.posterior(x0, xt, s, t),
-        "distant": lambda: process.posterior(x0, xt, far, t),
-        "reverse": lambda: method.reverse(given, xt, s, t),
-        "step": lambda: method.step(given, xt, s, t, generator),
-        "loss": there_and_back(lambda: method.loss(output, x0, xt, t)),
+    found = {
+        "transition": each_time(lambda xt, far, s, t: process.transition(s, t)),
+        "marginal": each_time(lambda xt, far, s, t: process.marginal(x0, t)),
+        "posterior": each_time(lambda xt, far, s, t: process.posterior(x0, xt, s, t)),
+        "distant": each_time(lambda xt, far, s, t: process.posterior(x0, xt, far, t)),
+        "reverse": each_time(lambda xt, far, s, t: method.reverse(given, xt, s, t)),
+        "step": each_time(lambda xt, far, s, t: method.step(given, xt, s, t, generator)),
+        "loss": each_time(lambda xt, far, s, t: method.loss(output, x0, xt, t)),
     }
     if process.T is None:
         sedd = SEDD(process)
-        found["score"] = there_and_back(lambda: sedd.loss(output, x0, xt, t))
-    return found, there_and_back(lambda: F.cross_entropy(output.reshape(-1, K), x0.reshape(-1)))
+        found["score"] = each_time(lambda xt, far, s, t: sedd.loss(output, x0, xt, t))
+    return found, each_time(lambda xt, far, s, t: F.cross_entropy(output.reshape(-1, K), x0.reshape(-1)))
 
 
 def seconds(run: Callable[[], object], least: float = 0.0) -> float:

@@ -105,9 +105,10 @@ class D3PM:
 
     ``output`` is always ``[N, L, K]`` logits (finite or ``-inf``, a finite one in every row).  Probabilities come back
     in its dtype; losses too, except that half precision gives float32, the accumulation dtype.  Gradients flow to
-    ``output`` and are never NaN; where a row cannot change (a visible token under absorbing noise) they are 0.  Over a
-    chain, everything inside is float64, and one device synchronization finds the entries that are computed from
-    logarithms.
+    ``output`` and are never NaN; where a row cannot change (a visible token under absorbing noise) they are 0.  Under
+    absorbing noise selecting the other rows costs a loss one device synchronization; under ``torch.compile`` all rows
+    are read instead.  Over a chain, everything inside is float64, and one device synchronization, besides those of the
+    chain itself, finds the entries that are computed from logarithms.
 
     Raises
     ------
@@ -151,7 +152,8 @@ class D3PM:
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64, by inverting the kernel with 53-bit uniforms.
 
-        In the interpolating family, outputs of positions that stay whatever the network says are not read, nor checked.
+        In the interpolating family, outputs of positions that stay whatever the network says are not read, nor checked;
+        to find the others, and those that move, takes two device synchronizations.
         """
         checks.generator(generator)
         self._check(output, xt, s=s, t=t, values=False)
@@ -244,8 +246,8 @@ class D3PM:
         linear: bool = False,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        process = self.process
-        checks.output(output, xt, process.K, values=values and process.validate, linear=linear)
+        validate = self.process.validate if values else False
+        checks.output(output, xt, self.process.K, validate=validate, linear=linear)
 
     def _loss(
         self,
@@ -262,7 +264,8 @@ class D3PM:
         if inplace:
             checks.overwritable("output", output)
         process, formulas, kind = self.process, self._formulas, self.parameterization
-        if process.T is not None and (process.validate if isinstance(process, Chain) else process.schedule.validate):
+        validate = process.validate if isinstance(process, Chain) else process.schedule.validate
+        if process.T is not None and checks.reads(validate, t):
             checks.times_in_range("t", t, 1, process.T)
 
         def loss(output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool) -> Tensor:

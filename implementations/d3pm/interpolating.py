@@ -100,15 +100,16 @@ class InterpolatingFormulas:
         # In p~(x_t) the probability to stay is a ratio of straight lines: it is least at one of the ends.
         none, all_ = torch.zeros_like(u), torch.ones_like(u)
         least = torch.minimum(self._parts(c, none, all_, kind).stay, self._parts(c, all_, none, kind).stay)
-        read = (u >= least * (1 - ROUNDING)).reshape(xt.shape)
-        logits = checks.logits_at(output, read, values=self.process.validate)
-        part = _Rows(*(v[read.flatten()] for v in c))
+        places = (u >= least * (1 - ROUNDING)).reshape(xt.shape).nonzero()
+        logits = checks.logits_at(output, places, validate=self.process.validate)
+        index = places[:, 0] * xt.shape[1] + places[:, 1]
+        part = _Rows(*(v[index] for v in c))
         kernel = self._kernel(logits.to(accumulator(output.dtype)), part, kind)
         here = part.here.unsqueeze(-1)
-        moves = u[read.flatten()] >= kernel.gather(-1, here).squeeze(-1)
+        moves = (u[index] >= kernel.gather(-1, here).squeeze(-1)).nonzero().squeeze(-1)
         weights = kernel.scatter(-1, here, 0.0)[moves]
         drawn = invert(weights, uniforms(weights.shape[:1], generator, xt.device))
-        return xt.long().masked_scatter(read.masked_scatter(read, moves), drawn)
+        return xt.long().index_put(places[moves].unbind(-1), drawn)
 
     def _kernel(self, logits: Tensor, c: _Rows, kind: str) -> Tensor:
         """Of rows ``[R, K]``."""
@@ -170,7 +171,7 @@ class InterpolatingFormulas:
         c = self._rows(rows, xt, s, t)
         start = chosen(x0.long(), rows)
         same = start == c.here
-        w = self.process.posterior_weights(x0, xt, s, t)
+        w = self.process._posterior_weights(x0, xt, s, t)
         w_prior, w_start, w_here = (chosen(v, rows) for v in w)
 
         regular = c.regular
@@ -288,7 +289,7 @@ class InterpolatingFormulas:
 
     def _rest(self, pi_start: Tensor, pi_here: Tensor) -> Tensor:
         """The prior of all classes but two."""
-        return (self.process.prior.sum() - pi_start - pi_here).clamp(min=0)
+        return (self.process._total - pi_start - pi_here).clamp(min=0)
 
     def log_score(self, output: Tensor, xt: Tensor, t: Tensor, kind: str) -> Tensor:
         """``log p_t(y)/p_t(x_t)`` in the accumulation dtype;

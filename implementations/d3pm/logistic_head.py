@@ -19,7 +19,7 @@ from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.logspace import accumulator
 
 
-def truncated_logistic(location: Tensor, log_scale: Tensor, K: int, *, validate: bool = True) -> Tensor:
+def truncated_logistic(location: Tensor, log_scale: Tensor, K: int, *, validate: bool | None = None) -> Tensor:
     """Log-probabilities of ``K`` ordinal levels, nats: ``[N, L]``, ``[N, L]`` to ``[N, L, K]``.
 
     Parameters
@@ -27,7 +27,7 @@ def truncated_logistic(location: Tensor, log_scale: Tensor, K: int, *, validate:
     location, log_scale : finite floats of one shape (any, ``[N, L]`` in the suite) and dtype; the levels span
         ``[-1, 1]``.  The paper's code shifts its network's log scale by -2 first; that is left to the network.
     K : number of levels, at least 2.
-    validate : refuse NaN and infinite parameters (forces a device synchronization).
+    validate : whether NaN and infinite parameters are looked for: always, never, or (``None``) on the CPU.
 
     Normalized over the levels; a fit ``output`` for :class:`~unmask.implementations.d3pm.d3pm.D3PM`.  In the dtype of
     ``location``; half precision is computed in float32.  Wide scales end in the uniform law, narrow ones at the
@@ -43,10 +43,9 @@ def truncated_logistic(location: Tensor, log_scale: Tensor, K: int, *, validate:
     checks.tensor("log_scale", log_scale, (location.dtype,))
     checks.shape("log_scale", log_scale, list(location.shape))
     checks.integer("K", K, 2)
-    if validate:
-        for name, value in (("location", location), ("log_scale", log_scale)):
-            if not bool(value.isfinite().all()):
-                raise ValueError(f"{name} must be finite, got {checks.first(value, ~value.isfinite())}")
+    for name, value in (("location", location), ("log_scale", log_scale)):
+        if checks.reads(validate, value):
+            checks.finite(name, value)
     dtype = accumulator(location.dtype)
     steepest = 0.99 * math.log(torch.finfo(dtype).max)
     sharpness = torch.exp(-log_scale.to(dtype).clamp(min=-steepest)).unsqueeze(-1)

@@ -23,7 +23,7 @@ from torch import Tensor
 from unmask.implementations.d3pm.chain_sums import SMALL, Divergence, Entropy, Pair
 from unmask.implementations.kernels.linear import LinearOutput
 from unmask.implementations.kernels.rows import Rows
-from unmask.implementations.likelihood.score_entropy import chain_terms, rate_loss
+from unmask.implementations.likelihood.score_entropy import chain_terms, integrand
 from unmask.implementations.noise.chain import LEAST, Chain, normalized
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
@@ -56,7 +56,7 @@ class ChainFormulas:
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator) -> Tensor:
         """A draw from :meth:`kernel`: ``[N, L]`` int64."""
-        if self.process.validate:
+        if checks.reads(self.process.validate, output):
             checks.logits("output", output)
         kernel = self.kernel(output.detach(), xt, s, t, kind)
         return invert(kernel, uniforms(xt.shape, generator, xt.device))
@@ -141,7 +141,7 @@ class ChainFormulas:
         if bool(lost.any()):
             some = lost.nonzero().squeeze(-1)
             log_score = self.log_score(output[some], xt[some], t[some], kind)
-            loss = loss.sum(-1).index_put((some,), rate_loss(process, log_score, x0[some], xt[some], t[some]))
+            loss = loss.sum(-1).index_put((some,), integrand(process, log_score, x0[some], xt[some], t[some]))
         else:
             loss = loss.sum(-1)
         return loss.to(accumulator(output.dtype)) + _surprises(output, x0, surprise)

@@ -38,7 +38,7 @@ class Shift:
 
     Parameters
     ----------
-    direction : floats that broadcast to the data.
+    direction : floats that broadcast to the data; from another device than the data's they are copied in each call.
     amount : times ``[N]`` to ``[N]``, 0 at time 0.
 
     Called with ``x [N, ...]`` and ``t [N]``; differentiable in ``x``.  ``TypeError`` and ``ValueError`` for
@@ -87,23 +87,30 @@ class Blur:
         spread = [1] * (x.ndim - 1)
         if isinstance(process, Interpolating):
             kept = process.alpha(t).to(wide.dtype).reshape(-1, *spread)
-            end = (wide * process.prior.to(wide)).sum(-1, keepdim=True)
+            end = (wide * process._prior_on(wide.device, wide.dtype)).sum(-1, keepdim=True)
             return (kept * wide + (1 - kept) * end).to(x.dtype)
         kernel = process._matrices(None, t).to(wide.dtype)
         return torch.einsum("nij,n...j->n...i", kernel, wide).to(x.dtype)
 
 
 def restore_naively(
-    degradation: OnBatch, restoration: OnBatch, x: Tensor, times: Sequence[float] | Tensor, *, validate: bool = True
+    degradation: OnBatch,
+    restoration: OnBatch,
+    x: Tensor,
+    times: Sequence[float] | Tensor,
+    *,
+    validate: bool | None = None,
 ) -> Tensor:
     """Restore and degrade again, ``x_s = D(R(x_t, t), s)``, down ``times``: ``x [N, ...]`` at the first to the last.
 
-    ``R`` is called once for each step.  The result depends on its last proposal alone.
+    ``R`` is called once for each step.  The result depends on its last proposal alone.  ``validate`` says whether
+    values of ``x`` and of a tensor of times are checked: always, never, or (``None``) on the CPU.  Times that are no
+    tensor are checked in any case, and copied to the device of ``x``, once.
 
     Raises
     ------
-    TypeError, ValueError : not functions; ``x`` no floats; NaN or infinite entries (with ``validate``); times that do
-        not decrease; a proposal of another shape.
+    TypeError, ValueError : not functions; ``x`` no floats; NaN or infinite entries; times that do not decrease; a
+        proposal of another shape.
     """
     grid = _checked(degradation, restoration, x, times, validate)
     for t, s in pairwise(grid):
@@ -112,11 +119,16 @@ def restore_naively(
 
 
 def restore(
-    degradation: OnBatch, restoration: OnBatch, x: Tensor, times: Sequence[float] | Tensor, *, validate: bool = True
+    degradation: OnBatch,
+    restoration: OnBatch,
+    x: Tensor,
+    times: Sequence[float] | Tensor,
+    *,
+    validate: bool | None = None,
 ) -> Tensor:
     """Improved sampling, ``x_s = x_t - D(R(x_t, t), t) + D(R(x_t, t), s)``, down ``times``.
 
-    Shapes, calls and errors as :func:`restore_naively`.
+    Shapes, calls, ``validate`` and errors as :func:`restore_naively`.
     """
     grid = _checked(degradation, restoration, x, times, validate)
     for t, s in pairwise(grid):
@@ -133,23 +145,29 @@ def _proposal(restoration: OnBatch, x: Tensor, t: Tensor) -> Tensor:
 
 
 def _check_pair(x: Tensor, t: Tensor) -> None:
-    checks.batch("x", x, values=False)
+    checks.batch("x", x, validate=False)
     checks.tensor("t", t, (*checks.FLOATS, *checks.IDS))
     checks.shape("t", t, [x.shape[0]])
 
 
 def _checked(
-    degradation: OnBatch, restoration: OnBatch, x: Tensor, times: Sequence[float] | Tensor, validate: bool
+    degradation: OnBatch, restoration: OnBatch, x: Tensor, times: Sequence[float] | Tensor, validate: bool | None
 ) -> list[Tensor]:
     """The times as ``[N]`` each."""
     checks.function("degradation", degradation, "(x, t)")
     checks.function("restoration", restoration, "(x, t)")
-    checks.batch("x", x, values=validate)
+    checks.batch("x", x, validate=validate)
     if isinstance(times, Tensor):
         checks.tensor("times", times, (*checks.FLOATS, *checks.IDS))
-    values = checks.falling("times", times, -math.inf, math.inf)
-    if not values:
+        checks.shape("times", times, ["S"])
+    values = None
+    if not isinstance(times, Tensor) or checks.reads(validate, times):
+        values = checks.falling("times", times, -math.inf, math.inf)
+    if len(times) == 0:
         raise ValueError("times must hold at least one time, got []")
-    whole = all(isinstance(value, int) for value in values)
-    grid = times if isinstance(times, Tensor) else torch.tensor(values, dtype=torch.int64 if whole else torch.float64)
+    if isinstance(times, Tensor):
+        grid = times
+    else:
+        whole = all(isinstance(value, int) for value in times)
+        grid = torch.tensor(values, dtype=torch.int64 if whole else torch.float64)
     return [t.expand(x.shape[0]) for t in grid.to(x.device)]

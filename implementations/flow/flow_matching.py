@@ -90,12 +90,12 @@ class FlowMatching:
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw from :meth:`reverse`: ``[N, L]`` int64; first which positions jump, then their classes, reading, and
-        checking, only those rows.
+        checking, only those rows.  Finding them takes one device synchronization.
         """
         checks.generator(generator)
         self._check(output, xt, s=s, t=t, values=False)
         jumps = uniforms(xt.shape, generator, xt.device) < self._jump(s, t)[:, None]
-        p = self._denoise(checks.logits_at(output, jumps, values=self.process.validate))
+        p = self._denoise(checks.logits_at(output, jumps.nonzero(), validate=self.process.validate))
         return xt.long().masked_scatter(jumps, invert(p, uniforms(p.shape[:1], generator, xt.device)))
 
     def prior_kl(self, x0: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ class FlowMatching:
     ) -> None:
         process = self.process
         process.check(x0=x0, xt=xt, s=s, t=t)
-        checks.output(output, xt, process.K, values=values and process.validate, linear=linear)
+        checks.output(output, xt, process.K, validate=process.validate if values else False, linear=linear)
 
     def _loss(
         self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool
@@ -130,7 +130,7 @@ class FlowMatching:
 
     def _velocity(self, t: Tensor) -> Tensor:
         noised = self.process.schedule.one_minus_alpha(t)
-        if self.process.validate and bool((noised == 0).any()):
+        if checks.reads(self.process.validate, t) and bool((noised == 0).any()):
             raise ValueError(f"t must have alpha_t < 1 for a finite velocity, got {checks.first(t, noised == 0)}")
         return self.process.schedule.slope(t) / noised
 

@@ -53,8 +53,8 @@ class GaussianDiffusion:
     ----------
     schedule : a :class:`~unmask.implementations.gaussian.log_snr.LogSNR`; it decides the clock.
     kind : ``"variance-preserving"``, ``"variance-exploding"`` or ``"straight"``, see the module.
-    validate : check the *values* of data and network outputs in every call (those of times are checked if the
-        schedule was built so).  Costs a device synchronization, and must be off under ``torch.func``'s transforms.
+    validate : whether values of data and network outputs are checked: always, never, or (``None``) on the CPU; those of
+        times as the schedule's ``validate`` says.  ``torch.func``'s transforms need ``False`` for both.
 
     Raises
     ------
@@ -62,7 +62,7 @@ class GaussianDiffusion:
         domain, ``s >= t``, wrong shapes, NaN and infinite data, and ``TypeError`` for wrong dtypes.
     """
 
-    def __init__(self, schedule: LogSNR, kind: Kind = "variance-preserving", *, validate: bool = True) -> None:
+    def __init__(self, schedule: LogSNR, kind: Kind = "variance-preserving", *, validate: bool | None = None) -> None:
         checks.instance("schedule", schedule, LogSNR)
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
@@ -142,7 +142,7 @@ class GaussianDiffusion:
     def noised(self, x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         """``alpha_t x_0 + sigma_t noise``: ``[N, ...]`` twice, ``[N]`` to ``[N, ...]``."""
         self.check(x0=x0, t=t)
-        checks.batch("noise", noise, x0.shape, values=self.validate)
+        checks.batch("noise", noise, x0.shape, validate=self.validate)
         log_snr = self.schedule.log_snr(t)
         signal, scale = self._alpha(log_snr), self._sigma(log_snr)
         return (spread(signal, x0) * widened(x0) + spread(scale, x0) * widened(noise)).to(x0.dtype)
@@ -174,7 +174,7 @@ class GaussianDiffusion:
         shape: torch.Size | None = None
         for name, value in (("x0", x0), ("xt", xt)):
             if value is not None:
-                shape = checks.batch(name, value, shape, values=self.validate).shape
+                shape = checks.batch(name, value, shape, validate=self.validate).shape
         if t is not None:
             if s is None:
                 self.schedule.check_time("t", t)

@@ -21,13 +21,15 @@ from torch import Tensor
 from unmask.implementations.noise.schedules import LinearBeta
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.clock import Clock
+from unmask.implementations.numbers.placed import Placed
 
 
 class LogSNR(Clock, ABC):
     """A strictly falling log signal-to-noise ratio on the clock ``[0, 1]`` (``T is None``) or on ``0..T``.
 
     Methods raise ``TypeError`` for a time of the wrong dtype (floating for ``[0, 1]``, integer for ``0..T``), and
-    ``ValueError`` for a time outside the domain or ``s >= t``, unless built with ``validate=False``.
+    ``ValueError`` for a time outside the domain or ``s >= t``.  ``validate`` says whether values of
+    times are checked: always, never, or (``None``) on the CPU.
     """
 
     def log_snr(self, t: Tensor) -> Tensor:
@@ -61,10 +63,10 @@ class LinearLogSNR(LogSNR):
 
     The ends are those that VDM's own code begins with (github.com/google-research/vdm).  If variance explodes, it is
     the geometric schedule, ``sigma_min^(1-t) sigma_max^t`` with ``log_snr = -2 log sigma`` (Song et al. 2021, arXiv
-    2011.13456, appendix C).
+    2011.13456, appendix C).  ``validate`` as in :class:`LogSNR`.
     """
 
-    def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool = True) -> None:
+    def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool | None = None) -> None:
         self.first, self.last = _ends(first, last)
         self.validate = validate
 
@@ -81,10 +83,12 @@ class LinearLogSNR(LogSNR):
 class PolynomialLogSNR(LogSNR):
     """``log_snr = first (1 - t^n) + last t^n``: between ``700 >= first > last >= -700``, ``n`` positive and finite.
 
-    ``ValueError`` or ``TypeError`` otherwise.
+    ``ValueError`` or ``TypeError`` otherwise.  ``validate`` as in :class:`LogSNR`.
     """
 
-    def __init__(self, first: float = 13.3, last: float = -5.0, n: float = 2.0, *, validate: bool = True) -> None:
+    def __init__(
+        self, first: float = 13.3, last: float = -5.0, n: float = 2.0, *, validate: bool | None = None
+    ) -> None:
         self.first, self.last = _ends(first, last)
         self.n = checks.number("n", n, 0, math.inf, strict="low high")
         self.validate = validate
@@ -105,10 +109,10 @@ class PolynomialLogSNR(LogSNR):
 class LinearVarianceLogSNR(LogSNR):
     """``log_snr = -log(e^-first (1 - t) + e^-last t)``: ``sigma^2 / alpha^2`` grows linearly.
 
-    ``700 >= first > last >= -700``; ``ValueError`` or ``TypeError`` otherwise.
+    ``700 >= first > last >= -700``; ``ValueError`` or ``TypeError`` otherwise.  ``validate`` as in :class:`LogSNR`.
     """
 
-    def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool = True) -> None:
+    def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool | None = None) -> None:
         self.first, self.last = _ends(first, last)
         self.validate = validate
         self._slope = -math.exp(-self.last) * math.expm1(self.last - self.first)
@@ -131,9 +135,10 @@ class CosineLogSNR(LogSNR):
 
     ``700 >= first > last >= -700``; ``ValueError`` or ``TypeError`` otherwise.  Nichol and Dhariwal 2021 (arXiv
     2102.09672, eq. 17) without offset, cut as by Hoogeboom et al. 2023 (arXiv 2301.11093, section 3.1).
+    ``validate`` as in :class:`LogSNR`.
     """
 
-    def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool = True) -> None:
+    def __init__(self, first: float = 13.3, last: float = -5.0, *, validate: bool | None = None) -> None:
         self.first, self.last = _ends(first, last)
         self.validate = validate
         self._begins = math.atan(math.exp(-self.first / 2))
@@ -166,9 +171,12 @@ class LinearBetaLogSNR(LogSNR):
     Without noise at ``t = 0``, ``start = 0``, ``log_snr`` and its rate are ``inf`` there.  All three are non-negative
     and finite, ``first`` and ``last`` not both zero; ``ValueError`` or ``TypeError`` otherwise.  Ho et al. 2020 in
     continuous time (Song et al. 2021, arXiv 2011.13456, appendix C); those who stop before ``t = 0`` have a ``start``.
+    ``validate`` as in :class:`LogSNR`.
     """
 
-    def __init__(self, first: float = 0.1, last: float = 20.0, *, start: float = 0.0, validate: bool = True) -> None:
+    def __init__(
+        self, first: float = 0.1, last: float = 20.0, *, start: float = 0.0, validate: bool | None = None
+    ) -> None:
         # alpha^2 is e^-start times the alpha of that schedule.
         self._square = LinearBeta(first, last)
         self.start = checks.number("start", start, 0, math.inf, strict="high")
@@ -198,10 +206,11 @@ class LinearBetaLogSNR(LogSNR):
 class LogSNRGrid(LogSNR):
     """Given numbers at ``0..T``: ``values`` finite and strictly falling, at least two.
 
-    ``TypeError`` unless a sequence of numbers, ``ValueError`` for other values.  Kept in float64.
+    ``TypeError`` unless a sequence of numbers, ``ValueError`` for other values.  Kept in float64.  ``validate`` as in
+    :class:`LogSNR`.
     """
 
-    def __init__(self, values: Sequence[float], *, validate: bool = True) -> None:
+    def __init__(self, values: Sequence[float], *, validate: bool | None = None) -> None:
         if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
             raise TypeError(f"values must be a sequence of numbers, got {type(values).__name__} {values!r}")
         if len(values) < 2:
@@ -213,10 +222,10 @@ class LogSNRGrid(LogSNR):
                 raise ValueError(f"values must fall strictly, got {before!r} and then {after!r}")
         self.T = len(values) - 1
         self.validate = validate
-        self._values = torch.tensor([float(value) for value in values], dtype=torch.float64)
+        self._values = Placed(torch.tensor([float(value) for value in values], dtype=torch.float64))
 
     def _value(self, t: Tensor) -> Tensor:
-        return self._values.to(t.device)[t.long()]
+        return self._values(t.device)[t.long()]
 
     def _gap(self, s: Tensor, t: Tensor) -> Tensor:
         return self._value(s) - self._value(t)
@@ -225,10 +234,10 @@ class LogSNRGrid(LogSNR):
 class LogSNRSteps(LogSNR):
     """A continuous schedule at the times ``0, 1/T, ..., 1``, asked for by their numbers ``0..T``; ``T >= 1``.
 
-    ``TypeError`` or ``ValueError`` for another kind of schedule or number.
+    ``TypeError`` or ``ValueError`` for another kind of schedule or number.  ``validate`` as in :class:`LogSNR`.
     """
 
-    def __init__(self, schedule: LogSNR, T: int, *, validate: bool = True) -> None:
+    def __init__(self, schedule: LogSNR, T: int, *, validate: bool | None = None) -> None:
         checks.instance("schedule", schedule, LogSNR)
         if schedule.T is not None:
             raise ValueError(f"schedule must be on the continuous clock [0, 1], got T = {schedule.T}")

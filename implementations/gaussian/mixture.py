@@ -15,6 +15,7 @@ from torch import Tensor
 from unmask.implementations.gaussian.diffusion import GaussianDiffusion, spread, widened
 from unmask.implementations.gaussian.vdm import VDM, check_points, log_likelihoods
 from unmask.implementations.numbers import checks
+from unmask.implementations.numbers.placed import Placed
 
 
 class GaussianMixture:
@@ -31,7 +32,7 @@ class GaussianMixture:
 
     def __init__(self, process: GaussianDiffusion, points: Tensor, weights: Tensor | None = None) -> None:
         checks.instance("process", process, GaussianDiffusion)
-        checks.batch("points", points, values=True)
+        checks.batch("points", points, validate=True)
         if points.shape[0] == 0:
             raise ValueError("points must hold at least one point, got none")
         if weights is None:
@@ -44,6 +45,7 @@ class GaussianMixture:
         self.process = process
         self.points = points
         self.log_weights = weights.to(torch.float64).log()
+        self._log_weights_on = Placed(self.log_weights)
 
     def log_density(self, xt: Tensor, t: Tensor) -> Tensor:
         """``log q(x_t)``, nats: ``[N]``."""
@@ -104,4 +106,4 @@ class GaussianMixture:
         self.process.check(xt=xt, t=t)
         check_points(self.process, self.points, xt)
         found = log_likelihoods(self.process, self.points, xt, t)
-        return found + self.log_weights.to(found.device, found.dtype)
+        return found + self._log_weights_on(found.device, found.dtype)

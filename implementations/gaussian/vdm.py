@@ -167,7 +167,7 @@ class VDM:
         checks.shape("times", times, ["M"])
         if times.shape[0] < 2:
             raise ValueError(f"times must hold at least two times, got {times.tolist()}")
-        if self.process.validate:
+        if checks.reads(self.process.validate, times):
             checks.earlier(times[1:], times[:-1])
         if dtype not in checks.FLOATS:
             raise TypeError(f"dtype must be one of {checks.FLOATS}, got {dtype}")
@@ -187,7 +187,7 @@ class VDM:
     # ------------------------------------------------------------------ inside
     def _check(self, output: Tensor, xt: Tensor, **given: Tensor) -> None:
         self.process.check(xt=xt, **given)
-        checks.batch("output", output, xt.shape, values=self.process.validate)
+        checks.batch("output", output, xt.shape, validate=self.process.validate)
 
     def _data(self, o: Tensor, z: Tensor, t: Tensor) -> Tensor:
         if self.prediction == "data":
@@ -269,14 +269,14 @@ def check_points(process: GaussianDiffusion, points: Tensor, xt: Tensor) -> None
     checks.shape("points", points, ["M", *xt.shape[1:]])
     if points.shape[0] == 0:
         raise ValueError("points must hold at least one point, got none")
-    if process.validate:
+    if checks.reads(process.validate, points):
         checks.finite("points", points)
 
 
 def log_likelihoods(process: GaussianDiffusion, points: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """``-|x_t - alpha_t x_k|^2 / (2 sigma_t^2)``: ``[N, M]``, in the dtype that ``xt`` is computed in."""
     log_snr = process.schedule.log_snr(t)
-    if process.validate and bool((log_snr == torch.inf).any()):
+    if checks.reads(process.validate, t) and bool((log_snr == torch.inf).any()):
         raise ValueError(f"t must be a time with noise, got {checks.first(t, log_snr == torch.inf)}, where sigma is 0")
     z, x = widened(xt).flatten(1).unsqueeze(1), widened(points).flatten(1).unsqueeze(0)
     return -0.5 * (process._noise_between(x, z, t) ** 2).sum(-1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from unmask.implementations.kernels.rows import ruled_out
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
 from unmask.implementations.numbers.logspace import accumulator
@@ -25,7 +26,7 @@ class Autoregression:
     K : number of classes, at least 2, the mask included.
     mask : id of the mask class.  Clean data must not hold it.
     dtype : dtype of :meth:`marginal`, :meth:`posterior` and :meth:`prior_kl`, which are exact in any.
-    validate : check the values of ids, times and outputs in every call; costs a device synchronization.
+    validate : whether values of ids, times and outputs are checked: always, never, or (``None``) on the CPU.
 
     Ids are ``[N, L]``, times ``[N]`` integers in ``0..L``, ``s < t``.  ``output`` is ``[N, L, K]`` logits, finite
     or ``-inf``, with a finite one besides the mask's in every row; the mask's own is ignored, since clean data has
@@ -36,7 +37,9 @@ class Autoregression:
     TypeError, ValueError : for other arguments, naming the argument and the value.
     """
 
-    def __init__(self, L: int, K: int, mask: int, *, dtype: torch.dtype = torch.float32, validate: bool = True) -> None:
+    def __init__(
+        self, L: int, K: int, mask: int, *, dtype: torch.dtype = torch.float32, validate: bool | None = None
+    ) -> None:
         self.L = checks.integer("L", L, 1)
         self.K = checks.integer("K", K, 2)
         self.mask = checks.integer("mask", mask, 0, K - 1)
@@ -91,11 +94,14 @@ class Autoregression:
         return torch.where(self._next(xt, s, t).unsqueeze(-1), p, stays).to(output.dtype)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw from :meth:`reverse`: ``[N, L]`` int64; only the logits of drawn positions are used."""
+        """Draw from :meth:`reverse`: ``[N, L]`` int64; only the logits of drawn positions are read, and checked.
+
+        Finding these positions takes one device synchronization.
+        """
         checks.generator(generator)
-        self._check(output=output, xt=xt, s=s, t=t)
+        self._check(values=False, output=output, xt=xt, s=s, t=t)
         drawn = self._next(xt, s, t)
-        p = self._log_p(output.detach()[drawn]).exp()
+        p = self._log_p(checks.logits_at(output, drawn.nonzero(), self.mask, validate=self.validate)).exp()
         return xt.long().masked_scatter(drawn, invert(p, uniforms(p.shape[:1], generator, xt.device)))
 
     def loss(self, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
@@ -104,7 +110,7 @@ class Autoregression:
         ``inf`` where that probability is 0; 0 where the token is visible, which is impossible.
         """
         self._check(output=output, xt=xt, x0=x0, t=t)
-        if self.validate:
+        if checks.reads(self.validate, t):
             checks.times_in_range("t", t, 1, self.T)
         at = (self.L - t.long())[:, None]
         row = output.gather(1, at.unsqueeze(-1).expand(-1, -1, self.K)).squeeze(1)
@@ -131,25 +137,25 @@ class Autoregression:
         return torch.nn.functional.one_hot(x, self.K).to(self.dtype)
 
     def _log_p(self, logits: Tensor) -> Tensor:
-        mask = torch.tensor([self.mask], device=logits.device)
-        return logits.to(accumulator(logits.dtype)).index_fill(-1, mask, -torch.inf).log_softmax(-1)
+        return ruled_out(logits.to(accumulator(logits.dtype)), self.mask).log_softmax(-1)
 
-    def _check(self, **given: Tensor) -> None:
+    def _check(self, *, values: bool = True, **given: Tensor) -> None:
         """Raise what the class promises, for whichever of output, x0, xt, s and t are given."""
         ids = {name: checks.tensor(name, given[name], checks.IDS) for name in ("x0", "xt") if name in given}
-        checks.sequences(ids.get("x0"), ids.get("xt"), self.K, self.mask, values=self.validate)
+        checks.sequences(ids.get("x0"), ids.get("xt"), self.K, self.mask, validate=self.validate)
         batch = list(next(iter(ids.values())).shape)
         for name, value in ids.items():
             checks.shape(name, value, ["N", self.L])
         for time in sorted(given.keys() & {"s", "t"}):
             checks.tensor(time, given[time], checks.IDS)
             checks.shape(time, given[time], batch[:1])
-            if self.validate:
+            if checks.reads(self.validate, given[time]):
                 checks.times_in_range(time, given[time], 0, self.T)
-        if "s" in given and self.validate:
+        if "s" in given and checks.reads(self.validate, given["t"]):
             checks.earlier(given["s"], given["t"])
         if "output" in given:
-            checks.output(given["output"], given["xt"], self.K, without=self.mask, values=self.validate)
+            validate = self.validate if values else False
+            checks.output(given["output"], given["xt"], self.K, without=self.mask, validate=validate)
 
     def __repr__(self) -> str:
         return f"Autoregression(L={self.L}, K={self.K}, mask={self.mask}, {self.dtype})"

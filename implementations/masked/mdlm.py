@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.linear import LinearOutput, output_sums
-from unmask.implementations.kernels.rows import Rows, chosen, spread
+from unmask.implementations.kernels.rows import Rows, chosen, ruled_out, spread
 from unmask.implementations.likelihood.rates import check_continuous, euler
 from unmask.implementations.likelihood.reduction import Reduction, check_reduction, reduced
 from unmask.implementations.likelihood.score_entropy import active_rows
@@ -27,8 +27,8 @@ class MDLM:
 
     ``output`` is ``[N, L, K]`` logits, finite or ``-inf``, with a finite one besides the mask's in every
     row.  Results come back in its dtype, losses of half precision in float32.  The logits of visible
-    positions and of the mask class have gradient 0.  Selecting masked rows costs one device synchronization; under
-    ``torch.compile`` all rows are read instead.
+    positions and of the mask class have gradient 0.  Selecting masked rows costs a loss one device synchronization;
+    under ``torch.compile`` all rows are read instead.
 
     Raises
     ------
@@ -104,12 +104,12 @@ class MDLM:
         """Draw ``x_s ~ p(x_s|x_t)``: ``[N, L]`` int64.
 
         First which positions are revealed, with 53-bit uniforms, then their classes: only those rows of ``output``
-        are read, and checked.
+        are read, and checked.  Finding them takes one device synchronization.
         """
         checks.generator(generator)
         self._check(output, xt, s=s, t=t, values=False)
         flips = self._flips(xt, s, t, generator)
-        revealed = checks.logits_at(output, flips, self.mask, values=self.process.validate)
+        revealed = checks.logits_at(output, flips.nonzero(), self.mask, validate=self.process.validate)
         return xt.long().masked_scatter(flips, self._tokens(revealed, generator))
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
@@ -169,10 +169,11 @@ class MDLM:
         linear: bool = False,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        values = values and self.process.validate
-        checks.output(output, xt, self.process.K, without=self.mask, values=values, linear=linear)
-        if x0 is not None and t is not None and self.process.schedule.T is not None and self.process.schedule.validate:
-            checks.times_in_range("t", t, 1, self.process.schedule.end)
+        validate = self.process.validate if values else False
+        checks.output(output, xt, self.process.K, without=self.mask, validate=validate, linear=linear)
+        schedule = self.process.schedule
+        if x0 is not None and t is not None and schedule.T is not None:
+            schedule.check_time("t", t, 1)
 
     def _loss(
         self, output: Tensor | LinearOutput, x0: Tensor, xt: Tensor, t: Tensor, rows: Rows, inplace: bool
@@ -197,13 +198,10 @@ class MDLM:
 
     def _tokens(self, chosen: Tensor, generator: torch.Generator) -> Tensor:
         """Draws from ``x_theta`` at the chosen masked positions: logits ``[R, K]`` to ``[R]``."""
-        p = self._without_mask(chosen.detach().to(accumulator(chosen.dtype))).softmax(-1)
+        p = ruled_out(chosen.detach().to(accumulator(chosen.dtype)), self.mask).softmax(-1)
         return invert(p, uniforms(p.shape[:1], generator, p.device))
 
-    def _without_mask(self, logits: Tensor) -> Tensor:
-        return logits.index_fill(-1, torch.tensor([self.mask], device=logits.device), -math.inf)
-
     def _subs(self, output: Tensor, xt: Tensor) -> Tensor:
-        log_p = self._without_mask(output.contiguous().to(accumulator(output.dtype))).log_softmax(-1)
+        log_p = ruled_out(output.contiguous().to(accumulator(output.dtype)), self.mask).log_softmax(-1)
         carried = torch.full_like(log_p, -math.inf).scatter(-1, xt.long().unsqueeze(-1), 0.0)
         return torch.where((xt == self.mask).unsqueeze(-1), log_p, carried)

@@ -48,7 +48,7 @@ class BirthDeath(Driven):
         *,
         speed: float = 1.0,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> None:
         checks.integer("K", K, 2)
         super().__init__(schedule, uniform_law(K), speed, dtype, validate)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
@@ -42,7 +43,11 @@ class Chain(ABC):
         or ``None``.
     prior : ``[K]`` float64, the law at the end of time.
     dtype : dtype of the probabilities that are returned (they are computed in float64).
-    validate : check the values of ids, times and beliefs in every call; costs a device synchronization.
+    validate : whether values of ids, times and beliefs are checked: always, never, or (``None``) on the CPU.
+
+    Chains whose transitions depend on how far times are apart, as nearest neighbours, the discretized Gaussian, bands
+    and drifting priors, read times, or sizes that follow from them, on the host: from another device that synchronizes,
+    as often as ``benchmarks/results/synchronizations.md`` tells.
 
     Methods raise ``ValueError`` for ids outside ``0..K-1``, the mask inside clean data, times outside the
     domain, ``s >= t`` and wrong shapes, and ``TypeError`` for wrong dtypes.
@@ -50,7 +55,7 @@ class Chain(ABC):
 
     mask: int | None = None
 
-    def __init__(self, prior: Tensor, T: int | None, dtype: torch.dtype, validate: bool) -> None:
+    def __init__(self, prior: Tensor, T: int | None, dtype: torch.dtype, validate: bool | None) -> None:
         if dtype not in checks.FLOATS:
             raise TypeError(f"dtype must be one of {checks.FLOATS}, got {dtype}")
         self.K = prior.shape[0]
@@ -64,6 +69,13 @@ class Chain(ABC):
     def end(self) -> float:
         """The last time."""
         return 1.0 if self.T is None else float(self.T)
+
+    @cached_property
+    def _cumulated(self) -> Placed:
+        """The distribution function of the prior, which is 1 from the last possible class on."""
+        cumulated = self.prior.cumsum(0) / self.prior.sum()
+        cumulated[int(self.prior.nonzero()[-1]) :] = 1.0
+        return Placed(cumulated)
 
     # ------------------------------------------------------------------ for subclasses to implement
     @abstractmethod
@@ -264,7 +276,7 @@ class Chain(ABC):
         t: Tensor | None = None,
     ) -> None:
         """Raise what the class promises, for whichever arguments are given; ``s`` needs ``t``."""
-        batch = checks.sequences(x0, xt, self.K, self.mask, values=self.validate)
+        batch = checks.sequences(x0, xt, self.K, self.mask, validate=self.validate)
         if t is not None:
             self._check_times(s, t)
             checks.shape("t", t, ["N"] if batch is None else batch[:1])
@@ -274,11 +286,11 @@ class Chain(ABC):
             if time is None:
                 continue
             checks.tensor(name, time, checks.FLOATS if self.T is None else checks.IDS)
-            if self.validate:
+            if checks.reads(self.validate, time):
                 checks.times_in_range(name, time, 0, self.end)
         if s is not None:
             checks.shape("s", s, list(t.shape))
-            if self.validate:
+            if checks.reads(self.validate, t):
                 checks.earlier(s, t)
 
     def _check_belief(self, belief: Tensor, xt: Tensor, form: Form) -> None:
@@ -287,7 +299,7 @@ class Chain(ABC):
         checks.tensor("xt", xt, checks.IDS)
         checks.tensor("belief", belief, checks.FLOATS)
         checks.shape("belief", belief, [*xt.shape, self.K])
-        if self.validate:
+        if checks.reads(self.validate, belief):
             checks.weights("belief", belief)
 
     def __repr__(self) -> str:

@@ -26,11 +26,12 @@ class DriftingPrior(Chain):
     dtype : default that of ``priors``; ``validate`` as in :class:`~unmask.implementations.noise.chain.Chain`.
 
     From clean data and over single steps, laws are looked up in tables ``[T+1, K]``; between other times the law
-    after hits is a sum over the steps.  ``prior`` is the law after hits by ``T``.
+    after hits is a sum over the steps; to see which of the two takes one device synchronization.
+    ``prior`` is the law after hits by ``T``.
     """
 
     def __init__(
-        self, schedule: Grid, priors: Tensor, *, dtype: torch.dtype | None = None, validate: bool = True
+        self, schedule: Grid, priors: Tensor, *, dtype: torch.dtype | None = None, validate: bool | None = None
     ) -> None:
         checks.instance("schedule", schedule, Grid)
         checks.tensor("priors", priors, checks.FLOATS)

@@ -26,7 +26,9 @@ class Driven(Chain):
     Reversible: ``prior_i P[i, j] = prior_j P[j, i]``, so that columns are reweighted rows.
     """
 
-    def __init__(self, schedule: Schedule, prior: Tensor, speed: float, dtype: torch.dtype, validate: bool) -> None:
+    def __init__(
+        self, schedule: Schedule, prior: Tensor, speed: float, dtype: torch.dtype, validate: bool | None
+    ) -> None:
         checks.instance("schedule", schedule, Schedule)
         super().__init__(prior, schedule.T, dtype, validate)
         self.schedule = schedule

@@ -50,7 +50,7 @@ class Ehrenfest(Driven):
         *,
         speed: float = 1.0,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> None:
         checks.integer("K", K, 2, 1024)
         choose = _pascal(K)

@@ -22,7 +22,7 @@ class Grid(Schedule):
     betas : ``T >= 1`` probabilities in ``[0, 1]``.  0 (an idle step) and 1 (pure noise: alpha is exactly 0
         from then
         on, and still defined between any two later times) are allowed.
-    validate : check the values of times when the schedule is used (forces a device synchronization).
+    validate : whether values of times are checked: always, never, or (``None``) on the CPU.
 
     Logarithms of the kept probabilities are cumulated in twice the working precision, so that the noise
     between any two times has full relative accuracy however much came before.  D3PM, arXiv 2107.03006,
@@ -33,7 +33,7 @@ class Grid(Schedule):
     TypeError : betas that are not numbers.  ValueError : none, or one outside ``[0, 1]``.
     """
 
-    def __init__(self, betas: Sequence[float] | Tensor, *, validate: bool = True) -> None:
+    def __init__(self, betas: Sequence[float] | Tensor, *, validate: bool | None = None) -> None:
         if isinstance(betas, Tensor):
             checks.tensor("betas", betas, checks.FLOATS)
             checks.shape("betas", betas, ["T"])
@@ -44,7 +44,7 @@ class Grid(Schedule):
         self._tabulate([-math.inf if b == 1 else math.log1p(-b) for b in values], validate)
 
     @classmethod
-    def linear(cls, first: float, last: float, T: int, *, validate: bool = True) -> Grid:
+    def linear(cls, first: float, last: float, T: int, *, validate: bool | None = None) -> Grid:
         """``T`` equally spaced betas from ``first`` to ``last``; only ``first`` when ``T = 1``.
 
         Both must be in ``[0, 1]``.
@@ -56,19 +56,19 @@ class Grid(Schedule):
         return cls([(first * (width - i) + last * i) / width for i in range(T)], validate=validate)
 
     @classmethod
-    def cosine(cls, T: int, offset: float = 0.008, *, validate: bool = True) -> Grid:
+    def cosine(cls, T: int, offset: float = 0.008, *, validate: bool | None = None) -> Grid:
         """:class:`Cosine` observed at ``t/T``; the last step is pure noise."""
         checks.integer("T", T, 1)
         return cls.from_schedule(Cosine(offset), T, validate=validate)
 
     @classmethod
-    def mutual_information(cls, T: int, *, validate: bool = True) -> Grid:
+    def mutual_information(cls, T: int, *, validate: bool | None = None) -> Grid:
         """``beta_t = 1/(T - t + 1)``, so ``alpha_t = 1 - t/T`` (D3PM, section 3.2)."""
         checks.integer("T", T, 1)
         return cls([1 / (T - i) for i in range(T)], validate=validate)
 
     @classmethod
-    def from_schedule(cls, schedule: Schedule, T: int, *, validate: bool = True) -> Grid:
+    def from_schedule(cls, schedule: Schedule, T: int, *, validate: bool | None = None) -> Grid:
         """A continuous schedule observed at ``t/T``:
         the steps are ``beta_t = 1 - alpha(t/T) / alpha((t-1)/T)``.
         """
@@ -83,7 +83,7 @@ class Grid(Schedule):
         grid._tabulate(logs.tolist(), validate)
         return grid
 
-    def _tabulate(self, log_keep: Sequence[float], validate: bool) -> None:
+    def _tabulate(self, log_keep: Sequence[float], validate: bool | None) -> None:
         self.T = len(log_keep)
         self.validate = validate
         high, low, pure = [0.0], [0.0], [0.0]

@@ -52,8 +52,8 @@ class Interpolating:
     mask : id of the mask class, or ``None``.  Clean data must not hold it.
     dtype : dtype of the probabilities that are returned; default that of ``prior``.  float16 and bfloat16 are
         computed in float32 and rounded once.
-    validate : check the *values* of ids and network outputs in every call (those of times are checked if the
-        schedule was built so).  Costs a device synchronization; shapes and dtypes are checked always.
+    validate : whether values of ids and network outputs are checked: always, never, or (``None``) on the CPU; those of
+        times as the schedule's ``validate`` says.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class Interpolating:
         mask: int | None = None,
         *,
         dtype: torch.dtype | None = None,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> None:
         checks.instance("schedule", schedule, Schedule)
         checks.tensor("prior", prior, checks.FLOATS)
@@ -96,11 +96,12 @@ class Interpolating:
         self._but_one = _all_but_one(self.prior)
         cumulated = self.prior.cumsum(0) / self.prior.sum()
         cumulated[int(self.prior.nonzero()[-1]) :] = 1.0
+        self._total = float(self.prior.sum())
         self._prior_on, self._cumulated = Placed(self.prior), Placed(cumulated)
 
     @classmethod
     def uniform(
-        cls, schedule: Schedule, K: int, *, dtype: torch.dtype = torch.float32, validate: bool = True
+        cls, schedule: Schedule, K: int, *, dtype: torch.dtype = torch.float32, validate: bool | None = None
     ) -> Interpolating:
         """Noise is uniform over all ``K >= 2`` classes."""
         checks.integer("K", K, 2)
@@ -115,7 +116,7 @@ class Interpolating:
         mask: int,
         *,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> Interpolating:
         """Noise is the mask class; ``K >= 2`` counts it."""
         checks.integer("K", K, 2)
@@ -133,7 +134,7 @@ class Interpolating:
         share: float,
         *,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> Interpolating:
         """Noise is the mask with probability ``share`` in ``[0, 1]``,
         otherwise uniform over all ``K`` classes.
@@ -241,6 +242,9 @@ class Interpolating:
         ids ``[N, L]``, times ``[N]``, to ``[N, L]`` each.
         """
         self.check(x0=x0, xt=xt, s=s, t=t)
+        return self._posterior_weights(x0, xt, s, t)
+
+    def _posterior_weights(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> PosteriorWeights:
         schedule = self.schedule
         alpha_s, alpha_t = schedule.alpha(s)[:, None], schedule.alpha(t)[:, None]
         noised_s, noised_t = schedule.one_minus_alpha(s)[:, None], schedule.one_minus_alpha(t)[:, None]
@@ -272,7 +276,7 @@ class Interpolating:
         t: Tensor | None = None,
     ) -> None:
         """Raise what the class promises, for whichever arguments are given; ``s`` needs ``t``."""
-        batch = checks.sequences(x0, xt, self.K, self.mask, values=self.validate)
+        batch = checks.sequences(x0, xt, self.K, self.mask, validate=self.validate)
         if t is not None:
             if s is None:
                 self.schedule.check_time("t", t)
@@ -284,7 +288,7 @@ class Interpolating:
         """Raise unless ``output`` is ``[N, L, K]`` floats for ``xt``: logits, or log scores;
         NaN and +inf are refused.
         """
-        checks.output(output, xt, self.K, scores=scores, without=without, values=self.validate)
+        checks.output(output, xt, self.K, scores=scores, without=without, validate=self.validate)
 
     def __repr__(self) -> str:
         clock = "[0, 1]" if self.schedule.T is None else f"0..{self.schedule.T}"

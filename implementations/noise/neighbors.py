@@ -35,7 +35,8 @@ class NearestNeighbor(Driven):
     A marginal costs O(K^2) per position, by an eigendecomposition that is made once (O(K^3)); its errors are relative
     to 1.  Transitions, posteriors and reverse kernels are accurate entry by entry, at some 20 products with the graph
     and a few with a ``[K, K]`` matrix for each row; powers of that matrix are made once (O(K^3) each), and kept.  A
-    draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.
+    draw follows the graph, by uniformization: some ``1 + noise`` hops, whatever ``K``.  Noises are read, and sums of
+    the series until they end; of a draw, the hops, and the sizes of the parts.
     For a disconnected graph the law at the end of time is uniform on the part of the start; ``prior`` is uniform on all
     classes.
     """
@@ -47,7 +48,7 @@ class NearestNeighbor(Driven):
         *,
         speed: float = 1.0,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> None:
         checks.tensor("neighbors", neighbors, checks.IDS)
         checks.shape("neighbors", neighbors, ["K", "k"])
@@ -84,7 +85,7 @@ class NearestNeighbor(Driven):
         *,
         speed: float = 1.0,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> NearestNeighbor:
         """Neighbours in Euclidean distance of ``embeddings [K, d]``, finite; of equally near ones the smaller id."""
         checks.tensor("embeddings", embeddings, checks.FLOATS)

@@ -37,7 +37,7 @@ class DiscretizedGaussian(Tabulated):
         betas: Sequence[float] | Tensor,
         *,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> None:
         checks.integer("K", K, 2)
         self.betas = _betas(betas, math.inf)
@@ -98,7 +98,7 @@ class Band(Tabulated):
         betas: Sequence[float] | Tensor,
         *,
         dtype: torch.dtype = torch.float32,
-        validate: bool = True,
+        validate: bool | None = None,
     ) -> None:
         checks.integer("K", K, 2)
         self.width = checks.integer("width", width, 1)

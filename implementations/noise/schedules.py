@@ -27,8 +27,8 @@ class Schedule(Clock, ABC):
 
     Methods take times ``t`` of any shape (and ``s`` of the same shape) and return float64 tensors of that
     shape. They raise ``TypeError`` for a time of the wrong dtype (floating for ``[0, 1]``, integer for
-    ``0..T``), and ``ValueError`` for a time outside the domain or ``s >= t``, unless built with
-    ``validate=False``.
+    ``0..T``), and ``ValueError`` for a time outside the domain or ``s >= t``.  ``validate`` says whether values
+    of times are checked: always, never, or (``None``) on the CPU.
     """
 
     def alpha(self, t: Tensor) -> Tensor:
@@ -149,9 +149,10 @@ class LogLinear(_ByAlpha):
     total noise ``-log(1 - (1 - eps) t)`` (SEDD, arXiv 2310.16834, section 5.1).
 
     ``eps`` in ``[0, 1)``; ``ValueError`` outside, ``TypeError`` if it is not a number.
+    ``validate`` as in :class:`Schedule`.
     """
 
-    def __init__(self, eps: float = 1e-3, *, validate: bool = True) -> None:
+    def __init__(self, eps: float = 1e-3, *, validate: bool | None = None) -> None:
         self.eps = checks.number("eps", eps, 0, 1, strict="high")
         self.validate = validate
 
@@ -167,17 +168,20 @@ class LogLinear(_ByAlpha):
 
 class MutualInformation(LogLinear):
     """``alpha = 1 - t``: information about the data falls linearly for absorbing noise (D3PM,
-    arXiv 2107.03006, 3.2).
+    arXiv 2107.03006, 3.2).  ``validate`` as in :class:`Schedule`.
     """
 
-    def __init__(self, *, validate: bool = True) -> None:
+    def __init__(self, *, validate: bool | None = None) -> None:
         super().__init__(0.0, validate=validate)
 
 
 class Polynomial(_ByAlpha):
-    """``alpha = (1 - t)^n`` with finite ``n >= 1``; ``ValueError`` or ``TypeError`` otherwise."""
+    """``alpha = (1 - t)^n`` with finite ``n >= 1``; ``ValueError`` or ``TypeError`` otherwise.
 
-    def __init__(self, n: float = 2.0, *, validate: bool = True) -> None:
+    ``validate`` as in :class:`Schedule`.
+    """
+
+    def __init__(self, n: float = 2.0, *, validate: bool | None = None) -> None:
         self.n = checks.number("n", n, 1, math.inf, strict="high")
         self.validate = validate
 
@@ -205,10 +209,10 @@ class Cosine(_ByAlpha):
 
     Hoogeboom et al. 2021, arXiv 2102.05379 (after Nichol and Dhariwal); D3PM appendix A.  Written with sines
     of the remaining time, so that alpha is exactly 0 at ``t = 1``.  ``ValueError`` or ``TypeError`` for a bad
-    offset.
+    offset; ``validate`` as in :class:`Schedule`.
     """
 
-    def __init__(self, offset: float = 0.008, *, validate: bool = True) -> None:
+    def __init__(self, offset: float = 0.008, *, validate: bool | None = None) -> None:
         self.offset = checks.number("offset", offset, 0, math.inf, strict="high")
         self.validate = validate
         self._quarter = math.pi / 2 / (1 + self.offset)
@@ -228,10 +232,10 @@ class LinearBeta(_ByNoise):
     """Rate ``first + (last - first) t``: alpha ``exp(-(first t + (last - first) t^2 / 2))``.
 
     Both rates are non-negative and finite, not both zero; ``ValueError`` or ``TypeError`` otherwise.
-    Ho et al. 2020, arXiv 2006.11239, in continuous time.
+    Ho et al. 2020, arXiv 2006.11239, in continuous time.  ``validate`` as in :class:`Schedule`.
     """
 
-    def __init__(self, first: float = 0.1, last: float = 20.0, *, validate: bool = True) -> None:
+    def __init__(self, first: float = 0.1, last: float = 20.0, *, validate: bool | None = None) -> None:
         self.first = checks.number("first", first, 0, math.inf, strict="high")
         self.last = checks.number("last", last, 0, math.inf, strict="high")
         if self.first == 0 and self.last == 0:
@@ -253,10 +257,10 @@ class Geometric(_ByNoise):
     """Total noise ``sigma_min^(1-t) sigma_max^t`` (SEDD, arXiv 2310.16834, section 5.1).
 
     Noise is there at ``t = 0`` already: alpha starts at ``exp(-sigma_min)``.  ``0 < sigma_min < sigma_max``,
-    finite; ``ValueError`` or ``TypeError`` otherwise.
+    finite; ``ValueError`` or ``TypeError`` otherwise.  ``validate`` as in :class:`Schedule`.
     """
 
-    def __init__(self, sigma_min: float = 1e-4, sigma_max: float = 20.0, *, validate: bool = True) -> None:
+    def __init__(self, sigma_min: float = 1e-4, sigma_max: float = 20.0, *, validate: bool | None = None) -> None:
         self.sigma_min = checks.number("sigma_min", sigma_min, 0, math.inf, strict="low high")
         self.sigma_max = checks.number("sigma_max", sigma_max, self.sigma_min, math.inf, strict="low high")
         self.validate = validate

@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -52,7 +51,7 @@ class Tabulated(Chain):
     steps.
     """
 
-    def __init__(self, prior: Tensor, T: int, dtype: torch.dtype, validate: bool) -> None:
+    def __init__(self, prior: Tensor, T: int, dtype: torch.dtype, validate: bool | None) -> None:
         super().__init__(prior, T, dtype, validate)
         diagonal, beside = prior.new_empty(T, self.K), prior.new_empty(T, self.K - 1)
         for first in range(0, T, _AT_ONCE):
@@ -166,7 +165,7 @@ class Tabulated(Chain):
         """Rows ``x`` of the product of some steps, likewise."""
         if len(x) > self.K:
             return self._through(torch.arange(self.K, device=x.device), steps)[x]
-        rows = self._step_rows(x[None], torch.tensor(steps[:1], device=x.device))[0]
+        rows = self._step_rows(x[None], torch.full((1,), steps[0], device=x.device))[0]
         for u in steps[1:]:
             rows = self._step(u, x.device).apply(rows)
         return rows
@@ -182,31 +181,33 @@ class Tabulated(Chain):
 
     # ------------------------------------------------------------------ what chains ask
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
-        if s is not None and bool((s + 1 == t).all()):
+        pairs = self._pairs(s, t)
+        if s is not None and all(start + 1 == end for (start, end), _ in pairs):
             return self._step_rows(x, t.long())
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
-        for (start, end), some in self._pairs(s, t):
+        for (start, end), some in pairs:
             here, steps = x[some].flatten(), list(range(start + 1, end + 1))
             rows = self._row(here, end) if start == 0 else self._through(here, steps)
             found[some] = rows.reshape(-1, *found.shape[1:])
         return found
 
     def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
-        if s is not None and bool((s + 1 == t).all()):
+        pairs = self._pairs(s, t)
+        if s is not None and all(start + 1 == end for (start, end), _ in pairs):
             return self._step_rows(x, t.long())
         found = torch.empty(*x.shape, self.K, dtype=torch.float64, device=x.device)
-        for (start, end), some in self._pairs(s, t):
+        for (start, end), some in pairs:
             here, steps = x[some].flatten(), list(range(end, start, -1))
             rows = self._column(here, end) if start == 0 else self._through(here, steps)
             found[some] = rows.reshape(-1, *found.shape[1:])
         return found
 
-    def _pairs(self, s: Tensor | None, t: Tensor) -> Iterator[tuple[tuple[int, int], slice | list[int]]]:
+    def _pairs(self, s: Tensor | None, t: Tensor) -> list[tuple[tuple[int, int], slice | list[int]]]:
         """Each different pair of times, and which examples have it."""
         start = torch.zeros_like(t) if s is None else s
         base = self.end + 1
-        for value, some in shared((start.double() * base + t.double()).tolist()):
-            yield divmod(int(value), int(base)), some
+        values = (start.double() * base + t.double()).tolist()
+        return [(divmod(int(value), int(base)), some) for value, some in shared(values)]
 
     def _pushed(self, weights: Tensor, t: Tensor) -> Tensor:
         found = torch.empty_like(weights)

@@ -23,14 +23,14 @@ def uniforms(size: torch.Size | tuple[int, ...], generator: torch.Generator, dev
     return drawn.to(device)
 
 
-def categorical(probabilities: Tensor, generator: torch.Generator, validate: bool = True) -> Tensor:
+def categorical(probabilities: Tensor, generator: torch.Generator, validate: bool | None = None) -> Tensor:
     """Draw one class from every row.
 
     Parameters
     ----------
     probabilities : ``[..., K]`` floats, non-negative; rows need not sum to 1.
     generator : source of randomness; one 53-bit uniform is used per row.
-    validate : check the values (forces a device synchronization).
+    validate : whether values are checked: always, never, or (``None``) on the CPU.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def categorical(probabilities: Tensor, generator: torch.Generator, validate: boo
     checks.generator(generator)
     if probabilities.ndim == 0 or probabilities.shape[-1] == 0:
         raise ValueError(f"probabilities must have shape [..., K] with K >= 1, got {list(probabilities.shape)}")
-    if validate:
+    if checks.reads(validate, probabilities):
         checks.weights("probabilities", probabilities)
     return invert(probabilities, uniforms(probabilities.shape[:-1], generator, probabilities.device))
 

@@ -1,8 +1,8 @@
 """Validation of arguments, before any work is done.
 
 Every function raises ``TypeError`` for a wrong kind of thing (not a tensor, wrong dtype) and ``ValueError``
-for a wrong value or shape.  The message names the argument, the value, and what would be valid.  Checks that
-read tensor *values* force a device synchronization; callers make those under ``validate=True`` only.
+for a wrong value or shape.  The message names the argument, the value, and what would be valid.  Shapes and
+dtypes are checked always, *values* where :func:`reads` says so.
 """
 
 from __future__ import annotations
@@ -14,9 +14,21 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.linear import LinearOutput
+from unmask.implementations.kernels.rows import Rows
 
 IDS = (torch.int64, torch.int32)
 FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+
+
+def reads(validate: bool | None, value: Tensor) -> bool:
+    """Whether values are checked: always with ``True``, never with ``False``, and with ``None`` on the CPU alone.
+
+    Elsewhere the program would have to wait for the device; and under ``torch.compile``, where ``None`` checks nothing
+    either, a look at values would break the graph.
+    """
+    if validate is not None:
+        return validate
+    return value.is_cpu and not torch.compiler.is_compiling()
 
 
 def tensor(name: str, value: object, dtypes: Sequence[torch.dtype]) -> Tensor:
@@ -114,14 +126,14 @@ def logits(name: str, value: Tensor, without: int | None = None, places: Tensor 
     raise ValueError(f"{name} must have a finite logit in every row{allowed}, got only -inf in row {place}")
 
 
-def logits_at(value: Tensor, where: Tensor, without: int | None = None, *, values: bool) -> Tensor:
-    """The logits ``[R, K]`` of the positions ``where [N, L]`` of ``value [N, L, K]``, without their gradient.
+def logits_at(value: Tensor, places: Tensor, without: int | None = None, *, validate: bool | None) -> Tensor:
+    """The logits ``[R, K]`` of ``value [N, L, K]`` at ``places [R, 2]``, without their gradient.
 
-    With ``values`` these are checked as by :func:`logits`, and no others.
+    These, and no others, are checked as by :func:`logits`.
     """
-    found = value.detach()[where]
-    if values:
-        logits("output", found, without, where.nonzero())
+    found = value.detach()[places.unbind(-1)]
+    if reads(validate, found):
+        logits("output", found, without, places)
     return found
 
 
@@ -132,27 +144,29 @@ def output(
     *,
     scores: bool = False,
     without: int | None = None,
-    values: bool,
+    validate: bool | None,
     linear: bool = False,
 ) -> None:
     """``TypeError`` or ``ValueError`` unless ``value`` is what a network may return for ``xt``: floats ``[N, L, K]``,
-    and with ``values`` also logits, or log scores, that are neither NaN nor ``+inf``.
+    logits, or log scores, that are neither NaN nor ``+inf``.
 
     With ``linear`` it may also be a :class:`LinearOutput`, whose parts are then finite.
     """
     if linear and isinstance(value, LinearOutput):
-        linear_output(value, xt, K, values=values)
+        linear_output(value, xt, K, validate=validate)
         return
     tensor("output", value, FLOATS)
     assert isinstance(value, Tensor)
     shape("output", value, [*xt.shape, K])
-    if values and scores:
+    if not reads(validate, value):
+        return
+    if scores:
         log_scores("output", value)
-    elif values:
+    else:
         logits("output", value, without)
 
 
-def linear_output(value: LinearOutput, xt: Tensor, K: int, *, values: bool) -> None:
+def linear_output(value: LinearOutput, xt: Tensor, K: int, *, validate: bool | None) -> None:
     """``TypeError`` or ``ValueError`` unless hidden states, matrix and bias fit together, ``xt`` and ``K``."""
     tensor("output.hidden", value.hidden, FLOATS)
     shape("output.hidden", value.hidden, [*xt.shape, "H"])
@@ -163,7 +177,7 @@ def linear_output(value: LinearOutput, xt: Tensor, K: int, *, values: bool) -> N
         tensor(name, part, (value.dtype,))
         shape(name, part, list(wanted))
     for name, part in {"output.hidden": value.hidden, **{name: part for name, (part, _) in parts.items()}}.items():
-        if values:
+        if reads(validate, part):
             finite(name, part)
 
 
@@ -198,9 +212,13 @@ def distribution(name: str, value: Tensor) -> None:
 
 def weights(name: str, value: Tensor) -> None:
     """``ValueError`` unless the rows are non-negative, finite, and not all zero."""
-    top = value.amax(-1)
-    # Two passes, with NaN found in both.
-    if value.numel() == 0 or bool((value.amin() >= 0) & ((top > 0) & (top < math.inf)).all()):
+    # The second look at a block of rows finds it in the cache; NaN is found by both.
+    flat = value.detach().reshape(-1, value.shape[-1])
+    sound = []
+    for block in Rows(None).blocks(flat) if value.numel() > 0 else ():
+        top = flat[block].amax(-1)
+        sound.append((flat[block].amin() >= 0) & ((top > 0) & (top < math.inf)).all())
+    if not sound or bool(torch.stack(sound).all()):
         return
     bad = ~((value >= 0) & value.isfinite())
     if bool(bad.any()):
@@ -255,12 +273,12 @@ def first(value: Tensor, bad: Tensor) -> int | float:
 
 
 def sequences(
-    x0: Tensor | None, xt: Tensor | None, K: int, mask: int | None, *, values: bool
+    x0: Tensor | None, xt: Tensor | None, K: int, mask: int | None, *, validate: bool | None
 ) -> list[int | str] | None:
     """Class ids ``[N, L]`` of clean and noisy sequences, those that are given; their shape, ``None`` without any.
 
-    With ``values`` the ids are read as well: below ``K``, and no mask in clean data.  Raises ``TypeError`` for other
-    tensors than int64, ``ValueError`` for shapes that differ and for such ids.
+    Raises ``TypeError`` for other tensors than integers, ``ValueError`` for shapes that differ, for ids that are no
+    classes, and for the mask in clean data.
     """
     batch: list[int | str] | None = None
     for name, ids in (("x0", x0), ("xt", xt)):
@@ -269,7 +287,7 @@ def sequences(
         tensor(name, ids, IDS)
         shape(name, ids, ["N", "L"] if batch is None else batch)
         batch = list(ids.shape)
-        if values:
+        if reads(validate, ids):
             ids_in_range(name, ids, K)
             if name == "x0" and mask is not None:
                 without_mask(name, ids, mask)
@@ -278,13 +296,27 @@ def sequences(
 
 def finite(name: str, value: Tensor) -> None:
     """``ValueError`` for NaN and infinite entries."""
-    bad = ~value.isfinite()
-    if bool(bad.any()):
-        raise ValueError(f"{name} must be finite, got {first(value, bad)}")
+    if value.numel() == 0:
+        return
+    # Both ends in one pass; they are NaN if any entry is.
+    low, high = value.detach().aminmax()
+    if bool((low > -math.inf) & (high < math.inf)):
+        return
+    raise ValueError(f"{name} must be finite, got {first(value, ~value.isfinite())}")
 
 
-def batch(name: str, value: object, wanted: Sequence[int] | None = None, *, values: bool) -> Tensor:
-    """``value`` as floats ``[N, ...]``, of the shape ``wanted`` if that is given; with ``values`` finite ones.
+def ratios(name: str, value: Tensor) -> None:
+    """``ValueError`` for NaN, infinite and negative entries."""
+    if value.numel() == 0:
+        return
+    low, high = value.detach().aminmax()
+    if bool((low >= 0) & (high < math.inf)):
+        return
+    raise ValueError(f"{name} must be non-negative and finite, got {first(value, ~((value >= 0) & value.isfinite()))}")
+
+
+def batch(name: str, value: object, wanted: Sequence[int] | None = None, *, validate: bool | None) -> Tensor:
+    """``value`` as finite floats ``[N, ...]``, of the shape ``wanted`` if that is given.
 
     ``TypeError`` for other things than floating tensors, ``ValueError`` for shapes and values.
     """
@@ -293,6 +325,6 @@ def batch(name: str, value: object, wanted: Sequence[int] | None = None, *, valu
         shape(name, found, list(wanted))
     elif found.ndim == 0:
         raise ValueError(f"{name} must have shape [N, ...], got []")
-    if values:
+    if reads(validate, found):
         finite(name, found)
     return found

@@ -12,11 +12,11 @@ from unmask.implementations.numbers import checks
 class Clock:
     """Base of classes with a clock: ``T`` is the last of the integers ``0..T``, or ``None`` for ``[0, 1]``.
 
-    With ``validate=False`` the values of times are not read.
+    ``validate`` says whether values of times are checked: always, never, or (``None``) on the CPU.
     """
 
     T: int | None = None
-    validate: bool = True
+    validate: bool | None = None
 
     @property
     def end(self) -> float:
@@ -29,7 +29,7 @@ class Clock:
         ``TypeError`` for another dtype than floats, or integers on ``0..T``; ``ValueError`` for other times.
         """
         checks.tensor(name, t, checks.FLOATS if self.T is None else checks.IDS)
-        if self.validate:
+        if checks.reads(self.validate, t):
             checks.times_in_range(name, t, low, self.end)
 
     def check_pair(self, s: Tensor, t: Tensor) -> None:
@@ -37,7 +37,7 @@ class Clock:
         self.check_time("s", s)
         self.check_time("t", t)
         checks.shape("s", s, list(t.shape))
-        if self.validate:
+        if checks.reads(self.validate, t):
             checks.earlier(s, t)
 
 
@@ -47,5 +47,12 @@ def shared(values: list[float]) -> Iterator[tuple[float, slice | list[int]]]:
     for place, value in enumerate(values):
         places.setdefault(value, []).append(place)
     for value, some in places.items():
-        first, last = some[0], some[-1]
-        yield value, slice(first, last + 1) if last - first + 1 == len(some) else some
+        yield value, together(some)
+
+
+def together(places: list[int]) -> slice | list[int]:
+    """Ascending places, as a slice where none between them is left out: a list would be copied to a device."""
+    if not places:
+        return slice(0, 0)
+    first, last = places[0], places[-1]
+    return slice(first, last + 1) if last - first + 1 == len(places) else places

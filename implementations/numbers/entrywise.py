@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unmask.implementations.numbers.clock import shared
+from unmask.implementations.numbers.clock import shared, together
 from unmask.implementations.numbers.placed import Placed
 
 _BLOCK = 5
@@ -76,7 +76,9 @@ class Flow:
                 # Of few classes, each time has its own products, so that roundings do not depend on the others.
                 found[some] = self._through(part, [amount] * len(part), limit, signed)
         if others:
-            found[others] = self._through(rows[others], [amounts[n] for n in others], limit, signed)
+            others.sort()
+            rest = together(others)
+            found[rest] = self._through(rows[rest], [amounts[n] for n in others], limit, signed)
         return found
 
     def _through(self, rows: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool) -> Tensor:
@@ -89,12 +91,14 @@ class Flow:
         ]
         found = self._series(rows, rests, signed)
         for digit in range(digits):
-            some = [n for n, m in enumerate(multiples) if m >> digit & 1 and not endless[n]]
-            if some:
+            those = [n for n, m in enumerate(multiples) if m >> digit & 1 and not endless[n]]
+            if those:
+                some = together(those)
                 found[some] = found[some] @ self._powers[digit](rows.device)
-        some = [n for n, ends in enumerate(endless) if ends]
-        if some:
-            found[some] = limit(rows[some].flatten(0, 1)).reshape(len(some), *rows.shape[1:])
+        those = [n for n, ends in enumerate(endless) if ends]
+        if those:
+            some = together(those)
+            found[some] = limit(rows[some].flatten(0, 1)).reshape(len(those), *rows.shape[1:])
         return found
 
     def _known(self, digits: int) -> int:
@@ -118,7 +122,10 @@ class Flow:
         """``rows exp(R noise)`` for noises of at most ``1/c``: ``[N, L, K]`` to the same."""
         step = self._step(rows.device)
         count, length, K = rows.shape
-        amount = torch.tensor(noise, dtype=rows.dtype, device=rows.device)
+        if len(set(noise)) == 1:  # which is not copied to a device
+            amount = rows.new_full((count,), noise[0])
+        else:
+            amount = torch.tensor(noise, dtype=rows.dtype, device=rows.device)
         number, going = 0, max(noise, default=0.0) > 0
         # Sparse matrices, which are symmetric, stand on the left.
         term = rows.reshape(-1, K).T.contiguous() if step.is_sparse else rows.reshape(-1, K)
@@ -139,11 +146,11 @@ class Flow:
 def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
     """``exp(R noise)`` for rates ``jumps [K, K]`` (>= 0, zero diagonal), ``leave [K]`` (their row sums) and
     finite ``noise [N]`` (>= 0): ``[N, K, K]`` float64.  ``log2 max(K, c max(noise)) + 3`` products of matrices
-    for each example, and 4 for all.
+    for each example, and 4 for all.  To read this number takes one device synchronization.
     """
     if noise.numel() == 0:
         return jumps.new_zeros(0, *jumps.shape)
-    c = float(leave.max())
+    c = leave.max()
     squarings = _squarings(noise * c, jumps.shape[0])
     total = _taylor(jumps + torch.diag(c - leave), noise[:, None, None] / 2**squarings)
     # Rows are normalized, since an error of their sums would double in every squaring.
@@ -175,13 +182,12 @@ class Undone(torch.autograd.Function):
             part = rows[some]
             if part.shape[0] * part.shape[1] > K:
                 every = torch.eye(K, dtype=rows.dtype, device=rows.device)
-                found[some] = part @ _undone(every, noise.new_tensor([amount]), matrix)
+                found[some] = part @ _undone(every, noise.new_full((1,), amount), matrix)
             else:
                 others += range(len(rows))[some] if isinstance(some, slice) else some
-        part = rows[others].flatten(0, 1)
-        found[others] = _undone(part, noise[others].repeat_interleave(rows.shape[1]), matrix).reshape(
-            -1, *rows.shape[1:]
-        )
+        rest = together(sorted(others))
+        left, each = rows[rest], noise[rest].repeat_interleave(rows.shape[1])
+        found[rest] = _undone(left.flatten(0, 1), each, matrix).reshape(left.shape)
         return found
 
     @staticmethod

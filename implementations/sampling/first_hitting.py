@@ -29,11 +29,11 @@ def inverse_one_minus_alpha(schedule: Schedule, noised: Tensor) -> Tensor:
     Raises
     ------
     TypeError : not a schedule, or not a float64 tensor.  ValueError : a schedule on the discrete clock; a value
-        outside ``[1 - alpha_0, 1]`` (if ``schedule.validate``).
+        outside ``[1 - alpha_0, 1]`` (where ``schedule.validate`` says that values are checked).
     """
     _continuous(schedule)
     checks.tensor("noised", noised, (torch.float64,))
-    if schedule.validate:
+    if checks.reads(schedule.validate, noised):
         least = _noised_at(schedule, 0.0)
         bad = ~((noised >= least) & (noised <= 1))
         if bool(bad.any()):
@@ -50,7 +50,7 @@ def next_hit(schedule: Schedule, n_masked: Tensor, t: Tensor, generator: torch.G
     Raises
     ------
     TypeError, ValueError : not a schedule, one on the discrete clock; wrong dtypes or shapes, negative numbers of
-        masks, times outside ``[0, 1]`` (if ``schedule.validate``).
+        masks, times outside ``[0, 1]`` (where ``schedule.validate`` says that values are checked).
     """
     _continuous(schedule)
     checks.generator(generator)
@@ -58,7 +58,7 @@ def next_hit(schedule: Schedule, n_masked: Tensor, t: Tensor, generator: torch.G
     checks.shape("n_masked", n_masked, ["N"])
     schedule.check_time("t", t)
     checks.shape("t", t, list(n_masked.shape))
-    if schedule.validate and bool((n_masked < 0).any()):
+    if checks.reads(schedule.validate, n_masked) and bool((n_masked < 0).any()):
         raise ValueError(f"n_masked must be at least 0, got {checks.first(n_masked, n_masked < 0)}")
     some = n_masked > 0
     root = torch.log1p(-uniforms(t.shape, generator, t.device)) / torch.where(some, n_masked, 1)
@@ -81,7 +81,7 @@ def first_hitting(
     Starts with all masks at time 1.  The network gets ids ``[M, L]`` of the ``M <= N`` unfinished sequences, and
     the float64 times ``[M]`` of their next reveals, which differ; it is called at most ``L`` times.  The law is
     the limit of ancestral sampling with ever more steps, for networks that read the time too.  Where ``alpha_0 <
-    1`` masks may be left at time 0, and stay.
+    1`` masks may be left at time 0, and stay.  Each call takes one device synchronization: which are unfinished.
 
     Raises
     ------

@@ -8,8 +8,9 @@ SEDD, FlowMatching), or any Chain or Autoregression.  The law of one step is the
 with negative entries set to 0.
 
 ``times`` decrease strictly to 0: numbers in ``[0, 1]``, or integers in ``0..T`` on the discrete clock.  The
-process's prior is drawn at ``times[0]``, whichever it is.  A tensor keeps its dtype on its way to the network;
-other sequences become float64 or int64.  Samples lie on ``device``, by default the generator's.
+process's prior is drawn at ``times[0]``, whichever it is.  A tensor keeps its dtype on its way to the network, and is
+checked where the process checks values; other sequences are checked in any case, become float64 or int64, and are
+copied to the device, once.  Samples lie on ``device``, by default the generator's.
 
 Without sequences (``N = 0``) the network is never called.
 """
@@ -103,7 +104,7 @@ def infill(
     checks.shape("known", known, list(x.shape))
     if known.device != x.device:
         raise ValueError(f"known must be on the device of x, {x.device}, got {known.device}")
-    if process.validate:
+    if checks.reads(process.validate, x):
         checks.ids_in_range("x (where known)", x[known], process.K)
         if process.mask is not None:
             checks.without_mask("x (where known)", x[known], process.mask)
@@ -126,7 +127,8 @@ def cached(
 
     For a network that does not read its time the law is that of :func:`ancestral` (MDLM, arXiv 2406.07524,
     section 4.1); for one that does, outputs are those of an earlier time.  The network is not called for
-    sequences without a mask.  Costs a device synchronization a step.  Arguments and errors as :func:`ancestral`, and
+    sequences without a mask.  A step takes three device synchronizations: which sequences have changed, whether any has
+    a mask, and which positions are revealed.  Arguments and errors as :func:`ancestral`, and
     ``TypeError`` for another method than MDLM.
     """
     checks.instance("method", method, MDLM)
@@ -167,7 +169,8 @@ def two_stage_step(
     The revealed positions do not depend on the network (MDLM, arXiv 2406.07524, eq. 6), so a network is called only for
     sequences with a revealed position, at time ``t``, and none if nothing is; that is exact for networks that read the
     time as well.  Given an output ``[N, L, K]`` this is :meth:`MDLM.step`.  Either way only the revealed positions'
-    logits are used, and the same generator state gives the same draw.
+    logits are used, and the same generator state gives the same draw.  To find these sequences, and these positions,
+    takes two device synchronizations.
 
     Raises
     ------

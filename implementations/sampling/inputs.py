@@ -40,9 +40,7 @@ def draw_prior(process: Process, N: int, L: int, generator: torch.Generator, dev
     checks.generator(generator)
     if not isinstance(process, Chain):
         return process.noise((N, L), generator, device)
-    cumulated = process.prior.to(device).cumsum(0) / process.prior.sum()
-    cumulated[int(process.prior.nonzero()[-1]) :] = 1.0
-    return torch.searchsorted(cumulated, uniforms((N, L), generator, device), right=True)
+    return torch.searchsorted(process._cumulated(device), uniforms((N, L), generator, device), right=True)
 
 
 def checked_process(method: object, network: object, generator: object) -> Process:
@@ -66,11 +64,14 @@ def checked_device(device: object, generator: torch.Generator) -> torch.device:
 
 def decreasing(times: Times, process: Process, device: torch.device) -> Tensor:
     """``times`` as a tensor ``[S]``; ``TypeError`` or ``ValueError`` unless they decrease strictly to 0, on
-    the clock of ``process``.
+    the clock of ``process``.  Values of a tensor are read where the ``validate`` of ``process`` says so.
     """
     T = process.T
     if isinstance(times, Tensor):
         checks.tensor("times", times, checks.FLOATS if T is None else checks.IDS)
+        checks.shape("times", times, ["S"])
+        if len(times) >= 2 and not checks.reads(process.validate, times):
+            return times.to(device)
     values = checks.falling("times", times, 0, 1 if T is None else T, whole=T is not None)
     if len(values) < 2:
         raise ValueError(f"times must hold at least two times, got {values}")

@@ -37,7 +37,7 @@ def concrete_score_loss(process: Interpolating, score: Tensor, x0: Tensor, xt: T
     Raises
     ------
     TypeError, ValueError : as in :class:`Interpolating`; a process on the discrete clock; a score of another shape,
-        or (under ``validate``) one that is not finite.
+        or, where values are checked, one that is not finite.
     """
     checks.instance("process", process, Interpolating)
     if process.schedule.T is not None:
@@ -45,8 +45,8 @@ def concrete_score_loss(process: Interpolating, score: Tensor, x0: Tensor, xt: T
     process.check(x0=x0, xt=xt, t=t)
     checks.tensor("score", score, checks.FLOATS)
     checks.shape("score", score, [*xt.shape, process.K])
-    if process.validate and not bool(score.isfinite().all()):
-        raise ValueError(f"score must be finite, got {checks.first(score, ~score.isfinite())}")
+    if checks.reads(process.validate, score):
+        checks.finite("score", score)
     dtype = accumulator(score.dtype)
     ratio = _ratios(process, x0, xt, t).to(dtype)
     here = xt.long().unsqueeze(-1)

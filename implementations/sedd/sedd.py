@@ -18,7 +18,7 @@ from unmask.implementations.likelihood.rates import (
     log_reverse_rates,
     reverse_rates,
 )
-from unmask.implementations.likelihood.score_entropy import rate_loss
+from unmask.implementations.likelihood.score_entropy import integrand
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
@@ -34,7 +34,8 @@ class SEDD:
 
     Uniform and absorbing graphs (:class:`Interpolating`) are the paper's; a :class:`Chain` brings its own.
     ``output`` is ``[N, L, K]`` log scores, finite or ``-inf``.  Results come back in its dtype, losses of half
-    precision in float32.
+    precision in float32.  Under absorbing noise selecting masked rows costs a loss, and a step, one device
+    synchronization; under ``torch.compile`` losses read all rows instead.
 
     Raises
     ------
@@ -61,7 +62,9 @@ class SEDD:
         See :func:`~unmask.implementations.likelihood.score_entropy.rate_loss`, also for ``inplace``.
         """
         self._check(output, xt, x0=x0, t=t)
-        return rate_loss(self.process, output, x0, xt, t, inplace=inplace)
+        if inplace:
+            checks.overwritable("output", output)
+        return integrand(self.process, output, x0, xt, t, inplace=inplace)
 
     def reverse_rate(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """Rates ``beta_t R[y, x_t] s_y`` from ``x_t`` to ``y``, 0 at ``y = x_t`` (eq. 3):
@@ -87,10 +90,11 @@ class SEDD:
         """Tweedie's analytic step, ``(sum_z s_z P^{-1}[z, y]) P[y, x_t]`` (theorem 4.2): ``[N, L, K]``.
 
         ``P = a I + (1 - a) 1 pi^T`` with ``a = alpha_t/alpha_s`` has the inverse ``(I - (1 - a) 1
-        pi^T)/a``; chains invert their own.  Rows sum to 1.  At the true scores they are probabilities; for
+        pi^T)/a``; chains invert their own, which takes one device synchronization.
+        Rows sum to 1.  At the true scores they are probabilities; for
         scores that belong to no distribution entries can be negative, and they are returned as they are.
-        Digits are lost as ``P^{-1}`` grows.  At ``alpha_t = 0`` there is none: ``ValueError`` under
-        ``validate``, not-a-number without it.
+        Digits are lost as ``P^{-1}`` grows.  At ``alpha_t = 0`` there is none: ``ValueError`` where values are checked,
+        not-a-number elsewhere.
         """
         self._check(output, xt, s=s, t=t)
         process = self.process
@@ -117,7 +121,8 @@ class SEDD:
         """Draw from :meth:`reverse` (``kind="tweedie"``), its negative entries counted as 0 (as the authors' code
         does), or from :meth:`euler`: ``[N, L]`` int64.
 
-        In the interpolating family, outputs of positions that cannot move are not read, nor checked.
+        In the interpolating family, outputs of positions that cannot move are not read, nor checked; to find those that
+        move takes one device synchronization.
         """
         checks.generator(generator)
         if kind not in get_args(Step):
@@ -147,11 +152,12 @@ class SEDD:
         values: bool = True,
     ) -> None:
         self.process.check(x0=x0, xt=xt, s=s, t=t)
-        checks.output(output, xt, self.process.K, scores=True, values=values and self.process.validate)
+        validate = self.process.validate if values else False
+        checks.output(output, xt, self.process.K, scores=True, validate=validate)
 
     def _check_invertible(self, s: Tensor, t: Tensor) -> None:
         process = self.process
-        if process.validate:
+        if checks.reads(process.validate, t):
             there = process._invertible(s, t) if isinstance(process, Chain) else process.schedule.keep(s, t) > 0
             if not bool(there.all()):
                 raise ValueError(f"t must have alpha_t > 0 for the analytic step, got {checks.first(t, ~there)}")

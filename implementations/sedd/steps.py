@@ -76,7 +76,7 @@ def step(
 ) -> Tensor:
     """A draw of the step ``kind``: log scores ``[N, L, K]``, ids ``[N, L]`` to ids ``[N, L]`` int64.
 
-    Raises ``ValueError``, if ``process.validate``, for NaN or infinite scores among those that are read.
+    Raises ``ValueError``, where values are checked, for NaN or infinite scores among those that are read.
     """
     rows = active_rows(process, xt)
     law = (Tweedie if kind == "tweedie" else Euler)(process, xt, s, t, rows)
@@ -85,13 +85,13 @@ def step(
     moved = torch.zeros_like(u, dtype=torch.bool)
     for block in rows.blocks(flat):
         z = rows.read(flat, block, dtype)
-        if process.validate:
+        if checks.reads(process.validate, z):
             checks.log_scores("output", z)
         moved[block] = u[block] >= law.moves(z, block)[1]
     some = moved.nonzero().squeeze(-1)
     places = some if rows.index is None else rows.index[some]
     weights, _ = law.moves(flat.index_select(0, places).to(dtype), some)
-    if process.validate:
+    if checks.reads(process.validate, weights):
         checks.weights("output's jumps", weights)
     drawn = invert(weights, uniforms(weights.shape[:1], generator, xt.device))
     return xt.long().flatten().index_put((places,), drawn).reshape(xt.shape)

@@ -94,7 +94,7 @@ def error_by_frequency(prediction: Tensor, target: Tensor, basis: Basis) -> Tens
         found: Tensor = (power * twice).mean(0) / n
         return found
     if basis == "dct":
-        return (error @ _cosines(n).to(error)).square().mean(0) / n
+        return (error @ _cosines(n, error.device).to(error)).square().mean(0) / n
     waves, degree = error, torch.zeros(1, dtype=torch.int64, device=error.device)
     span = 1
     while span < n:
@@ -107,10 +107,10 @@ def error_by_frequency(prediction: Tensor, target: Tensor, basis: Basis) -> Tens
     return torch.zeros(span.bit_length(), dtype=energy.dtype, device=energy.device).index_add(0, degree, energy)
 
 
-def _cosines(n: int) -> Tensor:
+def _cosines(n: int, device: torch.device) -> Tensor:
     """The orthonormal cosine waves, one in each column: ``[n, n]``."""
-    level, k = torch.arange(n, dtype=torch.float64), torch.arange(n, dtype=torch.float64)
-    waves = torch.cos(math.pi / n * (level[:, None] + 0.5) * k) * math.sqrt(2 / n)
+    k = torch.arange(n, dtype=torch.float64, device=device)
+    waves = torch.cos(math.pi / n * (k[:, None] + 0.5) * k) * math.sqrt(2 / n)
     waves[:, 0] = math.sqrt(1 / n)
     return waves
 

@@ -13,18 +13,19 @@ from torch import Tensor
 from unmask.implementations.numbers import checks
 
 
-def least_lipschitz(values: Tensor, embeddings: Tensor, block: int = 1024) -> Tensor:
+def least_lipschitz(values: Tensor, embeddings: Tensor, block: int = 1024, *, validate: bool | None = None) -> Tensor:
     """The least Lipschitz constant of functions through ``values`` ``[F, K]`` at ``embeddings`` ``[K, D]``: ``[F]``.
 
     Infinite where two tokens with different values share a place.  ``block`` tokens are compared with ``block`` others
-    at a time.  Half precision is computed in float32.
+    at a time.  Half precision is computed in float32.  ``validate`` says whether NaN and infinite numbers are looked
+    for: always, never, or (``None``) on the CPU.
 
     Raises
     ------
     TypeError : what is no float tensor, or not of one dtype.
     ValueError : shapes that do not fit, no tokens, NaN or infinite numbers, ``block < 1``.
     """
-    f, places = _checked(values, embeddings, block)
+    f, places = _checked(values, embeddings, block, validate)
     K = f.shape[1]
     steepest = f.new_zeros(f.shape[0])
     for start in range(0, K, block):
@@ -38,22 +39,25 @@ def least_lipschitz(values: Tensor, embeddings: Tensor, block: int = 1024) -> Te
     return steepest.to(values.dtype)
 
 
-def interpolant(values: Tensor, embeddings: Tensor, places: Tensor, block: int = 1024) -> Tensor:
+def interpolant(
+    values: Tensor, embeddings: Tensor, places: Tensor, block: int = 1024, *, validate: bool | None = None
+) -> Tensor:
     """McShane's extension ``min_x f(x) + c |z - e(x)|``, ``c`` the least constant of each function: ``[F, N]``.
 
     ``values`` ``[F, K]`` at ``embeddings`` ``[K, D]``, looked up at ``places`` ``[N, D]``, ``block`` of them at a time.
 
     Raises
     ------
-    TypeError, ValueError : as :func:`least_lipschitz`; ``places`` of another dtype or width; tokens with different
-        values at one place.
+    TypeError, ValueError : as :func:`least_lipschitz`; ``places`` of another dtype or width; where values are checked,
+        tokens with different values at one place.
     """
-    f, table = _checked(values, embeddings, block)
+    f, table = _checked(values, embeddings, block, validate)
     checks.tensor("places", places, (values.dtype,))
     checks.shape("places", places, ["N", embeddings.shape[1]])
-    checks.finite("places", places)
-    steepest = least_lipschitz(f, table, block)
-    if bool(steepest.isinf().any()):
+    if checks.reads(validate, places):
+        checks.finite("places", places)
+    steepest = least_lipschitz(f, table, block, validate=False)
+    if checks.reads(validate, steepest) and bool(steepest.isinf().any()):
         function = int(steepest.isinf().nonzero()[0])
         raise ValueError(f"embeddings must put tokens of different values apart, got one place for two in {function=}")
     z = places.to(f.dtype)
@@ -68,15 +72,16 @@ def _distances(left: Tensor, right: Tensor) -> Tensor:
     return torch.cdist(left, right, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def _checked(values: Tensor, embeddings: Tensor, block: int) -> tuple[Tensor, Tensor]:
+def _checked(values: Tensor, embeddings: Tensor, block: int, validate: bool | None) -> tuple[Tensor, Tensor]:
     checks.tensor("values", values, checks.FLOATS)
     checks.shape("values", values, ["F", "K"])
     checks.tensor("embeddings", embeddings, (values.dtype,))
     checks.shape("embeddings", embeddings, [values.shape[1], "D"])
     if embeddings.shape[0] == 0 or embeddings.shape[1] == 0:
         raise ValueError(f"embeddings must have tokens and dimensions, got shape {list(embeddings.shape)}")
-    checks.finite("values", values)
-    checks.finite("embeddings", embeddings)
+    for name, given in (("values", values), ("embeddings", embeddings)):
+        if checks.reads(validate, given):
+            checks.finite(name, given)
     checks.integer("block", block, 1)
     wide = torch.float32 if values.dtype in (torch.float16, torch.bfloat16) else values.dtype
     return values.to(wide), embeddings.to(wide)

@@ -49,7 +49,7 @@ def projective_distance(process: Interpolating | Chain, t: Tensor, i: Tensor, j:
     for name, ids in (("i", i), ("j", j)):
         checks.tensor(name, ids, checks.IDS)
         checks.shape(name, ids, list(i.shape))
-        if process.validate:
+        if checks.reads(process.validate, ids):
             checks.ids_in_range(name, ids, process.K)
     return _pairs(process, t.reshape(1), i.long(), j.long()).to(process.dtype)
 
@@ -61,10 +61,11 @@ def projective_distances(process: Interpolating | Chain, t: Tensor) -> Tensor:
     return _pairs(process, t.reshape(1), state[:, None], state[None, :]).to(process.dtype)
 
 
-def distances_of_columns(log_kernel: Tensor) -> Tensor:
+def distances_of_columns(log_kernel: Tensor, *, validate: bool | None = None) -> Tensor:
     """``Delta`` of every two columns of a kernel given by its logarithms: ``[n, K]`` to ``[K, K]``, same dtype.
 
-    Block by block, so that memory is ``8 BLOCK`` bytes whatever ``n`` and ``K`` are.
+    Block by block, so that memory is ``8 BLOCK`` bytes whatever ``n`` and ``K`` are.  ``validate`` says whether values
+    are checked: always, never, or (``None``) on the CPU.
 
     Raises
     ------
@@ -75,7 +76,8 @@ def distances_of_columns(log_kernel: Tensor) -> Tensor:
     n, K = log_kernel.shape
     if n == 0:
         raise ValueError(f"log_kernel must have a row for each clean class, got {list(log_kernel.shape)}")
-    checks.log_scores("log_kernel", log_kernel)
+    if checks.reads(validate, log_kernel):
+        checks.log_scores("log_kernel", log_kernel)
     columns = log_kernel.T.contiguous()
     impossible = columns == -math.inf
     width = max(1, BLOCK // (n * K))
@@ -95,11 +97,13 @@ def distances_of_columns(log_kernel: Tensor) -> Tensor:
 def log_kernel(process: Interpolating | Chain, t: Tensor) -> Tensor:
     """``log q(x_t = j|x_0)``, one row for each class that clean data may hold: one time, to ``[n, K]`` float64.
 
-    Probabilities below 1e-290 count as impossible, but for the discretized Gaussian, which has them all.
+    Probabilities below 1e-290 count as impossible, but for the discretized Gaussian, which has them all: to see whether
+    any are that small takes a device synchronization, and then they are computed on the CPU.
     """
     _check(process, t)
-    kept = [k for k in range(process.K) if k != process.mask]
-    clean = torch.tensor(kept, device=t.device)
+    clean = torch.arange(process.K if process.mask is None else process.K - 1, device=t.device)
+    if process.mask is not None:
+        clean = clean + (clean >= process.mask)
     when = t.reshape(1)
     if isinstance(process, Interpolating):
         alpha, noised = process.schedule.alpha(when), process.schedule.one_minus_alpha(when)
@@ -107,7 +111,7 @@ def log_kernel(process: Interpolating | Chain, t: Tensor) -> Tensor:
         return rows.scatter_add(1, clean[:, None], alpha.expand(len(clean), 1)).log()
     rows = process._rows(clean.expand(1, -1), None, when)[0]
     if isinstance(process, DiscretizedGaussian) and bool((rows <= LEAST).any()):
-        return process.log_product(int(t))
+        return process.log_product(int(t)).to(t.device)
     return torch.where(rows > LEAST, rows, 0.0).log()
 
 
@@ -128,7 +132,7 @@ def _pairs(process: Interpolating | Chain, t: Tensor, i: Tensor, j: Tensor) -> T
         # At noise zero the kernel is the identity.
         still = process.noise(None, t) == 0
         return torch.where(i == j, 0.0, torch.where(still, math.inf, (f[i] - f[j]).abs()))
-    found = distances_of_columns(log_kernel(process, t[0]))
+    found = distances_of_columns(log_kernel(process, t[0]), validate=False)
     return found[i, j]
 
 
@@ -140,11 +144,9 @@ def _keep_or_redraw(alpha: Tensor, hits: Tensor, mask: int | None, i: Tensor, j:
     u = torch.where((alpha == 0).expand(K), 0.0, u)
     seen = (hits > 0) | (alpha > 0)
     if mask is not None:
-        u, seen = u.clone(), seen.clone()
         # No clean class is the mask; with a single clean class, all distances are 0.
-        u[mask], seen[mask] = 0.0, hits[mask] > 0
-        if K == 2:
-            u = torch.zeros_like(u)
+        masked = torch.arange(K, device=u.device) == mask
+        u, seen = torch.where(masked | (K == 2), 0.0, u), torch.where(masked, hits > 0, seen)
     distance = torch.where(i == j, 0.0, u[i] + u[j])
     return torch.where(seen[i] & seen[j], distance, math.nan)
 

@@ -28,14 +28,14 @@ def compiled(function: Any) -> Any:
 
 
 def method_of(name: str) -> Any:
-    noise = LogLinear(validate=False)
+    noise = LogLinear()
     if name == "d3pm":
-        return D3PM(Interpolating.uniform(Grid([0.25] * 4, validate=False), K, validate=False))
+        return D3PM(Interpolating.uniform(Grid([0.25] * 4), K))
     if name == "mdlm":
-        return MDLM(Interpolating.absorbing(noise, K, MASK, validate=False))
+        return MDLM(Interpolating.absorbing(noise, K, MASK))
     if name == "sedd_absorb":
-        return SEDD(Interpolating.absorbing(noise, K, MASK, validate=False))
-    return {"sedd": SEDD, "flow": FlowMatching}[name](Interpolating.uniform(noise, K, validate=False))
+        return SEDD(Interpolating.absorbing(noise, K, MASK))
+    return {"sedd": SEDD, "flow": FlowMatching}[name](Interpolating.uniform(noise, K))
 
 
 @pytest.mark.parametrize("name", ["d3pm", "sedd", "flow", "mdlm", "sedd_absorb"])

@@ -1,4 +1,4 @@
-"""Losses that write their gradient over the logits: the same losses and gradients, in memory that was there before."""
+"""Losses that write their gradient over the logits: the same numbers, in memory that was there, differentiable once."""
 
 from __future__ import annotations
 
@@ -79,3 +79,15 @@ def test_nobody_overwrites_a_leaf(name: str) -> None:
     with pytest.raises(ValueError, match=r"must be computed.*leaf"):
         loss(logits.requires_grad_(), *given, inplace=True)
     assert loss(logits.detach(), *given, inplace=True).shape == (3,)
+
+
+@pytest.mark.parametrize("name", losses())
+def test_a_penalty_on_gradients_is_refused(name: str) -> None:
+    process, loss = losses()[name]
+    logits, *given = drawn(process, torch.float64)
+    total = loss(logits.requires_grad_(), *given).sum()
+    (plain,) = torch.autograd.grad(total, logits, retain_graph=True)
+    (grad,) = torch.autograd.grad(total, logits, create_graph=True)
+    assert torch.allclose(grad, plain, rtol=16 * torch.finfo(plain.dtype).eps, atol=0)
+    with pytest.raises(RuntimeError, match="can not be differentiated"):
+        (total + grad.square().sum()).backward()

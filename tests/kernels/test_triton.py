@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 IMPORTED = """
 import sys
 import unmask.implementations
@@ -18,17 +18,22 @@ import unmask.implementations.kernels.softmax_sums, unmask.implementations.kerne
 print(sorted(name for name in sys.modules if name.startswith(("triton", "unmask.implementations.kernels.triton"))))
 """
 #: Files of tests, in groups that take about the same time.
-TOGETHER = (("triton_arithmetic", "softmax_sums"), ("entropy_sums", "ulps"), ("conduct",), ("large_vocabularies",))
+TOGETHER = (
+    ("kernels/test_triton_arithmetic", "kernels/test_softmax_sums"),
+    ("kernels/test_entropy_sums", "conduct/test_kernel_ulps"),
+    ("kernels/test_conduct",),
+    ("kernels/test_large_vocabularies",),
+)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
 @pytest.mark.parametrize("names", TOGETHER, ids=" and ".join)
 def test_in_the_interpreter(names: tuple[str, ...]) -> None:
     """In a process of its own: Triton asks once, as functions are decorated, whether it should interpret them."""
-    tests = [str(HERE / f"test_{name}.py") for name in names]
+    tests = [str(TESTS / f"{name}.py") for name in names]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
-        cwd=HERE.parents[1],
+        cwd=TESTS.parent,
         env={**os.environ, "TRITON_INTERPRET": "1"},
         capture_output=True,
         text=True,

@@ -1,10 +1,10 @@
 """The worst gaps of kernels in units of rounding, by what they compute, dtype and path.
 
-``python -m tests.kernels.ulps`` prints those of plain PyTorch, and with ``TRITON_INTERPRET=1`` in the environment those
-of Triton.  Truths are closed forms in numbers of 40 digits, of the logits as they are read.  A logarithm is measured by
-itself and 1, a sum by itself, and a gradient by the terms that it adds up; results that come in half precision in
-roundings of that.  ``ulps.json`` beside this file holds ceilings, the next powers of two above twice as much, since
-other processors add in another order; ``--keep`` writes them anew.
+``python -m tests.conduct.kernel_ulps`` prints those of plain PyTorch, and with ``TRITON_INTERPRET=1`` in the
+environment those of Triton.  Truths are closed forms in numbers of 40 digits, of the logits as they are read.  A
+logarithm is measured by itself and 1, a sum by itself, and a gradient by the terms that it adds up; results in
+half precision in roundings of that.  ``kernel_ulps.json`` beside this file holds ceilings, the next powers of two above
+twice as much, since other processors add in another order; ``--keep`` writes them anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor
 
 from tests.conduct.ulps import ceilings
+from tests.kernels.laws.interpreter import interprets, launches
 from tests.kernels.sums import DTYPES, Case, case, pull, uniform, upstream
 from tests.kernels.test_entropy_sums import ratios_of
 from tests.kernels.test_softmax_sums import mixing_of
@@ -35,7 +37,7 @@ Array: TypeAlias = Any
 #: What is computed, to dtype, to ulps.
 Table: TypeAlias = dict[str, dict[str, float]]
 
-CEILINGS = Path(__file__).with_name("ulps.json")
+CEILINGS = Path(__file__).with_name("kernel_ulps.json")
 SIZES = (7, 1025)
 KINDS = ("nothing", "number", "vector")
 H = 5
@@ -198,7 +200,7 @@ def measured() -> Table:
     table: Table = {}
     # No kernel of Triton visits the logits of a layer.
     ways = (softmax_measured, entropy_measured, *((linear_measured,) if path() == "plain" else ()))
-    with mpmath.workdps(40):
+    with mpmath.workdps(40), launches() if interprets() else nullcontext():
         for dtype in DTYPES:
             for at in (case(K, dtype, "all") for K in SIZES):
                 for found in (m for way in ways for kind in KINDS for m in way(at, kind)):

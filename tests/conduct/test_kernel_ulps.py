@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import torch
 
-from tests.kernels import ulps
+from tests.conduct import kernel_ulps as ulps
 from tests.kernels.sums import DTYPES
 
 

@@ -1,0 +1,60 @@
+"""Count, print and keep: see the package."""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+import benchmarks.synchronizations
+from benchmarks.synchronizations.call import Call, measure
+from benchmarks.synchronizations.every import CHAPTERS
+from benchmarks.synchronizations.graphs import breaks
+from benchmarks.synchronizations.page import Figure, keep, kept, rows
+
+
+def figure(call: Call, *, graphs: bool, before: Figure | None) -> Figure:
+    """Count one call; breaks of its graph are those found ``before`` where they are not asked for."""
+    found = measure(call)
+    plain = measure(call, triton=False).waits if call.wrt else found.waits
+    known = before.breaks if before is not None else None
+    return Figure(
+        call.name,
+        call.of,
+        found.waits,
+        plain,
+        found.copies,
+        found.forward,
+        found.backward,
+        found.host,
+        breaks(call) if graphs else known,
+        call.reason,
+    )
+
+
+def main() -> None:
+    """Of all calls, or of some, which are not kept."""
+    given = argparse.ArgumentParser(
+        prog="python -m benchmarks.synchronizations",
+        description=benchmarks.synchronizations.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    given.add_argument("--only", default="", help="calls with this in their title; nothing is kept")
+    given.add_argument("--no-graphs", action="store_true", help="breaks of graphs as they were found before: quick")
+    options = given.parse_args()
+    torch.set_num_threads(1)
+    before = kept()
+    calls = [call for chapter in CHAPTERS for call in chapter() if options.only in call.title]
+    figures = [figure(call, graphs=not options.no_graphs, before=before.get(call.title)) for call in calls]
+    table = Table("call", "of", "synchronizations", "copies", "operations", "breaks", "waits for")
+    for row in rows(figures):
+        table.add_row(*row)
+    Console().print(table)
+    if not options.only:
+        keep(figures)
+
+
+if __name__ == "__main__":
+    main()
