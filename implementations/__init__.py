@@ -10,11 +10,18 @@ Read it in this order; each folder says in which order to read its parts:
 6. `sampling`: whole samples, and times at which to train;
 7. `gaussian`: Gaussian diffusion of real numbers;
 8. `smoothness`: how smooth the functions are that a network has to learn;
-9. `degradation`: cold diffusion.
+9. `degradation`: cold diffusion;
+10. `programs`: the code around a network: training, evaluation, guidance, remasking.
 
 Imports no other package of the project.  Conventions: sequences ``[N, L]`` of class ids, probabilities and
 network outputs ``[N, L, K]``, rows are sources, times run from data (0) to noise, losses in nats summed over
 positions.
+
+Checks: shapes and dtypes are checked in every call.  Values, such as ids that are no classes and logits that are NaN,
+are checked as ``validate`` says: ``None``, the default, where the tensors are on the CPU, at the price of one pass over
+what a call reads; ``True`` wherever they are, so that a call waits for its device; ``False`` nowhere.  Without ``True``
+no call waits for another device than the CPU, nor copies anything to it, except where its docstring says so.  What is
+made of a few numbers, such as a schedule or a process, checks them in any case as it is made.
 """
 
 from unmask.implementations.d3pm.d3pm import D3PM
@@ -63,6 +70,13 @@ from unmask.implementations.noise.schedules import (
 )
 from unmask.implementations.noise.with_mask import WithMask
 from unmask.implementations.numbers.categorical import categorical
+from unmask.implementations.programs.bounds import MaskedBound
+from unmask.implementations.programs.guidance import guide, guide_by_classifier
+from unmask.implementations.programs.objectives import MaskedObjective
+from unmask.implementations.programs.planned import PlannedSampler
+from unmask.implementations.programs.remasking import Remasking
+from unmask.implementations.programs.times import Times
+from unmask.implementations.programs.trajectories import trajectory_log_probability
 from unmask.implementations.sampling.first_hitting import first_hitting, inverse_one_minus_alpha, next_hit
 from unmask.implementations.sampling.generation import ancestral, cached, infill, semi_autoregressive, two_stage_step
 from unmask.implementations.sampling.training_times import antithetic_times, low_discrepancy_times, uniform_times
@@ -107,13 +121,18 @@ __all__ = [
     "LogSNR",
     "LogSNRGrid",
     "LogSNRSteps",
+    "MaskedBound",
+    "MaskedObjective",
     "MutualInformation",
     "NearestNeighbor",
+    "PlannedSampler",
     "Polynomial",
     "PolynomialLogSNR",
     "PosteriorWeights",
+    "Remasking",
     "Schedule",
     "Shift",
+    "Times",
     "WithMask",
     "ancestral",
     "antithetic_times",
@@ -126,6 +145,8 @@ __all__ = [
     "distances_of_columns",
     "error_by_frequency",
     "first_hitting",
+    "guide",
+    "guide_by_classifier",
     "infill",
     "information_grid",
     "information_schedule",
@@ -144,6 +165,7 @@ __all__ = [
     "restore_naively",
     "score_entropy",
     "semi_autoregressive",
+    "trajectory_log_probability",
     "truncated_logistic",
     "two_stage_step",
     "uniform_times",

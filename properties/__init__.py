@@ -34,20 +34,30 @@ from unmask.properties.engine.mutation import mutated
 from unmask.properties.engine.randomness import seeded
 from unmask.properties.engine.run import Run
 from unmask.properties.engine.verdicts import examine, examine_all
+from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 from unmask.properties.subjects.processes.families import Family
 from unmask.properties.subjects.processes.gaussian import GaussianProcess, LogSnr
 from unmask.properties.subjects.processes.gaussian_spaces import gaussian
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.processes.schedule import Schedule
-from unmask.properties.subjects.processes.spaces import Space, degradations, processes
-from unmask.properties.subjects.processes.vocabulary import Vocabulary, autoregression, embeddings
+from unmask.properties.subjects.processes.spaces import Space, degradations, processes, programs
+from unmask.properties.subjects.processes.vocabulary import (
+    Sequences,
+    Vocabulary,
+    autoregression,
+    embeddings,
+    networks,
+)
 from unmask.properties.subjects.subject import Subject
+from unmask.properties.subjects.tables.recording import Asked, RecordingNetwork
 
 from unmask.properties import laws as _laws  # noqa: F401  # isort: skip  (entering the laws needs everything above)
 
 __all__ = [
     "LAWBOOK",
     "About",
+    "Ancestral",
+    "Asked",
     "Claim",
     "DeltaProfile",
     "Drawn",
@@ -55,9 +65,12 @@ __all__ = [
     "GaussianProcess",
     "Law",
     "LogSnr",
+    "Plan",
     "Process",
+    "RecordingNetwork",
     "Run",
     "Schedule",
+    "Sequences",
     "Space",
     "Subject",
     "Vocabulary",
@@ -78,7 +91,9 @@ __all__ = [
     "independent",
     "law",
     "mutated",
+    "networks",
     "processes",
+    "programs",
     "replay",
     "sampled",
     "seeded",

@@ -11,7 +11,8 @@ Read it like a chapter, in this order:
 6. `gaussian`: Gaussian diffusion on the line;
 7. `limits`: limits of chains on ordered levels as the levels get finer;
 8. `smoothness`: the effect of noise on the functions that a network has to learn;
-9. `degradation`: cold diffusion, which is deterministic.
+9. `degradation`: cold diffusion, which is deterministic;
+10. `programs`: what code around a network draws.
 
 Each folder says in which order to read its parts.
 
@@ -32,6 +33,7 @@ from unmask.reference import (
     masked,
     noise,
     numbers,
+    programs,
     sampling,
     sedd,
     smoothness,
@@ -57,6 +59,7 @@ __all__ = [
     "masked",
     "noise",
     "numbers",
+    "programs",
     "real",
     "same",
     "sampling",

@@ -23,8 +23,12 @@ from unmask.properties.subjects.subject import Subject, Unbuilt, takes
 Array: TypeAlias = Any
 
 
+#: Why a law about a subject that fails to be made says nothing.
+CANNOT_BE_BUILT = "cannot be built for the processes that the law draws"
+
+
 class Blocked(Unanswerable):
-    """The subject could not be built for the drawn process, about which another law speaks."""
+    """There is nothing to judge, for a reason that another law tells; the message is that reason."""
 
 
 class Undeclared(Unanswerable):
@@ -167,7 +171,7 @@ class Call:
         try:
             function = self.subject.capability(prepared.p, self.name)
         except Unbuilt as problem:
-            raise Blocked(str(problem)) from problem
+            raise Blocked(f"{CANNOT_BE_BUILT}: {problem}") from problem
         if function is None:
             raise Unanswerable(f"{self.name} is not offered for this process")
         self._answers.failed = self.name
@@ -214,6 +218,8 @@ class Call:
             self._answers.note(name, dtype, finite=bool(np.isfinite(value).all()))
         if ids and value.dtype.kind not in "iu":
             raise Malformed(f"{name} returned {value.dtype}; class ids are integers")
+        if gives.of == "total" and value.shape in ((1,), (len(prepared.values.get("x0", ())),)):
+            shape = value.shape
         if value.shape != shape:
             axes = ", ".join(gives.axes)
             summed = (
@@ -287,6 +293,9 @@ class _Converter:
             case "flags" | "counts":
                 array = np.array(value)
                 return array if self.exact else torch.from_numpy(array).to(self.device)
+            case "mask":
+                array = np.array(value)
+                return self.reals(array) if array.dtype.kind == "f" else torch.from_numpy(array).to(self.device)
             case "grid":
                 return list(value) if self.exact else [int(v) if self.p.T is not None else float(v) for v in value]
             case "network":
@@ -360,6 +369,7 @@ def _plain(value: Any) -> Any:
 
 
 __all__ = [
+    "CANNOT_BE_BUILT",
     "Answers",
     "Blocked",
     "Call",

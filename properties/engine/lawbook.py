@@ -52,6 +52,9 @@ class About:
     first_order : it speaks about samplers whose scheme is not exact, and which follow the rates to first order.
     uncorrected : it speaks about samplers, exact or of first order, but not about such as also move tokens under the
         noise, back and forth.
+    declared : names of what a subject must have said of itself (see the kind's ``declares``).
+    subjects : condition on what a subject says of itself: the reason why the law is not about it, which completes "the
+        subject …"; empty where it is.
     gradients : it speaks about what autograd makes of the answers.
     tensors : it speaks about tensors (memory, dtypes, autograd), so that exact arrays have nothing to show.
     """
@@ -68,6 +71,8 @@ class About:
     mask_counts: bool = False
     first_order: bool = False
     uncorrected: bool = False
+    declared: tuple[str, ...] = ()
+    subjects: Callable[[Any], str] | None = None
     gradients: bool = False
     tensors: bool = False
 
@@ -76,14 +81,14 @@ class About:
             raise TypeError(f"kind must be a name, got {self.kind!r}")
         if self.clock not in (None, "discrete", "continuous"):
             raise ValueError(f"clock must be 'discrete', 'continuous' or None, got {self.clock!r}")
-        for field in ("families", "schedules", "outputs", "schedules_too"):
+        for field in ("families", "schedules", "outputs", "schedules_too", "declared"):
             names: Any = getattr(self, field)
             if names is None or (field == "families" and callable(names)):
                 continue
             if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
                 condition = ", or a condition" if field == "families" else ""
                 raise TypeError(f"{field} must be a tuple of names{condition}, got {names!r}")
-        for field in ("processes", "capabilities"):
+        for field in ("processes", "capabilities", "subjects"):
             condition = getattr(self, field)
             if condition is not None and not callable(condition):
                 raise TypeError(f"{field} must be a condition or None, got {condition!r}")
@@ -276,6 +281,10 @@ def _parts(function: Callable[..., Claims], about: About) -> tuple[tuple[str, ..
         if strange:
             there_are = ", ".join(own.outputs) or "none"
             raise ValueError(f"outputs must be those of kind {own.name!r}, {there_are}; got {strange[0]!r}")
+        unsaid = [name for name in about.declared if name not in own.declares]
+        if unsaid:
+            there_are = ", ".join(own.declares) or "none"
+            raise ValueError(f"declared must be declarations of kind {own.name!r}, {there_are}; got {unsaid[0]!r}")
         offered = {*own.capabilities, *own.derivatives}
         drawn = {*DRAWS, *own.draws}
     for name in asked:

@@ -63,6 +63,11 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
         return Absent("computes with exact numbers; the law speaks about tensors")
     if not subject.gradients and derives:
         return Absent("says that autograd cannot follow it (gradients=False)")
+    unsaid = [name for name in about.declared if getattr(subject, name) is None]
+    if unsaid:
+        return Absent(f"does not say {' and '.join(f'{kind.declares[n].meaning} ({n}=…)' for n in unsaid)}")
+    if about.subjects is not None and (reason := about.subjects(subject)):
+        return Absent(reason)
     if about.mask_counts and subject.mask_ruled_out:
         return Absent("says that its network rules out the mask (mask_ruled_out=True)")
     clock = _only_clock(law, subject)

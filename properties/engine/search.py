@@ -31,6 +31,8 @@ from unmask.properties.subjects.subject import Subject
 
 #: After how many processes that could not be built a law that judged none gives up.
 MOST_BLOCKED = 40
+#: Draws that are refused, for whatever reasons, before any could be judged, after which no more are made.
+MOST_REFUSED = 200
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
@@ -139,6 +141,7 @@ class Search:
             hypothesis.reject()
         except Unanswerable as reason:
             self.refused[str(reason)] += 1
+            self._give_up(self.refused, MOST_REFUSED)
             hypothesis.reject()
         if self.only_faults and not outcome.holds:
             return

@@ -201,7 +201,7 @@ class Trial:
         try:
             every = [c for c in every if subject.capability(p, c.name) is not None]
         except Unbuilt as problem:
-            raise Blocked(str(problem)) from problem
+            raise Blocked(f"{calls.CANNOT_BE_BUILT}: {problem}") from problem
         if not every:
             raise Unanswerable("nothing that the law is about is offered for this process")
         return {c.name: Call(subject, c, self.answers) for c in every}

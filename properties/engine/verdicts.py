@@ -86,7 +86,7 @@ def _nothing_asked(search: Search) -> Record:
     """The record of a law that could not be asked of any process that was drawn."""
     if search.blocked:
         ((why, _),) = search.blocked.most_common(1)
-        return search.record("blocked", reason=f"cannot be built for the processes that the law draws: {why}")
+        return search.record("blocked", reason=why)
     if search.missing:
         (((teller, what), _),) = search.missing.most_common(1)
         how = "answers in a coarser dtype" if teller == PRECISION else "gives no numbers to judge"

@@ -9,6 +9,8 @@
 * `limits`: what becomes something else, and how fast;
 * `smoothness`: what noise does to the functions that a network has to learn;
 * `gaussian`: Gaussian diffusion;
+* `programs`: the code around the network;
+* `networks`: the network itself;
 * `conduct`: what has to be true whatever the mathematics.
 
 Beside them is what several chapters share:
@@ -27,5 +29,7 @@ from unmask.properties.laws import (  # noqa: F401  # isort: skip
     limits,
     smoothness,
     gaussian,
+    programs,
+    networks,
     conduct,
 )

@@ -80,6 +80,23 @@ class Space(Protocol):
 
 
 @dataclass(frozen=True)
+class Declaration:
+    """What subjects of one kind may say of themselves, beside what all may.
+
+    Attributes
+    ----------
+    meaning : what it says, in one line.
+    check : given what a subject says, returns it as laws read it; raises ``TypeError`` or ``ValueError`` where it says
+        nothing valid.
+    default : what holds where nothing is said; laws that cannot do without are absent where it is ``None``.
+    """
+
+    meaning: str
+    check: Callable[[Any], Any]
+    default: Any = None
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of subject.
 
@@ -101,6 +118,8 @@ class Kind:
         the first and last times at which that has a value.
     exempt : names of laws of conduct that do not hold for it, each with the reason, which completes "the subject …".
     answer : ``(model, noisy, times, p) -> output``: what a drawn network says to ``noisy`` rows at one time each.
+    declares : what its subjects may say of themselves, beside what all may, by name.
+    defaults : of what all may say, the defaults that are other ones here.
     """
 
     name: str
@@ -115,6 +134,8 @@ class Kind:
     situation: Callable[[Inputs, Any, int, bool, int, Capability | None], Mapping[str, Any]] | None = None
     exempt: Mapping[str, str] = field(default_factory=dict)
     answer: Callable[[Any, Array, list[Any], Any], Array] | None = None
+    declares: Mapping[str, Declaration] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def capabilities(self) -> dict[str, Capability]:
@@ -159,4 +180,4 @@ def entered() -> dict[str, Kind]:
     return dict(_KINDS)
 
 
-__all__ = ["Kind", "Situation", "Space", "enter", "entered"]
+__all__ = ["Declaration", "Kind", "Situation", "Space", "enter", "entered"]

@@ -26,6 +26,9 @@ NUMBERS = {
     "grid": "a list of falling times, Python numbers",
     "network": "a function: network(xt, t) -> output, with xt [N, L], t [N] and output [N, L, K]",
     "operator": "a function of signals: operator(signal, t) -> signal, with t [N]",
+    "mask": "which positions count: bool; or int64, 1 and 0; or reals that are added to scores, 0 and -inf",
+    "recorder": "a network that records: network(ids) or network(ids, t), with ids [n, L], gives logits [n, L, K]",
+    "total": "one number, or one for each row, in the dtype asked for or a finer one",
     "generator": "a torch.Generator",
     "plain": "a Python value",
 }
@@ -41,7 +44,21 @@ class Shape:
     axes : names of the axes, in order.
     """
 
-    of: Literal["ids", "reals", "times", "flags", "counts", "grid", "network", "operator", "generator", "plain"]
+    of: Literal[
+        "ids",
+        "reals",
+        "times",
+        "flags",
+        "counts",
+        "grid",
+        "network",
+        "operator",
+        "mask",
+        "recorder",
+        "total",
+        "generator",
+        "plain",
+    ]
     axes: tuple[str, ...] = ()
 
     @property
@@ -83,6 +100,8 @@ PerRowAndClass: TypeAlias = Annotated[Tensor, Shape("reals", _axes("N K"))]
 Embeddings: TypeAlias = Annotated[Tensor, Shape("reals", _axes("K D"))]
 #: Yes or no for each position.
 Flags: TypeAlias = Annotated[Tensor, Shape("flags", _axes("N L"))]
+#: Which positions count, in one of several forms.
+Mask: TypeAlias = Annotated[Tensor, Shape("mask", _axes("N L"))]
 #: A whole number for each row.
 Counts: TypeAlias = Annotated[Tensor, Shape("counts", _axes("N"))]
 #: Falling times of a sampler, a list of Python numbers.
@@ -91,6 +110,12 @@ Grid: TypeAlias = Annotated[list[Any], Shape("grid")]
 Network: TypeAlias = Annotated[Callable[[Tensor, Tensor], Tensor], Shape("network")]
 #: ``operator(signal, t) -> signal``, with ``t [N]``.
 Operator: TypeAlias = Annotated[Callable[[Tensor, Tensor], Tensor], Shape("operator")]
+#: ``network(ids) -> logits``, or ``network(ids, t)``; a module.
+Recorder: TypeAlias = Annotated[Callable[..., Tensor], Shape("recorder")]
+#: One number for the whole batch, or one for each row.
+Total: TypeAlias = Annotated[Tensor, Shape("total")]
+#: Class ids of several states, one after the other.
+Trajectory: TypeAlias = Annotated[Tensor, Shape("ids", _axes("N S L"))]
 Generator: TypeAlias = Annotated[torch.Generator, Shape("generator")]
 Size: TypeAlias = Annotated[int, Shape("plain")]
 Sizes: TypeAlias = Annotated[list[int], Shape("plain")]
@@ -105,6 +130,7 @@ __all__ = [
     "Generator",
     "Grid",
     "Ids",
+    "Mask",
     "Matrix",
     "Name",
     "Network",
@@ -116,10 +142,13 @@ __all__ = [
     "PerRowAndClass",
     "Reals",
     "RealsPerClass",
+    "Recorder",
     "Shape",
     "Size",
     "Sizes",
     "Time",
     "Times",
+    "Total",
+    "Trajectory",
     "Weights",
 ]

@@ -36,7 +36,8 @@ class Subject:
     build : class or function of a process.
     processes : what it claims to implement, from :func:`~unmask.properties.processes`,
         :func:`~unmask.properties.gaussian`, :func:`~unmask.properties.degradations`,
-        :func:`~unmask.properties.autoregression` or :func:`~unmask.properties.embeddings`; they decide its kind.
+        :func:`~unmask.properties.autoregression`, :func:`~unmask.properties.embeddings`,
+        :func:`~unmask.properties.programs` or :func:`~unmask.properties.networks`; they decide its kind.
     output : what a network's output means, one of the kind's ``outputs``; laws about networks need it.
     name : what tables call it; default the name of ``build``.
     scheme : how ``step`` (and what is built of it) is meant: ``"exact"`` draws from ``p_theta(x_s|x_t)``, at any
@@ -55,7 +56,8 @@ class Subject:
     arrays : ``"torch"``; ``"exact"`` is for the reference itself (NumPy arrays of fractions).
     dtypes : names of those that it can compute in; the first is used when the one asked for is not among them.
 
-    Each of them but ``processes`` and ``name`` may also stand in the class, as an attribute.
+    Each of them but ``processes`` and ``name`` may also stand in the class, as an attribute.  Subjects of some kinds
+    say more: see their ``declares``.
 
     Raises
     ------
@@ -98,13 +100,19 @@ class Subject:
         self.build = build
         self.processes = processes
         self.name = _name(build) if name is None else name
-        unknown = [key for key in declared if key not in self.DECLARED]
+        own = self.kind.declares
+        unknown = [key for key in declared if key not in self.DECLARED and key not in own]
         if unknown:
-            near = did_you_mean(unknown[0], self.DECLARED)
-            raise TypeError(f"a subject declares {', '.join(self.DECLARED)}; not {unknown[0]!r}{near}")
-        for key, default in self.DECLARED.items():
+            there_are = (*self.DECLARED, *own)
+            near = did_you_mean(unknown[0], there_are)
+            raise TypeError(f"a subject declares {', '.join(there_are)}; not {unknown[0]!r}{near}")
+        for key, default in {**self.DECLARED, **self.kind.defaults}.items():
             in_class = getattr(build, key, default) if isinstance(build, type) else default
             setattr(self, key, declared.get(key, in_class if _plain(in_class) else default))
+        for key, declaration in own.items():
+            in_class = getattr(build, key, None) if isinstance(build, type) else None
+            value = declared.get(key, None if isinstance(in_class, property) else in_class)
+            setattr(self, key, declaration.default if value is None else declaration.check(value))
         #: What each law asks of it, kept by the engine.
         self.plans: dict[Any, Any] = {}
         self._declared = declared
@@ -113,7 +121,10 @@ class Subject:
 
     def but(self, *, build: Callable[[Any], object] | None = None, **changes: Any) -> Subject:
         """The same subject with some of its arguments changed."""
-        given = {"name": self.name, "processes": self.processes, **self._declared, **changes}
+        # What stands in the class is said of what is built in its place, too.
+        said = {key: getattr(self, key) for key in (*self.DECLARED, *self.kind.declares)}
+        same = _kind_of(changes.get("processes", self.processes)) is self.kind
+        given = {"name": self.name, "processes": self.processes, **(said if same else self._declared), **changes}
         return Subject(self.build if build is None else build, **given)
 
     # ------------------------------------------------------------------ what it offers
@@ -239,8 +250,8 @@ def _kind_of(processes: Any) -> Kind:
     named: Any = getattr(processes, "kind", None)
     if not isinstance(named, str):
         raise TypeError(
-            "processes must come from processes(...), gaussian(...), degradations(...), autoregression(...) or "
-            f"embeddings(...), got {type(processes).__name__}"
+            "processes must come from processes(...), gaussian(...), degradations(...), autoregression(...), "
+            f"embeddings(...), programs(...) or networks(...), got {type(processes).__name__}"
         )
     return kind_named(named)
 

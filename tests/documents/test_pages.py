@@ -59,7 +59,7 @@ def test_reading_pages_lead_through_all_chapters(page: Path) -> None:
     there_are = [chapter for chapter in CHAPTERS if (page.parent / chapter / "__init__.py").is_file()]
     assert list(dict.fromkeys(named)) == there_are
     docstring = ast.get_docstring(ast.parse((page.parent / "__init__.py").read_text(encoding="utf-8"))) or ""
-    items = re.findall(r"^\d\. (.*?):", docstring, re.MULTILINE)
+    items = re.findall(r"^\d+\. (.*?):", docstring, re.MULTILINE)
     assert [chapter for item in items for chapter in re.findall(r"`(\w+)`", item)] == there_are
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from tests.foreign import METHODS
@@ -26,7 +28,8 @@ def test_they_are_many_and_unlike() -> None:
 
 def test_one_step_of_a_batch_in_halves_is_one_step() -> None:
     """Two calls, about half the rows each, are not two steps."""
-    line = LogSnr("linear", "6", "-4")
-    p = GaussianProcess("straight", points=("0", "5/4"), weights=("1/4", "3/4"), schedule=line, clock="continuous")
+    line = LogSnr("linear", Fraction(6), Fraction(-4))
+    points, weights = (Fraction(0), Fraction(5, 4)), (Fraction(1, 4), Fraction(3, 4))
+    p = GaussianProcess("straight", points=points, weights=weights, schedule=line, clock="continuous")
     (halves,) = (method for method in METHODS if method.name == "accumulated")
     replay("samples_of_reals_follow_the_chain", halves, p=p, L=2, seed=2)

@@ -38,6 +38,8 @@ CHAPTERS = (
     "limits",
     "smoothness",
     "degradation",
+    "programs",
+    "networks",
     "conduct",
 )
 DIVIDED = ("reference", "implementations", "properties/laws", "tests")

@@ -23,6 +23,8 @@ from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
 from tests.methods.sedd import SEDD_ABSORB, SEDD_EULER, SEDD_UNIFORM
+from tests.programs.built_in import VERIFIED
+from tests.programs.trainers import PROGRAMS
 
 IMPLEMENTATIONS = [
     D3PM_UNIFORM,
@@ -43,8 +45,9 @@ IMPLEMENTATIONS = [
     *COLD,
     AUTOREGRESSION,
     EMBEDDINGS,
+    *VERIFIED,
 ]
 #: Whose mutants the laws should notice: all that computes with tensors.
-IN_TORCH = [*IMPLEMENTATIONS, *GENERAL]
+IN_TORCH = [*IMPLEMENTATIONS, *GENERAL, *PROGRAMS]
 EXACT = [*REFERENCE, *GAUSSIAN_REFERENCE, EXACT_COLD, EXACT_AUTOREGRESSION, EXACT_EMBEDDINGS]
 ALL = [*EXACT, *IN_TORCH]

@@ -176,7 +176,12 @@ def a_generator_fixes_the_draw(offers: Any, situation: Any, p: Any, seed: int) -
     tex=r"X_1, X_2 \text{ from one generator} \implies P(X_1 = X_2) = \sum_x p(x)^2",
     cites="reproducibility",
     mutants=("step-rewinds-its-generator", "sample-rewinds-its-generator", "gaussian-draws-rewind-their-generator"),
-    about=About(kind="any", tensors=True, capabilities=lambda c: c.name in ("sample", "step", "noisy", "reverse_step")),
+    about=About(
+        kind="any",
+        tensors=True,
+        capabilities=lambda c: c.name in ("sample", "step", "noisy", "reverse_step"),
+        subjects=lambda s: "" if getattr(getattr(s, "plan", None), "is_random", True) else "draws nothing at random",
+    ),
     drawn=Drawn(floating=True, cost=4),
 )
 def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list[Claim]:

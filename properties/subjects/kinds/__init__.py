@@ -4,7 +4,9 @@
 * `gaussian`: Gaussian diffusion of reals;
 * `degradation`: cold diffusion;
 * `autoregression`: one token a step;
-* `embeddings`: functions of tokens that have places.
+* `embeddings`: functions of tokens that have places;
+* `programs`: code that calls a network;
+* `networks`: a network that is given.
 """
 
 from __future__ import annotations

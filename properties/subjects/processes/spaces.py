@@ -31,6 +31,8 @@ from unmask.properties.subjects.processes.sizes import CLOCKS, FIRST_K, FIRST_T,
 MOST_STEPS = 1000
 #: Ranges of K and T that are drawn from where none is stated.
 SIZES, STEPS = (2, 5), (1, 6)
+#: The range of K for code that calls a network: with two classes but the mask there is something to choose.
+PROGRAM_SIZES = (3, 6)
 #: Most draws from a range of steps beyond this are at most this.
 USUAL_STEPS = 8
 #: How far apart in the list of betas the first ones are: all of them alike would hide which step is which.
@@ -289,6 +291,34 @@ def processes(
 def degradations(*families: str | Family, **limits: Any) -> Space:
     """The processes whose means blur the signals of a cold diffusion; arguments and errors as for :func:`processes`."""
     return replace(processes(*families, **limits), kind="degradation")
+
+
+def programs(
+    *families: str | Family,
+    schedules: str | Schedule | Iterable[str | Schedule] = "linear",
+    mask: Literal["last", "first", "any"] = "last",
+    K: int | tuple[int, int] | None = None,
+) -> Space:
+    """The processes of code that calls a network: masked diffusion in continuous time.
+
+    Parameters
+    ----------
+    families : ``"absorbing"``, which is the default, and the only one yet.
+    schedules, mask, K : as for :func:`processes`; ``K`` counts the mask.  Where no ``K`` is stated, most laws ask about
+        3 to 6 classes, and some about more than 100,000.
+
+    Raises
+    ------
+    TypeError, ValueError : as for :func:`processes`, and for other families.
+    """
+    names = families or ("absorbing",)
+    if names != ("absorbing",):
+        raise ValueError(f"families must be 'absorbing' for programs, got {', '.join(map(repr, names))}")
+    return replace(
+        processes(*names, clock="continuous", schedules=schedules, mask=mask, K=PROGRAM_SIZES if K is None else K),
+        kind="programs",
+        stated_sizes=stated(K=K),
+    )
 
 
 def _hint(kind: str, given: Any) -> str:

@@ -1,4 +1,4 @@
-"""Vocabularies: the processes of subjects without noise, or whose noise has no parameters."""
+"""Vocabularies: the processes of subjects without noise, or whose noise has no parameters, and of networks."""
 
 from __future__ import annotations
 
@@ -114,6 +114,70 @@ class Vocabularies:
         return Vocabulary(K, {"none": None, "last": K - 1, "first": 0, "any": place % K}[self.mask])
 
 
+@dataclass(frozen=True, repr=False)
+class Sequences(Vocabulary):
+    """What a network is made for: a vocabulary, and sequences up to a length.
+
+    Everything that may be asked of ``p`` is what may be asked of a :class:`Vocabulary`, and:
+
+    * ``L``: the longest sequence that the network is shown, padding included;
+    * ``clock``: always ``"continuous"``: the time that a network is shown, if it is, lies between 0 and 1.
+    """
+
+    L: int = 12
+
+    clock: ClassVar[str] = "continuous"
+
+    def description(self) -> str:
+        """One line for a report."""
+        return f"{super().description()}, up to {self.L} positions"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self.L) is not int:
+            raise TypeError(f"L must be an int, got {self.L!r}")
+        if self.L < 1:
+            raise ValueError(f"L must be at least 1, got {self.L}")
+
+    def __repr__(self) -> str:
+        return f"Sequences({self.K}{f', mask={self.mask}' if self.mask is not None else ''}, L={self.L})"
+
+
+@dataclass(frozen=True)
+class SequenceSpace(Vocabularies):
+    """A set of vocabularies with lengths of sequences; see :func:`networks`."""
+
+    L: tuple[int, int]
+
+    def _one(self, K: int, place: int) -> Sequences:
+        mask = super()._one(K, place).mask
+        return Sequences(K, mask, L=self.L[1])
+
+
+def networks(
+    *,
+    K: int | tuple[int, int] = (5, 9),
+    mask: Literal["last", "first", "any", "none"] = "last",
+    L: int | tuple[int, int] = (4, 12),
+) -> SequenceSpace:
+    """What a network is made for: vocabularies, and lengths of sequences.
+
+    Parameters
+    ----------
+    K : smallest and largest number of classes, the mask included, or a single value.
+    mask : which class id is the mask: the last, the first, any (drawn), or none.
+    L : smallest and largest number of positions, padding included, or a single value.  A network is built for ``p.L``,
+        the largest.
+
+    Raises
+    ------
+    TypeError, ValueError : for a range that is none, or an unknown mask.
+    """
+    if mask not in ("last", "first", "any", "none"):
+        raise ValueError(f"mask must be 'last', 'first', 'any' or 'none', got {mask!r}")
+    return SequenceSpace("networks", stated_range("K", K, 2, None), mask, stated_range("L", L, 1, None))
+
+
 def autoregression(
     *, K: int | tuple[int, int] = (2, 5), mask: Literal["last", "first", "any"] = "last"
 ) -> Vocabularies:
@@ -145,4 +209,4 @@ def embeddings(*, K: int | tuple[int, int] = (2, 5)) -> Vocabularies:
     return Vocabularies("embeddings", stated_range("K", K, 2, None), "none")
 
 
-__all__ = ["Vocabularies", "Vocabulary", "autoregression", "embeddings"]
+__all__ = ["SequenceSpace", "Sequences", "Vocabularies", "Vocabulary", "autoregression", "embeddings", "networks"]

@@ -135,8 +135,9 @@ def bad_autoregression() -> list[Bad]:
         *asked("Autoregression.posterior", *clean, *noisy, *time, earlier, **both, x0=ids(0, 1)),
         *asked("Autoregression.denoise", *output, *noisy, *time, **own, xt=ids(MASK, MASK), output=logits()),
         *asked("Autoregression.reverse", *output, *noisy, *time, earlier, **both, output=logits()),
-        *asked("Autoregression.step", *output, *noisy, *time, earlier, GENERATOR, **both, output=logits(),
-               generator=rng()),
+        # A step reads, and checks, the outputs of the positions that it draws.
+        *asked("Autoregression.step", *output, *noisy, *time, earlier, GENERATOR, **{**both, "s": torch.tensor([0])},
+               output=logits(), generator=rng()),
         *asked("Autoregression.loss", *output, *clean, *noisy, *time,
                value("t", torch.tensor([0]), r"t .*\[1, 2\].*got 0"),
                **own, xt=ids(MASK, MASK), x0=ids(0, 1), output=logits()),

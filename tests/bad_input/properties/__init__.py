@@ -4,6 +4,7 @@ from tests.bad_input.bad import Bad
 from tests.bad_input.properties.descriptions import bad_descriptions
 from tests.bad_input.properties.gaussians import bad_gaussians
 from tests.bad_input.properties.laws import bad_laws
+from tests.bad_input.properties.plans import bad_plans
 from tests.bad_input.properties.profiles import bad_profiles
 from tests.bad_input.properties.runs import bad_runs
 from tests.bad_input.properties.subjects import bad_subjects
@@ -15,4 +16,5 @@ BAD: list[Bad] = [
     *bad_subjects(),
     *bad_runs(),
     *bad_profiles(),
+    *bad_plans(),
 ]

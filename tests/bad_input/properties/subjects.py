@@ -15,6 +15,8 @@ from tests.bad_input.properties.given import (
     embeddings,
     mutated,
     named,
+    network_sequences,
+    networks,
     subject,
     vocabulary,
 )
@@ -70,6 +72,39 @@ def of_vocabularies() -> list[Case]:
         (partial(vocabulary, 3, mask=3), ValueError, "mask must be a class id below K = 3, got 3"),
         (partial(vocabulary, 3, mask=True), TypeError, "mask must be an int, got True"),
         (partial(vocabulary, 3, precision="float65"), ValueError, "precision must be .*got 'float65'"),
+    ]
+
+
+def of_networks() -> list[Case]:
+    return [
+        (partial(networks, mask="middle"), ValueError, "mask must be .* or 'none', got 'middle'"),
+        (partial(networks, L=0), ValueError, "L must be .* 1 <= smallest <= largest, got 0"),
+        (partial(networks, L=(3, 2.0)), TypeError, r"L must be an int or a pair of ints .*got \(3, 2.0\)"),
+    ]
+
+
+def of_sequences() -> list[Case]:
+    return [
+        (partial(network_sequences, 1), ValueError, "K must be at least 2, got 1"),
+        (partial(network_sequences, 3, L=0), ValueError, "L must be at least 1, got 0"),
+        (partial(network_sequences, 3, L="8"), TypeError, "L must be an int, got '8'"),
+    ]
+
+
+def of_declared_networks() -> list[Case]:
+    made = partial(subject, abs, networks())
+    return [
+        (partial(made, padding="rigth"), ValueError, "padding must be one of .*got 'rigth'; did you mean 'right'"),
+        (partial(made, mask_forms="bool"), TypeError, "mask_forms must be a tuple of names, got 'bool'"),
+        (partial(made, mask_forms=("flags",)), ValueError, "mask_forms must be of 'bool', .*got 'flags'"),
+        (partial(made, block_length=True), TypeError, "block_length must be an int, got True"),
+        (partial(made, block_length=0), ValueError, "block_length must be at least 1, got 0"),
+        (partial(made, padding_id=-1), TypeError, "padding_id must be a class id, or a function p -> id, got -1"),
+        (partial(made, sees_time="yes"), TypeError, "sees_time must be True or False, got 'yes'"),
+        (partial(made, sees_every_position=1), TypeError, "sees_every_position must be True or False, got 1"),
+        (partial(made, equivariant="no"), TypeError, "equivariant must be True or False, got 'no'"),
+        (partial(made, roundings="few"), TypeError, "roundings must be a number, got 'few'"),
+        (partial(made, roundings=0), ValueError, "roundings must be positive and finite, got 0"),
     ]
 
 
@@ -145,6 +180,10 @@ def bad_subjects() -> list[Bad]:
         *named("autoregression", of_ranges(autoregression)),
         *named("autoregression", [(partial(autoregression, mask="none"), ValueError, "mask must be .*got 'none'")]),
         *named("embeddings", of_ranges(embeddings)),
+        *named("networks", of_ranges(networks)),
+        *named("networks", of_networks()),
+        *named("Sequences", of_sequences()),
+        *named("Subject", of_declared_networks()),
         *named("degradations", of_degradations()),
         *named("mutated", of_mutants()),
         *named("read", [(partial(read, Silent), TypeError, "Silent.alpha needs a docstring: what it means")]),

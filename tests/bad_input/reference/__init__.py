@@ -4,6 +4,7 @@ from tests.bad_input.bad import Asked, Bad
 from tests.bad_input.reference import (
     cold,
     continuous,
+    evaluation,
     gaussians,
     language,
     limit_processes,
@@ -11,6 +12,7 @@ from tests.bad_input.reference import (
     models,
     numbers_and_checks,
     outputs,
+    plans,
     processes,
     smoothness,
 )
@@ -27,5 +29,7 @@ ASKED: list[Asked] = [
     *limit_processes.ASKED,
     *smoothness.ASKED,
     *cold.ASKED,
+    *evaluation.ASKED,
+    *plans.ASKED,
 ]
 BAD: list[Bad] = [bad for asked in ASKED for bad in asked.badly()]

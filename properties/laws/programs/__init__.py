@@ -1,0 +1,25 @@
+"""Programs: the code around the network, by the record of what it asked.
+
+* `driven`: uniform numbers chosen on purpose;
+* `common`: what an objective did, laid beside its batch;
+* `objectives`: what training code shows, weighs and pays;
+* `drawn`: what it draws: masked sets, times, and the extremes of uniform numbers;
+* `evaluated`: what an estimate of the bound did with one sequence;
+* `bounds`: what it shows and pays;
+* `batches`: what it makes of a batch;
+* `bounds_drawn`: what it draws;
+* `guidance`: what two predictions are made into;
+* `remasking`: kernels of samplers that may mask again;
+* `plans`: samplers that reveal a planned number of positions in a planned order.
+"""
+
+from unmask.properties.laws.programs import objectives  # isort: skip
+from unmask.properties.laws.programs import drawn  # isort: skip
+from unmask.properties.laws.programs import bounds  # isort: skip
+from unmask.properties.laws.programs import batches  # isort: skip
+from unmask.properties.laws.programs import bounds_drawn  # isort: skip
+from unmask.properties.laws.programs import guidance  # isort: skip
+from unmask.properties.laws.programs import remasking  # isort: skip
+from unmask.properties.laws.programs import plans  # isort: skip
+
+__all__ = ["batches", "bounds", "bounds_drawn", "drawn", "guidance", "objectives", "plans", "remasking"]

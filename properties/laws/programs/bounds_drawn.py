@@ -1,0 +1,206 @@
+"""What an estimate of the bound draws: masked sets, and the weights that belong to them.
+
+One sequence a call, and of each call one sample at random: samples of one call may be drawn in pairs or strata, and what
+they have in common does not enter.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.special import comb
+
+from unmask.properties.claims.claim import Claim, close, sampled
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.evaluated import (
+    Array,
+    Evaluated,
+    PricedNetwork,
+    evaluate,
+    price,
+    samples_of,
+    time_law,
+    weight_at,
+)
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.recording import RecordingNetwork
+from unmask.reference.programs import count_law
+from unmask.reference.programs.bounds import place_law_on_a_grid, set_law_on_a_grid
+
+CHAPTER = "Programs: bounds"
+#: Calls of which one sample each is looked at, and rows that are shown in all of them, at most.
+MANY, MOST_SHOWN = 900, 45_000
+#: Positions that count.
+COUNTED = 3
+#: Cells of equal probability into which the times are divided.
+CELLS = 8
+#: The one row of what is counted.
+DRAWS = ("draws", ["one sample of each call"])
+
+
+def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array]:
+    """A sequence of which three positions count, after a prompt of one where there may be one."""
+    rng = np.random.default_rng([seed, 107])
+    L = COUNTED if subject.every_position_counts else COUNTED + 1
+    return rng.choice(np.array(p.clean), L), np.arange(L) >= L - COUNTED
+
+
+def _calls(samples: int) -> int:
+    return max(60, min(MANY, MOST_SHOWN // samples))
+
+
+def _chosen(e: Evaluated, samples: int, which: int) -> Array:
+    """The set of the sample ``which``, ``[COUNTED]``; those of which nothing is masked come last."""
+    if len(e.sets) > samples:
+        raise Unanswerable(f"it says that it draws {samples} samples, and shows {len(e.sets)} with masks")
+    none = np.zeros(len(e.counted), dtype=bool)
+    return (e.sets[which] if which < len(e.sets) else none)[e.counted]
+
+
+def _draws(subject: Any) -> str:
+    return (
+        "masks every set"
+        if subject.estimate == "exact"
+        else "has no grid (grid=…)"
+        if subject.estimate == "on a grid" and not subject.grid
+        else ""
+    )
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"P(M) = \int g(t)\, (1 - \alpha_t)^{|M|}\, \alpha_t^{\,n - |M|}\, dt, \qquad P(M) = \frac{1}{n\binom{n}{|M|}}",
+    cites="Sahoo et al. 2024, eq. 10; Nie et al. 2025, app. A; Ou et al. 2025, sec. 3 (exactly k masked)",
+    mutants=(
+        "bound-masks-half",
+        "bound-never-masks-all",
+        "bound-masks-one-block",
+        "bound-counts-from-zero",
+        "bound-leaves-out-early-times",
+    ),
+    about=About(kind="programs", declared=("estimate",), subjects=_draws),
+    drawn=Drawn(floating=True, cost=6),
+)
+def masked_sets_of_a_bound_follow_the_noise(
+    bound: Any, p: Process, network: RecordingNetwork, seed: int
+) -> list[Claim]:
+    """A sample of a bound masks M with ∫ g(t) (1 − α)^|M| α^(n−|M|) dt, or as many positions as 1..n alike; sets of one size are alike"""
+    subject = bound.subject
+    x0, counted = _sequence(subject, p, seed)
+    samples = samples_of(bound, p, x0, counted, seed, network)
+    rng = np.random.default_rng([seed, 109])
+    which = rng.integers(samples, size=_calls(samples))
+    found = np.stack(
+        [_chosen(evaluate(bound, p, x0, counted, seed + k, network), samples, int(j)) for k, j in enumerate(which)]
+    )
+    n = COUNTED
+    if subject.estimate == "on a grid":
+        sizes_law = set_law_on_a_grid(n, subject.grid)
+    else:
+        sizes_law = count_law(None if subject.estimate == "by count" else time_law(subject, p), n)
+    sets = list(product((False, True), repeat=n))
+    probabilities = np.array([sizes_law[sum(s)] / comb(n, sum(s)) for s in sets])
+    index = (found * 2 ** np.arange(n - 1, -1, -1)).sum(-1)
+    names = ["none", *("{" + ", ".join(str(i) for i, m in enumerate(s) if m) + "}" for s in sets[1:])]
+    sizes = np.bincount(found.sum(-1), minlength=n + 1)
+    how_many = [f"{m} of {n}" for m in range(n + 1)]
+    return [
+        sampled(sizes, sizes_law, names=(DRAWS, ("masked", how_many)), label="how many of three positions are masked"),
+        sampled(
+            np.bincount(index, minlength=2**n),
+            probabilities,
+            names=(DRAWS, ("masked set", names)),
+            label="which of three positions are masked",
+        ),
+    ]
+
+
+def _has_times(subject: Any) -> str:
+    if subject.estimate in ("by count", "exact"):
+        return "has weights that are known, whatever is drawn"
+    return _draws(subject)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"t \mid M \sim g(t)\, (1 - \alpha_t)^{|M|} \alpha_t^{\,n - |M|}, \qquad c\, S = \frac{-\alpha'_t}{(1 - \alpha_t)\, g(t)}",
+    cites="Sahoo et al. 2024, eq. 10 and 11; Shi et al. 2024, eq. 4",
+    mutants=(
+        "bound-forgets-the-weight",
+        "bound-weighs-by-the-root",
+        "bound-weighs-with-another-time",
+        "timed-bound-sums-its-samples",
+        "timed-bound-is-in-bits",
+        "timed-bound-averages-over-positions",
+        "grid-forgets-its-last-step",
+        "grid-halves-its-last-step",
+        "grid-adds-up-to-less-than-one",
+    ),
+    about=About(kind="programs", declared=("estimate",), subjects=_has_times),
+    drawn=Drawn(floating=True, cost=6),
+)
+def weights_of_a_bound_belong_to_its_masked_sets(
+    bound: Any, p: Process, network: RecordingNetwork, seed: int
+) -> list[Claim]:
+    """Given its masked set, the time of which a sample has the weight, times the number of samples, has density ∝ g (1 − α)^|M| α^(n−|M|)"""
+    subject = bound.subject
+    x0, counted = _sequence(subject, p, seed)
+    samples = samples_of(bound, p, x0, counted, seed, network)
+    rng = np.random.default_rng([seed, 113])
+    weights, sizes = [], []
+    priced = PricedNetwork(p, x0, lambda sample, masked: masked, network, counted)
+    for k, j in enumerate(rng.integers(samples, size=_calls(samples)).tolist()):
+        priced.pays = _just(j)
+        e = evaluate(bound, p, x0, counted, seed + k, priced)
+        masked = int(_chosen(e, samples, j).sum())
+        if masked:
+            weights.append(e.value / (masked * price(p)) * samples)
+            sizes.append(masked)
+    if not weights:
+        raise Unanswerable("nothing was masked")
+    found, number = np.array(weights), np.array(sizes)
+    if subject.estimate == "on a grid":
+        return _on_a_grid(found, number, subject.grid, samples)
+    times = time_law(subject, p)
+    grid = np.linspace(0, 1, 513)[1:-1]
+    weight = weight_at(subject, p)
+    due = np.array([weight(float(t)) for t in grid])
+    if (np.diff(due) > 0).any():
+        raise Unanswerable("several times have the same weight")
+    # Between the points of the grid, 1/weight is nearly straight.
+    when = np.interp(1 / np.maximum(found, 1e-30), 1 / due, grid)
+    when[found < due[-1] * (1 - 1e-2)] = 1.0
+    levels = np.empty(len(found))
+    for m in set(number.tolist()):
+        levels[number == m] = times.later_than(COUNTED, int(m), when[number == m])
+    counts = np.bincount(np.minimum((levels * CELLS).astype(int), CELLS - 1), minlength=CELLS)
+    ranks = [f"{k / CELLS:g} to {(k + 1) / CELLS:g}" for k in range(CELLS)]
+    label = "the times of which the weights are those of the bound: their ranks among the times of the masked set"
+    return [sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / 256, names=(DRAWS, ("rank", ranks)), label=label)]
+
+
+def _just(chosen: int) -> Any:
+    """Pays all masked positions of one sample."""
+    return lambda sample, masked: masked & (sample == chosen)
+
+
+def _on_a_grid(found: Array, number: Array, grid: dict[float, float], samples: int) -> list[Claim]:
+    """Each weight is one of the grid, and given the set each probability of the grid has made it as often as it should."""
+    # Probabilities of one weight are told apart by nothing.
+    due, same = np.unique(np.round([len(grid) * share / u for u, share in grid.items()], 12), return_inverse=True)
+    nearest = np.abs(found[:, None] / due - 1).argmin(-1)
+    label = f"the weight of a sample, times their number {samples}, and the nearest one of the grid"
+    first = close(found, due[nearest], ops=16 * samples + 64, scale=due[nearest], names=("call",), label=label)
+    law_of_places = np.zeros((COUNTED, len(due)))
+    for m in range(1, COUNTED + 1):
+        np.add.at(law_of_places[m - 1], same, place_law_on_a_grid(COUNTED, m, grid))
+    counts = np.stack([np.bincount(nearest[number == m], minlength=len(due)) for m in range(1, COUNTED + 1)])
+    told = [", ".join(f"{u:g}" for u, k in zip(grid, same, strict=True) if k == place) for place in range(len(due))]
+    names = (("masked positions", [str(m) for m in range(1, COUNTED + 1)]), ("probability", told))
+    return [first, sampled(counts, law_of_places, names=names, label="which probability of the grid has made a set")]
+
+
+__all__ = ["masked_sets_of_a_bound_follow_the_noise", "weights_of_a_bound_belong_to_its_masked_sets"]

@@ -1,0 +1,383 @@
+"""What a training objective did in one call, laid beside the batch that it was given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from unmask.properties.claims.claim import Claim, close
+from unmask.properties.claims.judges import judge
+from unmask.properties.engine.calls import Blocked, Unanswerable
+from unmask.properties.subjects.kinds.programs import Batch
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.recording import RULED_OUT, Asked, RecordingNetwork
+
+Array: TypeAlias = Any
+
+#: Rows of more than this slope have a weight that can be read off their gradient.
+STEEP = 2.0**-6
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What an objective did with a batch of ``N`` rows, in ``M`` rows that it showed to the network.
+
+    Attributes
+    ----------
+    batch : what it was given.
+    value : what it returned, one number or ``[N]``.
+    mask : id of the mask.
+    rows : the row of the batch that each shown row comes from, ``[M]``.
+    shown : ids, ``[M, L]``; where a position was not shown, the clean id.
+    asked : which positions were shown, ``[M, L]``.
+    logits : the answers, ``[M, L, K]`` in float64, 0 where nothing was asked.
+    gradient : what came back, ``[M, L, K]``.
+    times : what the network was told of the time, ``[M]``; ``None`` where it was told nothing.
+    copies : how often each row was shown.
+    """
+
+    batch: Batch
+    value: Array
+    mask: int
+    rows: Array
+    shown: Array
+    asked: Array
+    logits: Array
+    gradient: Array
+    times: Array | None
+    copies: int
+    normalized: bool = False
+
+    @cached_property
+    def masked(self) -> Array:
+        """Which shown positions hold the mask, ``[M, L]``."""
+        return self.asked & (self.shown == self.mask)
+
+    @cached_property
+    def counted(self) -> Array:
+        """Which of them count, ``[M, L]``."""
+        return self.batch.counted[self.rows]
+
+    @cached_property
+    def x0(self) -> Array:
+        """The clean rows, ``[M, L]``."""
+        return self.batch.x0[self.rows]
+
+    @cached_property
+    def paid(self) -> Array:
+        """Positions that are masked and count, ``[M, L]``."""
+        return self.masked & self.counted
+
+    @cached_property
+    def closed(self) -> bool:
+        """Whether the objective rules the mask out before it normalizes: nothing comes back to its logit."""
+        return not np.abs(self.gradient[self.paid][:, self.mask]).any()
+
+    @cached_property
+    def log_probabilities(self) -> Array:
+        """``log p(x_0|x_t)`` as the objective reads the answers, ``[M, L, K]``."""
+        if self.normalized:
+            return self.logits
+        logits = np.array(self.logits)
+        if self.closed:
+            logits[..., self.mask] = -np.inf
+        largest = logits.max(-1, keepdims=True)
+        return logits - largest - np.log(np.exp(logits - largest).sum(-1, keepdims=True))
+
+    @cached_property
+    def cross_entropy(self) -> Array:
+        """``-log p(x_0^i|x_t)``, nats, ``[M, L]``."""
+        return -np.take_along_axis(self.log_probabilities, self.x0[..., None], -1)[..., 0]
+
+    @cached_property
+    def slope(self) -> Array:
+        """The derivative of the cross-entropy by the answers, ``[M, L, K]``."""
+        truth = self.x0[..., None] == np.arange(self.logits.shape[-1])
+        return -1.0 * truth if self.normalized else np.exp(self.log_probabilities) - truth
+
+    @cached_property
+    def size(self) -> Array:
+        """How steep the cross-entropy of each row is: the root of the sum of squares of ``slope`` where it pays, ``[M]``."""
+        return np.sqrt((np.where(self.paid[..., None], self.slope, 0) ** 2).sum((-1, -2)))
+
+    @cached_property
+    def weights(self) -> Array:
+        """The weight of each shown row, from the gradient by least squares, ``[M]``; 0 where nothing is paid."""
+        slope = np.where(self.paid[..., None], self.slope, 0)
+        square = (slope**2).sum((-1, -2))
+        return (self.gradient * slope).sum((-1, -2)) / np.where(square > 0, square, 1)
+
+    @cached_property
+    def row_names(self) -> tuple[str, list[str]]:
+        """Name of the axis of shown rows, and of each."""
+        return "row", [f"row {r} of the batch" for r in self.rows]
+
+    def divisors(self, reduction: Any) -> Array:
+        """What the sum over positions is divided by, for each shown row, ``[M]``."""
+        masked = np.zeros_like(self.batch.counted)
+        np.logical_or.at(masked, self.rows, self.paid)
+        N, L = self.batch.counted.shape
+        by_row = self.batch.counted.sum(-1)
+        if callable(reduction):
+            found = np.asarray(_plain(reduction(torch.from_numpy(self.batch.counted), torch.from_numpy(masked))))
+            every = np.broadcast_to(found.astype(float), (N,))
+        else:
+            every = np.broadcast_to(
+                {
+                    "sum": 1.0,
+                    "rows": 1.0,
+                    "per row": float(N),
+                    "per token": float(N * L),
+                    "per counted token": float(by_row.sum()),
+                    "per row and counted token": N * by_row.astype(float),
+                    "per masked token": float(self.paid.sum() / self.copies),
+                }[reduction],
+                (N,),
+            )
+        return every[self.rows] * self.copies
+
+
+def observe(objective: Any, p: Process, batch: Batch, seed: int, network: RecordingNetwork) -> Observed:
+    """Call an objective, and lay what it asked beside the batch.
+
+    Raises
+    ------
+    Unanswerable : if what the network was shown cannot be laid beside the batch.
+    """
+    network.forget()
+    prepared = objective.prepare(p, network, batch.x0, batch.counted, seed)
+    value = objective.run(prepared)
+    found = objective.read(value, prepared)
+    calls = list(network.calls)
+    if not calls:
+        raise Unanswerable("the network was not asked")
+    gradients: list[Any] = [None] * len(calls)
+    if getattr(value, "requires_grad", False):
+        gradients = objective.differentiate(value.sum(), *(call.leaf for call in calls))
+    shown = [_Part(call, g) for call, g in zip(calls, gradients, strict=True)]
+    # Calls from which nothing comes back may be about rows without a mask, or none that are paid for.
+    paid_for = [part for part, g in zip(shown, gradients, strict=True) if g is not None]
+    tried = [(parts, *_laid_out(parts, batch, p)) for parts in (paid_for, shown) if parts]
+    # Those that are paid for, unless only all of them are the rows of the batch.
+    tried.sort(key=lambda found: (found[1] is None, not found[2]))
+    parts, layout, _ = tried[0]
+    if layout is None:
+        shapes = Counter(str(list(part.ids.shape)) for part in shown)
+        told = ", ".join(f"{n} times {shape}" if n > 1 else shape for shape, n in shapes.items())
+        raise Unanswerable(f"the network was shown {told} for a batch {list(batch.x0.shape)}")
+    M, L = len(layout.rows), batch.x0.shape[1]
+    ids, asked = np.array(batch.x0[layout.rows]), np.zeros((M, L), dtype=bool)
+    logits, gradient = np.zeros((M, L, p.K)), np.zeros((M, L, p.K))
+    times: list[Array] = []
+    for part, (row, column) in zip(parts, layout.places, strict=True):
+        ids[row, column] = part.ids
+        asked[row, column] = True
+        logits[row, column] = part.logits
+        gradient[row, column] = part.gradient
+        times += [part.times] if part.times is not None else []
+    when: Array = np.concatenate(times) if times else None
+    normalized = objective.subject.output == "log-probabilities"
+    when = when if times and len(when) == M else None
+    return Observed(
+        batch, found, int(p.mask or 0), layout.rows, ids, asked, logits, gradient, when, layout.copies, normalized
+    )
+
+
+class _Part:
+    """One call, as NumPy."""
+
+    def __init__(self, call: Asked, gradient: Array | None) -> None:
+        self.ids = call.ids.cpu().numpy()
+        self.logits = call.answer.detach().cpu().to(torch.float64).numpy()
+        self.gradient = np.zeros_like(self.logits) if gradient is None else gradient
+        self.times: Array | None = None
+        if isinstance(call.time, (torch.Tensor, int, float)):
+            when = torch.as_tensor(call.time, dtype=torch.float64).detach().cpu().numpy()
+            n = len(self.ids)
+            self.times = when.reshape(n, -1)[:, 0] if when.size and when.size % n == 0 else np.resize(when, n)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where each shown position belongs: rows of the batch, and for every part its places among the shown rows."""
+
+    rows: Array
+    places: list[tuple[Array, Array]]
+    copies: int
+
+
+def _laid_out(parts: Sequence[_Part], batch: Batch, p: Process) -> tuple[_Layout | None, bool]:
+    """The first way of laying what was shown beside the batch in which every token is the batch's or the mask.
+
+    Without one the first way into which the shapes fit, ``None`` if there is none; and whether the tokens fit.
+    """
+    tried = [found for way in (_by_rows, _flat) for found in way(parts, batch)]
+    for layout in tried:
+        fits = all(
+            ((part.ids == batch.x0[layout.rows[row], column]) | (part.ids == p.mask)).all()
+            for part, (row, column) in zip(parts, layout.places, strict=True)
+        )
+        if fits:
+            return layout, True
+    return tried[0] if tried else None, False
+
+
+def _by_rows(parts: Sequence[_Part], batch: Batch) -> list[_Layout]:
+    """Whole rows, all or those in which something counts, in one or several calls, once or several times."""
+    N, L = batch.x0.shape
+    widths = {part.ids.shape[1] for part in parts}
+    M = sum(len(part.ids) for part in parts)
+    counts = np.flatnonzero(batch.counted.any(-1))
+    longest = int(np.flatnonzero(batch.counted.any(0)).max(initial=-1)) + 1
+    if not widths or max(widths) > L or min(widths) < longest:
+        return []
+    found = []
+    for kept in (np.arange(N), counts):
+        if not len(kept) or M % len(kept):
+            continue
+        copies = M // len(kept)
+        for rows in (np.tile(kept, copies), np.repeat(kept, copies)):
+            ends = np.cumsum([len(part.ids) for part in parts])
+            places = []
+            for part, end in zip(parts, ends, strict=True):
+                n, width = part.ids.shape
+                places.append((np.arange(end - n, end)[:, None], np.arange(width)[None, :]))
+            found.append(_Layout(rows, places, copies))
+    return found
+
+
+def _flat(parts: Sequence[_Part], batch: Batch) -> list[_Layout]:
+    """Rows one after the other in other rows: all positions, or those that count."""
+    N, L = batch.x0.shape
+    total = sum(part.ids.size for part in parts)
+    found = []
+    for kept in (np.ones((N, L), dtype=bool), batch.counted):
+        row, column = np.nonzero(kept)
+        if len(row) != total:
+            continue
+        ends = np.cumsum([part.ids.size for part in parts])
+        places = [
+            (
+                row[end - part.ids.size : end].reshape(part.ids.shape),
+                column[end - part.ids.size : end].reshape(part.ids.shape),
+            )
+            for part, end in zip(parts, ends, strict=True)
+        ]
+        found.append(_Layout(np.arange(N), places, 1))
+    return found
+
+
+#: Laws that others wait for.
+SHOWN, SLOPES, VALUES, SETS = (
+    "the_network_is_shown_the_data_partly_masked",
+    "gradients_are_those_of_the_cross_entropy",
+    "the_value_is_the_weighted_cross_entropy",
+    "masked_sets_follow_the_noise",
+)
+
+
+def require_known_inputs(*seen: Observed) -> None:
+    """Refuse what a network was shown that is not the data partly masked.
+
+    Raises
+    ------
+    Blocked : where another law tells of it.
+    """
+    for o in seen:
+        told = ((o.shown == o.x0) | o.masked).all() and not (o.masked & ~o.counted).any()
+        if not told:
+            raise Blocked(f"shows its network something else than the data partly masked: {SHOWN} says more")
+
+
+def slopes_fit(o: Observed, p: Process) -> bool:
+    """Whether what comes back is the derivative of one weighted cross-entropy a row."""
+    expected = np.where(o.paid[..., None], o.weights[:, None, None] * o.slope, 0)
+    scale = np.maximum(np.abs(o.weights)[:, None, None], np.abs(o.gradient).max((-1, -2), keepdims=True))
+    eps = float(torch.finfo(p.dtype).eps)
+    fits = judge(close(o.gradient, expected, ops=4 * p.K + 16, scale=scale), eps).holds
+    return fits and bool((o.weights >= 0).all())
+
+
+def require_known_slopes(p: Process, *seen: Observed) -> None:
+    """Refuse gradients that are not those of a weighted cross-entropy, and inputs that are not the data.
+
+    Raises
+    ------
+    Blocked : where another law tells of it.
+    """
+    require_known_inputs(*seen)
+    for o in seen:
+        if not slopes_fit(o, p):
+            raise Blocked(f"has a gradient that is not the cross-entropy's: {SLOPES} says more")
+
+
+def value_claim(o: Observed, p: Process, label: str) -> Claim:
+    """The value is the cross-entropy of what is masked, with the weights that the gradient has."""
+    terms = o.weights * np.where(o.paid, o.cross_entropy, 0).sum(-1)
+    largest = np.abs(o.logits).max(-1, where=o.logits > RULED_OUT / 2, initial=0)
+    sizes = np.abs(o.weights) * np.where(o.paid, 1 + o.cross_entropy + largest, 0).sum(-1)
+    # Of a logarithm of a sum over classes, sums over positions and rows, and of the gradient that gives the weight.
+    flat = float(o.size[o.paid.any(-1)].min(initial=1.0))
+    ops = 4 * p.K + 2 * o.shown.size + 32 + 16 / max(flat, STEEP)
+    N = len(o.batch.x0)
+    if o.value.ndim and o.value.size == N and N > 1:
+        rows, scale = np.zeros(N), np.zeros(N)
+        np.add.at(rows, o.rows, terms)
+        np.add.at(scale, o.rows, sizes)
+        named = ("row", [f"row {r} of the batch" for r in range(N)])
+        return close(o.value, rows, ops=ops, scale=scale, names=(named,), label=label)
+    return close(np.asarray(o.value).reshape(()), terms.sum(), ops=ops, scale=sizes.sum(), label=label)
+
+
+def require_known_weights(p: Process, *seen: Observed) -> None:
+    """Refuse what :func:`require_known_slopes` refuses, and values that do not go with their gradients.
+
+    Raises
+    ------
+    Blocked : where another law tells of it.
+    """
+    require_known_slopes(p, *seen)
+    for o in seen:
+        if not judge(value_claim(o, p, ""), float(torch.finfo(p.dtype).eps)).holds:
+            raise Blocked(f"returns another value than its gradient is of: {VALUES} says more")
+
+
+def due_weight(subject: Any, p: Process) -> Callable[[float], float]:
+    """The weight that a row at time ``t`` is due, as the subject declares it."""
+    density = subject.density or (lambda t: 1.0)
+    if subject.weighting == "plain":
+        return lambda t: 1.0
+    if callable(subject.weighting):
+        return lambda t: float(subject.weighting(t))
+
+    def weight(t: float) -> float:
+        u = Fraction(t)
+        alpha = float(p.alpha(u))
+        return float(p.rate(u)) * alpha / (1 - alpha) / float(density(t))
+
+    return weight
+
+
+def _plain(value: Any) -> Any:
+    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+
+__all__ = [
+    "SETS",
+    "SHOWN",
+    "STEEP",
+    "Observed",
+    "due_weight",
+    "observe",
+    "require_known_inputs",
+    "require_known_slopes",
+    "require_known_weights",
+    "value_claim",
+]

@@ -1,0 +1,215 @@
+"""What an estimate of a bound did with one sequence: the masked sets that it showed, and what it paid for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.laws.programs.common import due_weight
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.recording import RULED_OUT, RecordingNetwork
+from unmask.reference.programs import TimeLaw
+
+Array: TypeAlias = Any
+#: Logit of the clean token where a network is certain: all others have probability 0 in every dtype.
+CERTAIN = 200.0
+#: Calls from which the number of samples is read.
+TRIED = 40
+#: Rows that are shown to find a number of samples, at most.
+MOST_TRIED = 20_000
+
+
+class PricedNetwork(RecordingNetwork):
+    """A network that is certain of the clean tokens ``x0 [L]`` of one sequence, except where ``pays`` says.
+
+    There all classes but the mask are alike.  ``pays(sample, masked)`` is given, for each of ``n`` rows that are shown,
+    how many rows with a mask had been shown before, ``[n, 1]``, and which positions hold one, ``[n, width]``; it returns
+    bools that broadcast to ``[n, width]``.
+    """
+
+    def __init__(
+        self, p: Process, x0: Array, pays: Callable[[Tensor, Tensor], Any], like: RecordingNetwork, ours: Array
+    ) -> None:
+        super().__init__(p.K, p.mask, mask_ruled_out=True, dtype=like.dtype, device=like.device)
+        self.log_probabilities = like.log_probabilities
+        self.pays = pays
+        self._truth = torch.from_numpy(np.array(x0))
+        self._counted = torch.from_numpy(np.array(ours))
+        self._seen = 0
+
+    def forget(self) -> None:
+        """Empty the record."""
+        super().forget()
+        self._seen = 0
+
+    def logits(self, ids: Tensor, time: Any = None) -> Tensor:
+        """What it answers, ``[n, L, K]``; calls are counted."""
+        width = ids.shape[1]
+        if width > len(self._truth):
+            raise Unanswerable(f"the network was shown {width} positions of {len(self._truth)}")
+        masked = (ids.cpu() == self.mask) & self._counted[:width]
+        some = masked.any(-1)
+        sample = self._seen + some.long().cumsum(0) - some.long()
+        self._seen += int(some.sum())
+        pays = torch.as_tensor(self.pays(sample[:, None], masked)).expand(masked.shape)
+        sure = CERTAIN * torch.nn.functional.one_hot(self._truth[:width], self.K).to(torch.float64)
+        found = torch.where(pays[..., None], 0.0, sure.expand(*ids.shape, self.K))
+        found[..., self.mask or 0] = RULED_OUT
+        if self.log_probabilities:
+            found = found.log_softmax(-1)
+        return found.to(self.dtype).to(self.device)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One call of a bound with one sequence, of which ``R`` masked versions were shown.
+
+    Attributes
+    ----------
+    value : what it returned, nats.
+    x0, counted : the sequence, and which of its positions count, ``[L]``.
+    shown : ids, ``[R, L]``; where a position was not shown, the clean id.
+    mask : id of the mask.
+    times : what the network was told of the time, ``[R]``; ``None`` where it was told nothing.
+    """
+
+    value: float
+    x0: Array
+    counted: Array
+    shown: Array
+    mask: int
+    times: Array | None = field(default=None)
+
+    @cached_property
+    def masked(self) -> Array:
+        """Which shown positions hold the mask and count, ``[R, L]``."""
+        return (self.shown == self.mask) & self.counted
+
+    @cached_property
+    def sets(self) -> Array:
+        """The masked sets that are not empty, in order, ``[S, L]``."""
+        return self.masked[self.masked.any(-1)]
+
+    @property
+    def n(self) -> int:
+        """How many positions count."""
+        return int(self.counted.sum())
+
+
+def evaluate(bound: Any, p: Process, x0: Array, counted: Array, seed: int, network: RecordingNetwork) -> Evaluated:
+    """Call a bound with the one sequence ``x0 [L]``.
+
+    Raises
+    ------
+    Unanswerable : if what the network was shown are no versions of the sequence.
+    """
+    network.forget()
+    prepared = bound.prepare(p, network, x0[None], counted[None], seed)
+    value = bound.read(bound.run(prepared), prepared)
+    shown, times = [], []
+    last = int(np.flatnonzero(counted).max(initial=-1))
+    for call in network.calls:
+        n, width = call.ids.shape
+        if not last < width <= len(x0):
+            raise Unanswerable(f"the network was shown {width} positions of a sequence of {len(x0)}")
+        ids = np.tile(x0, (n, 1))
+        ids[:, :width] = call.ids.cpu().numpy()
+        shown.append(ids)
+        if isinstance(call.time, (torch.Tensor, int, float)):
+            when = torch.as_tensor(call.time, dtype=torch.float64).detach().cpu().numpy()
+            times.append(when.reshape(n, -1)[:, 0] if when.size and when.size % n == 0 else np.resize(when, n))
+    every = np.concatenate(shown) if shown else np.zeros((0, len(x0)), dtype=np.int64)
+    told = np.concatenate(times) if times else None
+    told = told if told is not None and len(told) == len(every) else None
+    return Evaluated(float(np.ravel(value)[0]), x0, counted, every, int(p.mask or 0), told)
+
+
+def blind_network(p: Process, like: RecordingNetwork, style: Any, seed: int = 0) -> RecordingNetwork:
+    """A network of another style, which rules out the mask and normalizes as ``like`` does."""
+    return RecordingNetwork(
+        p.K,
+        p.mask,
+        seed=seed,
+        style=style,
+        mask_ruled_out=like.mask_ruled_out,
+        log_probabilities=like.log_probabilities,
+        dtype=like.dtype,
+        device=like.device,
+    )
+
+
+def samples_of(bound: Any, p: Process, x0: Array, counted: Array, seed: int, network: RecordingNetwork) -> int:
+    """How many masked versions of a sequence a bound draws: as the subject says, or as many as it shows.
+
+    Raises
+    ------
+    Unanswerable : if it shows another number from call to call.
+    """
+    said = bound.subject.samples
+    if said is not None:
+        return int(said)
+    seen: list[Evaluated] = []
+    while len(seen) < TRIED and sum(len(e.shown) for e in seen) <= MOST_TRIED:
+        seen.append(evaluate(bound, p, x0, counted, seed + 7919 * (len(seen) + 1), network))
+    for numbers in ([len(e.sets) for e in seen], [len(e.shown) for e in seen]):
+        if len(set(numbers)) == 1 and numbers[0]:
+            if numbers[0] == len(seen[0].sets):
+                return numbers[0]
+            # What is clean in every call, such as a last step without masks, is no sample.
+            always_clean = ~np.any([e.masked.any(-1) for e in seen], axis=0)
+            if always_clean.all():
+                raise Unanswerable("nothing was masked")
+            return numbers[0] - int(always_clean.sum())
+    raise Unanswerable(
+        "the number of samples that it shows changes from call to call (samples=… says how many it draws)"
+    )
+
+
+def price(p: Process) -> float:
+    """What a :class:`PricedNetwork` costs at a position that it does not know: ``log C``."""
+    return float(np.log(len(p.clean)))
+
+
+def time_law(subject: Any, p: Process) -> TimeLaw:
+    """The law of the times that a bound draws."""
+    return TimeLaw(lambda t: float(p.alpha(Fraction(t))), subject.density)
+
+
+def weight_at(subject: Any, p: Process) -> Callable[[float], float]:
+    """The weight of the bound at a time, over the density of times."""
+    return due_weight(SimpleNamespace(weighting="nelbo", density=subject.density), p)
+
+
+def log_p(p: Process, subject: Any, network: RecordingNetwork) -> Callable[[Array], Array]:
+    """``log p(x_0|x_t)`` of the model that a network defines, without mass on the mask, ``[R, L]`` to ``[R, L, K]``."""
+
+    def found(ids: Array) -> Array:
+        answer = network.logits(torch.from_numpy(np.array(ids, dtype=np.int64))).to(torch.float64).cpu()
+        if subject.output == "log-probabilities":
+            return answer.numpy()
+        answer[..., p.mask or 0] = -torch.inf
+        return answer.log_softmax(-1).numpy()
+
+    return found
+
+
+__all__ = [
+    "Evaluated",
+    "PricedNetwork",
+    "blind_network",
+    "evaluate",
+    "log_p",
+    "price",
+    "samples_of",
+    "time_law",
+    "weight_at",
+]

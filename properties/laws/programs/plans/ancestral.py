@@ -1,0 +1,149 @@
+"""Ancestral samplers on their own grid of times: each step is one of the reverse kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import comb
+
+from unmask.properties.claims.claim import Claim, sampled
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.plans.record import Array, Sampling, observe_sampling
+from unmask.properties.laws.programs.plans.scores import by_state, softmax
+from unmask.properties.laws.programs.plans.sequences import chances, plain_network
+from unmask.properties.laws.programs.plans.states import CHAPTER
+from unmask.properties.laws.programs.plans.tokens import likeliest
+from unmask.properties.subjects.kinds.programs.plan import Ancestral
+from unmask.properties.subjects.kinds.programs.starts import equal_starts
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.recording import RecordingNetwork
+
+#: Rows that are counted, and masks of one.
+MANY, MASKS = 1200, 3
+
+
+def _ancestral(subject: Any) -> str:
+    return "" if isinstance(subject.plan, Ancestral) else "is no ancestral sampler"
+
+
+def pairs(subject: Any, plan: Ancestral, seen: Sampling) -> Array:
+    """The step that each call belongs to, ``[E]``.
+
+    Raises
+    ------
+    Unanswerable : where calls are left out, and the network is not shown the time.
+    """
+    steps = len(plan.grid) - 1
+    calls = np.bincount(seen.rows, minlength=len(seen.start.x))[(seen.start.x == seen.mask).any(-1)]
+    if (calls == steps).all():
+        return seen.number
+    if subject.sees_time and seen.times is not None:
+        read = subject.sees_time if callable(subject.sees_time) else float
+        told = np.array([read(float(u)) for u in seen.times])
+        grid = np.array([float(u) for u in plan.grid[:-1]])
+        return np.asarray(np.abs(told[:, None] - grid).argmin(-1))
+    unchanged = (seen.after == seen.shown).all(-1) & ~seen.last
+    left = (seen.after == seen.mask).any(-1) & seen.last
+    if (calls < steps).any() and (calls <= steps).all() and unchanged.any() and not left.any():
+        return seen.number  # rows that are finished are asked about no more
+    raise Unanswerable("it leaves out calls, and shows its network no time by which steps could be told")
+
+
+def _observed(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> tuple[Sampling, Array]:
+    subject = sample.subject
+    rng = np.random.default_rng([seed, 103])
+    start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.every_position_counts, MASKS)
+    seen = observe_sampling(sample, p, start, seed, plain_network(p, network, seed))
+    return seen, pairs(subject, subject.plan, seen)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"P(x_s^i \ne m \mid x_t^i = m) = \frac{\alpha_s - \alpha_t}{1 - \alpha_t} \ \text{for each } i \text{ by itself}",
+    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3",
+    mutants=(
+        "sampler-exchanges-its-alphas",
+        "sampler-is-one-time-late",
+        "sampler-forgets-to-divide-by-the-masked-share",
+    ),
+    about=About(kind="programs", declared=("plan",), subjects=_ancestral),
+    drawn=Drawn(floating=True, cost=4),
+)
+def masks_are_revealed_as_the_kernel_says(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """From t to s each mask is revealed with probability (α_s − α_t)/(1 − α_t), by itself"""
+    seen, which = _observed(sample, p, seed, network)
+    plan: Ancestral = sample.subject.plan
+    masks, revealed = seen.masked.sum(-1), seen.revealed.sum(-1)
+    counts, laws, told = [], [], []
+    grid = [float(u) for u in plan.grid]
+    for k, chance in enumerate(chances(p, plan)):
+        for n in range(1, MASKS + 1):
+            these = (which == k) & (masks == n)
+            if not these.any():
+                continue
+            counts.append(np.bincount(revealed[these], minlength=MASKS + 1))
+            ways = comb(n, np.arange(MASKS + 1)) * (np.arange(MASKS + 1) <= n)
+            left = np.maximum(n - np.arange(MASKS + 1), 0)
+            laws.append(ways * chance ** np.arange(MASKS + 1) * (1 - chance) ** left)
+            told.append(f"step from {grid[k]:.4g} to {grid[k + 1]:.4g}, {n} masked")
+    if not counts:
+        raise Unanswerable("no step has a mask to reveal")
+    number = ("revealed", [f"{n} revealed" for n in range(MASKS + 1)])
+    # Plain code takes 1 - alpha and differences of alphas in float32.
+    condition = 1 + max(1 / max(1 - float(p.alpha(u)), 1e-9) for u in plan.grid[:-1])
+    return [
+        sampled(
+            np.array(counts),
+            np.array(laws),
+            ops=64,
+            scale=condition,
+            names=(("step", told), number),
+            label="how many masks a step reveals",
+        )
+    ]
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_s^i \mid x_s^i \ne m,\ x_t^i = m \ \sim\ \mathrm{softmax}_{c \ne m}(z^i)",
+    cites="Sahoo et al. 2024, eq. 7 (zero masking probability)",
+    mutants=("ancestral-draws-the-likeliest", "ancestral-takes-the-last-tokens-otherwise"),
+    about=About(kind="programs", declared=("plan",), subjects=_ancestral),
+    drawn=Drawn(floating=True, cost=4),
+)
+def ancestral_tokens_follow_the_network(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """What is revealed follows the network's law over the classes but the mask; in the last step perhaps its arg max"""
+    plan: Ancestral = sample.subject.plan
+    if plan.last == "arg max":
+        seen, which = _observed(sample, p, seed, network)
+        final = which == len(plan.grid) - 2
+        drawn, best = seen.only(~final), seen.only(final)
+    else:
+        rng = np.random.default_rng([seed, 103])
+        whole = sample.subject.every_position_counts
+        start = equal_starts(plan, rng, p.clean, int(p.mask or 0), MANY, whole, MASKS)
+        drawn = observe_sampling(sample, p, start, seed, plain_network(p, network, seed)).steps
+        best = drawn.only(np.zeros(len(drawn.rows), dtype=bool))
+    # After calls were left out, what became of the others is still what it was.
+    counts, laws, told = [], [], []
+    for state, these in by_state(drawn):
+        law_ = softmax(drawn.logits[these[0]], drawn.mask)
+        for i in np.flatnonzero(drawn.revealed[these].any(0)):
+            counts.append(np.bincount(drawn.after[these[drawn.revealed[these, i]], i], minlength=p.K))
+            laws.append(law_[i])
+            shown = ", ".join("mask" if v == drawn.mask else str(v) for v in state.tolist())
+            told.append(f"position {i} of ({shown})")
+    claims = [likeliest(best)] if len(best.rows) else []
+    if counts:
+        names = (("where", told), "token")
+        claims.append(
+            sampled(np.array(counts), np.array(laws), pooled=True, names=names, label="tokens that are revealed")
+        )
+    if not claims:
+        raise Unanswerable("nothing was revealed")
+    return claims
+
+
+__all__ = ["ancestral_tokens_follow_the_network", "masks_are_revealed_as_the_kernel_says", "pairs"]

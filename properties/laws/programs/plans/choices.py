@@ -1,0 +1,217 @@
+"""Which positions a sampler reveals: the best ones by its order, those above its threshold, or any alike."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import torch
+
+from unmask.properties.claims.claim import Claim, at_least, at_most, exact, sampled
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.plans.record import Array, Sampling, observe_sampling
+from unmask.properties.laws.programs.plans.scores import QUANTITY, Scores, in_the_current_block, scores, token_laws
+from unmask.properties.laws.programs.plans.states import CHAPTER, ROWS, planned
+from unmask.properties.subjects.kinds.programs.plan import Plan
+from unmask.properties.subjects.kinds.programs.starts import equal_starts, starts
+from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.recording import RecordingNetwork
+
+#: Rows of which the order is counted, and most masks of one.
+MANY, MOST_MASKS = 1200, 5
+#: Calls, with other draws each, of one example.
+CALLS = 3
+
+
+def _has_scores(subject: Any) -> str:
+    return planned(subject) or ("reveals in random order" if subject.plan.order == "random" else "")
+
+
+def _steps(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> list[Sampling]:
+    subject = sample.subject
+    rng = np.random.default_rng([seed, 93])
+    found = []
+    for k in range(CALLS):
+        start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.every_position_counts)
+        found.append(observe_sampling(sample, p, start, seed + k, network).steps)
+    if not any(len(one.rows) for one in found):
+        raise Unanswerable("nothing was revealed")
+    return found
+
+
+def ranges(plan: Plan, seen: Sampling, made: Scores, eps: float) -> tuple[Array, Array]:
+    """The least and the largest score that each position may have had, ``[E, L]`` each.
+
+    By confidence it is that of the token, which is not known where one was drawn and not revealed.
+    """
+    if plan.order != "confidence":
+        return made.value, made.value
+    token = np.take_along_axis(made.value, np.where(seen.revealed, seen.after, 0)[..., None], -1)[..., 0]
+    if not plan.temperature:
+        # Where it is another one than the best, a law about tokens says so.
+        best = made.value.max(-1)
+        return np.where(seen.revealed, token, best), np.where(seen.revealed, token, best)
+    possible = token_laws(plan, seen.logits, seen.mask, eps).law > 0
+    least = np.where(possible, made.value, np.inf).min(-1)
+    most = np.where(possible, made.value, -np.inf).max(-1)
+    return np.where(seen.revealed, token, least), np.where(seen.revealed, token, most)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_k^i = m \neq x_{k+1}^i,\ x_k^j = x_{k+1}^j = m \implies s_i \ge s_j",
+    cites="Nie et al. 2025, alg. 5 (confidence); Kim et al. 2025, sec. 4.1 (margin); Ye et al. 2025 (entropy)",
+    mutants=(
+        "sampler-takes-the-margin-of-two-classes",
+        "sampler-takes-the-entropy-upside-down",
+        "sampler-reveals-the-worst",
+        "sampler-takes-confidence-of-the-best",
+        "sampler-takes-confidence-of-the-mask",
+        "sampler-takes-scores-of-the-last-step",
+        "sampler-goes-right-to-left",
+        "sampler-takes-the-second-best",
+        "sampler-takes-the-last-class-for-the-mask",
+    ),
+    about=About(kind="programs", declared=("plan",), subjects=_has_scores),
+    drawn=Drawn(floating=True),
+)
+def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """No position that stays masked (in the current block) comes before one that is revealed"""
+    plan: Plan = sample.subject.plan
+    eps = float(torch.finfo(p.dtype).eps)
+    claims = []
+    for seen in _steps(sample, p, seed, network):
+        made = scores(plan, seen.logits, seen.mask, eps)
+        least, most = ranges(plan, seen, made, eps)
+        masked = in_the_current_block(plan, seen) & made.clear
+        inside, outside = masked & seen.revealed, masked & ~seen.revealed
+        both = inside.any(-1) & outside.any(-1)
+        if not both.any():
+            continue
+        i = np.where(inside, most, np.inf).argmin(-1)[both]
+        j = np.where(outside, least, -np.inf).argmax(-1)[both]
+        e = np.flatnonzero(both)
+        told = [
+            f"{seen.names[1][k]}, position {a} revealed while {b} stays masked"
+            for k, a, b in zip(e.tolist(), i.tolist(), j.tolist(), strict=True)
+        ]
+        if plan.order == "left-to-right":
+            right = i > j
+            label = "a position is revealed to the right of a masked one"
+            claims.append(exact(right, np.zeros_like(right), names=(("step", told),), label=label))
+            continue
+        relative = np.maximum(most[e, i], least[e, j]) if plan.order == "confidence" else 1.0
+        claims.append(
+            at_least(
+                most[e, i],
+                least[e, j],
+                ops=1,
+                scale=relative * np.maximum(made.allowed[e, i], made.allowed[e, j]),
+                names=(("step", told),),
+                label=f"{QUANTITY[plan.order_name]}, of the position revealed, beside that of the masked one",
+            )
+        )
+    if not claims:
+        raise Unanswerable("no step leaves a masked position to compare with")
+    return claims
+
+
+def _has_a_threshold(subject: Any) -> str:
+    return planned(subject) or ("has no threshold" if subject.plan.threshold is None else "")
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"x_k^i = m \neq x_{k+1}^i \iff s_i > \theta \ \text{ or } \ i = \arg\max_j s_j",
+    cites="Wu et al. 2025 (Fast-dLLM), sec. 3.3 and alg. 1 (at least one a step)",
+    mutants=(
+        "sampler-reveals-below-the-threshold",
+        "sampler-reveals-one-above-the-threshold",
+        "sampler-compares-other-probabilities-with-the-threshold",
+    ),
+    about=About(kind="programs", declared=("plan",), subjects=_has_a_threshold),
+    drawn=Drawn(floating=True),
+)
+def all_above_the_threshold_are_revealed(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """What is revealed scores above the threshold, or it is a single position; and what does stays masked nowhere"""
+    plan: Plan = sample.subject.plan
+    eps = float(torch.finfo(p.dtype).eps)
+    claims = []
+    for seen in _steps(sample, p, seed, network):
+        made = scores(plan, seen.logits, seen.mask, eps)
+        least, most = ranges(plan, seen, made, eps)
+        masked = in_the_current_block(plan, seen) & made.clear
+        inside, outside = masked & seen.revealed, masked & ~seen.revealed
+        several = seen.revealed.sum(-1, keepdims=True) > 1
+        size = made.allowed * (np.abs(most) if plan.order == "confidence" else 1.0)
+        theta, names = float(plan.threshold or 0), (seen.names, "position")
+        what = QUANTITY[plan.order_name]
+        claims += [
+            at_least(
+                most,
+                np.full_like(most, theta),
+                ops=1,
+                scale=size,
+                where=inside & several,
+                names=names,
+                label=f"{what}, where several are revealed, beside the threshold",
+            ),
+            at_most(
+                least,
+                np.full_like(least, theta),
+                ops=1,
+                scale=size,
+                where=outside,
+                names=names,
+                label=f"{what}, of a position that stays masked, beside the threshold",
+            ),
+        ]
+    return claims
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"P(R \mid M) = 1/\tbinom{|M|}{n}",
+    cites="Sahoo et al. 2024, eq. 6; Nie et al. 2025, alg. 4 (random remasking); Ou et al. 2025, sec. 3 (any order)",
+    mutants=(
+        "sampler-orders-all-rows-alike",
+        "sampler-prefers-the-left",
+        "sampler-goes-left-to-right-all-the-time",
+        "sampler-may-draw-the-mask",
+    ),
+    about=About(
+        kind="programs",
+        declared=("plan",),
+        subjects=lambda s: planned(s) or ("does not reveal in random order" if s.plan.order != "random" else ""),
+    ),
+    drawn=Drawn(floating=True, cost=4),
+)
+def all_sets_are_revealed_alike(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """Given the masks (of the current block), all sets of as many of them are revealed with the same probability"""
+    subject = sample.subject
+    rng = np.random.default_rng([seed, 95])
+    start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.every_position_counts, MOST_MASKS)
+    seen = observe_sampling(sample, p, start, seed, network).steps
+    masked = in_the_current_block(subject.plan, seen)
+    revealed = seen.revealed & masked
+    claims = []
+    for places in np.unique(masked, axis=0):
+        among = (masked == places).all(-1)
+        for n in sorted(set(revealed[among].sum(-1).tolist()) - {0, int(places.sum())}):
+            sets = list(combinations(np.flatnonzero(places).tolist(), n))
+            these = revealed[among & (revealed.sum(-1) == n)]
+            which = [tuple(np.flatnonzero(one).tolist()) for one in these]
+            counts = np.array([which.count(s) for s in sets])
+            told = [f"position{'s' * (n > 1)} {' and '.join(map(str, s))}" for s in sets]
+            label = f"what is revealed where {', '.join(map(str, np.flatnonzero(places)))} are masked"
+            claims.append(
+                sampled(counts, np.full(len(sets), 1 / len(sets)), names=("all", ("revealed", told)), label=label)
+            )
+    if not claims:
+        raise Unanswerable("each step reveals all masks")
+    return claims
+
+
+__all__ = ["all_above_the_threshold_are_revealed", "all_sets_are_revealed_alike", "the_best_are_revealed_first"]

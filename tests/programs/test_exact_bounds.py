@@ -1,0 +1,101 @@
+"""The reference of bounds, guidance and remasking, against definitions of another kind."""
+
+from __future__ import annotations
+
+import math
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from unmask.reference.programs import bounds, guidance, remasking
+
+
+def model(seed: int, K: int = 4) -> Any:
+    """A network without mass on the mask ``K - 1``: other sequences, other laws."""
+
+    def log_p(ids: Any) -> Any:
+        found = np.full((*ids.shape, K), -np.inf)
+        for row, x in enumerate(ids):
+            drawn = np.random.default_rng([seed, *x]).normal(size=(len(x), K - 1))
+            found[row, :, : K - 1] = drawn - np.log(np.exp(drawn).sum(-1, keepdims=True))
+        return found
+
+    return log_p
+
+
+X0, COUNTED, MASK = np.array([0, 2, 1, 0]), np.array([False, True, True, True]), 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_bound_is_above_the_likelihood(seed: int) -> None:
+    nelbo = bounds.nelbo(X0, COUNTED, model(seed), MASK)
+    assert nelbo > bounds.negative_log_likelihood(X0, COUNTED, model(seed), MASK)
+
+
+def test_the_likelihood_is_the_mean_over_orders() -> None:
+    total = 0.0
+    for order in permutations([1, 2, 3]):
+        x = np.where(COUNTED, MASK, X0)
+        log_p = 0.0
+        for i in order:
+            log_p += model(1)(x[None])[0, i, X0[i]]
+            x[i] = X0[i]
+        total += math.exp(log_p) / 6
+    assert bounds.negative_log_likelihood(X0, COUNTED, model(1), MASK) == pytest.approx(-math.log(total), rel=1e-12)
+
+
+def test_the_bound_is_an_integral_over_time() -> None:
+    def integrand(u: float) -> float:
+        value = 0.0
+        for chosen in bounds.masked_sets(COUNTED):
+            m = len(chosen)
+            shown = np.array(X0)
+            shown[list(chosen)] = MASK
+            entropy = -sum(model(2)(shown[None])[0, i, X0[i]] for i in chosen)
+            value += u ** (m - 1) * (1 - u) ** (3 - m) * entropy if m else 0.0
+        return value
+
+    # A polynomial of degree 2: the rule is exact.
+    assert bounds.nelbo(X0, COUNTED, model(2), MASK) == pytest.approx(quad(integrand, 0, 1)[0], rel=1e-12)
+
+
+def test_many_steps_of_a_grid_are_the_integral() -> None:
+    grid = {k / 4000: 1 / 4000 for k in range(1, 4001)}
+    for m in (1, 2, 3):
+        assert bounds.set_weight_on_a_grid(3, m, grid) == pytest.approx(float(bounds.set_weight(3, m)), rel=2e-3)
+    assert sum(bounds.set_weight_on_a_grid(3, m, grid) * m * math.comb(3, m) for m in (1, 2, 3)) == pytest.approx(3)
+
+
+def test_a_quadrature_that_adds_up_to_less_reports_less() -> None:
+    blind = 0.9 * 3 * math.log(4)
+    grid = {k / 10: 0.1 for k in range(1, 10)}
+    paid = sum(bounds.set_weight_on_a_grid(3, m, grid) * m * math.comb(3, m) for m in (1, 2, 3)) * math.log(4)
+    # Four classes, three positions: 3.743 where 4.159 is due.
+    assert paid == pytest.approx(blind)
+
+
+def test_grids_have_laws_that_sum_to_one() -> None:
+    grid = {0.25: 0.5, 1.0: 0.5}
+    assert bounds.set_law_on_a_grid(3, grid).sum() == pytest.approx(1)
+    assert bounds.place_law_on_a_grid(3, 3, grid).tolist() == pytest.approx([1 / 65, 64 / 65])
+
+
+def test_guidance_goes_through_both_predictions() -> None:
+    c, u = np.array([0.2, 0.3, 0.5]), np.array([0.6, 0.3, 0.1])
+    assert guidance.guided(c, u, 0.0).tolist() == pytest.approx(c.tolist())
+    assert guidance.guided(c, u, -1.0).tolist() == pytest.approx(u.tolist())
+    # Bayes: a classifier that says p(y|x) = p_c/p_u is guidance without one.
+    assert guidance.guided_by_classifier(u, c / u, 2.5).tolist() == pytest.approx(guidance.guided(c, u, 1.5).tolist())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_remasking_keeps_the_marginal(share: float) -> None:
+    alpha_s, alpha_t = 0.75, 0.5
+    sigma = share * remasking.largest_remasking_probability(alpha_s, alpha_t)
+    known = np.array([0.0, 1.0, 0.0])
+    kernels = [remasking.remasking_kernel(known, xt, 2, alpha_s, alpha_t, sigma) for xt in (1, 2)]
+    mixed = alpha_t * kernels[0] + (1 - alpha_t) * kernels[1]
+    assert mixed.tolist() == pytest.approx([0.0, alpha_s, 1 - alpha_s])

@@ -1,0 +1,107 @@
+"""Training objectives under the laws: right ones are not accused, and of wrong ones exactly what is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import torch
+from torch import nn
+
+from tests.mutants import MUTANTS
+from tests.programs.built_in import OBJECTIVES
+from tests.programs.right_objectives import RIGHT
+from unmask.properties import LAWBOOK, RecordingNetwork, Run, Subject, examine_all, programs
+from unmask.properties.engine.lawbook import Law
+
+OBJECTIVE: list[Law] = [law for law in LAWBOOK if "objective" in law.needs]
+SHOWN, SLOPES, VALUES = (
+    "the_network_is_shown_the_data_partly_masked",
+    "gradients_are_those_of_the_cross_entropy",
+    "the_value_is_the_weighted_cross_entropy",
+)
+WEIGHTS, RANKS, SETS = (
+    "weights_are_those_of_the_bound",
+    "weights_belong_to_the_masked_sets",
+    "masked_sets_follow_the_noise",
+)
+NOTHING, FINITE = "what_does_not_count_does_not_matter", "every_uniform_number_gives_a_finite_loss"
+#: Of each mistake, the laws that speak of it; no other may be broken.
+BROKEN = {
+    "objective-masks-the-prompt": {SHOWN},
+    "objective-shifts-what-it-shows": {SHOWN},
+    # A random token may be the right one: then a visible token is paid for.
+    "objective-puts-random-tokens": {SHOWN, SLOPES},
+    "objective-shows-the-clean-data": {SHOWN, SETS},
+    "objective-pays-visible-tokens": {SLOPES},
+    "objective-pays-the-prompt": {SLOPES, NOTHING},
+    "objective-takes-padding-for-its-own": {SLOPES, NOTHING},
+    "objective-weighs-each-position": {SLOPES},
+    "objective-forgets-a-masked-position": {SLOPES},
+    "objective-smooths-its-labels": {SLOPES},
+    "objective-predicts-the-next-token": {SLOPES},
+    "objective-takes-the-gradient-of-probabilities": {SLOPES},
+    "objective-ascends": {SLOPES},
+    "objective-detaches-its-weight": {VALUES},
+    "objective-clips-its-loss": {VALUES},
+    "objective-adds-the-entropy": {VALUES},
+    "objective-reports-another-number": {VALUES},
+    "objective-forgets-the-weight": {RANKS},
+    "objective-weighs-by-the-root": {RANKS},
+    "objective-weighs-with-another-time": {RANKS},
+    "objective-divides-by-masked-tokens": {RANKS},
+    "objective-divides-by-rows-and-tokens-twice": {RANKS},
+    "objective-masks-half": {SETS},
+    "objective-masks-one-block": {SETS},
+    "objective-never-masks-the-last": {SETS},
+    "objective-masks-by-the-squared-time": {SETS},
+    "objective-divides-by-a-time-of-zero": {FINITE},
+    "objective-takes-the-logarithm-of-zero": {FINITE},
+    "objective-divides-by-no-masks": {FINITE, "answers_are_numbers"},
+    "objective-weighs-with-the-visible-share": {WEIGHTS},
+    "objective-divides-by-all-tokens": {WEIGHTS},
+    "objective-weighs-counts-by-positions": {WEIGHTS},
+    "objective-counts-the-prompt": {WEIGHTS},
+    "objective-divides-twice": {WEIGHTS},
+    "objective-draws-zero-masks-as-well": {SETS},
+}
+ASKED = [LAWBOOK["answers_are_numbers"], *OBJECTIVE]
+
+
+@pytest.mark.parametrize("subject", [*RIGHT, *OBJECTIVES], ids=lambda subject: str(subject.name))
+def test_right_objectives_are_not_accused(subject: Subject) -> None:
+    records = list(examine_all(subject, Run(budget="quick", seed=7)))
+    assert [r.failure for r in records if r.status in ("broken", "error")] == []
+    # What draws by NumPy cannot be driven.
+    silent = {FINITE} if subject.name == "ExactlySoMany" else set()
+    assert {r.law for r in records if r.status in ("unasked", "blocked")} == silent
+    assert Counter(r.status for r in records)["holds"] >= 8
+
+
+def test_every_mistake_has_its_laws() -> None:
+    assert set(BROKEN) == {name for name in MUTANTS if name.startswith("objective-")}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_mistake_breaks_the_laws_that_speak_of_it(name: str) -> None:
+    mutant = MUTANTS[name]
+    records = list(examine_all(mutant(mutant.bases[0]), Run(budget="quick", shrink=False), ASKED))
+    assert {r.law for r in records if r.status in ("broken", "error")} == BROKEN[name]
+
+
+def test_a_network_that_is_not_asked_is_told() -> None:
+    """Nothing can be laid beside the batch: that is said, and nobody is accused of more."""
+
+    class Alone(nn.Module):
+        reduction, weighting = "sum", "nelbo"
+
+        def __init__(self, p: object) -> None:
+            super().__init__()
+
+        def objective(self, network: RecordingNetwork, x0: torch.Tensor, counted: object, generator: object) -> object:
+            return x0.sum() * 1.0
+
+    records = list(examine_all(Subject(Alone, programs("absorbing")), Run(budget="quick"), ASKED))
+    unasked = [r for r in records if r.status == "unasked"]
+    assert {r.reason.rpartition(": ")[2] for r in unasked} == {"the network was not asked"}
+    assert not [r for r in records if r.status in ("broken", "error")]

@@ -1,0 +1,69 @@
+"""Right samplers in many styles break nothing; each mistake breaks the laws that speak about it, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs.built_in_samplers import PROGRAMS
+from tests.programs.general import General
+from tests.programs.samplers import RIGHT
+from tests.programs.wrong import WRONG, ancestral, choices, states, tokens
+from tests.programs.wrong.trajectories import HALF, Trajectories
+from unmask.properties import LAWBOOK, Plan, Run, Subject, examine_all, programs
+
+#: Where mistakes are entered.
+FILES = (states, choices, tokens, ancestral)
+GENERAL = [
+    Plan(),
+    Plan(order="margin", temperature=0.7, top_k=2, top_p=0.9),
+    Plan(order="confidence", steps=2),
+    Plan(order="confidence", temperature=0.0, threshold=0.6),
+    Plan(order="entropy", temperature=0.0, blocks=2),
+    Plan(order="left-to-right", counts=lambda n, steps: [n - n // 2, n // 2]),
+]
+
+
+def _accusations(subject: Subject, seed: int) -> dict[str, str]:
+    records = examine_all(subject, Run(budget="quick", seed=seed, shrink=False))
+    return {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent")}
+
+
+@pytest.mark.parametrize("subject", RIGHT, ids=lambda s: s.name)
+def test_right_samplers_are_not_accused(subject: Subject) -> None:
+    assert _accusations(subject, 0) == {}
+
+
+@pytest.mark.parametrize("plan", GENERAL, ids=range(len(GENERAL)))
+def test_the_sampler_that_mistakes_are_made_in_is_right(plan: Plan) -> None:
+    build = type("Right", (General,), {"plan": plan})
+    subject = Subject(build, programs("absorbing", mask="any"), name="right")
+    assert _accusations(subject, 0) == {}
+
+
+def test_the_trajectories_that_mistakes_are_made_in_are_right() -> None:
+    subject = Subject(Trajectories, programs("absorbing", mask="any"), plan=HALF)
+    assert _accusations(subject, 0) == {}
+
+
+@pytest.mark.parametrize("subject", PROGRAMS, ids=lambda s: s.name)
+def test_implementations_are_asked(subject: Subject) -> None:
+    """Nothing is unasked, and every law about their plans has asked somebody."""
+    records = list(examine_all(subject, Run(budget="quick", seed=0, shrink=False)))
+    assert {r.status for r in records} == {"holds", "absent"}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_mistake_breaks_the_laws_about_it(name: str) -> None:
+    made = WRONG[name]
+    broken = _accusations(made.subject, 0)
+    assert made.laws <= set(broken), f"not seen: {made.laws - set(broken)}"
+    assert set(broken) <= made.laws | made.perhaps, "\n".join(broken[law] for law in set(broken) - made.laws)
+
+
+def test_laws_name_these_mistakes() -> None:
+    assert all(file.__doc__ for file in FILES)
+    of_samplers = [law for law in LAWBOOK if law.told.chapter == "Programs: samplers"]
+    assert len(of_samplers) >= 14
+    for law in of_samplers:
+        named = {name for name, made in WRONG.items() if law.name in made.laws}
+        assert set(law.told.mutants) == named, law.name

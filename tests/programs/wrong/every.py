@@ -1,0 +1,12 @@
+"""The names of all wrong programs, with the laws that each breaks."""
+
+from __future__ import annotations
+
+# Samplers are entered as their modules are imported.
+from tests.programs.wrong import WRONG, ancestral, choices, draws, kernels, states, tokens, trajectories
+
+SAMPLERS = (ancestral, choices, states, tokens)
+BROKEN = {name: made.laws | made.perhaps for name, made in WRONG.items()}
+BROKEN |= {name: frozenset(laws) for name, (_, laws) in {**draws.MISTAKES, **kernels.MISTAKES}.items()}
+
+__all__ = ["BROKEN", "SAMPLERS", "trajectories"]
