@@ -228,8 +228,8 @@ def test_the_share_of_laws_that_do_not_apply_is_known_for_each_kind():
 
 
 def test_a_kind_of_elsewhere_is_called_by_its_name():
-    odd = [replace(one, kind="networks") for one in two_kinds()[:1]]
-    assert "\nnetworks · mdlm\n" in "\n" + render_laws_table([*two_kinds(), *odd])
+    odd = [replace(one, kind="elsewhere") for one in two_kinds()[:1]]
+    assert "\nelsewhere · mdlm\n" in "\n" + render_laws_table([*two_kinds(), *odd])
 
 
 ONE_AT_120 = """\
