@@ -1,6 +1,6 @@
 """What every public function makes its host wait for, on a device that is not the CPU; no such device is needed.
 
-    python -m benchmarks.synchronizations [--only NAME] [--no-graphs]
+    python -m benchmarks.synchronizations [--only NAME] [--graphs all]
 
 Of each call that is: how often it synchronizes, how often it copies from the host to the device, how many operations it
 starts, forward and backward, and how often it breaks the graph of ``torch.compile``.  What each promises stands beside

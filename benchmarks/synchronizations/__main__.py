@@ -6,6 +6,7 @@ import argparse
 
 import torch
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 import benchmarks.synchronizations
@@ -15,11 +16,12 @@ from benchmarks.synchronizations.graphs import breaks
 from benchmarks.synchronizations.page import Figure, keep, kept, rows
 
 
-def figure(call: Call, *, graphs: bool, before: Figure | None) -> Figure:
+def figure(call: Call, graphs: str, before: Figure | None) -> Figure:
     """Count one call; breaks of its graph are those found ``before`` where they are not asked for."""
     found = measure(call)
     plain = measure(call, triton=False).waits if call.wrt else found.waits
     known = before.breaks if before is not None else None
+    asked = graphs == "all" or (graphs == "new" and known is None)
     return Figure(
         call.name,
         call.of,
@@ -29,7 +31,7 @@ def figure(call: Call, *, graphs: bool, before: Figure | None) -> Figure:
         found.forward,
         found.backward,
         found.host,
-        breaks(call) if graphs else known,
+        breaks(call) if asked else known,
         call.reason,
     )
 
@@ -42,12 +44,13 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     given.add_argument("--only", default="", help="calls with this in their title; nothing is kept")
-    given.add_argument("--no-graphs", action="store_true", help="breaks of graphs as they were found before: quick")
+    asked = "breaks of which graphs are counted anew: others are as they were found before, which is quick"
+    given.add_argument("--graphs", default="new", choices=("all", "new", "none"), help=asked)
     options = given.parse_args()
     torch.set_num_threads(1)
     before = kept()
     calls = [call for chapter in CHAPTERS for call in chapter() if options.only in call.title]
-    figures = [figure(call, graphs=not options.no_graphs, before=before.get(call.title)) for call in calls]
+    figures = [figure(call, options.graphs, before.get(call.title)) for call in track(calls, "counting")]
     table = Table("call", "of", "synchronizations", "copies", "operations", "breaks", "waits for")
     for row in rows(figures):
         table.add_row(*row)

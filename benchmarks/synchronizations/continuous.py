@@ -122,13 +122,13 @@ def _mixture(of: str, given: dict[str, Tensor], p: GaussianDiffusion) -> Iterato
 
 
 def _of_mixture(p: GaussianDiffusion, run: Callable[[GaussianMixture, Any], Any]) -> Callable[[Any], Any]:
-    """A mixture is made once, of points on the device: that may wait."""
-    made: list[GaussianMixture] = []
+    """A mixture is made once, of points where they are: that may wait."""
+    made: dict[torch.device, GaussianMixture] = {}
 
     def asked(a: Any) -> Any:
-        if not made:
-            made.append(GaussianMixture(p, a.noise))
-        return run(made[0], a)
+        if a.noise.device not in made:
+            made[a.noise.device] = GaussianMixture(p, a.noise)
+        return run(made[a.noise.device], a)
 
     return asked
 

@@ -61,7 +61,7 @@ def makes(name: str) -> bool:
 
 
 def test_the_table_is_of_these_calls() -> None:
-    """Written by ``python -m benchmarks.synchronizations --no-graphs``, which is quick."""
+    """Written by ``python -m benchmarks.synchronizations --graphs none``, which is quick."""
     figures = kept()
     assert list(figures) == [call.title for call in EVERY]
     for call in EVERY:
