@@ -108,8 +108,15 @@ def _claims_about_sets(subject: Any, p: Process, found: Array) -> list[Claim]:
     sizes = np.bincount(found.sum(-1), minlength=n + 1)
     names = ["none", *("{" + ", ".join(str(i) for i, m in enumerate(s) if m) + "}" for s in sets[1:])]
     return [
-        sampled(sizes, law_of_counts, names=("masked positions",), label="how many of three positions are masked"),
-        sampled(counts, probabilities, names=(("masked set", names),), label="which of three positions are masked"),
+        sampled(
+            sizes,
+            law_of_counts,
+            names=("all", ("masked positions", [f"{m} masked" for m in range(n + 1)])),
+            label="how many of three positions are masked",
+        ),
+        sampled(
+            counts, probabilities, names=("all", ("masked set", names)), label="which of three positions are masked"
+        ),
     ]
 
 
@@ -155,7 +162,10 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
         masked.append(seen.paid.sum(-1)[seen.size > STEEP])
         total = int(batch.counted[0].sum())
     found, sizes = np.concatenate(weights), np.concatenate(masked)
-    if not all(judge(claim, float(torch.finfo(p.dtype).eps)).holds for claim in _claims_about_sets(subject, p, np.concatenate(sets))):
+    if not all(
+        judge(claim, float(torch.finfo(p.dtype).eps)).holds
+        for claim in _claims_about_sets(subject, p, np.concatenate(sets))
+    ):
         raise Blocked(f"masks other sets than the noise does: {SETS} says more")
     if not len(found):
         raise Unanswerable("nothing was masked")
@@ -170,7 +180,15 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
         "are too large crowd the first eighth, too small ones the last)"
     )
     # Times are read off a grid of 1/512 of the interval.
-    return [sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / 512, names=("eighth",), label=label)]
+    return [
+        sampled(
+            counts,
+            np.full(CELLS, 1 / CELLS),
+            slack=1 / 512,
+            names=("all", ("eighth", [f"eighth {k + 1} of 8" for k in range(CELLS)])),
+            label=label,
+        )
+    ]
 
 
 def _times_of(subject: Any, p: Process, weights: Array) -> Array:
