@@ -31,7 +31,7 @@ def by_time(
     probability: Callable[[Tensor], Tensor] = lambda t: t,
     hits: Callable[[Tensor, Tensor], Tensor] = lambda u, t: u < t,
     where: Callable[[Tensor], Tensor] = lambda counted: counted,
-    shown: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda xt, x0, hit: xt,
+    shown: Callable[[Tensor, Tensor, Tensor, Process], Tensor] = lambda xt, x0, hit, p: xt,
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
     paid: Callable[[Tensor, Tensor], Tensor] = lambda hit, counted: hit,
     weight: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda t, hit, counted: 1 / t,
@@ -42,7 +42,7 @@ def by_time(
     """The objective of ``trainer`` with one of its parts replaced."""
     t = times(len(x0), generator)
     hit = hits(_uniform(x0.shape, generator), probability(t)) & where(counted)
-    logits = network(shown(noisy(x0, hit, p), x0, hit))
+    logits = network(shown(noisy(x0, hit, p), x0, hit, p))
     nll = loss(logits, x0)
     value = (torch.where(paid(hit, counted), nll, 0) * weight(t, hit, counted)).sum() / divisor(counted, hit)
     return after(value, logits)
@@ -68,8 +68,9 @@ def _of_the_next(logits: Tensor, x0: Tensor) -> Tensor:
     return cross_entropy(logits.roll(1, 1), x0)
 
 
-def _random_tokens(xt: Tensor, x0: Tensor, hit: Tensor) -> Tensor:
-    return torch.where(hit & (torch.arange(x0.shape[1]) == 0), x0.flip(-1), xt)
+def _other_tokens(xt: Tensor, x0: Tensor, hit: Tensor, p: Process) -> Tensor:
+    first, second = p.clean[:2]
+    return torch.where(hit & (torch.arange(x0.shape[1]) == 0), torch.where(x0 == first, second, first), xt)
 
 
 for _name, _imitates, _parts in (
@@ -82,14 +83,14 @@ for _name, _imitates, _parts in (
     (
         "objective-shifts-what-it-shows",
         "Inputs are shifted by one, as for the next token.",
-        {"shown": lambda xt, x0, hit: xt.roll(1, 1)},
+        {"shown": lambda xt, x0, hit, p: xt.roll(1, 1)},
     ),
     (
         "objective-puts-random-tokens",
         "BERT's recipe: some masked places hold another token.",
-        {"shown": _random_tokens},
+        {"shown": _other_tokens},
     ),
-    ("objective-shows-the-clean-data", "The clean batch goes into the network.", {"shown": lambda xt, x0, hit: x0}),
+    ("objective-shows-the-clean-data", "The clean batch goes into the network.", {"shown": lambda xt, x0, hit, p: x0}),
     # what is paid
     (
         "objective-pays-visible-tokens",

@@ -1,6 +1,7 @@
 """Programs: the code around the network, by the record of what it asked.
 
 * `driven`: uniform numbers chosen on purpose;
+* `times`: masked sets, and the times whose weights they are given;
 * `common`: what an objective did, laid beside its batch;
 * `objectives`: what training code shows, weighs and pays;
 * `drawn`: what it draws: masked sets, times, and the extremes of uniform numbers;

@@ -19,8 +19,8 @@ from unmask.properties.laws.programs.evaluated import (
     evaluate,
     log_p,
     samples_of,
-    weight_at,
 )
+from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RULED_OUT, RecordingNetwork
@@ -293,7 +293,7 @@ def _weights_of_samples(e: Evaluated, subject: Any, p: Process) -> Array:
     times = e.times if subject.sees_time is True else np.array([float(subject.sees_time(float(u))) for u in e.times])
     if not ((times > 0) & (times < 1))[masked > 0].all():
         raise Unanswerable("a time is at an end, where the weight has no value")
-    weight = weight_at(subject, p)
+    weight = due_weight("nelbo", subject.density, p)
     return np.array([weight(float(t)) if m else 0.0 for t, m in zip(times, masked, strict=True)])
 
 

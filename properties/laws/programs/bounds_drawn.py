@@ -6,11 +6,9 @@ they have in common does not enter.
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.special import comb
 
 from unmask.properties.claims.claim import Claim, close, sampled
 from unmask.properties.engine.calls import Unanswerable
@@ -22,12 +20,10 @@ from unmask.properties.laws.programs.evaluated import (
     evaluate,
     price,
     samples_of,
-    time_law,
-    weight_at,
 )
+from unmask.properties.laws.programs.times import set_claims, size_law, weight_claims
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
-from unmask.reference.programs import count_law
 from unmask.reference.programs.bounds import place_law_on_a_grid, set_law_on_a_grid
 
 CHAPTER = "Programs: bounds"
@@ -35,8 +31,6 @@ CHAPTER = "Programs: bounds"
 MANY, MOST_SHOWN = 900, 45_000
 #: Positions that count.
 COUNTED = 3
-#: Cells of equal probability into which the times are divided.
-CELLS = 8
 #: The one row of what is counted.
 DRAWS = ("draws", ["one sample of each call"])
 
@@ -96,26 +90,11 @@ def masked_sets_of_a_bound_follow_the_noise(
     found = np.stack(
         [_chosen(evaluate(bound, p, x0, counted, seed + k, network), samples, int(j)) for k, j in enumerate(which)]
     )
-    n = COUNTED
     if subject.estimate == "on a grid":
-        sizes_law = set_law_on_a_grid(n, subject.grid)
+        sizes = set_law_on_a_grid(COUNTED, subject.grid)
     else:
-        sizes_law = count_law(None if subject.estimate == "by count" else time_law(subject, p), n)
-    sets = list(product((False, True), repeat=n))
-    probabilities = np.array([sizes_law[sum(s)] / comb(n, sum(s)) for s in sets])
-    index = (found * 2 ** np.arange(n - 1, -1, -1)).sum(-1)
-    names = ["none", *("{" + ", ".join(str(i) for i, m in enumerate(s) if m) + "}" for s in sets[1:])]
-    sizes = np.bincount(found.sum(-1), minlength=n + 1)
-    how_many = [f"{m} of {n}" for m in range(n + 1)]
-    return [
-        sampled(sizes, sizes_law, names=(DRAWS, ("masked", how_many)), label="how many of three positions are masked"),
-        sampled(
-            np.bincount(index, minlength=2**n),
-            probabilities,
-            names=(DRAWS, ("masked set", names)),
-            label="which of three positions are masked",
-        ),
-    ]
+        sizes = size_law(subject.estimate, subject.density, p, COUNTED)
+    return set_claims(found, sizes, DRAWS)
 
 
 def _has_times(subject: Any) -> str:
@@ -164,22 +143,7 @@ def weights_of_a_bound_belong_to_its_masked_sets(
     found, number = np.array(weights), np.array(sizes)
     if subject.estimate == "on a grid":
         return _on_a_grid(found, number, subject.grid, samples)
-    times = time_law(subject, p)
-    grid = np.linspace(0, 1, 513)[1:-1]
-    weight = weight_at(subject, p)
-    due = np.array([weight(float(t)) for t in grid])
-    if (np.diff(due) > 0).any():
-        raise Unanswerable("several times have the same weight")
-    # Between the points of the grid, 1/weight is nearly straight.
-    when = np.interp(1 / np.maximum(found, 1e-30), 1 / due, grid)
-    when[found < due[-1] * (1 - 1e-2)] = 1.0
-    levels = np.empty(len(found))
-    for m in set(number.tolist()):
-        levels[number == m] = times.later_than(COUNTED, int(m), when[number == m])
-    counts = np.bincount(np.minimum((levels * CELLS).astype(int), CELLS - 1), minlength=CELLS)
-    ranks = [f"{k / CELLS:g} to {(k + 1) / CELLS:g}" for k in range(CELLS)]
-    label = "the times of which the weights are those of the bound: their ranks among the times of the masked set"
-    return [sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / 256, names=(DRAWS, ("rank", ranks)), label=label)]
+    return weight_claims(found, number, COUNTED, "nelbo", subject.density, p, ops=16 * samples + 64, draws=DRAWS)
 
 
 def _just(chosen: int) -> Any:

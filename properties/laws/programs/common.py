@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -349,22 +348,6 @@ def require_known_weights(p: Process, *seen: Observed) -> None:
             raise Blocked(f"returns another value than its gradient is of: {VALUES} says more")
 
 
-def due_weight(subject: Any, p: Process) -> Callable[[float], float]:
-    """The weight that a row at time ``t`` is due, as the subject declares it."""
-    density = subject.density or (lambda t: 1.0)
-    if subject.weighting == "plain":
-        return lambda t: 1.0
-    if callable(subject.weighting):
-        return lambda t: float(subject.weighting(t))
-
-    def weight(t: float) -> float:
-        u = Fraction(t)
-        alpha = float(p.alpha(u))
-        return float(p.rate(u)) * alpha / (1 - alpha) / float(density(t))
-
-    return weight
-
-
 def _plain(value: Any) -> Any:
     return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
 
@@ -374,7 +357,6 @@ __all__ = [
     "SHOWN",
     "STEEP",
     "Observed",
-    "due_weight",
     "observe",
     "require_known_inputs",
     "require_known_slopes",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 
-from unmask.properties.claims.claim import Claim, exact, sampled
+from unmask.properties.claims.claim import Claim, exact
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.calls import Blocked, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
@@ -19,31 +15,24 @@ from unmask.properties.laws.programs.common import (
     SETS,
     STEEP,
     Array,
-    due_weight,
     observe,
     require_known_inputs,
     require_known_weights,
 )
 from unmask.properties.laws.programs.driven import Draw, driven, largest
+from unmask.properties.laws.programs.evaluated import blind_network
+from unmask.properties.laws.programs.times import set_claims, size_law, weight_claims
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
-from unmask.reference.programs import TimeLaw, count_law
 
 CHAPTER = "Programs: objectives"
 #: Rows of a call of which the draws are counted, and calls where all its rows share one time.
 MANY, SINGLE = 1500, 400
-#: Cells of equal probability into which the times are divided.
-CELLS = 8
-#: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
-WHOLE = 1e-3
+#: The one row of what is counted.
+DRAWS = ("draws", ["rows of the batch"])
 #: Draws of uniform numbers that are driven, at most.
 MOST_DRIVEN = 4
-
-
-@lru_cache(maxsize=64)
-def _time_law(density: Any, p: Process) -> TimeLaw:
-    return TimeLaw(lambda t: float(p.alpha(Fraction(t))), density)
 
 
 def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
@@ -53,19 +42,6 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     N, calls = (1, SINGLE) if subject.one_time else (MANY, 1)
     counted = np.broadcast_to(np.arange(L) >= L - n, (N, L)).copy()
     return [Batch(rng.choice(np.array(p.clean), (N, L)), counted) for _ in range(calls)]
-
-
-def _network(p: Process, network: RecordingNetwork, seed: int) -> RecordingNetwork:
-    """A network whose losses are steep, so that every weight can be read."""
-    return RecordingNetwork(
-        p.K,
-        p.mask,
-        seed=seed,
-        mask_ruled_out=network.mask_ruled_out,
-        log_probabilities=network.log_probabilities,
-        dtype=p.dtype,
-        device=p.device,
-    )
 
 
 @law(
@@ -85,7 +61,7 @@ def _network(p: Process, network: RecordingNetwork, seed: int) -> RecordingNetwo
 def masked_sets_follow_the_noise(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """P(M) = ∫ g(t) (1 − α)^|M| α^(n−|M|) dt, 1/((n+1) C(n,|M|)) where times are uniform and α = 1 − t; sets of one size are alike"""
     subject = objective.subject
-    network = _network(p, network, seed)
+    network = blind_network(p, network, "moderate", seed)
     masked = []
     for k, batch in enumerate(_many(subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)
@@ -95,33 +71,7 @@ def masked_sets_follow_the_noise(objective: Any, p: Process, network: RecordingN
 
 
 def _claims_about_sets(subject: Any, p: Process, found: Array) -> list[Claim]:
-    """How many, and which, of ``n`` positions are masked in each row of ``found``, bool ``[rows, n]``."""
-    n = found.shape[1]
-    law_of_counts = count_law(None if subject.masks == "by count" else _time_law(subject.density, p), n)
-    if abs(law_of_counts.sum() - 1) > WHOLE:
-        raise Unanswerable(f"the density of the times integrates to {law_of_counts.sum():.6g}, not to 1")
-    law_of_counts /= law_of_counts.sum()
-    sets = list(product((False, True), repeat=n))
-    probabilities = np.array([law_of_counts[sum(s)] / _ways(n, sum(s)) for s in sets])
-    index = (found * 2 ** np.arange(n - 1, -1, -1)).sum(-1)
-    counts = np.bincount(index, minlength=2**n)
-    sizes = np.bincount(found.sum(-1), minlength=n + 1)
-    names = ["none", *("{" + ", ".join(str(i) for i, m in enumerate(s) if m) + "}" for s in sets[1:])]
-    return [
-        sampled(
-            sizes,
-            law_of_counts,
-            names=("all", ("masked positions", [f"{m} masked" for m in range(n + 1)])),
-            label="how many of three positions are masked",
-        ),
-        sampled(
-            counts, probabilities, names=("all", ("masked set", names)), label="which of three positions are masked"
-        ),
-    ]
-
-
-def _ways(n: int, m: int) -> int:
-    return math.comb(n, m)
+    return set_claims(found, size_law(subject.masks, subject.density, p, found.shape[1]), DRAWS)
 
 
 def _knows_its_weights(subject: Any) -> str:
@@ -151,7 +101,7 @@ def _knows_its_weights(subject: Any) -> str:
 def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """Given the masked set, the time of which c times the divisor is the weight has density ∝ g (1 − α)^|M| α^(n−|M|)"""
     subject = objective.subject
-    network = _network(p, network, seed)
+    network = blind_network(p, network, "moderate", seed)
     weights, masked, sets, total = [], [], [], 0
     for k, batch in enumerate(_many(subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)
@@ -169,49 +119,9 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
         raise Blocked(f"masks other sets than the noise does: {SETS} says more")
     if not len(found):
         raise Unanswerable("nothing was masked")
-    times = _time_law(subject.density, p)
-    when = _times_of(subject, p, found)
-    levels = np.empty(len(found))
-    for m in set(sizes.tolist()):
-        levels[sizes == m] = times.later_than(total, int(m), when[sizes == m])
-    counts = np.bincount(np.minimum((levels * CELLS).astype(int), CELLS - 1), minlength=CELLS)
-    label = (
-        "ranks of the times of which the weights are those of the bound, among the times of the masked set (weights that "
-        "are too large crowd the first eighth, too small ones the last)"
-    )
-    # Times are read off a grid of 1/512 of the interval.
-    return [
-        sampled(
-            counts,
-            np.full(CELLS, 1 / CELLS),
-            slack=1 / 512,
-            names=("all", ("eighth", [f"eighth {k + 1} of 8" for k in range(CELLS)])),
-            label=label,
-        )
-    ]
-
-
-def _times_of(subject: Any, p: Process, weights: Array) -> Array:
-    """The times that have these weights, 0 for larger and 1 for smaller ones than there are."""
-    grid, due = _weights_on_a_grid(subject.weighting, subject.density, p)
-    if (np.diff(due) > 0).any():
-        raise Unanswerable("several times have the same weight")
-    # Between the points of the grid, 1/weight is nearly straight.
-    found: Array = np.interp(1 / np.maximum(weights, 1e-30), 1 / due, grid)
-    found[weights < due[-1] * (1 - 1e-4)] = 1.0
-    return found
-
-
-@lru_cache(maxsize=64)
-def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array, Array]:
-    class Declared:
-        pass
-
-    declared = Declared()
-    declared.weighting, declared.density = weighting, density  # type: ignore[attr-defined]
-    weight = due_weight(declared, p)
-    grid = np.linspace(0, 1, 513)[1:-1]
-    return grid, np.array([weight(float(t)) for t in grid])
+    # As in the law of weights that are known.
+    ops = 4 * p.K + 32 + 16 / STEEP
+    return weight_claims(found, sizes, total, subject.weighting, subject.density, p, ops=ops, draws=DRAWS)
 
 
 @law(

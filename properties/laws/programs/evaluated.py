@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,10 +12,8 @@ import torch
 from torch import Tensor
 
 from unmask.properties.engine.calls import Unanswerable
-from unmask.properties.laws.programs.common import due_weight
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RULED_OUT, RecordingNetwork
-from unmask.reference.programs import TimeLaw
 
 Array: TypeAlias = Any
 #: Logit of the clean token where a network is certain: all others have probability 0 in every dtype.
@@ -179,16 +175,6 @@ def price(p: Process) -> float:
     return float(np.log(len(p.clean)))
 
 
-def time_law(subject: Any, p: Process) -> TimeLaw:
-    """The law of the times that a bound draws."""
-    return TimeLaw(lambda t: float(p.alpha(Fraction(t))), subject.density)
-
-
-def weight_at(subject: Any, p: Process) -> Callable[[float], float]:
-    """The weight of the bound at a time, over the density of times."""
-    return due_weight(SimpleNamespace(weighting="nelbo", density=subject.density), p)
-
-
 def log_p(p: Process, subject: Any, network: RecordingNetwork) -> Callable[[Array], Array]:
     """``log p(x_0|x_t)`` of the model that a network defines, without mass on the mask, ``[R, L]`` to ``[R, L, K]``."""
 
@@ -210,6 +196,4 @@ __all__ = [
     "log_p",
     "price",
     "samples_of",
-    "time_law",
-    "weight_at",
 ]

@@ -14,13 +14,14 @@ from unmask.properties.laws.programs.common import (
     STEEP,
     Array,
     Observed,
-    due_weight,
     observe,
     require_known_inputs,
     require_known_slopes,
     require_known_weights,
     value_claim,
 )
+from unmask.properties.laws.programs.evaluated import blind_network
+from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
@@ -187,7 +188,7 @@ def weights_are_those_of_the_bound(
             raise Unanswerable("the network was shown no time (which sees_time says that it is)")
         told = _together(seen, lambda o: o.times)
         times = told if subject.sees_time is True else np.array([float(subject.sees_time(float(u))) for u in told])
-        weight = due_weight(subject, p)
+        weight = due_weight(subject.weighting, subject.density, p)
         where &= (times > 0) & (times < 1)
         due = np.array([weight(float(t)) if ok else 1.0 for t, ok in zip(times, where, strict=True)])
         # Plain code takes 1 - alpha and the derivative of alpha by subtraction, in the precision of its times.
@@ -229,16 +230,7 @@ def what_does_not_count_does_not_matter(
     other = np.where(
         batch.counted, batch.x0, rng.permuted(np.roll(np.array(p.clean), 1)[batch.x0 % len(p.clean)], axis=0)
     )
-    blind = RecordingNetwork(
-        p.K,
-        p.mask,
-        seed=seed,
-        style="blind",
-        mask_ruled_out=network.mask_ruled_out,
-        log_probabilities=network.log_probabilities,
-        dtype=p.dtype,
-        device=p.device,
-    )
+    blind = blind_network(p, network, "blind", seed)
     first = observe(objective, p, batch, seed, blind)
     require_known_inputs(first)
     second = observe(objective, p, Batch(other, batch.counted), seed, blind)

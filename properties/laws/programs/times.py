@@ -1,0 +1,135 @@
+"""The masked sets that a program draws, and the times whose weights they are given: the same of objectives and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from itertools import product
+from math import comb
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from unmask.properties.claims.claim import Claim, Name, at_least, sampled
+from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.subjects.processes.process import Process
+from unmask.reference.programs import TimeLaw, count_law
+
+Array: TypeAlias = Any
+
+#: Cells of equal probability into which the ranks of times are divided.
+CELLS = 8
+#: Times at which weights are looked up, and between which they are interpolated.
+GRID = 512
+#: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
+WHOLE = 1e-3
+
+
+@lru_cache(maxsize=64)
+def time_law(density: Any, p: Process) -> TimeLaw:
+    """The law of times of a declared density, uniform where it is ``None``."""
+    return TimeLaw(lambda t: float(p.alpha(Fraction(t))), density)
+
+
+def due_weight(weighting: Any, density: Any, p: Process) -> Callable[[float], float]:
+    """The weight that a row at time ``t`` is due: ``-alpha'/((1 - alpha) g)`` of the bound, 1, or a declared function."""
+    if weighting == "plain":
+        return lambda t: 1.0
+    if weighting != "nelbo":
+        return lambda t: float(weighting(t))
+
+    def weight(t: float) -> float:
+        u = Fraction(t)
+        alpha = float(p.alpha(u))
+        return float(p.rate(u)) * alpha / (1 - alpha) / (float(density(t)) if density else 1.0)
+
+    return weight
+
+
+def size_law(masks: str, density: Any, p: Process, n: int) -> Array:
+    """The law of the number of masked positions among ``n``, ``[n + 1]``.
+
+    Raises
+    ------
+    Unanswerable : if the declared density does not integrate to one.
+    """
+    found = count_law(None if masks == "by count" else time_law(density, p), n)
+    if abs(found.sum() - 1) > WHOLE:
+        raise Unanswerable(f"the density of the times integrates to {found.sum():.6g}, not to 1")
+    return found / found.sum()
+
+
+def set_claims(found: Array, sizes: Array, draws: Name) -> list[Claim]:
+    """How many, and which, of ``n`` positions are masked in each row of ``found``, bool ``[rows, n]``.
+
+    ``sizes [n + 1]`` is the law of their number; sets of one size are alike.  ``draws`` names the one row of counts.
+    """
+    n = found.shape[1]
+    sets = list(product((False, True), repeat=n))
+    probabilities = np.array([sizes[sum(s)] / comb(n, sum(s)) for s in sets])
+    index = (found * 2 ** np.arange(n - 1, -1, -1)).sum(-1)
+    names = ["none", *("{" + ", ".join(str(i) for i, m in enumerate(s) if m) + "}" for s in sets[1:])]
+    how_many = [f"{m} of {n} masked" for m in range(n + 1)]
+    return [
+        sampled(
+            np.bincount(found.sum(-1), minlength=n + 1),
+            sizes,
+            names=(draws, ("number", how_many)),
+            label=f"how many of {n} positions are masked",
+        ),
+        sampled(
+            np.bincount(index, minlength=2**n),
+            probabilities,
+            names=(draws, ("masked set", names)),
+            label=f"which of {n} positions are masked",
+        ),
+    ]
+
+
+def weight_claims(
+    found: Array, sizes: Array, n: int, weighting: Any, density: Any, p: Process, *, ops: float, draws: Name
+) -> list[Claim]:
+    """Weights ``[R]`` of rows in which ``sizes [R]`` of ``n`` positions are masked, where the times are not known.
+
+    Raises
+    ------
+    Unanswerable : if several times have the same weight.
+    """
+    grid, due = _weights_on_a_grid(weighting, density, p)
+    if (np.diff(due) > 0).any():
+        raise Unanswerable("several times have the same weight")
+    number = sizes.astype(int)
+    # Between the points of the grid, 1/weight is nearly straight; what is smaller than all there are is late.
+    when = np.interp(1 / np.maximum(found, 1e-30), 1 / due, grid)
+    levels = np.empty(len(found))
+    for m in set(number.tolist()):
+        levels[number == m] = time_law(density, p).later_than(n, int(m), when[number == m])
+    counts = np.bincount(np.minimum((levels * CELLS).astype(int), CELLS - 1), minlength=CELLS)
+    label = (
+        "ranks of the times of which the weights are those of the bound, among the times of the masked set (weights "
+        f"that are too large crowd cell 1 of {CELLS}, too small ones cell {CELLS})"
+    )
+    cells = [f"cell {k + 1} of {CELLS}" for k in range(CELLS)]
+    last = due_weight(weighting, density, p)(float(1 - Fraction(1, 2**40)))
+    return [
+        at_least(
+            found,
+            np.full(len(found), last),
+            ops=ops,
+            scale=np.abs(found),
+            names=("row",),
+            label="no weight is below that of the last time",
+        ),
+        sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / GRID, names=(draws, ("rank", cells)), label=label),
+    ]
+
+
+@lru_cache(maxsize=64)
+def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array, Array]:
+    weight = due_weight(weighting, density, p)
+    grid = np.linspace(0, 1, GRID + 1)[1:-1]
+    return grid, np.array([weight(float(t)) for t in grid])
+
+
+__all__ = ["due_weight", "set_claims", "size_law", "time_law", "weight_claims"]
