@@ -248,7 +248,9 @@ class _Session:
             _asked_seed(self.config) is not None or not _in_several_processes(self.config)
         )
         cases = f", seed {run.seed}" if known else ""
-        terminalreporter.section(f"laws: {run.precision} on {run.device}, budget {run.budget}{cases}", sep="-")
+        # What was computed in: a subject may not have the dtype that was asked for.
+        dtypes = dict.fromkeys(subject.precision(run.precision) for subject in self.subjects) or [run.precision]
+        terminalreporter.section(f"laws: {' and '.join(dtypes)} on {run.device}, budget {run.budget}{cases}", sep="-")
         if self.config.get_verbosity() > 0:
             suite.print_table(records, self.subjects, terminalreporter._tw._file)
         by_subject = summary.tallies(records)

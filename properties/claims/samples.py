@@ -15,6 +15,8 @@ Array: TypeAlias = Any
 
 #: Least error of a probability strictly between 0 and 1, in any precision.
 ROUNDING = 1e-12
+#: By how much two probabilities of the same event may differ, relatively, computed from either end.
+ALIKE = 1e-6
 
 
 def judge_sampled(claim: Claim, eps: float) -> Verdict:
@@ -51,7 +53,10 @@ def judge_sampled(claim: Claim, eps: float) -> Verdict:
     too_few = special.betaincc(seen + 1, np.maximum(n - seen, 1), low)  # P(X <= seen)
     too_few = np.where(seen == n, 1.0, np.where(low <= 0, 1.0, too_few))
     surprise = np.minimum(too_many, too_few)
-    index = np.unravel_index(int(np.argmin(surprise)), surprise.shape)
+    # A cell that never comes and all others that always come are the same news, up to a rounding: the cell is told.
+    simple = np.concatenate([np.ones(K, dtype=bool), np.zeros(surprise.shape[-1] - K, dtype=bool)])
+    ranked = np.where(simple, surprise * (1 - ALIKE), surprise)
+    index = np.unravel_index(int(np.argmin(ranked)), surprise.shape)
     if surprise[index] >= level and claim.extra["pooled"]:
         strays = judge_pooled(counts.reshape(-1, K), law.reshape(-1, K), rounding + slack.reshape(-1, 1))
         if strays is not None:

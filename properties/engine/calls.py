@@ -265,8 +265,7 @@ def real_dtype(value: Any) -> torch.dtype | None:
 
 def built(subject: Subject, p: Any) -> tuple[object, ...]:
     """What the subject's ``build`` makes of ``p``, made anew, as a tuple; it raises whatever that raises."""
-    found = subject.build(p)
-    return found if isinstance(found, tuple) else (found,)
+    return subject.anew(p)
 
 
 class _Converter:

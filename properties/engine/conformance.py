@@ -14,7 +14,7 @@ from unmask.properties.engine.verdicts import check_known, examine
 from unmask.properties.subjects.subject import Subject, Unbuilt
 
 
-def conformance(build: Callable[[Any], object] | Subject, processes: Any = None, **declared: Any) -> type:
+def conformance(build: Callable[[Any], object] | type[Any] | Subject, processes: Any = None, **declared: Any) -> type:
     """A test class with one test for every law that applies.
 
     Use it as ``TestMine = conformance(Mine, processes("absorbing"), output="subs")``; the arguments are those of

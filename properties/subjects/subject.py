@@ -90,7 +90,7 @@ class Subject:
     dtypes: tuple[str, ...]
 
     def __init__(
-        self, build: Callable[[Any], object], processes: Any, *, name: str | None = None, **declared: Any
+        self, build: Callable[[Any], object] | type[Any], processes: Any, *, name: str | None = None, **declared: Any
     ) -> None:
         # What is wrong with the arguments is told at the line that calls, in anybody's test file.
         __tracebackhide__ = True
@@ -98,6 +98,9 @@ class Subject:
             raise TypeError(f"build must be a class or a function of a process, got {build!r}")
         self.kind = _kind_of(processes)
         self.build = build
+        # A class without a constructor needs no process.
+        classes = build.__mro__[:-1] if isinstance(build, type) else ()
+        self._takes_p = not classes or any({"__init__", "__new__"} & vars(c).keys() for c in classes)
         self.processes = processes
         self.name = _name(build) if name is None else name
         own = self.kind.declares
@@ -119,7 +122,7 @@ class Subject:
         self._built: OrderedDict[Any, tuple[object, ...] | Exception] = OrderedDict()
         _check(self)
 
-    def but(self, *, build: Callable[[Any], object] | None = None, **changes: Any) -> Subject:
+    def but(self, *, build: Callable[[Any], object] | type[Any] | None = None, **changes: Any) -> Subject:
         """The same subject with some of its arguments changed."""
         # What stands in the class is said of what is built in its place, too.
         said = {key: getattr(self, key) for key in (*self.DECLARED, *self.kind.declares)}
@@ -147,9 +150,17 @@ class Subject:
 
     def _make(self, p: Any) -> tuple[object, ...] | Exception:
         try:
-            found = self.build(p)
+            return self.anew(p)
         except Exception as problem:  # whatever it raises, it would raise again
             return problem.with_traceback(None)
+
+    def anew(self, p: Any) -> tuple[object, ...]:
+        """What ``build`` makes of ``p``, made anew, as a tuple; it raises whatever that raises.
+
+        A class without a constructor needs no process, and is given none.
+        """
+        build: Callable[..., object] = self.build
+        found = build(p) if self._takes_p else build()
         return found if isinstance(found, tuple) else (found,)
 
     def capability(self, p: Any, name: str) -> Callable[..., Any] | None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / name for name in ("does-diffusion-suit-your-data.md", "essay-claims.md")]
 #: How to read a side, chapter by chapter.
 READING = [ROOT / side / "README.md" for side in ("reference", "implementations")]
-LINKED = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md", *READING]
+LINKED = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "examples" / "README.md", *READING]
 #: A page's code, and names in running text; what is called so in the suite.
 BLOCK = re.compile(r"```.*?```", re.DOTALL)
 NAME = re.compile(r"`([a-z]+(?:_[a-z0-9]+)+)`")

@@ -14,6 +14,8 @@ import pytest
 from tests.house.users_file import MINE
 from unmask.cli.command import main
 from unmask.properties import LAWBOOK, Subject
+from unmask.properties.subjects.kinds.networks import NETWORKS
+from unmask.properties.subjects.kinds.programs import PROGRAMS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
@@ -121,8 +123,11 @@ def test_the_first_block_is_a_strangers_file() -> None:
 def test_everything_that_can_be_declared_is_told() -> None:
     """Only the reference itself declares exact arrays."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, table = readme.partition("### What to declare")
-    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [key for key in Subject.DECLARED if key != "arrays"]
+    _, _, tables = readme.partition("### What to declare")
+    tables, _, _ = tables.partition("### Processes")
+    of_all = [key for key in Subject.DECLARED if key != "arrays"]
+    of_kinds = [key for kind in (PROGRAMS, NETWORKS) for key in kind.declares]
+    assert re.findall(r"^\| `(\w+)` \|", tables, re.MULTILINE) == of_all + of_kinds
 
 
 def make_targets(makefile: str) -> set[str]:

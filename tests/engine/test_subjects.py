@@ -218,3 +218,17 @@ def test_each_position_may_have_its_time() -> None:
     assert "broken" not in found
     assert set(found["holds"]) >= set(statuses(MASKED)["holds"])
     assert any(shape[1] > 1 for shape in seen)
+
+
+def test_a_class_without_a_constructor_needs_no_process() -> None:
+    class Plain:
+        def posterior(self, x0: Tensor, xt: Tensor, s: Tensor, t: Tensor) -> Tensor:
+            return torch.zeros(*x0.shape, 2)
+
+    class Given(Plain):
+        def __init__(self) -> None: ...
+
+    plain = examine(LAWBOOK["it_can_be_built"], Subject(Plain, LINEAR, output="subs"), QUICK)
+    given = examine(LAWBOOK["it_can_be_built"], Subject(Given, LINEAR, output="subs"), QUICK)
+    assert (plain.status, given.status) == ("holds", "broken")
+    assert "takes 1 positional argument but 2 were given" in (given.failure or "")

@@ -35,7 +35,7 @@ def by_time(
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
     paid: Callable[[Tensor, Tensor], Tensor] = lambda hit, counted: hit,
     weight: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda t, hit, counted: 1 / t,
-    divisor: Callable[[Tensor, Tensor], Tensor | float] = lambda counted, hit: counted.sum(),
+    divisor: Callable[[Tensor, Tensor, Tensor], Tensor | float] = lambda counted, hit, x0: counted.sum(),
     after: Callable[[Tensor, Tensor], Tensor] = lambda value, logits: value,
     times: Callable[[int, Generator], Tensor] = lambda n, g: 1 - torch.rand(n, 1, generator=g),
 ) -> Tensor:
@@ -44,7 +44,7 @@ def by_time(
     hit = hits(_uniform(x0.shape, generator), probability(t)) & where(counted)
     logits = network(shown(noisy(x0, hit, p), x0, hit, p))
     nll = loss(logits, x0)
-    value = (torch.where(paid(hit, counted), nll, 0) * weight(t, hit, counted)).sum() / divisor(counted, hit)
+    value = (torch.where(paid(hit, counted), nll, 0) * weight(t, hit, counted)).sum() / divisor(counted, hit, x0)
     return after(value, logits)
 
 
@@ -60,8 +60,12 @@ def _smoothed(logits: Tensor, x0: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), x0.flatten(), reduction="none", label_smoothing=0.1).view(x0.shape)
 
 
+def _as_it_comes(logits: Tensor, x0: Tensor) -> Tensor:
+    return F.cross_entropy(logits.mT, x0, reduction="none")
+
+
 def _of_probabilities(logits: Tensor, x0: Tensor) -> Tensor:
-    return 1 - logits.softmax(-1).gather(-1, x0[..., None])[..., 0]
+    return 1 - logits.float().softmax(-1).gather(-1, x0[..., None])[..., 0]
 
 
 def _of_the_next(logits: Tensor, x0: Tensor) -> Tensor:
@@ -124,6 +128,16 @@ for _name, _imitates, _parts in (
         "One minus the probability, for its logarithm.",
         {"loss": _of_probabilities},
     ),
+    (
+        "objective-computes-in-bfloat16",
+        "The softmax is taken in the dtype of the answers.",
+        {"loss": _as_it_comes},
+    ),
+    (
+        "objective-keeps-its-losses-in-bfloat16",
+        "The loss of a token is rounded to the dtype of the answers.",
+        {"loss": lambda logits, x0: cross_entropy(logits, x0).to(logits.dtype).float()},
+    ),
     ("objective-ascends", "The log-likelihood, without the minus sign.", {"after": lambda value, logits: -value}),
     # what is returned
     (
@@ -161,12 +175,17 @@ for _name, _imitates, _parts in (
     (
         "objective-divides-by-masked-tokens",
         "The mean over masked tokens, on top of 1/t.",
-        {"divisor": lambda counted, hit: hit.sum().clamp(min=1)},
+        {"divisor": lambda counted, hit, x0: hit.sum().clamp(min=1)},
     ),
     (
         "objective-divides-by-rows-and-tokens-twice",
         "Divided by the tokens of a row, after the mean over rows and tokens.",
-        {"divisor": lambda counted, hit: counted.sum() * counted.shape[1]},
+        {"divisor": lambda counted, hit, x0: counted.sum() * counted.shape[1]},
+    ),
+    (
+        "objective-counts-prompts-by-their-token",
+        "Tokens of class 1 in prompt and padding are counted where the mean is taken.",
+        {"divisor": lambda counted, hit, x0: (counted | (x0 == 1)).sum()},
     ),
     # masked sets
     (

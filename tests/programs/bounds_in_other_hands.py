@@ -169,7 +169,7 @@ class AllSets:
 class ScalarLoops:
     """Plain Python, one position at a time, with a network whose logits come wrapped; no prompts."""
 
-    estimate, every_position_counts, gradients = "by count", True, False
+    estimate, counted, gradients = "by count", "everywhere", False
 
     def __init__(self, p: Process) -> None:
         self.mask, self.clean = int(p.mask or 0), list(p.clean)

@@ -23,7 +23,12 @@ SPACE = programs("absorbing")
 
 def objective(name: str, *, settings: dict[str, Any] | None = None, **declared: Any) -> Subject:
     """The objective with these settings, which says so."""
-    said: dict[str, Any] = {"reduction": "per counted token", "weighting": "nelbo", **declared}
+    said: dict[str, Any] = {
+        "reduction": "per counted token",
+        "weighting": "nelbo",
+        "dtypes": ("float32", "bfloat16"),
+        **declared,
+    }
 
     class Trains:
         def __init__(self, p: Process) -> None:

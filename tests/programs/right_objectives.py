@@ -16,7 +16,7 @@ from unmask.properties import Process, Subject, programs, seeded
 class OverAllTokens:
     """A pre-training loop: a floor under the share of masks, boolean indexing, the mean over all tokens."""
 
-    reduction, weighting, every_position_counts = "per token", "nelbo", True
+    reduction, weighting, counted = "per token", "nelbo", "everywhere"
 
     def __init__(self, p: Process) -> None:
         self.mask = int(p.mask or 0)
@@ -160,7 +160,7 @@ class WithoutPadding:
 class Autocast:
     """Mixed precision: the loss in float32, whatever the network answers in."""
 
-    reduction, weighting = "per counted token", "nelbo"
+    reduction, weighting, dtypes = "per counted token", "nelbo", ("float32", "bfloat16")
 
     def __init__(self, p: Process) -> None:
         self.mask = int(p.mask or 0)

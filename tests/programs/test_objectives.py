@@ -26,6 +26,7 @@ WEIGHTS, RANKS, SETS = (
     "weights_belong_to_the_masked_sets",
     "masked_sets_follow_the_noise",
 )
+HALF = "answers_in_half_precision_are_only_rounded"
 NOTHING, FINITE = "what_does_not_count_does_not_matter", "every_uniform_number_gives_a_finite_loss"
 #: Of each mistake, the laws that speak of it; no other may be broken.
 BROKEN = {
@@ -34,8 +35,9 @@ BROKEN = {
     "objective-puts-random-tokens": {SHOWN},
     "objective-shows-the-clean-data": {SHOWN, SETS},
     "objective-pays-visible-tokens": {SLOPES},
-    "objective-pays-the-prompt": {SLOPES, NOTHING},
-    "objective-takes-padding-for-its-own": {SLOPES, NOTHING},
+    "objective-pays-the-prompt": {SLOPES},
+    "objective-takes-padding-for-its-own": {SLOPES},
+    "objective-counts-prompts-by-their-token": {NOTHING, RANKS},
     "objective-weighs-each-position": {SLOPES},
     "objective-forgets-a-masked-position": {SLOPES},
     "objective-smooths-its-labels": {SLOPES},
@@ -64,6 +66,8 @@ BROKEN = {
     "objective-counts-the-prompt": {WEIGHTS},
     "objective-divides-twice": {WEIGHTS},
     "objective-draws-zero-masks-as-well": {SETS},
+    "objective-computes-in-bfloat16": {HALF},
+    "objective-keeps-its-losses-in-bfloat16": {HALF},
 }
 ASKED = [LAWBOOK["answers_are_numbers"], *OBJECTIVE]
 

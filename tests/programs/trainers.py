@@ -17,14 +17,15 @@ def noisy(x0: Tensor, hit: Tensor, p: Process) -> Tensor:
 
 
 def cross_entropy(logits: Tensor, x0: Tensor) -> Tensor:
-    """``-log p(x_0^i|x_t)``, ``[N, L]``."""
-    return F.cross_entropy(logits.flatten(0, 1), x0.flatten(), reduction="none").view(x0.shape)
+    """``-log p(x_0^i|x_t)``, in single precision whatever the network answers in, ``[N, L]``."""
+    return F.cross_entropy(logits.float().flatten(0, 1), x0.flatten(), reduction="none").view(x0.shape)
 
 
 class Trainer:
     """A time for each row, which the network does not see; the mean over all tokens that count."""
 
     reduction, weighting = "per counted token", "nelbo"
+    dtypes = ("float32", "bfloat16")
 
     def __init__(self, p: Process) -> None:
         self.p = p

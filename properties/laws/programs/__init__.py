@@ -4,6 +4,7 @@
 * `times`: masked sets, and the times whose weights they are given;
 * `common`: what an objective did, laid beside its batch;
 * `objectives`: what training code shows, weighs and pays;
+* `half_precision`: what it makes of answers in bfloat16;
 * `drawn`: what it draws: masked sets, times, and the extremes of uniform numbers;
 * `evaluated`: what an estimate of the bound did with one sequence;
 * `bounds`: what it shows and pays;
@@ -15,6 +16,7 @@
 """
 
 from unmask.properties.laws.programs import objectives  # isort: skip
+from unmask.properties.laws.programs import half_precision  # isort: skip
 from unmask.properties.laws.programs import drawn  # isort: skip
 from unmask.properties.laws.programs import bounds  # isort: skip
 from unmask.properties.laws.programs import batches  # isort: skip
@@ -23,4 +25,4 @@ from unmask.properties.laws.programs import guidance  # isort: skip
 from unmask.properties.laws.programs import remasking  # isort: skip
 from unmask.properties.laws.programs import plans  # isort: skip
 
-__all__ = ["batches", "bounds", "bounds_drawn", "drawn", "guidance", "objectives", "plans", "remasking"]
+__all__ = ["batches", "bounds", "bounds_drawn", "drawn", "guidance", "half_precision", "objectives", "plans", "remasking"]

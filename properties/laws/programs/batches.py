@@ -26,7 +26,7 @@ CHAPTER = "Programs: bounds"
     mutants=("bound-pays-the-prompt", "bound-takes-padding-for-its-own"),
     about=About(
         kind="programs",
-        subjects=lambda s: "knows neither prompts nor padding" if s.every_position_counts else "",
+        subjects=lambda s: "knows neither prompts nor padding" if s.counted == "everywhere" else "",
     ),
     drawn=Drawn(floating=True),
 )
@@ -39,7 +39,7 @@ def what_a_bound_does_not_count_does_not_matter(
     clean = np.array(p.clean)
     after = clean[(np.searchsorted(clean, batch.x0) + 1 + seed % (len(clean) - 1)) % len(clean)]
     other = np.where(batch.counted, batch.x0, after)
-    blind = blind_network(p, network, "blind", seed)
+    blind = blind_network(network, "blind", seed)
     first = bound(p, blind, batch.x0, batch.counted, seed)
     second = bound(p, blind, other, batch.counted, seed)
     nothing = ~batch.counted.any(-1)
@@ -111,7 +111,7 @@ def perplexity_is_the_exponential_of_the_bound_per_token(
     claims = []
     bound = perplexity.offers("bound")
     if bound is None and subject.estimate in ("by count", "exact"):
-        flat = blind_network(p, network, "flat")
+        flat = blind_network(network, "flat")
         prepared = perplexity.prepare(p, flat, batch.x0, batch.counted, seed)
         value = np.asarray(perplexity.read(perplexity.run(prepared), prepared))
         shown = sum(call.ids.numel() for call in flat.calls)

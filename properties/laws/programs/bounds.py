@@ -183,7 +183,7 @@ def a_network_without_knowledge_pays_log_C(
     bound: Any, p: Process, batch: Batch, network: RecordingNetwork, seed: int
 ) -> list[Claim]:
     """Where all C classes are alike everywhere, a row costs n log C, n the positions that count: exactly, whatever is drawn"""
-    flat = blind_network(p, network, "flat")
+    flat = blind_network(network, "flat")
     prepared = bound.prepare(p, flat, batch.x0, batch.counted, seed)
     found = bound.read(bound.run(prepared), prepared)
     shown = sum(call.ids.numel() for call in flat.calls)

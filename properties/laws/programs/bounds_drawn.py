@@ -22,6 +22,7 @@ from unmask.properties.laws.programs.evaluated import (
     samples_of,
 )
 from unmask.properties.laws.programs.times import set_claims, size_law, weight_claims
+from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
 from unmask.reference.programs.bounds import place_law_on_a_grid, set_law_on_a_grid
@@ -36,10 +37,10 @@ DRAWS = ("draws", ["one sample of each call"])
 
 
 def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array]:
-    """A sequence of which three positions count, after a prompt of one where there may be one."""
+    """A sequence of which three positions count, and one more does not where that can be."""
     rng = np.random.default_rng([seed, 107])
-    L = COUNTED if subject.every_position_counts else COUNTED + 1
-    return rng.choice(np.array(p.clean), L), np.arange(L) >= L - COUNTED
+    counted = so_many(subject.counted, COUNTED, 1)[0]
+    return rng.choice(np.array(p.clean), counted.shape), counted
 
 
 def _calls(samples: int) -> int:

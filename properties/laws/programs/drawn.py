@@ -23,6 +23,7 @@ from unmask.properties.laws.programs.driven import Draw, driven, largest
 from unmask.properties.laws.programs.evaluated import blind_network
 from unmask.properties.laws.programs.times import set_claims, size_law, weight_claims
 from unmask.properties.subjects.kinds.programs import Batch
+from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
 
@@ -38,10 +39,9 @@ MOST_DRIVEN = 4
 def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     """Batches of rows of which two or three positions count; one row a call where all rows of a call share a time."""
     rng = np.random.default_rng([seed, 83])
-    n, L = 3, 3 if subject.every_position_counts else 4
     N, calls = (1, SINGLE) if subject.one_time else (MANY, 1)
-    counted = np.broadcast_to(np.arange(L) >= L - n, (N, L)).copy()
-    return [Batch(rng.choice(np.array(p.clean), (N, L)), counted) for _ in range(calls)]
+    counted = so_many(subject.counted, 3, N)
+    return [Batch(rng.choice(np.array(p.clean), counted.shape), counted) for _ in range(calls)]
 
 
 @law(
@@ -61,7 +61,7 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
 def masked_sets_follow_the_noise(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """P(M) = ∫ g(t) (1 − α)^|M| α^(n−|M|) dt, 1/((n+1) C(n,|M|)) where times are uniform and α = 1 − t; sets of one size are alike"""
     subject = objective.subject
-    network = blind_network(p, network, "moderate", seed)
+    network = blind_network(network, "moderate", seed)
     masked = []
     for k, batch in enumerate(_many(subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)
@@ -101,7 +101,7 @@ def _knows_its_weights(subject: Any) -> str:
 def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """Given the masked set, the time of which c times the divisor is the weight has density ∝ g (1 − α)^|M| α^(n−|M|)"""
     subject = objective.subject
-    network = blind_network(p, network, "moderate", seed)
+    network = blind_network(network, "moderate", seed)
     weights, masked, sets, total = [], [], [], 0
     for k, batch in enumerate(_many(subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)

@@ -129,18 +129,9 @@ def evaluate(bound: Any, p: Process, x0: Array, counted: Array, seed: int, netwo
     return Evaluated(float(np.ravel(value)[0]), x0, counted, every, int(p.mask or 0), told)
 
 
-def blind_network(p: Process, like: RecordingNetwork, style: Any, seed: int = 0) -> RecordingNetwork:
-    """A network of another style, which rules out the mask and normalizes as ``like`` does."""
-    return RecordingNetwork(
-        p.K,
-        p.mask,
-        seed=seed,
-        style=style,
-        mask_ruled_out=like.mask_ruled_out,
-        log_probabilities=like.log_probabilities,
-        dtype=like.dtype,
-        device=like.device,
-    )
+def blind_network(like: RecordingNetwork, style: Any, seed: int = 0) -> RecordingNetwork:
+    """A network of another style, which does not look at the time, and rules out and normalizes as ``like`` does."""
+    return RecordingNetwork.like(like, style=style, seed=seed, looks_at_time=False)
 
 
 def samples_of(bound: Any, p: Process, x0: Array, counted: Array, seed: int, network: RecordingNetwork) -> int:

@@ -79,6 +79,7 @@ def the_network_is_shown_the_data_partly_masked(
     mutants=(
         "objective-pays-visible-tokens",
         "objective-pays-the-prompt",
+        "objective-takes-padding-for-its-own",
         "objective-weighs-each-position",
         "objective-forgets-a-masked-position",
         "objective-smooths-its-labels",
@@ -96,6 +97,7 @@ def gradients_are_those_of_the_cross_entropy(
     seen = _several(objective, p, batch, network, seed)
     require_known_inputs(*seen)
     paid, gradient = _together(seen, lambda o: o.paid), _together(seen, lambda o: o.gradient)
+    counted = _together(seen, lambda o: o.counted)
     weights = _together(seen, lambda o: o.weights)
     if not paid.any():
         raise Blocked(f"masks nothing: {SHOWN} says more")
@@ -112,11 +114,12 @@ def gradients_are_those_of_the_cross_entropy(
             names=names,
             label="the gradient at masked positions, with the weight of its row",
         ),
-        exact(
-            np.where(paid[..., None], 0, gradient),
-            np.zeros_like(gradient),
-            names=names,
-            label="the gradient at visible positions and such as do not count",
+        *(
+            exact(gradient, np.zeros_like(gradient), where=where[..., None], names=names, label=f"the gradient at {what}")
+            for where, what in (
+                (~counted, "positions that do not count (prompt, padding)"),
+                (counted & ~paid, "visible positions"),
+            )
         ),
         at_least(weights, np.zeros_like(weights), ops=0, names=(_rows(seen),), label="weights are not negative"),
     ]
@@ -213,10 +216,10 @@ def weights_are_those_of_the_bound(
     chapter=CHAPTER,
     tex=r"\mathcal{L}(x_0, z) = \mathcal{L}(x_0', z) \quad\text{if } x_0 = x_0' \text{ where it counts}",
     cites="Nie et al. 2025, sec. 2.3 (prompts and padding of fine-tuning)",
-    mutants=("objective-pays-the-prompt", "objective-takes-padding-for-its-own"),
+    mutants=("objective-counts-prompts-by-their-token",),
     about=About(
         kind="programs",
-        subjects=lambda s: "knows neither prompts nor padding" if s.every_position_counts else "",
+        subjects=lambda s: "knows neither prompts nor padding" if s.counted == "everywhere" else "",
     ),
     drawn=Drawn(floating=True),
 )
@@ -230,9 +233,9 @@ def what_does_not_count_does_not_matter(
     other = np.where(
         batch.counted, batch.x0, rng.permuted(np.roll(np.array(p.clean), 1)[batch.x0 % len(p.clean)], axis=0)
     )
-    blind = blind_network(p, network, "blind", seed)
+    blind = blind_network(network, "blind", seed)
     first = observe(objective, p, batch, seed, blind)
-    require_known_inputs(first)
+    require_known_slopes(p, first)
     second = observe(objective, p, Batch(other, batch.counted), seed, blind)
     claims = [exact(np.asarray(first.value), np.asarray(second.value), label="the value")]
     if first.gradient.shape == second.gradient.shape:

@@ -64,7 +64,7 @@ class RecordingNetwork(nn.Module):
     ----------
     K : number of classes, the mask included.
     mask : id of the mask, or ``None``.
-    seed : another integer, another network.
+    seed : another integer, another network; `like(other, …)` has all settings of another.
     style : ``"moderate"`` logits of up to 3; ``"flat"``: all equal; ``"peaked"``: up to 12; ``"blind"``: such that
         depend on the position and not on what is shown.
     mask_ruled_out : whether the logit of the mask is -1e4 everywhere, as of a network that never predicts it.
@@ -116,6 +116,21 @@ class RecordingNetwork(nn.Module):
         self.config = SimpleNamespace(vocab_size=K, mask_token_id=mask)
         # An optimizer wants a parameter; nothing depends on it.
         self.nothing = nn.Parameter(torch.zeros((), dtype=dtype, device=device))
+
+    @classmethod
+    def like(cls, other: RecordingNetwork, **changes: Any) -> RecordingNetwork:
+        """A network with the settings of another, but for ``changes``, and an empty record."""
+        given = {
+            "seed": other.seed,
+            "style": other.style,
+            "mask_ruled_out": other.mask_ruled_out,
+            "looks_at_time": other.looks_at_time,
+            "log_probabilities": other.log_probabilities,
+            "wrapped": other.wrapped,
+            "dtype": other.dtype,
+            "device": other.device,
+        }
+        return cls(other.K, other.mask, **(given | changes))
 
     @cached_property
     def _tables(self) -> tuple[Tensor, Tensor, Tensor]:

@@ -54,8 +54,8 @@ def pairs(subject: Any, plan: Ancestral, seen: Sampling) -> Array:
 def _observed(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> tuple[Sampling, Array]:
     subject = sample.subject
     rng = np.random.default_rng([seed, 103])
-    start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.every_position_counts, MASKS)
-    seen = observe_sampling(sample, p, start, seed, plain_network(p, network, seed))
+    start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.counted, MASKS)
+    seen = observe_sampling(sample, p, start, seed, plain_network(network, seed))
     return seen, pairs(subject, subject.plan, seen)
 
 
@@ -122,9 +122,9 @@ def ancestral_tokens_follow_the_network(sample: Any, p: Process, network: Record
         drawn, best = seen.only(~final), seen.only(final)
     else:
         rng = np.random.default_rng([seed, 103])
-        whole = sample.subject.every_position_counts
-        start = equal_starts(plan, rng, p.clean, int(p.mask or 0), MANY, whole, MASKS)
-        drawn = observe_sampling(sample, p, start, seed, plain_network(p, network, seed)).steps
+        where = sample.subject.counted
+        start = equal_starts(plan, rng, p.clean, int(p.mask or 0), MANY, where, MASKS)
+        drawn = observe_sampling(sample, p, start, seed, plain_network(network, seed)).steps
         best = drawn.only(np.zeros(len(drawn.rows), dtype=bool))
     # After calls were left out, what became of the others is still what it was.
     counts, laws, told = [], [], []

@@ -34,7 +34,7 @@ def _steps(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> lis
     rng = np.random.default_rng([seed, 93])
     found = []
     for k in range(CALLS):
-        start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.every_position_counts)
+        start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.counted)
         found.append(observe_sampling(sample, p, start, seed + k, network).steps)
     if not any(len(one.rows) for one in found):
         raise Unanswerable("nothing was revealed")
@@ -192,7 +192,7 @@ def all_sets_are_revealed_alike(sample: Any, p: Process, network: RecordingNetwo
     """Given the masks (of the current block), all sets of as many of them are revealed with the same probability"""
     subject = sample.subject
     rng = np.random.default_rng([seed, 95])
-    start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.every_position_counts, MOST_MASKS)
+    start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.counted, MOST_MASKS)
     seen = observe_sampling(sample, p, start, seed, network).steps
     masked = in_the_current_block(subject.plan, seen)
     revealed = seen.revealed & masked

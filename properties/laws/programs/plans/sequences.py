@@ -79,7 +79,7 @@ def drawn_start(sample: Any, p: Process, seed: int, N: int) -> Start:
     """Equal rows, few enough masks to enumerate."""
     subject = sample.subject
     rng = np.random.default_rng([seed, 101])
-    return equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), N, subject.every_position_counts, most_masks(p))
+    return equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), N, subject.counted, most_masks(p))
 
 
 def law_from(sample: Any, p: Process, start: Start, asked: RecordingNetwork) -> tuple[Enumerated, bool]:
@@ -121,7 +121,7 @@ def enumerated(
     Unanswerable : where in all networks that are tried some tie decides.
     """
     for attempt in range(TRIED):
-        asked = plain_network(p, network, seed + 1000 * attempt)
+        asked = plain_network(network, seed + 1000 * attempt)
         found = [law_from(sample, p, start, asked) for start in starts]
         if all(untied for _, untied in found):
             return [one for one, _ in found], asked
@@ -134,19 +134,9 @@ def chances(p: Process, plan: Ancestral) -> list[float]:
     return [(s - t) / (1 - t) if t < 1 else 0.0 for t, s in pairwise(alphas)]
 
 
-def plain_network(p: Process, network: RecordingNetwork, seed: int, **changes: Any) -> RecordingNetwork:
+def plain_network(network: RecordingNetwork, seed: int, **changes: Any) -> RecordingNetwork:
     """Another network like the one drawn, of moderate logits, which does not look at the time."""
-    return RecordingNetwork(
-        p.K,
-        p.mask,
-        seed=seed,
-        mask_ruled_out=network.mask_ruled_out,
-        log_probabilities=network.log_probabilities,
-        wrapped=network.wrapped,
-        dtype=p.dtype,
-        device=p.device,
-        **changes,
-    )
+    return RecordingNetwork.like(network, style="moderate", seed=seed, looks_at_time=False, **changes)
 
 
 @law(

@@ -29,7 +29,7 @@ def planned(subject: Any) -> str:
 def _recorded(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> Sampling:
     subject = sample.subject
     rng = np.random.default_rng([seed, 91])
-    start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.every_position_counts)
+    start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.counted)
     return observe_sampling(sample, p, start, seed, network)
 
 

@@ -37,7 +37,7 @@ def _revealed(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
     rng = np.random.default_rng([seed, 97])
     found = []
     for k in range(CALLS):
-        start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.every_position_counts)
+        start = starts(subject.plan, rng, p.clean, int(p.mask or 0), ROWS, subject.counted)
         seen = observe_sampling(sample, p, start, seed + k, network).steps
         found += [seen] if len(seen.rows) else []
     if not found:
@@ -163,7 +163,7 @@ def tokens_follow_the_tempered_law(sample: Any, p: Process, network: RecordingNe
     plan: Plan = subject.plan
     eps = float(torch.finfo(p.dtype).eps)
     rng = np.random.default_rng([seed, 99])
-    start = equal_starts(plan, rng, p.clean, int(p.mask or 0), MANY, subject.every_position_counts, MOST_MASKS)
+    start = equal_starts(plan, rng, p.clean, int(p.mask or 0), MANY, subject.counted, MOST_MASKS)
     seen = observe_sampling(sample, p, start, seed, network).steps
     kept = unselected(plan, seen)
     counts, laws, told = [], [], []

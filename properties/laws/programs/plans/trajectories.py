@@ -27,7 +27,7 @@ def _start(subject: Any, p: Process, rng: Any) -> Start:
     refused = Unanswerable("the plan fits no sequence of a few masks")
     for most in range(MOST_MASKS if p.K < 6 else 2, 0, -1):
         try:
-            return equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), 1, subject.every_position_counts, most)
+            return equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), 1, subject.counted, most)
         except Unanswerable as problem:
             refused = problem
     raise refused
@@ -46,7 +46,7 @@ def trajectories(
     rng = np.random.default_rng([seed, 107])
     start = _start(subject, p, rng)
     for attempt in range(TRIED):
-        asked = plain_network(p, network, seed + 1000 * attempt)
+        asked = plain_network(network, seed + 1000 * attempt)
         made, size = rule(plan, p), 0.0
         law_: dict[tuple[tuple[int, ...], ...], float] = {(tuple(start.x[0].tolist()),): 1.0}
         for places, counts in blocks_of_row(plan, start.counted[0]):

@@ -31,14 +31,14 @@ def _small(subject: Any) -> str:
     return "declares small vocabularies alone" if "K" in space.stated_sizes and space.K[1] < min(SIZES) else ""
 
 
-def _short(plan: Any, rng: Any, clean: list[int], mask: int, whole: bool) -> Start:
+def _short(plan: Any, rng: Any, clean: list[int], mask: int, where: str) -> Start:
     """Rows of as few masks as the plan can do with."""
     for most in (3, 4, 6, 8, 12, 24):
         try:
-            return equal_starts(plan, rng, clean, mask, ROWS, whole, most)
+            return equal_starts(plan, rng, clean, mask, ROWS, where, most)
         except Unanswerable:
             continue
-    return equal_starts(plan, rng, clean, mask, ROWS, whole, 0)
+    return equal_starts(plan, rng, clean, mask, ROWS, where, 0)
 
 
 @law(
@@ -71,7 +71,7 @@ def a_sure_network_is_followed(sample: Any, p: Process, network: RecordingNetwor
         big = replace(p, K=K, mask=mask)
         if subject.processes.exclusion_reason(big):
             continue
-        few = _short(plan, rng, [k for k in (0, 1, K // 3, K - 1) if k != mask], mask, subject.every_position_counts)
+        few = _short(plan, rng, [k for k in (0, 1, K // 3, K - 1) if k != mask], mask, subject.counted)
         clean = np.array([k for k in range(K) if k != mask])
         tokens = rng.choice(clean[len(clean) // 2 :], few.x.shape[1])
         tokens[-1] = clean[-1]

@@ -2,6 +2,7 @@
 
 * `vocabulary`: what a program may offer, and the conventions;
 * `plan`: the plan of a sampler;
+* `counted`: which positions count;
 * `starts`: what samplers start from;
 * `declarations`: what it says of itself.
 """
@@ -17,6 +18,7 @@ from unmask.properties.subjects.capability import Capability
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.kind import Kind, enter
 from unmask.properties.subjects.kinds.classes.situations import some_times
+from unmask.properties.subjects.kinds.programs.counted import counted_in
 from unmask.properties.subjects.kinds.programs.declarations import DECLARATIONS
 from unmask.properties.subjects.kinds.programs.starts import starts
 from unmask.properties.subjects.kinds.programs.vocabulary import Programs
@@ -42,22 +44,11 @@ class Batch:
 
 
 def batch(given: Inputs, subject: Any, N: int = ROWS, other: int = 0) -> Batch:
-    """A batch in which rows count whole, after a prompt, before padding, in places and not at all, in turn."""
+    """A batch in which rows count as the subject declares; of six rows one at least counts whole where it can."""
     rng = np.random.default_rng([given.seed + other, 71])
     L = LEAST_POSITIONS - 1 + given.L
     x0 = rng.choice(np.array(given.p.clean), (N, L))
-    counted = np.ones((N, L), dtype=bool)
-    if not subject.every_position_counts:
-        places = np.arange(L)
-        kinds = [
-            places >= 0,
-            places >= 1 + rng.integers(L - 1),
-            places < 1 + rng.integers(L - 1),
-            rng.random(L) < 0.5,
-            places < 0,
-        ]
-        counted = np.stack([kinds[n % len(kinds)] for n in range(N)]) if N else counted
-    return Batch(x0, counted)
+    return Batch(x0, counted_in(subject.counted, rng, N, L))
 
 
 def recorder(given: Inputs, subject: Any, *, style: str | None = None, **changes: Any) -> RecordingNetwork:
@@ -86,7 +77,7 @@ def situation(
     drawn = batch(given, subject, N, other)
     if subject.plan is not None:
         # As many masks as the plan can reveal.
-        counted = starts(subject.plan, rng, p.clean, int(p.mask or 0), N, subject.every_position_counts).counted
+        counted = starts(subject.plan, rng, p.clean, int(p.mask or 0), N, subject.counted).counted
         drawn = Batch(rng.choice(np.array(p.clean), counted.shape), counted)
     s, t = some_times(p, N, one_time, rng, ends=ends)
     L = drawn.x0.shape[1]
@@ -124,6 +115,7 @@ PROGRAMS = enter(
         },
         draws={"batch": lambda given, subject: batch(given, subject), "network": lambda given, s: recorder(given, s)},
         situation=situation,
+        exempt={"an_empty_batch_gives_an_empty_answer": "is not asked about no rows, on which nobody trains"},
         declares=DECLARATIONS,
         # What trainers compute in; many cast logits to float32, whatever they are.
         defaults={"dtypes": ("float32",), "output": "logits"},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from unmask.properties.subjects.kind import Declaration
+from unmask.properties.subjects.kinds.programs.counted import COUNTED
 from unmask.properties.subjects.kinds.programs.plan import checked_plan
 from unmask.properties.subjects.spelling import did_you_mean
 
@@ -108,11 +109,7 @@ DECLARATIONS = {
         _function("sees_time", "shown -> t", or_flag=True),
         False,
     ),
-    "every_position_counts": Declaration(
-        "whether it knows neither prompts nor padding, and is given none",
-        _flag("every_position_counts"),
-        False,
-    ),
+    "counted": Declaration("which positions may count", _one_of("counted", COUNTED), "anywhere"),
     "estimate": Declaration("how it estimates the bound", _one_of("estimate", ESTIMATES)),
     "grid": Declaration(
         "at which probabilities of the mask its grid lies, and the share of the integral that each has", _grid

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.inputs import Unanswerable
+from unmask.properties.subjects.kinds.programs.counted import has_prompts
 from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 
 Array: TypeAlias = Any
@@ -76,42 +77,40 @@ def telling(plan: Plan | Ancestral | None, blocks: int, sizes: list[int]) -> lis
     return uneven or sizes[-3:]
 
 
-def starts(plan: Plan | Ancestral | None, rng: Any, clean: Sequence[int], mask: int, N: int, whole: bool) -> Start:
-    """``N`` rows with other numbers of masks, after prompts, before padding, in places, and one where nothing counts.
-
-    With ``whole`` all positions count in all rows.
-    """
+def starts(plan: Plan | Ancestral | None, rng: Any, clean: Sequence[int], mask: int, N: int, where: str) -> Start:
+    """``N`` rows with other numbers of masks, which stand ``where`` the subject declares that positions count."""
     blocks, sizes = blocks_of(plan)
     pool = telling(plan, blocks, sizes)
     if blocks > 1 or (isinstance(plan, Plan) and plan.block_length is not None):
         region = blocks * int(rng.choice(pool))
         counted = np.ones((N, region), dtype=bool)
-        if not whole:
-            counted = np.concatenate([np.zeros((N, 2), dtype=bool), counted], axis=1)
+        if where == "anywhere":
             counted[N // 2 : N // 2 + 1] = N == 1
-            counted[:, :2] = False
-    elif whole:
+        if has_prompts(where):
+            counted = np.pad(counted, ((0, 0), (2, 0)))
+    elif where in ("everywhere", "after one prompt"):
         counted = np.ones((N, int(rng.choice(pool))), dtype=bool)
+        if has_prompts(where):
+            counted = np.pad(counted, ((0, 0), (2, 0)))
     else:
         longest = max(pool)
         L, counted = longest + 2, np.zeros((N, longest + 2), dtype=bool)
         for r in range(N):
             n = longest if r == 0 else int(rng.choice(sizes if r % 2 else pool))
-            first = int(rng.integers(L - n + 1))
-            places = rng.permutation(L)[:n] if r % 4 == 3 else np.arange(first, first + n)
-            counted[r, places] = r != 2
+            first = {"after prompts": L - n, "before padding": 0}.get(where, int(rng.integers(L - n + 1)))
+            scattered = where == "anywhere" and r % 4 == 3
+            places = rng.permutation(L)[:n] if scattered else np.arange(first, first + n)
+            counted[r, places] = where != "anywhere" or r != 2
     return _filled(rng, clean, mask, counted)
 
 
 def equal_starts(
-    plan: Plan | Ancestral | None, rng: Any, clean: Sequence[int], mask: int, N: int, whole: bool, most: int
+    plan: Plan | Ancestral | None, rng: Any, clean: Sequence[int], mask: int, N: int, where: str, most: int
 ) -> Start:
-    """``N`` equal rows of at most ``most`` masks, with a prompt before them unless ``whole``."""
+    """``N`` equal rows of at most ``most`` masks, with a prompt before them where there may be one."""
     blocks, sizes = blocks_of(plan, most)
     pool = telling(plan, blocks, sizes)
-    counted = np.ones((1, blocks * pool[-1]), dtype=bool)
-    if not whole:
-        counted = np.concatenate([np.zeros((1, 1), dtype=bool), counted], axis=1)
+    counted = np.pad(np.ones((1, blocks * pool[-1]), dtype=bool), ((0, 0), (int(has_prompts(where)), 0)))
     one = _filled(rng, clean, mask, counted)
     return Start(np.repeat(one.x, N, axis=0), np.repeat(one.counted, N, axis=0))
 
