@@ -72,7 +72,8 @@ class LladaLikelihood:
         for n in range(self.samples):
             shown[n, start + torch.randperm(length, generator=generator)[: k[n]]] = self.mask
         loss = cross_entropy(network(shown).logits.mT, x.repeat(self.samples, 1), reduction="none")
-        return ((loss * (shown == self.mask)).sum(1) * length / k).mean()
+        found: Tensor = (loss * (shown == self.mask)).sum(1) * length / k
+        return found.mean()
 
 
 class LowConfidence:
