@@ -67,8 +67,9 @@ types: $(INSTALLED) $(LINKS)  ## mypy --strict and pyright
 	$(BIN)/mypy --strict -p unmask $(addprefix -p ,$(CHECKED)); first=$$?; \
 	wait $$second && exit $$first
 
-tests: $(INSTALLED)  ## all tests
-	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --unmask-budget quick
+# With CI set, all rows of long tables too.
+tests: $(INSTALLED)  ## all tests; of long tables every few rows: all with CI=true
+	@$(RUN) $(BIN)/python -m pytest -n $(JOBS) --unmask-budget quick $(if $(CI),,-m 'not exhaustive')
 
 ulps: $(INSTALLED)  ## the worst gaps of the implementations in units of rounding, by capability and dtype
 	@$(RUN) $(BIN)/python -m tests.conduct.ulps '$(REPORT)/ulps.json'

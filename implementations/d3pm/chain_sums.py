@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.likelihood.score_entropy import score_entropies
 from unmask.implementations.noise.chain import LEAST, Chain
 
@@ -70,16 +70,17 @@ class Divergence(torch.autograd.Function):
         sound = known & (total > SMALL).squeeze(-1) & (fine | ~used).all(-1)
         true = true.masked_fill(~(used & sound.unsqueeze(-1)), 0.0)
         loss = -(true * ratio.masked_fill(true == 0, 1.0).log()).sum(-1)
-        ctx.save_for_backward(p, pair.seen, total, true.div(mixed.masked_fill_(true == 0, 1.0)), true.sum(-1), s)
+        share = true.div(mixed.masked_fill_(true == 0, 1.0))
+        ctx.save_for_backward(output, p, pair.seen, total, share, true.sum(-1), s)
         ctx.process, ctx.mixture, ctx.dtype = process, mixture, output.dtype
         ctx.mark_non_differentiable(sound)
         return loss, sound
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """In the logits, of their dtype."""
-        p, seen, total, share, mass, s = ctx.saved_tensors
+        _, p, seen, total, share, mass, s = ctx.saved_tensors
         back, mass = ctx.process._pulled(share, s), mass.unsqueeze(-1)
         if ctx.mixture:
             found = p * (mass - back / seen.masked_fill(seen <= LEAST, 1.0))
@@ -124,16 +125,16 @@ class Entropy(torch.autograd.Function):
         slope = rate * (score - ratio.masked_fill(~used, 1.0))
         slope = torch.cat([slope, -slope.sum(-1, keepdim=True)], -1)
         slope = slope / mixed.masked_fill(slope == 0, 1.0)
-        ctx.save_for_backward(p, seen, slope, places, t)
+        ctx.save_for_backward(output, p, seen, slope, places, t)
         ctx.process, ctx.mixture, ctx.dtype = process, mixture, output.dtype
         ctx.mark_non_differentiable(sound)
         return loss, sound
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """In the logits, of their dtype."""
-        p, seen, slope, places, t = ctx.saved_tensors
+        _, p, seen, slope, places, t = ctx.saved_tensors
         found = p * ctx.process._pulled_from(slope, places, t)
         if ctx.mixture:
             found /= seen.masked_fill(seen <= LEAST, 1.0)

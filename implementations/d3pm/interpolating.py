@@ -15,6 +15,7 @@ from unmask.implementations.kernels.linear import LinearOutput, output_sums
 from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.rows import Rows, chosen, spread
 from unmask.implementations.kernels.softmax_sums import Sums
+from unmask.implementations.likelihood.rates import before_end
 from unmask.implementations.likelihood.score_entropy import active_rows, product, score_entropies
 from unmask.implementations.noise.interpolating import Interpolating
 from unmask.implementations.numbers import checks
@@ -87,7 +88,7 @@ class InterpolatingFormulas:
         nothing is subtracted.
         """
         c = self._rows(Rows(None), xt, s, t)
-        kernel = self._kernel(output.reshape(-1, self.process.K).to(accumulator(output.dtype)), c, kind)
+        kernel, _ = self._kernel(output.reshape(-1, self.process.K).to(accumulator(output.dtype)), c, kind)
         return kernel.reshape(output.shape).to(output.dtype)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, kind: str, generator: torch.Generator) -> Tensor:
@@ -104,22 +105,22 @@ class InterpolatingFormulas:
         logits = checks.logits_at(output, places, validate=self.process.validate)
         index = places[:, 0] * xt.shape[1] + places[:, 1]
         part = _Rows(*(v[index] for v in c))
-        kernel = self._kernel(logits.to(accumulator(output.dtype)), part, kind)
-        here = part.here.unsqueeze(-1)
-        moves = (u[index] >= kernel.gather(-1, here).squeeze(-1)).nonzero().squeeze(-1)
-        weights = kernel.scatter(-1, here, 0.0)[moves]
+        kernel, stay = self._kernel(logits.to(accumulator(output.dtype)), part, kind)
+        moves = (u[index] >= stay).nonzero().squeeze(-1)
+        weights = kernel.scatter(-1, part.here.unsqueeze(-1), 0.0)[moves]
         drawn = invert(weights, uniforms(weights.shape[:1], generator, xt.device))
         return xt.long().index_put(places[moves].unbind(-1), drawn)
 
-    def _kernel(self, logits: Tensor, c: _Rows, kind: str) -> Tensor:
-        """Of rows ``[R, K]``."""
+    def _kernel(self, logits: Tensor, c: _Rows, kind: str) -> tuple[Tensor, Tensor]:
+        """Of rows ``[R, K]``; and the probability to stay in float64, ``[R]``, since rare moves are its last digits."""
         p = logits.softmax(-1)
         index = c.here.unsqueeze(-1)
         # 1 - p has no digits where the network is nearly certain of x_t.
         others = p.scatter(-1, index, 0.0).sum(-1).double()
         parts = self._parts(c, p.gather(-1, index).squeeze(-1).double(), others, kind)
         slope, level, stay = (v.to(p.dtype).unsqueeze(-1) for v in parts)
-        return (slope * p + level * self.process._prior_on(p.device, p.dtype)).scatter(-1, index, stay)
+        kernel = slope * p + level * self.process._prior_on(p.device, p.dtype)
+        return kernel.scatter(-1, index, stay), parts.stay
 
     def _parts(self, c: _Rows, here: Tensor, others: Tensor, kind: str) -> _Parts:
         """From ``p~(x_t)`` and the sum of all other ``p~``, float64."""
@@ -232,7 +233,8 @@ class InterpolatingFormulas:
         Away from ``x_0`` and ``x_t`` the true ratios are ``level pi_y``, and the model's are these times ``gain (1 +
         odds p~_y/pi_y)``, where gain and odds do not depend on ``y``.
         """
-        schedule = self.process.schedule
+        # Where alpha is 0 the rate is infinite, and what it is multiplied with is 0: just before that they have digits.
+        schedule, t = self.process.schedule, before_end(t)
 
         def per_row(per_example: Tensor) -> Tensor:
             return chosen(per_example[:, None].expand(xt.shape), rows)

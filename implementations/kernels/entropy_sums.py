@@ -43,25 +43,33 @@ def entropy_sums(
 
         found = FusedEntropySums.apply(flat, rows.index, start, here, ratios, inplace)  # type: ignore[no-untyped-call]
     else:
-        found = _Sums.apply(flat, rows, start, here, ratios, inplace)  # type: ignore[no-untyped-call]
+        waits = not inplace and torch.is_grad_enabled()
+        found = _Sums.apply(flat, rows, start, here, ratios, inplace, waits)  # type: ignore[no-untyped-call]
     return EntropySums(*found)
 
 
 class _Sums(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None, inplace: bool
+        ctx: Any,
+        flat: Tensor,
+        rows: Rows,
+        start: Tensor,
+        here: Tensor,
+        ratios: Ratios | None,
+        inplace: bool,
+        waits: bool,
     ) -> tuple[Tensor, ...]:
         dtype = accumulator(flat.dtype)
         at_start, others = (torch.zeros(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(2))
         scale = torch.ones_like(others)
         # Where the dtype allows it, the derivatives wait in the tensor that they become the gradient of.
-        waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
+        waits = waits and ctx.needs_input_grad[0] and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
         for block in rows.blocks(flat, rows.step(flat, 1 if ratios is None else TWO)):
             z = rows.read(flat, block, dtype)
             at_start[block] = z.gather(-1, start[block, None]).squeeze(-1)
-            place = kept[block] if kept is not None and rows.index is None else None
+            place = rows.place(kept, block) if kept is not None else None
             steep, scale[block], others[block] = _visit(z, start[block, None], here[block, None], ratios, block, place)
             if kept is not None and place is None:
                 rows.write(kept, block, steep)
@@ -80,14 +88,18 @@ class _Sums(torch.autograd.Function):
         if kept is not None:
             factor = by_others * scale
             place = torch.arange(len(kept), device=kept.device) if rows.index is None else rows.index
-            every = factor if rows.index is None else factor.new_zeros(len(kept)).index_put((place,), factor)
-            kept.mul_(every.unsqueeze(-1))
+            if rows.apart(kept):
+                for row, value in zip(place.tolist(), factor, strict=True):
+                    kept[row].mul_(value)
+            else:
+                every = factor if rows.index is None else factor.new_zeros(len(kept)).index_put((place,), factor)
+                kept.mul_(every.unsqueeze(-1))
             # An infinite score that nothing depends on.
             unused = place[by_others == 0]
             if unused.numel() > 0:
                 kept[unused] = 0.0
             kept.index_put_((place, start), by_start)
-            return kept, None, None, None, None, None
+            return kept, *[None] * 6
         out = flat.detach() if ctx.inplace else rows.blank(flat)
         for block in rows.blocks(flat, rows.step(flat, 1 if ctx.ratios is None else TWO)):
             i, h = start[block, None], here[block, None]
@@ -99,7 +111,7 @@ class _Sums(torch.autograd.Function):
             rows.write(out, block, grad.scatter_(-1, i, by_start[block, None]))
         if ctx.inplace:
             rows.clear_others(out)
-        return out, None, None, None, None, None
+        return out, *[None] * 6
 
 
 def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None) -> EntropySums:

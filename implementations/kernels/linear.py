@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -78,13 +79,17 @@ def output_sums(
 ) -> Sums:
     """:func:`~unmask.implementations.kernels.softmax_sums.softmax_sums` of an output ``[N, L, K]`` of either kind.
 
-    Without logits in memory there is nothing to overwrite, and ``inplace`` changes nothing.
+    Without logits in memory there is nothing to overwrite, and ``inplace`` changes nothing.  Under ``torch.compile``
+    the logits of the rows are a plain formula, and memory is the compiler's.
     """
     if not isinstance(output, LinearOutput):
         flat = output.reshape(-1, output.shape[-1])
         return softmax_sums(flat, rows, start, here, without=without, mixing=mixing, inplace=inplace)
     hidden = output.hidden.reshape(-1, output.hidden.shape[-1])
     layer = output.weight, output.bias
+    if torch.compiler.is_compiling():
+        logits = F.linear(hidden if rows.index is None else hidden[rows.index], *layer)
+        return softmax_sums(logits, Rows(None), start, here, without=without, mixing=mixing)
     return Sums(*_LinearSums.apply(hidden, *layer, rows, start, here, without, mixing))  # type: ignore[no-untyped-call]
 
 
@@ -106,7 +111,7 @@ class _LinearSums(torch.autograd.Function):
             z = _logits(rows.read(hidden, block, hidden.dtype), weight, bias, without)
             found.append(visit(z, pair, mixing, odds)[1])
         every = Visited.of(found, torch.zeros((), dtype=accumulator(hidden.dtype), device=hidden.device))
-        ctx.rows, ctx.without, ctx.mixing = rows, without, mixing
+        ctx.rows, ctx.without, ctx.mixing, ctx.autocast = rows, without, mixing, _autocast(hidden)
         ctx.save_for_backward(hidden, weight, bias, ids, *every)
         return every.sums()
 
@@ -117,10 +122,11 @@ class _LinearSums(torch.autograd.Function):
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         gradients = _Gradients(hidden, weight, bias, ctx.rows, ctx.needs_input_grad)
         parts = torch.split(ids, _step(hidden)), slopes.split(_step(hidden))
-        for block, pair, part in zip(_blocks(ctx.rows, hidden), *parts, strict=False):
-            h = ctx.rows.read(hidden, block, hidden.dtype)
-            p = rest_of_softmax(_logits(h, weight, bias, ctx.without), pair)
-            gradients.add(block, h, gradient(p, pair, part, ctx.mixing))
+        with ctx.autocast():
+            for block, pair, part in zip(_blocks(ctx.rows, hidden), *parts, strict=False):
+                h = ctx.rows.read(hidden, block, hidden.dtype)
+                p = rest_of_softmax(_logits(h, weight, bias, ctx.without), pair)
+                gradients.add(block, h, gradient(p, pair, part, ctx.mixing))
         return *gradients.times(None), None, None, None, None, None
 
 
@@ -135,11 +141,8 @@ def linear_sum(output: LinearOutput, rows: Rows, loss: Callable[[Tensor, Tensor]
     float16 they are rounded before they are multiplied, so that a scaled loss does not save small ones.
     """
     parts = output.hidden, output.weight, output.bias
-    if torch.is_grad_enabled() and any(part is not None and part.requires_grad for part in parts):
-        total: Tensor = _LinearSum.apply(*parts, rows, loss)  # type: ignore[no-untyped-call]
-        return total
-    with torch.no_grad():
-        return _form(*parts, rows, loss, (False,) * 3)[0]
+    total: Tensor = _LinearSum.apply(*parts, rows, loss, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
+    return total
 
 
 class _LinearSum(torch.autograd.Function):
@@ -151,9 +154,11 @@ class _LinearSum(torch.autograd.Function):
         bias: Tensor | None,
         rows: Rows,
         loss: Callable[[Tensor, Tensor], Tensor],
+        formed: bool,
     ) -> Tensor:
-        total, ctx.formed = _form(hidden, weight, bias, rows, loss, ctx.needs_input_grad)
-        ctx.rows, ctx.loss = rows, loss
+        needed = ctx.needs_input_grad if formed else (False,) * 3
+        total, ctx.formed = _form(hidden, weight, bias, rows, loss, needed)
+        ctx.rows, ctx.loss, ctx.autocast = rows, loss, _autocast(hidden)
         ctx.save_for_backward(hidden, weight, bias)
         return total
 
@@ -164,8 +169,9 @@ class _LinearSum(torch.autograd.Function):
         ctx.formed = None  # They become what is asked for; for a second time they are formed anew.
         if formed is None:
             hidden, weight, bias = ctx.saved_tensors
-            _, formed = _form(hidden, weight, bias, ctx.rows, ctx.loss, ctx.needs_input_grad)
-        return *formed.times(upstream[0]), None, None
+            with ctx.autocast():
+                _, formed = _form(hidden, weight, bias, ctx.rows, ctx.loss, ctx.needs_input_grad)
+        return *formed.times(upstream[0]), None, None, None
 
 
 def _form(
@@ -225,6 +231,14 @@ class _Gradients:
                     part.mul_(factor)
         sums = (None if part is None else part.to(dtype) for part in (self._weight, self._bias))
         return None if hidden is None else hidden.reshape(self._shape), *sums
+
+
+def _autocast(hidden: Tensor) -> Callable[[], torch.autocast]:
+    """The state of autocast, which the backward pass, where it is another, has to have for the same logits."""
+    kind = hidden.device.type
+    return partial(
+        torch.autocast, kind, dtype=torch.get_autocast_dtype(kind), enabled=torch.is_autocast_enabled(kind)
+    )
 
 
 def _add_product(total: Tensor, a: Tensor, b: Tensor) -> None:

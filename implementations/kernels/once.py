@@ -13,23 +13,28 @@ def differentiable_once(backward: Callable[..., Any]) -> Callable[..., Any]:
     """A backward pass whose results raise a ``RuntimeError`` where a second one reaches them.
 
     PyTorch's own ``once_differentiable`` lets them count as constants where what comes in is one, as the gradient of a
-    sum is, although they depend on the logits: a penalty on gradients would be without effect, in silence.
+    sum is, although they depend on the logits: a penalty on gradients would be without effect, in silence.  What the
+    gradient depends on has to be among the saved tensors.
     """
 
     def once(ctx: Any, *upstream: Tensor) -> Any:
+        # What the gradient depends on: a second pass that looks for a way to any of these meets the error.
+        anchors: tuple[Tensor, ...] = ()
+        if torch.is_grad_enabled():
+            parts = (*ctx.saved_tensors, *upstream)
+            anchors = tuple(v for v in parts if isinstance(v, Tensor) and v.requires_grad)
         with torch.no_grad():
             found = backward(ctx, *upstream)
-        if not torch.is_grad_enabled():
+        if not anchors:
             return found
-        anchor = torch.zeros((), requires_grad=True)
-        return tuple(_Constant.apply(anchor, part) if isinstance(part, Tensor) else part for part in found)  # type: ignore[no-untyped-call]
+        return tuple(_Constant.apply(part, *anchors) if isinstance(part, Tensor) else part for part in found)  # type: ignore[no-untyped-call]
 
     return once
 
 
 class _Constant(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, anchor: Tensor, value: Tensor) -> Tensor:
+    def forward(ctx: Any, value: Tensor, *anchors: Tensor) -> Tensor:
         return value.view_as(value)
 
     @staticmethod

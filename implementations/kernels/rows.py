@@ -22,6 +22,9 @@ BLOCK = 2**19
 TWO = 2
 #: On devices with fast memory of their own, blocks are of a size that keeps all of it busy.
 BLOCK_ON_DEVICE = 2**27
+#: Chosen rows of so many classes are visited where they lie, one by one: to gather them, and to put them back, takes
+#: longer than the visit.  Only where one thread does the work: several share a block of rows.
+APART = 2**14
 
 
 def accumulator(dtype: torch.dtype) -> torch.dtype:
@@ -52,8 +55,15 @@ class Rows(NamedTuple):
         """How many there are."""
         return flat.shape[0] if self.index is None else self.index.shape[0]
 
+    def apart(self, flat: Tensor) -> bool:
+        """Whether they are visited one by one, where they lie."""
+        here = self.index is not None and flat.device.type == "cpu" and flat.shape[1] >= APART
+        return here and flat.stride(1) == 1 and torch.get_num_threads() == 1
+
     def step(self, flat: Tensor, blocks: int = 1) -> int:
         """How many are in a block, or, on the CPU, in several that are worked on as one."""
+        if self.apart(flat):
+            return 1
         size = blocks * BLOCK if flat.device.type == "cpu" else BLOCK_ON_DEVICE
         return max(1, size // max(1, flat.shape[1]))
 
@@ -71,26 +81,43 @@ class Rows(NamedTuple):
     def read(self, flat: Tensor, block: slice, dtype: torch.dtype, without: int | None = None) -> Tensor:
         """Those of a block, ``[B, K]``, with ``-inf`` for the class ``without``.
 
-        A view, where all are read in their own dtype and no class is left out.
+        A view, where all are read, or one that is visited apart, in their own dtype and no class is left out.
         """
-        if self.index is None:
-            found = flat[block].to(dtype)
+        place = self.place(flat, block)
+        if place is not None:
+            found = place.to(dtype)
             return found if without is None else ruled_out(found, without)
+        assert self.index is not None
         found = flat.index_select(0, self.index[block]).to(dtype)
         if without is not None:
             found[:, without] = -math.inf
         return found
 
+    def place(self, flat: Tensor, block: slice) -> Tensor | None:
+        """Where those of a block lie, a view ``[B, K]``; ``None`` where they do not lie together."""
+        if self.index is None:
+            return flat[block]
+        if block.stop - block.start == 1 and self.apart(flat):
+            row = int(self.index[block.start])
+            return flat[row : row + 1]
+        return None
+
     def write(self, flat: Tensor, block: slice, values: Tensor) -> None:
         """Put those of a block back."""
-        if self.index is None:
-            flat[block] = values
-        else:
+        place = self.place(flat, block)
+        if place is not None:
+            place.copy_(values)
+        elif self.index is not None:
             flat[self.index[block]] = values.to(flat.dtype)
 
     def blank(self, flat: Tensor) -> Tensor:
         """A tensor like ``flat`` to be written to, 0 in rows that are not read."""
-        return torch.empty_like(flat) if self.index is None else torch.zeros_like(flat)
+        if self.index is None:
+            return torch.empty_like(flat)
+        if flat.device.type != "cpu":
+            return torch.zeros_like(flat)
+        other = torch.ones(flat.shape[0], dtype=torch.bool).index_fill_(0, self.index, False)
+        return torch.empty_like(flat).index_fill_(0, other.nonzero().squeeze(-1), 0.0)
 
     def clear_others(self, flat: Tensor) -> None:
         """Write 0 into the rows that are not read."""

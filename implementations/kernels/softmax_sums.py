@@ -56,7 +56,8 @@ def softmax_sums(
 
         found = FusedSums.apply(flat, rows.index, start, here, without, mixing, inplace)  # type: ignore[no-untyped-call]
     else:
-        found = _Sums.apply(flat, rows, start, here, without, mixing, inplace)  # type: ignore[no-untyped-call]
+        waits = not inplace and torch.is_grad_enabled()
+        found = _Sums.apply(flat, rows, start, here, without, mixing, inplace, waits)  # type: ignore[no-untyped-call]
     return Sums(*found)
 
 
@@ -90,15 +91,16 @@ class _Sums(torch.autograd.Function):
         without: int | None,
         mixing: Mixing | None,
         inplace: bool,
+        waits: bool,
     ) -> tuple[Tensor, ...]:
         dtype, ids = accumulator(flat.dtype), torch.stack((start, here), -1)
         # Where the dtype allows it, the softmax waits in the tensor whose gradient it becomes.
-        waits = ctx.needs_input_grad[0] and not inplace and flat.dtype == dtype
+        waits = waits and ctx.needs_input_grad[0] and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
         found, step = [], rows.step(flat, 1 if mixing is None else TWO)
         for block, pair, odds in zip(rows.blocks(flat, step), *per_block(ids, mixing, step), strict=False):
             z = rows.read(flat, block, dtype, without)
-            place = kept[block] if kept is not None and rows.index is None else None
+            place = rows.place(kept, block) if kept is not None else None
             p, part = visit(z, pair, mixing, odds, place)
             found.append(part)
             if kept is not None and place is None:
@@ -117,7 +119,7 @@ class _Sums(torch.autograd.Function):
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         if kept is not None and ctx.mixing is None:
             _scale(kept, rows, ids, slopes.fixed)
-            return kept, None, None, None, None, None, None
+            return kept, *[None] * 7
         out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
         step = rows.step(flat, 1 if ctx.mixing is None else TWO)
         for block, pair, part in zip(rows.blocks(flat, step), torch.split(ids, step), slopes.split(step), strict=False):
@@ -126,11 +128,11 @@ class _Sums(torch.autograd.Function):
             else:
                 p = rest_of_softmax(rows.read(flat, block, slopes.fixed.dtype, ctx.without), pair)
             grad = gradient(p, pair, part, ctx.mixing)
-            if kept is None or rows.index is not None:
+            if kept is None or rows.place(kept, block) is None:
                 rows.write(out, block, grad)
         if ctx.inplace:
             rows.clear_others(out)
-        return out, None, None, None, None, None, None
+        return out, *[None] * 7
 
 
 def per_block(ids: Tensor, mixing: Mixing | None, step: int) -> tuple[Iterable[Tensor], Iterable[Odds | None]]:
@@ -193,8 +195,10 @@ class Slopes(NamedTuple):
             return cls(fixed)
         odds, divisor = mixing.odds(same).of(others, found.ends)
         by_share = by_mixed * odds
-        by_away, by_stay = -by_share * mixing.away / divisor, -by_share * mixing.stay / divisor
-        at_here = at_here * by_stay
+        # Near the end of time, what the sum of next to nothing is multiplied with leaves the range of float32.
+        by_share_over = by_share.double() / divisor
+        by_away, by_stay = -by_share_over * mixing.away, -by_share_over * mixing.stay
+        at_here, at_start = at_here * by_stay, at_start.double()
         by_steep = torch.stack((by_away, torch.where(same, at_here, at_start * by_away), at_here), -1)
         return cls(fixed, by_steep, odds, by_share)
 
@@ -209,7 +213,7 @@ def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None) -> T
     if mixing is None or by_steep is None or odds is None or by_share is None:
         return p.mul_(fixed[:, :1]).scatter_(-1, ids, fixed[:, 1:])
     steep = mixing.by_shares(p, odds)
-    found = torch.addcmul(fixed, by_steep, steep.sum(-1, keepdim=True))
+    found = (fixed + by_steep * steep.sum(-1, keepdim=True)).to(p.dtype)
     p.mul_(found[:, :1]).addcmul_(steep, by_share.unsqueeze(-1))
     return p.scatter_(-1, ids, found[:, 1:])
 
@@ -220,7 +224,11 @@ def _scale(kept: Tensor, rows: Rows, ids: Tensor, found: Tensor) -> None:
     if rows.index is None:
         kept.mul_(level.unsqueeze(-1)).scatter_(-1, ids, ends)
         return
-    kept.mul_(level.new_zeros(kept.shape[0]).index_put((rows.index,), level).unsqueeze(-1))
+    if rows.apart(kept):
+        for row, factor in zip(rows.index.tolist(), level, strict=True):
+            kept[row].mul_(factor)
+    else:
+        kept.mul_(level.new_zeros(kept.shape[0]).index_put((rows.index,), level).unsqueeze(-1))
     kept.index_put_((rows.index.unsqueeze(-1), ids), ends)
 
 

@@ -299,6 +299,7 @@ class Interpolating:
 def _all_but_one(prior: Tensor) -> tuple[float, int] | tuple[None, None]:
     least, most = prior.sort().values[[0, -1]].tolist()
     for common, apart in ((least, int(prior.argmax())), (most, int(prior.argmin()))):
-        if least < most and int((prior == common).sum()) == len(prior) - 1:
+        # A weight of 0 is divided by nowhere.
+        if 0 < common and least < most and int((prior == common).sum()) == len(prior) - 1:
             return common, apart
     return None, None

@@ -47,6 +47,9 @@ def categorical(probabilities: Tensor, generator: torch.Generator, validate: boo
         raise ValueError(f"probabilities must have shape [..., K] with K >= 1, got {list(probabilities.shape)}")
     if checks.reads(validate, probabilities):
         checks.weights("probabilities", probabilities)
+    if probabilities.dtype == torch.float64:
+        # Sums of the largest numbers are infinite, and the smallest ones have few digits.
+        probabilities = probabilities / probabilities.amax(-1, keepdim=True)
     return invert(probabilities, uniforms(probabilities.shape[:-1], generator, probabilities.device))
 
 

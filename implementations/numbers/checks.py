@@ -182,11 +182,17 @@ def linear_output(value: LinearOutput, xt: Tensor, K: int, *, validate: bool | N
 
 
 def overwritable(name: str, value: Tensor | LinearOutput) -> None:
-    """``ValueError`` for a leaf that requires a gradient: its own values are nobody's to overwrite."""
+    """``ValueError`` for what must not be written to: a leaf that requires a gradient, or a view of one, whose values
+    are nobody's to overwrite, and an expanded tensor, in which several entries are one.
+    """
     if isinstance(value, LinearOutput):
         return
-    if value.requires_grad and value.is_leaf:
-        raise ValueError(f"{name} must be computed, by a network, to be overwritten in place, got a leaf tensor")
+    whole = value if value._base is None else value._base
+    if whole.requires_grad and whole.is_leaf:
+        view = "" if whole is value else "a view of "
+        raise ValueError(f"{name} must be computed, by a network, to be overwritten in place, got {view}a leaf tensor")
+    if any(size > 1 and stride == 0 for size, stride in zip(value.shape, value.stride(), strict=True)):
+        raise ValueError(f"{name} must not be expanded to be overwritten in place, got strides {value.stride()}")
 
 
 def log_scores(name: str, value: Tensor) -> None:

@@ -78,6 +78,7 @@ EXEMPT = {
         "Kind": "a plain record until enter() makes it known, and checks it",
         "Right": "made by mutated(), which checks what it is given",
         "SequenceSpace": "made by networks(), which checks what it is given",
+        "Subject.anew": "calls what it was given, with a process that was drawn",
         "Sequences.description": "for reports, takes no argument",
         "Shape": "a plain record of words that its module lists",
         "Situation": "a protocol",

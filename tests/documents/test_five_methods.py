@@ -7,10 +7,11 @@ import inspect
 import pytest
 
 from examples.five_methods import METHODS
+from tests.thinned import thinned
 from unmask.properties import Run, Subject, examine_all
 
 
-@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("precision", thinned(["float64", "float32"], 2))
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_no_right_method_is_accused(method: Subject, precision: str) -> None:
     found = {r.law: r for r in examine_all(method, Run(precision=precision, budget="quick", derandomize=True))}

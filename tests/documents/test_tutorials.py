@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents.test_readme import Block, blocks_of, path_with
+from tests.thinned import thinned
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
@@ -49,7 +50,7 @@ def test_there_are_tutorials() -> None:
     assert [page.stem for page in TUTORIALS] == ["your-reported-perplexity", "your-sampler", "your-training-loss"]
 
 
-@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", thinned(TUTORIALS, 3), ids=lambda page: page.stem)
 def test_a_tutorial_tells_what_happens(page: Path, tmp_path: Path) -> None:
     ran = 0
     for block in blocks_of(page.name, page.read_text(encoding="utf-8")):

@@ -64,6 +64,7 @@ def in_the_books_order() -> tuple[Verdicts, dict[str, Any], dict[str, Any]]:
     return verdicts(pairs()), before, held()
 
 
+@pytest.mark.exhaustive
 def test_no_order_of_laws_changes_a_verdict(in_the_books_order: tuple[Verdicts, Any, Any]) -> None:
     first, _, _ = in_the_books_order
     order = pairs()

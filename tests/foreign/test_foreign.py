@@ -7,12 +7,13 @@ from fractions import Fraction
 import pytest
 
 from tests.foreign import METHODS
+from tests.thinned import thinned
 from unmask.properties import GaussianProcess, LogSnr, Run, Subject, examine_all, replay
 
 RUNS = [Run(budget="quick", derandomize=True), Run(precision="float32", budget="quick", derandomize=True)]
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize("method", thinned(METHODS, 5), ids=lambda method: method.name)
 def test_no_foreign_method_is_accused(method: Subject) -> None:
     # Every other one in float32: ``python -m tests.foreign`` asks all of them in both.
     run = RUNS[METHODS.index(method) % 2]

@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.kernels.sums import case, pull, upstream
 from tests.kernels.test_entropy_sums import ratios_of
 from tests.kernels.test_softmax_sums import mixing_of
-from unmask.implementations import D3PM, MDLM, SEDD, FlowMatching, Grid, Interpolating, LogLinear
+from unmask.implementations import D3PM, MDLM, SEDD, FlowMatching, Grid, Interpolating, LinearOutput, LogLinear
 from unmask.implementations.kernels.entropy_sums import entropy_sums
 from unmask.implementations.kernels.softmax_sums import softmax_sums
 
@@ -79,4 +79,28 @@ def test_formulas_are_the_sums(function: str, kind: str) -> None:
     for got, want in zip(*found, strict=True):
         # Seven classes of the order of 1, a softmax and a dozen operations more, once in each order.
         few = 2 * (2 * 7 + 16) * torch.finfo(torch.float64).eps
+        torch.testing.assert_close(got, want, rtol=few, atol=few)
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum"])
+@pytest.mark.parametrize("name", ["d3pm", "flow", "mdlm"])
+def test_losses_of_a_linear_output_are_one_graph(name: str, reduction: Any) -> None:
+    method = method_of(name)
+    source = torch.Generator().manual_seed(0)
+    x0 = torch.randint(MASK, (N, L), generator=source)
+    xt = torch.full_like(x0, MASK) if method.process.mask is not None else (x0 + 1) % K
+    t = torch.tensor([0.25, 0.5, 0.75]) if method.process.T is None else torch.tensor([1, 2, 4])
+    parts = torch.randn(N, L, 5, generator=source), torch.randn(K, 5, generator=source), torch.zeros(K)
+
+    def loss(*layer: Tensor) -> Tensor:
+        return method.loss(LinearOutput(*layer), x0, xt, t, reduction=reduction).sum()
+
+    found = []
+    for function in (compiled(loss), loss):
+        leaves = [part.clone().requires_grad_() for part in parts]
+        value = function(*leaves)
+        found.append((value, *torch.autograd.grad(value, leaves)))
+    for got, want in zip(*found, strict=True):
+        # Sums over rows, positions, classes and hidden states of terms of the order of 1, once in each order.
+        few = 2 * N * L * K * 5 * torch.finfo(want.dtype).eps
         torch.testing.assert_close(got, want, rtol=few, atol=few)

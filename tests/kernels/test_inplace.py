@@ -91,3 +91,17 @@ def test_a_penalty_on_gradients_is_refused(name: str) -> None:
     assert torch.allclose(grad, plain, rtol=16 * torch.finfo(plain.dtype).eps, atol=0)
     with pytest.raises(RuntimeError, match="can not be differentiated"):
         (total + grad.square().sum()).backward()
+
+
+@pytest.mark.parametrize("name", losses())
+def test_what_must_not_be_overwritten_is_refused(name: str) -> None:
+    process, loss = losses()[name]
+    logits, *given = drawn(process, torch.float32)
+    wide = torch.zeros(3, 4, K + 1, requires_grad=True)
+    with pytest.raises(ValueError, match="a view of a leaf tensor"):
+        loss(wide[..., :K], *given, inplace=True)
+    one = torch.zeros(K, requires_grad=True)
+    with pytest.raises(ValueError, match=r"expanded .* strides \(0, 0, 1\)"):
+        loss((one * 1).expand(3, 4, K), *given, inplace=True)
+    computed = (logits.requires_grad_() * 1)[..., torch.arange(K)]
+    loss(computed, *given, inplace=True).sum().backward()

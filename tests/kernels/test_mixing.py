@@ -71,7 +71,7 @@ def test_a_class_may_have_no_weight_at_all() -> None:
 def test_a_process_says_which_class_is_apart() -> None:
     curve = LogLinear()
     assert Interpolating.uniform(curve, 5)._but_one == (None, None)
-    assert Interpolating.absorbing(curve, 5, 2)._but_one == (0.0, 2)
+    assert Interpolating.absorbing(curve, 5, 2)._but_one == (None, None), "by a weight of 0 nothing is divided"
     assert Interpolating.mask_and_uniform(curve, 5, 2, 0.5)._but_one == (0.5 / 5, 2)
     assert Interpolating(curve, torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64))._but_one == (None, None)
     assert Interpolating(curve, torch.tensor([0.25, 0.75], dtype=torch.float64))._but_one in ((0.25, 1), (0.75, 0))

@@ -23,7 +23,8 @@ from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
 from tests.methods.sedd import SEDD_ABSORB, SEDD_EULER, SEDD_UNIFORM
-from tests.programs.built_in import VERIFIED
+from tests.programs.right.built_in import VERIFIED
+from tests.programs.right.built_in_samplers import VERIFIED as SAMPLERS
 from tests.programs.trainers import PROGRAMS
 
 IMPLEMENTATIONS = [
@@ -46,6 +47,7 @@ IMPLEMENTATIONS = [
     AUTOREGRESSION,
     EMBEDDINGS,
     *VERIFIED,
+    *SAMPLERS,
 ]
 #: Whose mutants the laws should notice: all that computes with tensors.
 IN_TORCH = [*IMPLEMENTATIONS, *GENERAL, *PROGRAMS]

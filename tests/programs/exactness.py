@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from tests.networks.right import RIGHT
-from tests.programs.built_in import ALL
-from tests.programs.built_in_samplers import PROGRAMS
+from tests.programs.right.built_in import ALL
+from tests.programs.right.built_in_samplers import PROGRAMS
 from unmask.properties import LAWBOOK, Claim, Run, Subject, examine
 from unmask.properties.claims import judges
 from unmask.properties.claims.claim import FALSE_ALARM

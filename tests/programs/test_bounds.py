@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.programs import bounds_in_other_hands
-from tests.programs.built_in import BOUNDS, KERNELS
+from tests.programs.right.bounds import METHODS
+from tests.programs.right.built_in import BOUNDS, KERNELS
 from tests.programs.wrong import bounds, draws, kernels
+from tests.thinned import thinned
 from unmask.properties import Run, Subject, examine
 from unmask.properties.engine.lawbook import LAWBOOK, Law
 
@@ -15,21 +16,21 @@ OF_MASKS = {"bound-shows-the-clean-data": {bounds.ALIKE, bounds.NELBO}}
 #: Laws about what is drawn need hundreds of calls: mistakes that change no draw are not asked them.
 DRAWN = {bounds.SETS, bounds.WEIGHTS}
 MISTAKES = {**draws.MISTAKES, **kernels.MISTAKES}
-RIGHT = [*bounds_in_other_hands.METHODS, *bounds.RIGHT, *kernels.RIGHT, *BOUNDS, *KERNELS]
+RIGHT = [*METHODS, *bounds.RIGHT, *kernels.RIGHT, *BOUNDS, *KERNELS]
 
 
 def about_programs() -> list[Law]:
     return [law for law in LAWBOOK if law.about.kind == "programs"]
 
 
-@pytest.mark.parametrize("subject", RIGHT, ids=lambda subject: subject.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 4), ids=lambda subject: subject.name)
 def test_right_programs_are_not_accused(subject: Subject) -> None:
     records = [examine(law, subject, Run(budget="quick", seed=5)) for law in about_programs()]
     assert {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent")} == {}
     assert any(r.status == "holds" for r in records)
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", thinned(MISTAKES, 5))
 def test_mistakes_break_the_laws_that_speak_of_them(name: str) -> None:
     subject, expected = MISTAKES[name]
     silent = (DRAWN - expected) | OF_MASKS.get(name, set())

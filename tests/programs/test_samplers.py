@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.programs.built_in_samplers import PROGRAMS
 from tests.programs.general import General
-from tests.programs.samplers import RIGHT
+from tests.programs.right.built_in_samplers import PROGRAMS
+from tests.programs.right.samplers import RIGHT
 from tests.programs.wrong import WRONG, ancestral, choices, states, tokens
 from tests.programs.wrong.trajectories import HALF, Trajectories
+from tests.thinned import thinned
 from unmask.properties import LAWBOOK, Plan, Run, Subject, examine_all, programs
 
 #: Where mistakes are entered.
@@ -28,12 +29,12 @@ def _accusations(subject: Subject, seed: int) -> dict[str, str]:
     return {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent")}
 
 
-@pytest.mark.parametrize("subject", RIGHT, ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 3), ids=lambda s: s.name)
 def test_right_samplers_are_not_accused(subject: Subject) -> None:
     assert _accusations(subject, 0) == {}
 
 
-@pytest.mark.parametrize("plan", GENERAL, ids=range(len(GENERAL)))
+@pytest.mark.parametrize("plan", thinned(GENERAL, 3), ids=range(len(GENERAL)))
 def test_the_sampler_that_mistakes_are_made_in_is_right(plan: Plan) -> None:
     build = type("Right", (General,), {"plan": plan})
     subject = Subject(build, programs("absorbing", mask="any"), name="right")
@@ -45,14 +46,14 @@ def test_the_trajectories_that_mistakes_are_made_in_are_right() -> None:
     assert _accusations(subject, 0) == {}
 
 
-@pytest.mark.parametrize("subject", PROGRAMS, ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(PROGRAMS, 3), ids=lambda s: s.name)
 def test_implementations_are_asked(subject: Subject) -> None:
     """Nothing is unasked, and every law about their plans has asked somebody."""
     records = list(examine_all(subject, Run(budget="quick", seed=0, shrink=False)))
     assert {r.status for r in records} == {"holds", "absent"}
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", thinned(WRONG, 5))
 def test_each_mistake_breaks_the_laws_about_it(name: str) -> None:
     made = WRONG[name]
     broken = _accusations(made.subject, 0)

@@ -88,7 +88,7 @@ PLAIN: tuple[Mistake, ...] = (
         "dtype, ids = accumulator(flat.dtype), torch",
         "dtype, ids = torch.bfloat16, torch",
         "sums are accumulated in half precision, whatever the logits are",
-        (DIGITS, FOLLOWS),
+        (DIGITS,),
         "d3pm_continuous",
         "float32",
     ),

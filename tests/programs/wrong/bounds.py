@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Generator, Tensor
 
+from tests.programs.wrong.table import Mistakes
 from unmask.properties import Process, Subject, programs
 
 SHOWS = "a_bound_shows_the_data_partly_masked"
@@ -25,20 +26,8 @@ PERPLEXITY = "perplexity_is_the_exponential_of_the_bound_per_token"
 SETS = "masked_sets_of_a_bound_follow_the_noise"
 WEIGHTS = "weights_of_a_bound_belong_to_its_masked_sets"
 
-#: Name of a mistake: what makes it, and the laws that speak of it.
-MISTAKES: dict[str, tuple[Subject, frozenset[str]]] = {}
-
-
-def mistake(name: str, *laws: str) -> Any:
-    """Enter a class as a mistake."""
-
-    def enter(cls: type) -> type:
-        assert cls.__doc__, "the docstring says what it imitates"
-        assert name not in MISTAKES, name
-        MISTAKES[name] = Subject(cls, programs("absorbing"), name=name), frozenset(laws)
-        return cls
-
-    return enter
+MISTAKES = Mistakes()
+mistake = MISTAKES.enter
 
 
 class ByCount:

@@ -7,6 +7,8 @@ from tests.programs.wrong import WRONG, ancestral, choices, draws, kernels, stat
 
 SAMPLERS = (ancestral, choices, states, tokens)
 BROKEN = {name: made.laws | made.perhaps for name, made in WRONG.items()}
-BROKEN |= {name: frozenset(laws) for name, (_, laws) in {**draws.MISTAKES, **kernels.MISTAKES}.items()}
+#: Bounds, guidance and kernels.
+MISTAKES = {**draws.MISTAKES, **kernels.MISTAKES}
+BROKEN |= {name: frozenset(laws) for name, (_, laws) in MISTAKES.items()}
 
-__all__ = ["BROKEN", "SAMPLERS", "trajectories"]
+__all__ = ["BROKEN", "MISTAKES", "SAMPLERS", "trajectories"]

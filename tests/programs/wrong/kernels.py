@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from tests.programs.wrong.table import Mistakes
 from unmask.properties import Process, Subject, programs
 
 RATIO = "guidance_is_a_ratio_of_powers"
@@ -20,20 +19,8 @@ VISIBLE = "visible_tokens_are_remasked_as_declared"
 MASKS = "masks_become_what_is_predicted"
 LINEAR = "remasking_is_linear_in_the_prediction"
 
-#: Name of a mistake: what makes it, and the laws that speak of it.
-MISTAKES: dict[str, tuple[Subject, frozenset[str]]] = {}
-
-
-def mistake(name: str, *laws: str) -> Any:
-    """Enter a class as a mistake."""
-
-    def enter(cls: type) -> type:
-        assert cls.__doc__, "the docstring says what it imitates"
-        assert name not in MISTAKES, name
-        MISTAKES[name] = Subject(cls, programs("absorbing"), name=name), frozenset(laws)
-        return cls
-
-    return enter
+MISTAKES = Mistakes()
+mistake = MISTAKES.enter
 
 
 class Guided:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -59,6 +60,19 @@ def ranges(plan: Plan, seen: Sampling, made: Scores, eps: float) -> tuple[Array,
     return np.where(seen.revealed, token, least), np.where(seen.revealed, token, most)
 
 
+def _scored(
+    sample: Any, p: Process, network: RecordingNetwork, seed: int
+) -> Iterator[tuple[Sampling, Scores, Array, Array, Array, Array]]:
+    """The steps of each call, their scores, the least and the largest that each position may have had, and which
+    masked positions of the current block were revealed, and which were not: ``[E, L]`` each.
+    """
+    plan, eps = sample.subject.plan, float(torch.finfo(p.dtype).eps)
+    for seen in _steps(sample, p, seed, network):
+        made = scores(plan, seen.logits, seen.mask, eps)
+        masked = in_the_current_block(plan, seen) & made.clear
+        yield seen, made, *ranges(plan, seen, made, eps), masked & seen.revealed, masked & ~seen.revealed
+
+
 @law(
     chapter=CHAPTER,
     tex=r"x_k^i = m \neq x_{k+1}^i,\ x_k^j = x_{k+1}^j = m \implies s_i \ge s_j",
@@ -80,13 +94,8 @@ def ranges(plan: Plan, seen: Sampling, made: Scores, eps: float) -> tuple[Array,
 def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """No position that stays masked (in the current block) comes before one that is revealed"""
     plan: Plan = sample.subject.plan
-    eps = float(torch.finfo(p.dtype).eps)
     claims = []
-    for seen in _steps(sample, p, seed, network):
-        made = scores(plan, seen.logits, seen.mask, eps)
-        least, most = ranges(plan, seen, made, eps)
-        masked = in_the_current_block(plan, seen) & made.clear
-        inside, outside = masked & seen.revealed, masked & ~seen.revealed
+    for seen, made, least, most, inside, outside in _scored(sample, p, network, seed):
         both = inside.any(-1) & outside.any(-1)
         if not both.any():
             continue
@@ -137,13 +146,8 @@ def _has_a_threshold(subject: Any) -> str:
 def all_above_the_threshold_are_revealed(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """What is revealed scores above the threshold, or it is a single position; and what does stays masked nowhere"""
     plan: Plan = sample.subject.plan
-    eps = float(torch.finfo(p.dtype).eps)
     claims = []
-    for seen in _steps(sample, p, seed, network):
-        made = scores(plan, seen.logits, seen.mask, eps)
-        least, most = ranges(plan, seen, made, eps)
-        masked = in_the_current_block(plan, seen) & made.clear
-        inside, outside = masked & seen.revealed, masked & ~seen.revealed
+    for seen, made, least, most, inside, outside in _scored(sample, p, network, seed):
         several = seen.revealed.sum(-1, keepdims=True) > 1
         size = made.allowed * (np.abs(most) if plan.order == "confidence" else 1.0)
         theta, names = float(plan.threshold or 0), (seen.names, "position")

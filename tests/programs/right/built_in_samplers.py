@@ -61,3 +61,5 @@ ANCESTRAL = Subject(
     plan=Ancestral(times=[1, 0.75, 0.25, 0]),
 )
 PROGRAMS = [*PLANNED, ANCESTRAL]
+#: Of each kind one, among all implementations that every law is asked of.
+VERIFIED = [*(PLANNED[k].but(name=f"planned-{PLANNED[k].name}") for k in (1, 3, 10)), ANCESTRAL]
