@@ -12,6 +12,7 @@ formed at once, with three.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -233,9 +234,11 @@ class _Gradients:
         return None if hidden is None else hidden.reshape(self._shape), *sums
 
 
-def _autocast(hidden: Tensor) -> Callable[[], torch.autocast]:
+def _autocast(hidden: Tensor) -> Callable[[], AbstractContextManager[Any]]:
     """The state of autocast, which the backward pass, where it is another, has to have for the same logits."""
     kind = hidden.device.type
+    if kind not in ("cpu", "cuda"):
+        return nullcontext
     return partial(
         torch.autocast, kind, dtype=torch.get_autocast_dtype(kind), enabled=torch.is_autocast_enabled(kind)
     )

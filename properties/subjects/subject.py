@@ -115,7 +115,14 @@ class Subject:
         for key, declaration in own.items():
             in_class = getattr(build, key, None) if isinstance(build, type) else None
             value = declared.get(key, None if isinstance(in_class, property) else in_class)
-            setattr(self, key, declaration.default if value is None else declaration.check(value))
+            try:
+                setattr(self, key, declaration.default if value is None else declaration.check(value))
+            except (TypeError, ValueError) as problem:
+                if key in declared or not callable(in_class):
+                    raise
+                # A method that is called like one.
+                told = f"{problem}; {key} is what a {self.kind.name[:-1]} declares, and a method needs another name"
+                raise type(problem)(told) from None
         #: What each law asks of it, kept by the engine.
         self.plans: dict[Any, Any] = {}
         self._declared = declared

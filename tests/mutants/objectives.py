@@ -163,6 +163,11 @@ for _name, _imitates, _parts in (
     # weights and divisors
     ("objective-forgets-the-weight", "1/t is left out.", {"weight": lambda t, hit, counted: torch.ones_like(t)}),
     (
+        "objective-clips-its-weight",
+        "1/t is at most 10.",
+        {"weight": lambda t, hit, counted: (1 / t).clamp(max=10)},
+    ),
+    (
         "objective-weighs-by-the-root",
         "The root of 1/t, which trains well and is no bound.",
         {"weight": lambda t, hit, counted: t**-0.5},

@@ -50,6 +50,7 @@ BROKEN = {
     "objective-adds-the-entropy": {VALUES},
     "objective-reports-another-number": {VALUES},
     "objective-forgets-the-weight": {RANKS},
+    "objective-clips-its-weight": {RANKS},
     "objective-weighs-by-the-root": {RANKS},
     "objective-weighs-with-another-time": {RANKS},
     "objective-divides-by-masked-tokens": {RANKS},

@@ -85,6 +85,7 @@ def _knows_its_weights(subject: Any) -> str:
     cites="Sahoo et al. 2024, eq. 10 and 11; Nie et al. 2025, eq. 3",
     mutants=(
         "objective-forgets-the-weight",
+        "objective-clips-its-weight",
         "objective-weighs-by-the-root",
         "objective-divides-by-masked-tokens",
         "objective-weighs-with-another-time",

@@ -17,7 +17,9 @@ Array: TypeAlias = Any
 #: Rows and positions of the drawn logits.
 SHAPE = (4, 3)
 #: Weights at which both predictions count.
-WEIGHTS = (0.5, 2.0, -0.25)
+WEIGHTS = (0.5, 2.0, -0.25, 7.5)
+#: What logits are multiplied with, so that log-probabilities reach -40 and below, and the weights asked there.
+FAR, FAR_WEIGHTS = 8.0, (2.0, 7.5)
 #: The logit of a mask that a network rules out without an infinity.
 RULED_OUT = -1e4
 
@@ -70,6 +72,13 @@ def guidance_is_a_ratio_of_powers(guide: Any, p: Process, seed: int) -> list[Cla
         due = guided(_law(p, conditional), _law(p, unconditional), w)
         ops = _ops(p, conditional, unconditional, weight=w)
         claims.append(close(found, due, ops=ops, names=_names(p), label=f"the guided law of weight {w:g}"))
+    conditional, unconditional = (np.where(z > RULED_OUT, FAR * z, z) for z in (conditional, unconditional))
+    for w in FAR_WEIGHTS:
+        found = _law(p, guide(p, conditional, unconditional, w))
+        due = guided(_law(p, conditional), _law(p, unconditional), w)
+        ops = _ops(p, conditional, unconditional, weight=w)
+        label = f"the guided law of weight {w:g}, of predictions that are sure"
+        claims.append(close(found, due, ops=ops, names=_names(p), label=label))
     return claims
 
 

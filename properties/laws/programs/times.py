@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from unmask.properties.claims.claim import Claim, Name, at_least, sampled
+from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, at_least, at_most, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.programs import TimeLaw, count_law
@@ -22,6 +23,8 @@ Array: TypeAlias = Any
 CELLS = 8
 #: Times at which weights are looked up, and between which they are interpolated.
 GRID = 512
+#: So many rows may share the largest weight by chance, if less than this share of the others do.
+FEW, SHARED = 7, 0.35
 #: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
 WHOLE = 1e-3
 
@@ -112,7 +115,21 @@ def weight_claims(
     )
     cells = [f"cell {k + 1} of {CELLS}" for k in range(CELLS)]
     last = due_weight(weighting, density, p)(float(1 - Fraction(1, 2**40)))
+    late = due_weight(weighting, density, p)(_sure_to_be_passed(density, p, n, len(found)))
     return [
+        at_most(
+            np.array(found.min()),
+            np.array(late),
+            ops=ops,
+            scale=abs(late),
+            label="the smallest weight, which some late time has: all are too large by a factor, as of another divisor",
+        ),
+        at_most(
+            np.array(_cut_off(found, float(ops) * 2.0**-23)),
+            np.array(FEW),
+            ops=0,
+            label="rows that share the largest weight, while others have weights of their own: it is cut off",
+        ),
         at_least(
             found,
             np.full(len(found), last),
@@ -123,6 +140,29 @@ def weight_claims(
         ),
         sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / GRID, names=(draws, ("rank", cells)), label=label),
     ]
+
+
+def _sure_to_be_passed(density: Any, p: Process, n: int, rows: int) -> float:
+    """A time that the latest of so many masked rows exceeds, but once in ``1/FALSE_ALARM`` runs.
+
+    Half of the rows may be mirror images of the others.
+    """
+    edges = np.linspace(0, 1, GRID + 1)
+    middle = (edges[1:] + edges[:-1]) / 2
+    alpha = np.array([float(p.alpha(Fraction(t))) for t in middle.tolist()])
+    mass = np.array([float(density(t)) if density else 1.0 for t in middle.tolist()]) * (1 - alpha**n)
+    later = np.cumsum(mass[::-1])[::-1] / mass.sum()
+    enough = np.flatnonzero(later >= -math.expm1(2 * math.log(FALSE_ALARM) / rows))
+    return float(edges[enough.max(initial=0)]) or float(edges[1])
+
+
+def _cut_off(found: Array, close: float) -> int:
+    """How many share the largest weight, up to ``close``; none where others share theirs as well, as on a grid."""
+    rows = np.sort(found)[::-1]
+    same = rows >= rows[0] * (1 - close)
+    others = rows[~same]
+    shared = np.diff(-others) <= close * others[1:] if len(others) > 1 else np.ones(1)
+    return int(same.sum()) if float(np.mean(shared)) < SHARED else 0
 
 
 @lru_cache(maxsize=64)

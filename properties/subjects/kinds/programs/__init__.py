@@ -27,8 +27,8 @@ from unmask.properties.subjects.tables.recording import RecordingNetwork
 
 Array: TypeAlias = Any
 
-#: Rows and positions of a drawn batch.
-ROWS, LEAST_POSITIONS = 6, 3
+#: Rows of a drawn batch, now and then one or two; positions, now and then many more for what trains.
+ROWS, FEW_ROWS, LEAST_POSITIONS, MORE_POSITIONS = 6, {1: 1, 3: 2}, 3, 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def batch(given: Inputs, subject: Any, N: int = ROWS, other: int = 0) -> Batch:
     """A batch in which rows count as the subject declares; of six rows one at least counts whole where it can."""
     rng = np.random.default_rng([given.seed + other, 71])
     L = LEAST_POSITIONS - 1 + given.L
+    if given.seed % 8 == 5 and subject.estimate is None:
+        L += MORE_POSITIONS
     x0 = rng.choice(np.array(given.p.clean), (N, L))
     return Batch(x0, counted_in(subject.counted, rng, N, L))
 
@@ -113,7 +115,10 @@ PROGRAMS = enter(
             "logits": "logits of p(x_0|x_t); those of the mask may be anything",
             "log-probabilities": "log p(x_0|x_t), normalized by the network",
         },
-        draws={"batch": lambda given, subject: batch(given, subject), "network": lambda given, s: recorder(given, s)},
+        draws={
+            "batch": lambda given, subject: batch(given, subject, FEW_ROWS.get(given.seed % 4, ROWS)),
+            "network": lambda given, subject: recorder(given, subject),
+        },
         situation=situation,
         exempt={"an_empty_batch_gives_an_empty_answer": "is not asked about no rows, on which nobody trains"},
         declares=DECLARATIONS,

@@ -16,6 +16,8 @@ Array: TypeAlias = Any
 
 #: Most masks of a block that are tried where a plan says no number of steps, and most with one.
 FEW, MOST = 7, 48
+#: Masks of a longer sequence.
+LONG = 20
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def telling(plan: Plan | Ancestral | None, blocks: int, sizes: list[int]) -> lis
 
 def starts(plan: Plan | Ancestral | None, rng: Any, clean: Sequence[int], mask: int, N: int, where: str) -> Start:
     """``N`` rows with other numbers of masks, which stand ``where`` the subject declares that positions count."""
-    blocks, sizes = blocks_of(plan)
+    # Now and then sequences that are longer than a few positions.
+    blocks, sizes = blocks_of(plan, LONG if rng.random() < 1 / 4 else 0)
     pool = telling(plan, blocks, sizes)
     if blocks > 1 or (isinstance(plan, Plan) and plan.block_length is not None):
         region = blocks * int(rng.choice(pool))

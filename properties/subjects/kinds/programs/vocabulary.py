@@ -54,7 +54,10 @@ class Programs(Protocol):
         ...
 
     def trajectory_log_probability(self, network: Recorder, states: Trajectory, counted: Flags) -> PerRow:
-        """The log-probability that ``sample`` goes through these states, from the first to the last, in nats a row."""
+        """The log-probability that ``sample`` goes through these states, from the first to the last, in nats a row.
+
+        ``states`` are ids ``[N, S + 1, L]``: of each row the sequence before every step, and the last one.
+        """
         ...
 
     def guide(self, conditional: PerClass, unconditional: PerClass, weight: Number) -> PerClass:
