@@ -114,14 +114,19 @@ class MdlmTraining:
         return -math.expm1(-sigma) / (1 - EPS)
 
     def objective(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
-        rows = len(x0)
-        t = (torch.arange(rows) + torch.rand(rows, generator=generator)) / rows
-        sigma = -torch.log1p(-(1 - EPS) * (EPS + (1 - EPS) * t))
+        return self.of_rows(network, x0, counted, generator).sum() / counted.sum()
+
+    def of_rows(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        sigma = self.noise_levels(len(x0), generator)
         hit = (torch.rand(x0.shape, generator=generator) < -torch.expm1(-sigma)[:, None]) & counted
         log_p = self.carried_over(network(x0.masked_fill(hit, self.mask), sigma), hit, x0)
         # dsigma/dt / expm1(sigma), where alpha = exp(-sigma) is 1 - (1 - EPS) t.
         weight = (1 - EPS) * sigma.exp() / torch.expm1(sigma)
-        return -(log_p.gather(-1, x0[..., None])[..., 0] * weight[:, None] * counted).sum() / counted.sum()
+        return -(log_p.gather(-1, x0[..., None])[..., 0] * weight[:, None] * counted).sum(1)
+
+    def noise_levels(self, rows: int, generator: Generator) -> Tensor:
+        t = (torch.arange(rows) + torch.rand(rows, generator=generator)) / rows
+        return -torch.log1p(-(1 - EPS) * (EPS + (1 - EPS) * t))
 
     def carried_over(self, logits: Tensor, hit: Tensor, x0: Tensor) -> Tensor:
         """No mass on the mask, and all mass on what is visible."""
@@ -137,13 +142,7 @@ class MdlmPerplexity(MdlmTraining):
     estimate, samples = "by time", 1
 
     def bound(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
-        rows = len(x0)
-        t = (torch.arange(rows) + torch.rand(rows, generator=generator)) / max(rows, 1)
-        sigma = -torch.log1p(-(1 - EPS) * (EPS + (1 - EPS) * t))
-        hit = (torch.rand(x0.shape, generator=generator) < -torch.expm1(-sigma)[:, None]) & counted
-        log_p = self.carried_over(network(x0.masked_fill(hit, self.mask), sigma), hit, x0)
-        weight = (1 - EPS) * sigma.exp() / torch.expm1(sigma)
-        return -(log_p.gather(-1, x0[..., None])[..., 0] * weight[:, None] * counted).sum(1)
+        return self.of_rows(network, x0, counted, generator)
 
     def perplexity(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
         return (self.bound(network, x0, counted, generator).sum() / counted.sum()).exp()

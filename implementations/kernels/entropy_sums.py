@@ -86,14 +86,8 @@ class _Sums(torch.autograd.Function):
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
         by_start = torch.where(start == here, 0.0, by_start)
         if kept is not None:
-            factor = by_others * scale
+            rows.scale(kept, by_others * scale)
             place = torch.arange(len(kept), device=kept.device) if rows.index is None else rows.index
-            if rows.apart(kept):
-                for row, value in zip(place.tolist(), factor, strict=True):
-                    kept[row].mul_(value)
-            else:
-                every = factor if rows.index is None else factor.new_zeros(len(kept)).index_put((place,), factor)
-                kept.mul_(every.unsqueeze(-1))
             # An infinite score that nothing depends on.
             unused = place[by_others == 0]
             if unused.numel() > 0:

@@ -115,16 +115,28 @@ class Rows(NamedTuple):
         if self.index is None:
             return torch.empty_like(flat)
         if flat.device.type != "cpu":
+            # To find the others would synchronize.
             return torch.zeros_like(flat)
-        other = torch.ones(flat.shape[0], dtype=torch.bool).index_fill_(0, self.index, False)
-        return torch.empty_like(flat).index_fill_(0, other.nonzero().squeeze(-1), 0.0)
+        found = torch.empty_like(flat)
+        self.clear_others(found)
+        return found
 
     def clear_others(self, flat: Tensor) -> None:
         """Write 0 into the rows that are not read."""
         if self.index is not None:
             other = torch.ones(flat.shape[0], dtype=torch.bool, device=flat.device)
             other[self.index] = False
-            flat[other] = 0
+            flat.index_fill_(0, other.nonzero().squeeze(-1), 0.0)
+
+    def scale(self, flat: Tensor, factor: Tensor) -> None:
+        """Multiply those that are read with ``factor [R]``; all others are 0."""
+        if self.index is None:
+            flat.mul_(factor.unsqueeze(-1))
+        elif self.apart(flat):
+            for row, value in zip(self.index.tolist(), factor, strict=True):
+                flat[row].mul_(value)
+        else:
+            flat.mul_(factor.new_zeros(flat.shape[0]).index_put((self.index,), factor).unsqueeze(-1))
 
 
 def ruled_out(z: Tensor, without: int) -> Tensor:

@@ -221,15 +221,11 @@ def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None) -> T
 def _scale(kept: Tensor, rows: Rows, ids: Tensor, found: Tensor) -> None:
     """:func:`gradient` of all rows at once, where no logarithms are summed."""
     level, ends = found[:, 0], found[:, 1:]
+    rows.scale(kept, level)
     if rows.index is None:
-        kept.mul_(level.unsqueeze(-1)).scatter_(-1, ids, ends)
-        return
-    if rows.apart(kept):
-        for row, factor in zip(rows.index.tolist(), level, strict=True):
-            kept[row].mul_(factor)
+        kept.scatter_(-1, ids, ends)
     else:
-        kept.mul_(level.new_zeros(kept.shape[0]).index_put((rows.index,), level).unsqueeze(-1))
-    kept.index_put_((rows.index.unsqueeze(-1), ids), ends)
+        kept.index_put_((rows.index.unsqueeze(-1), ids), ends)
 
 
 def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, without: int | None, mixing: Mixing | None) -> Sums:

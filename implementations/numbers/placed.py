@@ -10,7 +10,7 @@ class Placed:
     """A tensor, and its copies on the devices and in the dtypes in which it has been asked for."""
 
     def __init__(self, value: Tensor) -> None:
-        # Tensors made in inference mode could not be used in training afterwards.
+        # Tensors made in inference mode could not be used in training afterwards, here and below.
         if value.is_inference():
             with torch.inference_mode(False):
                 value = value.clone()

@@ -121,7 +121,7 @@ class Subject:
                 if key in declared or not callable(in_class):
                     raise
                 # A method that is called like one.
-                told = f"{problem}; {key} is what a {self.kind.name[:-1]} declares, and a method needs another name"
+                told = f"{problem}; {key} is what {self.kind.name} declare, and a method needs another name"
                 raise type(problem)(told) from None
         #: What each law asks of it, kept by the engine.
         self.plans: dict[Any, Any] = {}

@@ -37,14 +37,9 @@ class Bare(MdlmTraining):
     def sees_time(sigma: float) -> float:
         return -math.expm1(-sigma)
 
-    def objective(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
-        rows = len(x0)
+    def noise_levels(self, rows: int, generator: Generator) -> Tensor:
         t = (torch.arange(rows) + torch.rand(rows, generator=generator)) / rows
-        sigma = -torch.log1p(-t.clamp(min=1e-3))
-        hit = (torch.rand(x0.shape, generator=generator) < -torch.expm1(-sigma)[:, None]) & counted
-        log_p = self.carried_over(network(x0.masked_fill(hit, self.mask), sigma), hit, x0)
-        weight = sigma.exp() / torch.expm1(sigma)
-        return -(log_p.gather(-1, x0[..., None])[..., 0] * weight[:, None] * counted).sum() / counted.sum()
+        return -torch.log1p(-t.clamp(min=1e-3))
 
 
 class EvenlySpread(LladaLikelihood):

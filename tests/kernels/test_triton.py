@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.kernels.laws.interpreter import UNAVAILABLE
 
 TESTS = Path(__file__).parents[1]
 IMPORTED = """
@@ -26,7 +27,7 @@ TOGETHER = (
 )
 
 
-@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed")
+@pytest.mark.skipif(UNAVAILABLE, reason="Triton has no build for this system")
 @pytest.mark.parametrize("names", TOGETHER, ids=" and ".join)
 def test_in_the_interpreter(names: tuple[str, ...]) -> None:
     """In a process of its own: Triton asks once, as functions are decorated, whether it should interpret them."""

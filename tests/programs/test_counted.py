@@ -66,3 +66,11 @@ def test_what_cannot_be_is_refused() -> None:
 
     with pytest.raises(ValueError, match="did you mean 'after prompts'"):
         Subject(Trains, programs("absorbing"))
+
+
+def test_a_method_that_is_called_like_a_declaration_is_told() -> None:
+    class Trains:
+        def masks(self) -> None: ...
+
+    with pytest.raises(ValueError, match="masks is what programs declare, and a method needs another name"):
+        Subject(Trains, programs("absorbing"))

@@ -176,7 +176,9 @@ def score_entropy_becomes_denoising_score_matching(loss: Any, p: Process, seed: 
 
 
 def _score_entropy(p: Process, K: int, start: int, field: Any) -> float:
-    """The same, from the definition: over all pairs of neighbors, ``γ/h² q(y) [s − r log s + r (log r − 1)]``."""
+    """The score entropy at time one half from its definition, nats: over all jumps between neighbors, up and down,
+    ``γ/h² q(y) [s − r log s + r (log r − 1)]`` with ``r = q(y')/q(y)`` (Lou et al. 2024, eq. 10).
+    """
     q, h = floats(walk(p, K, VARIANCE).truth.marginal(HALF))[start], 2 / K
     ratio, log_s = q[1:] / q[:-1], h * field(midpoints(K))
     up = q[:-1] * (np.exp(log_s) - ratio * log_s + ratio * (np.log(ratio) - 1))

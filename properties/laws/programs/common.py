@@ -317,14 +317,19 @@ def require_known_slopes(p: Process, *seen: Observed) -> None:
             raise Blocked(f"has a gradient that is not the cross-entropy's: {SLOPES} says more")
 
 
-def value_claim(o: Observed, p: Process, label: str) -> Claim:
-    """The value is the cross-entropy of what is masked, with the weights that the gradient has."""
-    terms = o.weights * np.where(o.paid, o.cross_entropy, 0).sum(-1)
+def value_room(o: Observed, p: Process) -> tuple[float, Array]:
+    """Roundings of a straightforward evaluation of the value, and how large the terms of each row are, ``[M]``."""
     largest = np.abs(o.logits).max(-1, where=o.logits > RULED_OUT / 2, initial=0)
     sizes = np.abs(o.weights) * np.where(o.paid, 1 + o.cross_entropy + largest, 0).sum(-1)
     # Of a logarithm of a sum over classes, sums over positions and rows, and of the gradient that gives the weight.
     flat = float(o.size[o.paid.any(-1)].min(initial=1.0))
-    ops = 4 * p.K + 2 * o.shown.size + 32 + 16 / max(flat, STEEP)
+    return 4 * p.K + 2 * o.shown.size + 32 + 16 / max(flat, STEEP), sizes
+
+
+def value_claim(o: Observed, p: Process, label: str) -> Claim:
+    """The value is the cross-entropy of what is masked, with the weights that the gradient has."""
+    terms = o.weights * np.where(o.paid, o.cross_entropy, 0).sum(-1)
+    ops, sizes = value_room(o, p)
     N = len(o.batch.x0)
     if o.value.ndim and o.value.size == N and N > 1:
         rows, scale = np.zeros(N), np.zeros(N)
@@ -362,4 +367,5 @@ __all__ = [
     "require_known_slopes",
     "require_known_weights",
     "value_claim",
+    "value_room",
 ]

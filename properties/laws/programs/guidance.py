@@ -65,20 +65,15 @@ def _names(p: Process) -> tuple[Any, ...]:
 )
 def guidance_is_a_ratio_of_powers(guide: Any, p: Process, seed: int) -> list[Claim]:
     """The guided law is p_c^(1+w) p_u^(−w), normalized over the classes but the mask"""
-    conditional, unconditional = _logits(p, seed)
+    drawn = _logits(p, seed)
+    sure = tuple(np.where(z > RULED_OUT, FAR * z, z) for z in drawn)
+    asked = [(drawn, w, "") for w in WEIGHTS] + [(sure, w, ", of predictions that are sure") for w in FAR_WEIGHTS]
     claims = []
-    for w in WEIGHTS:
+    for (conditional, unconditional), w, what in asked:
         found = _law(p, guide(p, conditional, unconditional, w))
         due = guided(_law(p, conditional), _law(p, unconditional), w)
         ops = _ops(p, conditional, unconditional, weight=w)
-        claims.append(close(found, due, ops=ops, names=_names(p), label=f"the guided law of weight {w:g}"))
-    conditional, unconditional = (np.where(z > RULED_OUT, FAR * z, z) for z in (conditional, unconditional))
-    for w in FAR_WEIGHTS:
-        found = _law(p, guide(p, conditional, unconditional, w))
-        due = guided(_law(p, conditional), _law(p, unconditional), w)
-        ops = _ops(p, conditional, unconditional, weight=w)
-        label = f"the guided law of weight {w:g}, of predictions that are sure"
-        claims.append(close(found, due, ops=ops, names=_names(p), label=label))
+        claims.append(close(found, due, ops=ops, names=_names(p), label=f"the guided law of weight {w:g}{what}"))
     return claims
 
 

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.programs.common import STEEP, observe, require_known_slopes
+from unmask.properties.laws.programs.common import observe, require_known_slopes, value_room
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
-from unmask.properties.subjects.tables.recording import RULED_OUT, RecordingNetwork
+from unmask.properties.subjects.tables.recording import RecordingNetwork
 
 CHAPTER = "Programs: objectives"
 #: Relative rounding of what comes back to an answer in bfloat16, in roundings of float32.
@@ -48,10 +48,7 @@ def answers_in_half_precision_are_only_rounded(
     due = observe(objective, p, batch, seed, _Rounded.like(network, dtype=torch.float32))
     require_known_slopes(p, due)
     half = observe(objective, p, batch, seed, RecordingNetwork.like(network, dtype=torch.bfloat16))
-    largest = np.abs(due.logits).max(-1, where=due.logits > RULED_OUT / 2, initial=0)
-    sizes = np.abs(due.weights) * np.where(due.paid, 1 + due.cross_entropy + largest, 0).sum(-1)
-    flat = float(due.size[due.paid.any(-1)].min(initial=1.0))
-    ops = 4 * p.K + 2 * due.shown.size + 32 + 16 / max(flat, STEEP)
+    ops, sizes = value_room(due, p)
     value = close(
         np.asarray(half.value, dtype=float).sum(),
         np.asarray(due.value, dtype=float).sum(),

@@ -11,6 +11,8 @@ from math import comb
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
+from scipy import integrate, stats
 
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, at_least, at_most, sampled
 from unmask.properties.engine.calls import Unanswerable
@@ -23,8 +25,8 @@ Array: TypeAlias = Any
 CELLS = 8
 #: Times at which weights are looked up, and between which they are interpolated.
 GRID = 512
-#: So many rows may share the largest weight by chance, if less than this share of the others do.
-FEW, SHARED = 7, 0.35
+#: How often an interval of times is halved: so many bits a time has that is drawn in float32.
+HALVINGS = 24
 #: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
 WHOLE = 1e-3
 
@@ -97,12 +99,39 @@ def weight_claims(
 
     Raises
     ------
-    Unanswerable : if several times have the same weight.
+    Unanswerable : if a later time has a larger weight.
     """
     grid, due = _weights_on_a_grid(weighting, density, p)
     if (np.diff(due) > 0).any():
-        raise Unanswerable("several times have the same weight")
-    number = sizes.astype(int)
+        raise Unanswerable("a later time has a larger weight")
+    of_time = due_weight(weighting, density, p)
+    last, late = of_time(float(1 - Fraction(1, 2**40))), of_time(_sure_to_be_passed(density, p, n, len(found)))
+    return [
+        at_most(
+            np.array(found.min()),
+            np.array(late),
+            ops=ops,
+            scale=abs(late),
+            label="the smallest weight, which some late time has: all are too large by a factor, as of another divisor",
+        ),
+        *_cut_off(found, of_time, density, p, n, ops),
+        at_least(
+            found,
+            np.full(len(found), last),
+            ops=ops,
+            scale=np.abs(found),
+            names=("row",),
+            label="no weight is below that of the last time",
+        ),
+        # A weight of several times, as a declared ceiling is, has no rank among them.
+        *([_ranks(found, sizes.astype(int), n, grid, due, density, p, draws)] if (np.diff(due) < 0).all() else []),
+    ]
+
+
+def _ranks(
+    found: Array, number: Array, n: int, grid: Array, due: Array, density: Any, p: Process, draws: Name
+) -> Claim:
+    """Ranks of the times, of which ``due`` is the weight on a ``grid``, among those of sets as large, are uniform."""
     # Between the points of the grid, 1/weight is nearly straight; what is smaller than all there are is late.
     when = np.interp(1 / np.maximum(found, 1e-30), 1 / due, grid)
     levels = np.empty(len(found))
@@ -114,32 +143,7 @@ def weight_claims(
         f"that are too large crowd cell 1 of {CELLS}, too small ones cell {CELLS})"
     )
     cells = [f"cell {k + 1} of {CELLS}" for k in range(CELLS)]
-    last = due_weight(weighting, density, p)(float(1 - Fraction(1, 2**40)))
-    late = due_weight(weighting, density, p)(_sure_to_be_passed(density, p, n, len(found)))
-    return [
-        at_most(
-            np.array(found.min()),
-            np.array(late),
-            ops=ops,
-            scale=abs(late),
-            label="the smallest weight, which some late time has: all are too large by a factor, as of another divisor",
-        ),
-        at_most(
-            np.array(_cut_off(found, float(ops) * 2.0**-23)),
-            np.array(FEW),
-            ops=0,
-            label="rows that share the largest weight, while others have weights of their own: it is cut off",
-        ),
-        at_least(
-            found,
-            np.full(len(found), last),
-            ops=ops,
-            scale=np.abs(found),
-            names=("row",),
-            label="no weight is below that of the last time",
-        ),
-        sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / GRID, names=(draws, ("rank", cells)), label=label),
-    ]
+    return sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / GRID, names=(draws, ("rank", cells)), label=label)
 
 
 def _sure_to_be_passed(density: Any, p: Process, n: int, rows: int) -> float:
@@ -147,22 +151,50 @@ def _sure_to_be_passed(density: Any, p: Process, n: int, rows: int) -> float:
 
     Half of the rows may be mirror images of the others.
     """
-    edges = np.linspace(0, 1, GRID + 1)
-    middle = (edges[1:] + edges[:-1]) / 2
-    alpha = np.array([float(p.alpha(Fraction(t))) for t in middle.tolist()])
-    mass = np.array([float(density(t)) if density else 1.0 for t in middle.tolist()]) * (1 - alpha**n)
-    later = np.cumsum(mass[::-1])[::-1] / mass.sum()
-    enough = np.flatnonzero(later >= -math.expm1(2 * math.log(FALSE_ALARM) / rows))
-    return float(edges[enough.max(initial=0)]) or float(edges[1])
+    enough = -math.expm1(2 * math.log(FALSE_ALARM) / rows) * _masked_between(0.0, 1.0, density, p, n)
+    return _first(lambda t: _masked_between(t, 1.0, density, p, n) < enough)
 
 
-def _cut_off(found: Array, close: float) -> int:
-    """How many share the largest weight, up to ``close``; none where others share theirs as well, as on a grid."""
+def _cut_off(found: Array, due: Callable[[float], float], density: Any, p: Process, n: int, ops: float) -> list[Claim]:
+    """No more rows share the largest weight, up to its rounding, than by chance.
+
+    Given the largest weight, all other rows are independent, and have it with the probability of the times at which it
+    is due, among those of weights that are no larger.  Nothing is claimed of a program most of whose other weights are
+    shared as well: it draws its times from a grid.
+    """
+    close = ops * float(torch.finfo(p.dtype).eps)
     rows = np.sort(found)[::-1]
     same = rows >= rows[0] * (1 - close)
     others = rows[~same]
-    shared = np.diff(-others) <= close * others[1:] if len(others) > 1 else np.ones(1)
-    return int(same.sum()) if float(np.mean(shared)) < SHARED else 0
+    if len(others) < 2 or np.mean(np.diff(-others) <= close * others[1:]) > 1 / 2:
+        return []
+    # Of the largest weight, and of those that rounding may have made it.
+    most, least = float(rows[0] * (1 + close)), float(rows[0] * (1 - 2 * close))
+    first, last = _first(lambda t: due(t) < most), _first(lambda t: due(t) < least)
+    alike, all_ = (_masked_between(first, end, density, p, n) for end in (last, 1.0))
+    number = 1 + int(stats.binom.isf(FALSE_ALARM, len(found) - 1, min(alike / all_, 1.0)))
+    label = "rows that share the largest weight, while others have weights of their own: it is cut off"
+    return [at_most(np.array(int(same.sum())), np.array(number), ops=0, label=label)]
+
+
+def _first(holds: Callable[[float], bool]) -> float:
+    """The time from which something holds, by halving, to a relative ``2^-24`` of times that are drawn."""
+    low, high = 0.0, 1.0
+    for _ in range(2 * HALVINGS):
+        if high - low <= high * 2.0**-HALVINGS:
+            break
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def _masked_between(first: float, last: float, density: Any, p: Process, n: int) -> float:
+    """The probability of a time between two, and of at least one of ``n`` positions masked then."""
+
+    def masked(t: float) -> float:
+        return (float(density(t)) if density else 1.0) * (1 - float(p.alpha(Fraction(t))) ** n)
+
+    return float(integrate.quad(masked, first, last)[0]) if last > first else 0.0
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ from typing import Any
 import torch
 
 INSTALLED = importlib.util.find_spec("triton") is not None
+#: Whether tests of kernels may be left out: not where ``make install`` lays Triton, for which there is a build there.
+UNAVAILABLE = not INSTALLED and not (sys.platform == "linux" and platform.machine() == "x86_64")
 #: What has to be in the environment from the start of a process.
 ENVIRONMENT = {"TRITON_INTERPRET": "1"}
 #: Where kernels of Triton run, if they do: in an interpreter on the CPU, else on CUDA.
@@ -61,4 +65,4 @@ def launches() -> Iterator[Counter[str]]:
         kernels.run, kernels.__call__ = run, call
 
 
-__all__ = ["DEVICE", "ENVIRONMENT", "INSTALLED", "interprets", "launches"]
+__all__ = ["DEVICE", "ENVIRONMENT", "INSTALLED", "UNAVAILABLE", "interprets", "launches"]

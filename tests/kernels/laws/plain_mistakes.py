@@ -93,6 +93,16 @@ PLAIN: tuple[Mistake, ...] = (
         "float32",
     ),
     Mistake(
+        "gradients-are-kept-in-half",
+        "softmax_sums",
+        "found = (fixed + by_steep * steep.sum(-1, keepdim=True)).to(p.dtype)",
+        "found = (fixed + by_steep * steep.sum(-1, keepdim=True)).to(torch.bfloat16).to(p.dtype)",
+        "what gradients are made of is rounded to half precision, whatever the logits are",
+        (FOLLOWS,),
+        "d3pm_continuous",
+        "float32",
+    ),
+    Mistake(
         "rows-are-the-next-ones",
         "rows",
         "found = flat.index_select(0, self.index[block]).to(dtype)",
@@ -158,8 +168,8 @@ PLAIN: tuple[Mistake, ...] = (
     Mistake(
         "score-entropy-without-the-upstream",
         "entropy_sums",
-        "factor = by_others * scale",
-        "factor = scale * (by_others != 0)",
+        "rows.scale(kept, by_others * scale)",
+        "rows.scale(kept, scale * (by_others != 0))",
         "the kernel writes the gradient of a sum, whatever the sums are multiplied with",
         (SLOPE, FOLLOWS),
         "sedd_uniform",

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.kernels.laws.__main__ import broken
-from tests.kernels.laws.interpreter import ENVIRONMENT, INSTALLED, interprets
+from tests.kernels.laws.interpreter import ENVIRONMENT, INSTALLED, UNAVAILABLE, interprets
 from tests.kernels.laws.subjects import ASKED, asked, few_rows_at_a_time, of_a_layer
 from tests.thinned import thinned
 from unmask.properties import Law, Run, Subject, examine
@@ -42,7 +42,7 @@ def untouched(launched: str) -> list[str]:
     return [name for name in KERNELS if f"'{name}': " not in launched]
 
 
-@pytest.mark.skipif(not INSTALLED, reason="Triton is not installed")
+@pytest.mark.skipif(UNAVAILABLE, reason="Triton has no build for this system")
 @pytest.mark.parametrize("dtype", thinned(ASKED, 2))
 def test_laws_hold_in_the_interpreter(dtype: str) -> None:
     *wrong, launched = in_the_interpreter("laws", dtype)

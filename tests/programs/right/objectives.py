@@ -290,6 +290,22 @@ class Cosine:
         return (nll * hit * (-slope / (1 - alpha))[:, None]).sum()
 
 
+class WithACeiling:
+    """A weight that is cut off, and declared to be: it is no bound, and says so."""
+
+    reduction = "sum"
+
+    @staticmethod
+    def weighting(t: float) -> float:
+        return min(1 / t, 3.0)
+
+    def objective(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        t = 1 - torch.rand((len(x0), 1), generator=generator)
+        hit = (torch.rand(x0.shape, generator=generator) < t) & counted
+        nll = F.cross_entropy(network(x0.masked_fill(hit, network.config.mask_token_id)).mT, x0, reduction="none")
+        return (nll * hit * (1 / t).clamp(max=3)).sum()
+
+
 ANY = programs("absorbing", mask="any")
 RIGHT = [
     *(
@@ -308,6 +324,7 @@ RIGHT = [
             OfLogProbabilities,
             LikeBert,
             Importance,
+            WithACeiling,
         )
     ),
     Subject(Cosine, programs("absorbing", schedules="cosine", mask="any")),

@@ -24,6 +24,11 @@ def has_prompts(where: str) -> bool:
     return where not in ("before padding", "everywhere")
 
 
+def behind_a_prompt(counted: Array, where: str, length: int) -> Array:
+    """Bool ``[N, L]`` with so many positions before it that do not count, where there may be some."""
+    return np.pad(counted, ((0, 0), (length if has_prompts(where) else 0, 0)))
+
+
 def counted_in(where: str, rng: Any, N: int, L: int) -> Array:
     """``N`` rows of ``L`` positions, bool ``[N, L]``; the first counts whole where it can."""
     places = np.arange(L)
@@ -56,4 +61,4 @@ def so_many(where: str, n: int, N: int) -> Array:
     return np.repeat(one[None], N, axis=0)
 
 
-__all__ = ["COUNTED", "counted_in", "has_prompts", "so_many"]
+__all__ = ["COUNTED", "behind_a_prompt", "counted_in", "has_prompts", "so_many"]

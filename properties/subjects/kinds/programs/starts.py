@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.inputs import Unanswerable
-from unmask.properties.subjects.kinds.programs.counted import has_prompts
+from unmask.properties.subjects.kinds.programs.counted import behind_a_prompt
 from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 
 Array: TypeAlias = Any
@@ -89,12 +89,9 @@ def starts(plan: Plan | Ancestral | None, rng: Any, clean: Sequence[int], mask: 
         counted = np.ones((N, region), dtype=bool)
         if where == "anywhere":
             counted[N // 2 : N // 2 + 1] = N == 1
-        if has_prompts(where):
-            counted = np.pad(counted, ((0, 0), (2, 0)))
+        counted = behind_a_prompt(counted, where, 2)
     elif where in ("everywhere", "after one prompt"):
-        counted = np.ones((N, int(rng.choice(pool))), dtype=bool)
-        if has_prompts(where):
-            counted = np.pad(counted, ((0, 0), (2, 0)))
+        counted = behind_a_prompt(np.ones((N, int(rng.choice(pool))), dtype=bool), where, 2)
     else:
         longest = max(pool)
         L, counted = longest + 2, np.zeros((N, longest + 2), dtype=bool)
@@ -113,7 +110,7 @@ def equal_starts(
     """``N`` equal rows of at most ``most`` masks, with a prompt before them where there may be one."""
     blocks, sizes = blocks_of(plan, most)
     pool = telling(plan, blocks, sizes)
-    counted = np.pad(np.ones((1, blocks * pool[-1]), dtype=bool), ((0, 0), (int(has_prompts(where)), 0)))
+    counted = behind_a_prompt(np.ones((1, blocks * pool[-1]), dtype=bool), where, 1)
     one = _filled(rng, clean, mask, counted)
     return Start(np.repeat(one.x, N, axis=0), np.repeat(one.counted, N, axis=0))
 
