@@ -16,6 +16,7 @@ from torch import Tensor
 
 from unmask.implementations.numbers import checks
 from unmask.implementations.numbers.categorical import invert, uniforms
+from unmask.implementations.programs.guidance import guide
 from unmask.implementations.programs.tokens import certainty, token_logits
 
 #: ``network(ids)``, ids ``[n, L]`` int64, to logits ``[n, L, K]``, or to an object that has them as ``.logits``.
@@ -52,6 +53,11 @@ class PlannedSampler:
         of equal length, or blocks of this length, and finished from left to right.
     confidence_of : certainty is that of the ``"untempered"`` probabilities, or of the ``"tempered"`` law that tokens
         are drawn from.
+    shows : whether the network is shown ``"everything"``, or the ``"blocks so far"``: all rows to the end of the block
+        that is being filled in.
+    guidance : weight ``w`` of classifier-free guidance, of which the network is shown twice as many rows: logits are
+        ``u + (1 + w)(c - u)``, with ``u`` for the masks alone, without what was visible at the start (Nie et al. 2025,
+        arXiv 2410.18514, eq. 5).
 
     Raises
     ------
@@ -69,6 +75,8 @@ class PlannedSampler:
     blocks: int = 1
     block_length: int | None = None
     confidence_of: Literal["untempered", "tempered"] = "untempered"
+    shows: Literal["everything", "blocks so far"] = "everything"
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         checks.integer("mask", self.mask, 0)
@@ -92,6 +100,10 @@ class PlannedSampler:
             raise ValueError(f"blocks must not be given together with block_length, got {self.blocks}")
         if self.confidence_of not in ("untempered", "tempered"):
             raise ValueError(f"confidence_of must be 'untempered' or 'tempered', got {self.confidence_of!r}")
+        if self.guidance is not None:
+            checks.number("guidance", self.guidance, -math.inf, math.inf, strict="low high")
+        if self.shows not in ("everything", "blocks so far"):
+            raise ValueError(f"shows must be 'everything' or 'blocks so far', got {self.shows!r}")
 
     # ------------------------------------------------------------------ sampling
     @torch.no_grad()
@@ -114,22 +126,28 @@ class PlannedSampler:
         checks.generator(generator)
         x, free = self._checked(x, counted)
         x = x.long().clone()
+        known = x != self.mask
         block = self._block_of(free)
         for b in range(int(block.max()) + 1 if block.numel() else 0):
             inside = free & (block == b)
             planned = self._planned(inside, block)
             steps = int(inside.sum(-1).max()) if planned is None else planned.shape[1]
+            end = x.shape[1]
+            if self.shows != "everything":
+                end = int((inside.any(-1) * (block <= b).sum(-1)).max())
             for k in range(steps):
                 masked = inside & (x == self.mask)
                 if not bool(masked.any()):
                     break
-                x = self._step(network, x, masked, None if planned is None else planned[:, k], generator)
+                number = None if planned is None else planned[:, k]
+                logits = self._answer(network, x[:, :end], known[:, :end])
+                x[:, :end] = self._step(logits, x[:, :end], masked[:, :end], number, generator)
         return x
 
     def _step(
-        self, network: Asked, x: Tensor, masked: Tensor, number: Tensor | None, generator: torch.Generator
+        self, logits: Tensor, x: Tensor, masked: Tensor, number: Tensor | None, generator: torch.Generator
     ) -> Tensor:
-        law = Law(self, self._answer(network, x)[masked])
+        law = Law(self, logits[masked])
         if self.temperature == 0:
             tokens = law.log_p.argmax(-1)
         else:
@@ -154,13 +172,17 @@ class PlannedSampler:
         checks.shape("counted", counted, list(x.shape))
         return x, masked & counted
 
-    def _answer(self, network: Asked, x: Tensor) -> Tensor:
-        """The logits for ``x``, ``[N, L, K]``."""
-        output: Any = network(x)
+    def _answer(self, network: Asked, x: Tensor, known: Tensor) -> Tensor:
+        """The logits for ``x``, ``[N, L, K]``, guided away from those without what is ``known [N, L]``."""
+        shown = x if self.guidance is None else torch.cat([x, x.masked_fill(known, self.mask)])
+        output: Any = network(shown)
         found: Any = getattr(output, "logits", output)
         logits = checks.tensor("the network's output", found, checks.FLOATS)
-        checks.shape("the network's output", logits, [*x.shape, "K"])
-        return logits
+        checks.shape("the network's output", logits, [*shown.shape, "K"])
+        if self.guidance is None:
+            return logits
+        given, alone = logits.chunk(2)
+        return guide(given, alone, self.guidance, mask=self.mask)
 
     def _block_of(self, free: Tensor) -> Tensor:
         """The block of each position, ``[N, L]``; -1 before the first that is free."""

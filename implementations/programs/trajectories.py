@@ -23,7 +23,8 @@ def trajectory_log_probability(
     Parameters
     ----------
     plan : the sampler.
-    network : as for :meth:`PlannedSampler.sample`; it is called once, with all states that something is revealed in.
+    network : as for :meth:`PlannedSampler.sample`; it is called once, with all states that something is revealed in;
+        by a plan that shows the blocks so far, once for each number of blocks.
     states : ids ``[N, S, L]``, from the start to the end, one for each step that reveals something.
     counted : bool ``[N, L]``, which masks are filled in; all those of the first state by default.
 
@@ -58,9 +59,24 @@ def trajectory_log_probability(
     if planned is not None:
         lawful &= revealed.sum(-1) == planned
     flat = inside.reshape(-1, L)
-    law = Law(plan, plan._answer(network, before.reshape(-1, L))[flat])
+    shown = (block[:, None] <= current).sum(-1).reshape(-1)
+    known = (states[:, :1] != plan.mask).expand_as(before).reshape(-1, L)
+    law = Law(plan, _answers(plan, network, before.reshape(-1, L), known, shown)[flat])
     steps = _log_steps(plan, law, flat, revealed.reshape(-1, L), after.reshape(-1, L)).reshape(N, S - 1)
     return torch.where(lawful, steps, -math.inf).sum(-1)
+
+
+def _answers(plan: PlannedSampler, network: Asked, states: Tensor, known: Tensor, shown: Tensor) -> Tensor:
+    """Logits for states ``[M, L]``, ``[M, L, K]``; by a plan that shows the blocks so far, ``shown [M]`` positions."""
+    if plan.shows == "everything":
+        return plan._answer(network, states, known)
+    L, rows, found = states.shape[1], [], []
+    for end in sorted(set(shown.tolist())):
+        these = (shown == end).nonzero()[:, 0]
+        answer = plan._answer(network, states[these, :end], known[these, :end])
+        rows.append(these)
+        found.append(torch.nn.functional.pad(answer, (0, 0, 0, L - end)))
+    return torch.cat(found)[torch.cat(rows).argsort()]
 
 
 def _planned(plan: PlannedSampler, free: Tensor, block: Tensor, steps: int) -> Tensor | None:

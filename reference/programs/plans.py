@@ -260,35 +260,48 @@ def trajectory_probability(network: Network, states: Sequence[State], blocks: Se
 
 
 def ancestral_law(
-    network: Network, start: State, mask: int, chances: Sequence[Number], last: Rule | None = None
+    network: Network,
+    start: State,
+    mask: int,
+    chances: Sequence[Number],
+    last: Rule | None = None,
+    again: Sequence[Number] | None = None,
 ) -> dict[State, Number]:
     """The law of what an ancestral sampler writes, where at step ``k`` each mask is revealed with ``chances[k]``.
 
     Tokens are drawn from the network's law, in the last step from that of a rule, if one is given.
     Under a schedule the chance from ``t`` to ``s`` is ``(alpha_s - alpha_t)/(1 - alpha_t)``.
+    With ``again`` a token that was revealed is masked at step ``k`` with ``again[k]``; what was visible at the start
+    stays.
 
     >>> network = lambda state: [[1, 3, 9]] * 2
     >>> ancestral_law(network, (2, 2), 2, [0.5, 1])[0, 0]
     0.0625
+    >>> ancestral_law(network, (2, 1), 2, [1, 0], again=[0, 0.5])
+    {(0, 1): 0.125, (2, 1): 0.5, (1, 1): 0.375}
     """
     check_function("network", network)
     law: dict[State, Number] = {_state("start", start): 1}
+    free = {i for i, v in enumerate(start) if v == mask}
+    hidden = [check_unit("again", a) for a in ([0] * len(chances) if again is None else again)]
+    if len(hidden) != len(chances):
+        raise ValueError(f"again = {again!r}; valid: as many as chances, {len(chances)}")
     for step, chance in enumerate([check_unit("chances", c) for c in chances]):
         rule = last if last is not None and step == len(chances) - 1 else Rule(mask)
         after: dict[State, Number] = {}
         for state, p in law.items():
-            masked = [i for i, v in enumerate(state) if v == mask]
-            if not masked:
-                after[state] = after.get(state, 0) + p
-                continue
-            laws = {i: rule.token_law(w) for i, w in enumerate(network(state)) if state[i] == mask}
-            for n in range(len(masked) + 1):
-                share = chance**n * (1 - chance) ** (len(masked) - n)
-                if not share:
-                    continue
-                for way in combinations(masked, n):
-                    for reached, q in _revealed(state, laws, [(way, 1)], 1).items():
-                        after[reached] = after.get(reached, 0) + p * share * q
+            weights = network(state) if mask in state else []
+            ways: list[list[tuple[int, Number]]] = []
+            for i, v in enumerate(state):
+                if v == mask:
+                    drawn = [(k, chance * q) for k, q in enumerate(rule.token_law(weights[i])) if k != mask]
+                    ways.append([*drawn, (mask, 1 - chance)])
+                else:
+                    sigma = hidden[step] if i in free else 0
+                    ways.append([(v, 1 - sigma), (mask, sigma)])
+            for way in product(*([one for one in each if one[1]] for each in ways)):
+                reached = tuple(v for v, _ in way)
+                after[reached] = after.get(reached, 0) + p * math.prod(q for _, q in way)
         law = after
     return law
 

@@ -99,7 +99,8 @@ def power(claims: list[Claim]) -> str:
     best = max(counted, key=lambda claim: float(np.sum(claim.left)))
     counts, law = np.atleast_2d(best.left), np.atleast_2d(np.asarray(best.right, dtype=float))
     pooled = bool(best.extra["pooled"])
-    row = int(counts.sum(-1).argmax())
+    # The row with the most draws, of those that anything is left to chance in.
+    row = int((counts.sum(-1) * (((law > 0) & (law < 1)).any(-1))).argmax())
     n, p = int(counts[row].sum()), float(law[row][np.abs(law[row] - 0.5).argmin()])
     cells = len(counts) * (2 * counts.shape[1] + 1) * (2 if pooled else 1)
     more, fewer = smallest_error(n, p, cells)

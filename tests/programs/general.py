@@ -32,6 +32,7 @@ class General:
                 if not self.open(inside, x, planned, k):
                     continue
                 masked = self.free(inside, x)
+                self.until = self.end(block, b)
                 logits = self.answer(network, states)
                 tokens = self.tokens(logits)
                 score = self.score(logits, tokens)
@@ -55,8 +56,22 @@ class General:
     def free(self, inside, x):
         return inside & (x == self.mask)
 
+    def end(self, block, b):
+        if self.plan.shows == "everything":
+            return block.shape[1]
+        return int((self.counted.any(-1) * (block <= b).sum(-1)).max())
+
     def answer(self, network, states):
-        return network(self.shown(states)).double()
+        x = self.shown(states)[:, : self.until]
+        if self.plan.guidance is None:
+            found = network(x).double()
+        else:
+            alone = x.masked_fill(self.start[:, : self.until] != self.mask, self.mask)
+            found = self.guided(*network(torch.cat([x, alone])).double().chunk(2))
+        return torch.nn.functional.pad(found, (0, 0, 0, states[0].shape[1] - self.until))
+
+    def guided(self, given, alone):
+        return alone + (1 + self.plan.guidance) * (given - alone)
 
     def shown(self, states):
         return states[-1]

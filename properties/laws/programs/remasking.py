@@ -34,6 +34,23 @@ def _states(p: Process) -> Array:
     return np.repeat(np.arange(p.K)[:, None], 2, 1)
 
 
+def sigma_of(declared: Any, p: Process, s: Time, t: Time) -> float:
+    """The declared probability with which a visible token is masked again from ``t`` to ``s``.
+
+    Raises
+    ------
+    Unanswerable : where so many would be masked that too few are visible at ``s``, whatever masks do.
+    """
+    sigma = float(declared(float(s), float(t)))
+    most = largest_remasking_probability(float(p.alpha(s)), float(p.alpha(t)))
+    if not 0 <= sigma <= most * (1 + 1e-9):
+        raise Unanswerable(
+            f"the probability of masking again is declared as {sigma:g} at s = {float(s):g}, t = {float(t):g}, "
+            f"where at most {most:g} is left"
+        )
+    return min(sigma, most)
+
+
 def _condition(p: Process, s: Time, t: Time) -> float:
     """How much the roundings of plain code grow: it takes 1 - alpha by subtraction, and divides by it."""
     alpha_t = float(p.alpha(t))
@@ -102,7 +119,7 @@ def remasking_keeps_the_marginals(remask: Any, p: Process, s: Time, t: Time, see
 def visible_tokens_are_remasked_as_declared(remask: Any, p: Process, s: Time, t: Time, seed: int) -> list[Claim]:
     """A visible token is masked again with the declared probability σ(s, t), and stays otherwise"""
     clean = np.array(p.clean)
-    sigma = _declared(remask.subject, p, s, t)
+    sigma = sigma_of(remask.subject.remasking_probability, p, s, t)
     xt = clean[:, None].repeat(2, 1)
     kernel = remask(p, _predictions(p, seed, len(clean)), xt, s, t)
     due = (1 - sigma) * np.eye(p.K)[clean] + sigma * np.eye(p.K)[int(p.mask or 0)]
@@ -110,17 +127,6 @@ def visible_tokens_are_remasked_as_declared(remask: Any, p: Process, s: Time, t:
     label = f"from a visible token, where σ = {sigma:.6g}"
     due = np.broadcast_to(due[:, None], kernel.shape)
     return [close(kernel, due, ops=4 * p.K + 16 * _condition(p, s, t), names=names, label=label)]
-
-
-def _declared(subject: Any, p: Process, s: Time, t: Time) -> float:
-    """The declared probability of masking again."""
-    sigma = float(subject.remasking_probability(float(s), float(t)))
-    most = largest_remasking_probability(*_alphas(p, s, t))
-    if not 0 <= sigma <= most * (1 + 1e-9):
-        raise Unanswerable(
-            f"remasking_probability is {sigma:g} at s = {float(s):g}, t = {float(t):g}, where at most {most:g} is left"
-        )
-    return min(sigma, most)
 
 
 @law(
@@ -142,7 +148,7 @@ def masks_become_what_is_predicted(remask: Any, p: Process, s: Time, t: Time, se
     """A mask becomes token k with probability (α_s − (1 − σ) α_t)/(1 − α_t) times the prediction's; where σ = 0, as by MDLM"""
     mask = int(p.mask or 0)
     alpha_s, alpha_t = _alphas(p, s, t)
-    sigma = _declared(remask.subject, p, s, t)
+    sigma = sigma_of(remask.subject.remasking_probability, p, s, t)
     prediction = _predictions(p, seed, 4)
     kernel = remask(p, prediction, np.full((4, 2), mask), s, t)
     due = np.array([[remasking_kernel(q, mask, mask, alpha_s, alpha_t, sigma) for q in row] for row in prediction])
@@ -176,5 +182,6 @@ __all__ = [
     "masks_become_what_is_predicted",
     "remasking_is_linear_in_the_prediction",
     "remasking_keeps_the_marginals",
+    "sigma_of",
     "visible_tokens_are_remasked_as_declared",
 ]

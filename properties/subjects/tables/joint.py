@@ -16,6 +16,8 @@ Array: TypeAlias = Any
 class JointNetwork(RecordingNetwork):
     """At each position the law of its class, given all that is visible elsewhere, for a joint law that is drawn.
 
+    Of a sequence that is shown in part, the rest counts as masked.
+
     Parameters
     ----------
     K, mask, seed, mask_ruled_out, wrapped, dtype, device : as for :class:`RecordingNetwork`; where the mask is not
@@ -61,7 +63,7 @@ class JointNetwork(RecordingNetwork):
             answer = np.full((len(state), self.K), RULED_OUT)
             for i in range(len(state)):
                 cut = tuple(slice(None) if v == self.mask or j == i else slice(v, v + 1) for j, v in enumerate(state))
-                masses = self._joint[cut].sum(tuple(j for j in range(len(state)) if j != i))
+                masses = self._joint[cut].sum(tuple(j for j in range(self._joint.ndim) if j != i))
                 answer[i, masses > 0] = np.log(masses[masses > 0] / masses.sum())
             if not (self.mask_ruled_out or self.log_probabilities):
                 answer[:, self.mask] = 0.0
@@ -94,7 +96,7 @@ class SureNetwork(RecordingNetwork):
     def logits(self, ids: Tensor, time: Any = None) -> Tensor:
         """What it answers, ``[n, L, K]``."""
         del time
-        found = self._one.log_softmax(-1) if self.log_probabilities else self._one
+        found = (self._one.log_softmax(-1) if self.log_probabilities else self._one)[:, : ids.shape[1]]
         return found.expand(len(ids), -1, -1).contiguous().to(self.device)
 
 

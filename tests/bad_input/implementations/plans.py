@@ -44,6 +44,9 @@ PLAN: tuple[Wrong, ...] = (
     value("blocks", 0, "blocks must be at least 1, got 0"),
     value("block_length", 0, "block_length must be at least 1, got 0"),
     value("confidence_of", "both", "confidence_of must be 'untempered' or 'tempered', got 'both'"),
+    kind("guidance", "strong", "guidance must be a number"),
+    value("guidance", float("inf"), "guidance must be in"),
+    value("shows", "half", "shows must be 'everything' or 'blocks so far', got 'half'"),
 )
 
 

@@ -34,6 +34,8 @@ def of_plan() -> list[Case]:
         (partial(plan, blocks=2, block_length=2), ValueError, "blocks must not be given together with block_length"),
         (partial(plan, blocks=2, steps=3), ValueError, "steps must be a multiple of blocks = 2, got 3"),
         (partial(plan, confidence_of="both"), ValueError, "confidence_of must be 'untempered' or 'tempered'"),
+        (partial(plan, guidance="strong"), TypeError, "guidance must be a number, got 'strong'"),
+        (partial(plan, shows="half"), ValueError, "shows must be 'everything' or 'blocks so far', got 'half'"),
         (partial(plan, threshold=0.5), ValueError, "threshold must go with confidence, .* got 'random'"),
         (partial(plan, order="margin", threshold="high"), TypeError, "threshold must be a number, got 'high'"),
         (partial(plan, order="margin", threshold=0.5, steps=2), ValueError, "threshold must not be given together"),
@@ -56,6 +58,7 @@ def of_ancestral() -> list[Case]:
         (partial(ancestral, times=[2, 0]), ValueError, "times must be from 0 to 1, got 2"),
         (partial(ancestral, times=[1, 0.5]), ValueError, "times must fall from 1 to 0"),
         (partial(ancestral, steps=0), ValueError, "steps must be at least 1, got 0"),
+        (partial(ancestral, steps=2, remasking=0.5), TypeError, "remasking must be a function of two times s < t, got 0.5"),
         (partial(ancestral, steps=2, last="best"), ValueError, "last must be 'drawn' or 'arg max', got 'best'"),
     ]
 

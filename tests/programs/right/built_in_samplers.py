@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -42,6 +43,24 @@ class AncestralInfill:
         return fast.infill(self.method, lambda xt, t: network(xt), x, ~counted, [1.0, 0.75, 0.25, 0.0], generator)
 
 
+class WithRemasking:
+    """Steps of ReMDM between the times of a grid."""
+
+    plan = Ancestral(times=[1, 0.75, 0.5, 0.25, 0], remasking=lambda s, t: 0.5 * min(1.0, s / max(1 - t, s)))
+
+    def __init__(self, p: Process) -> None:
+        self.mask = int(p.mask or 0)
+        self.kernel = fast.Remasking(fast.MutualInformation(), self.mask, eta=0.5, strategy="rescale")
+
+    def sample(self, network: Any, x: Tensor, counted: Tensor, generator: torch.Generator) -> Tensor:
+        for t, s in pairwise(self.plan.grid):
+            logits = network(x).clone()
+            logits[..., self.mask] = -torch.inf
+            start, end = (torch.full((len(x),), float(u), dtype=torch.float64) for u in (t, s))
+            x = torch.where(counted, self.kernel.step(logits.softmax(-1), x, end, start, generator), x)
+        return x
+
+
 PLANNED = [
     planned("random"),
     planned("random-two-steps", steps=2),
@@ -55,6 +74,8 @@ PLANNED = [
     planned("left-to-right", order="left-to-right", counts=[2, 1]),
     planned("blocks", order="confidence", temperature=0.0, blocks=2, steps=4),
     planned("block-length", order="random", temperature=1.0, block_length=2),
+    planned("blocks-so-far", order="confidence", temperature=1.0, block_length=2, shows="blocks so far"),
+    planned("guided", order="margin", temperature=0.7, top_k=2, guidance=1.5),
 ]
 ANCESTRAL = Subject(
     AncestralInfill,
@@ -62,6 +83,7 @@ ANCESTRAL = Subject(
     name="ancestral-infill",
     plan=Ancestral(times=[1, 0.75, 0.25, 0]),
 )
-PROGRAMS = [*PLANNED, ANCESTRAL]
+REMASKING = Subject(WithRemasking, programs("absorbing", schedules="linear", mask="any"), name="ancestral-remasking")
+PROGRAMS = [*PLANNED, ANCESTRAL, REMASKING]
 #: Of each kind one, among all implementations that every law is asked of.
-VERIFIED = [*(PLANNED[k].but(name=f"planned-{PLANNED[k].name}") for k in (1, 3, 10)), ANCESTRAL]
+VERIFIED = [*(PLANNED[k].but(name=f"planned-{PLANNED[k].name}") for k in (1, 3, 10)), ANCESTRAL, REMASKING]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -284,6 +285,120 @@ class Timed(Base):
         return x
 
 
+class ReMdm(Base):
+    """Wang et al. 2025, with a cap: one draw a position over all classes, the mask among them."""
+
+    plan: Any = Ancestral(times=[1, 0.8, 0.6, 0.3, 0], remasking=lambda s, t: min(0.2, s / (1 - t)) if t < 1 else 0.2)
+
+    @torch.no_grad()
+    def sample(self, network, x, counted, generator):
+        for t, s in pairwise([1, 0.8, 0.6, 0.3, 0]):
+            alpha_t, alpha_s = 1 - t, 1 - s
+            sigma = 0.2 if t == 1 else min(0.2, (1 - alpha_s) / alpha_t)
+            logits = network(x)
+            logits[..., self.mask] = -torch.inf
+            q = logits.softmax(-1) * (alpha_s - (1 - sigma) * alpha_t) / (1 - alpha_t)
+            q[..., self.mask] = (1 - alpha_s - sigma * alpha_t) / (1 - alpha_t)
+            stays = torch.nn.functional.one_hot(x, self.K) * (1 - sigma)
+            stays[..., self.mask] = sigma
+            q = torch.where((x == self.mask)[..., None], q, stays.to(q.dtype)).clamp(min=0)
+            drawn = torch.multinomial(q.flatten(0, 1), 1, generator=generator).view(x.shape)
+            x = torch.where(counted, drawn, x)
+        return x
+
+
+class ReMdmRescaled(ReMdm):
+    """One row after the other, half of what may be masked again."""
+
+    plan: Any = Ancestral(steps=4, remasking=lambda s, t: 0.5 * (1.0 if t == 1 else min(1.0, s / (1 - t))))
+
+    def sample(self, network, x, counted, generator):
+        return torch.cat([self.row(network, one, here, generator) for one, here in zip(x, counted, strict=True)])
+
+    def row(self, network, x, counted, generator):
+        x = x[None].clone()
+        for k in range(4):
+            t, s = 1 - k / 4, 1 - (k + 1) / 4
+            most = 1.0 if t == 1 else min(1.0, s / (1 - t))
+            p = self.probabilities(network(x))
+            tokens = torch.multinomial(p[0], 1, generator=generator).T
+            u = torch.rand(x.shape, generator=generator)
+            sigma = most / 2
+            reveal = (x == self.mask) & counted & (u < (t - s + sigma * (1 - t)) / t)
+            hide = (x != self.mask) & counted & (u < sigma)
+            x = torch.where(reveal, tokens, torch.where(hide, self.mask, x))
+        return x
+
+    def probabilities(self, logits):
+        logits[:, :, self.mask] = -torch.inf
+        return logits.softmax(-1)
+
+
+class Guided(Llada):
+    """Nie et al. 2025 with `cfg_scale`: a call of twice as many rows, the prompt of the second half masked."""
+
+    blocks = 1
+    plan: Any = Plan(order="confidence", temperature=0.0, steps=4, guidance=0.5)
+
+    def sample(self, network, x, counted, generator):
+        known = x != self.mask
+
+        def twice(ids):
+            both = network(torch.cat([ids, torch.where(known, self.mask, ids)])).logits
+            given, alone = both.chunk(2)
+            return SimpleNamespace(logits=alone + (0.5 + 1) * (given - alone))
+
+        return super().sample(twice, x, counted, generator)
+
+
+class GuidedInTurn(DreamLike):
+    """The same in two calls for every two rows, first without the prompt."""
+
+    plan: Any = Plan(
+        order="entropy",
+        temperature=0.8,
+        top_p=0.9,
+        confidence_of="tempered",
+        counts=lambda n, s: DreamLike.counts(n),
+        guidance=2.0,
+    )
+
+    def part(self, network, x, counted, generator):
+        known = x != self.mask
+
+        def in_turn(ids):
+            alone = network(torch.where(known, self.mask, ids)).double()
+            given = network(ids).double()
+            return 3 * given - 2 * alone
+
+        return super().part(in_turn, x, counted, generator)
+
+
+class BlockByBlock(Base):
+    """The network never sees masks of later blocks: what is written is appended, a block of two at a time."""
+
+    plan: Any = Plan(order="margin", temperature=0.0, block_length=2, shows="blocks so far")
+
+    @torch.no_grad()
+    def sample(self, network, x, counted, generator):
+        free = counted.any(-1)
+        if not free.any():
+            return x
+        first, x = int(counted[free][0].int().argmax()), x.clone()
+        for end in range(first + 2, x.shape[1] + 2, 2):
+            window = x[:, :end]
+            while bool((todo := (window == self.mask) & counted[:, :end]).any()):
+                logits = network(window)
+                logits[..., self.mask] = -torch.inf
+                p = logits.softmax(-1)
+                two = p.topk(2, -1).values
+                margin = (two[..., 0] - two[..., 1]).masked_fill(~todo, -1)
+                best = torch.zeros_like(todo).scatter(1, margin.argmax(-1, keepdim=True), True) & todo
+                window = torch.where(best, p.argmax(-1), window)
+            x[:, :end] = window
+        return x
+
+
 RIGHT = [
     Subject(build, programs("absorbing", mask="any"), name=build.__name__)
     for build in (
@@ -297,5 +412,10 @@ RIGHT = [
         FixedOrder,
         Mdlm,
         Timed,
+        ReMdm,
+        ReMdmRescaled,
+        BlockByBlock,
+        Guided,
+        GuidedInTurn,
     )
 ]

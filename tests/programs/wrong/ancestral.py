@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 
 from tests.programs.general import General
-from tests.programs.wrong import KERNEL, NETWORKS, WHOLE, wrong
+from tests.programs.wrong import AGAIN_AS_PLANNED, KERNEL, NETWORKS, STAYS, SURE, WHOLE, wrong
 from unmask.properties import Ancestral
 
 
@@ -22,12 +22,17 @@ class Steps(General):
         for k, (t, s) in enumerate(pairwise(grid)):
             logits = self.ruled_out(network(x).double())
             tokens = self.written(logits, k == len(grid) - 2)
-            reveal = self.noise(x.shape) < self.chance_of(t, s)
-            x = torch.where(reveal & (x == self.mask) & counted, tokens, x)
+            change = self.noise(x.shape)
+            masked = x == self.mask
+            after = torch.where((change < self.chance_of(t, s)) & masked & counted, tokens, x)
+            x = after.masked_fill((change < self.again(s, t)) & ~masked & counted, self.mask)
         return x
 
+    def again(self, s, t):
+        return self.plan.remasking(s, t) if self.plan.remasking else 0
+
     def chance_of(self, t, s):
-        return (t - s) / t
+        return (t - s + self.again(s, t) * (1 - t)) / t
 
     def written(self, logits, last):
         del last
@@ -35,6 +40,8 @@ class Steps(General):
 
 
 GRID = Ancestral(times=[1, 0.75, 0.25, 0])
+#: A third of the most that may be masked again, of alpha = 1 - t.
+AGAIN = Ancestral(times=[1, 0.75, 0.5, 0], remasking=lambda s, t: min(1, s / (1 - t)) / 3 if t < 1 else 0)
 
 
 @wrong("sampler-exchanges-its-alphas", GRID, KERNEL, WHOLE)
@@ -72,3 +79,54 @@ class Likeliest(Steps):
 @wrong("ancestral-takes-the-last-tokens-otherwise", Ancestral(steps=2, last="arg max"), NETWORKS, WHOLE)
 class LastDrawn(Steps):
     """The last tokens are drawn, where the arg max was to be taken."""
+
+
+@wrong("ancestral-masks-again-and-does-not-make-up-for-it", AGAIN, KERNEL, perhaps=(WHOLE,))
+class NotMadeUpFor(Steps):
+    """Masks are revealed as if nothing were masked again."""
+
+    def chance_of(self, t, s):
+        return (t - s) / t
+
+
+@wrong("ancestral-masks-again-half-as-often", AGAIN, AGAIN_AS_PLANNED, perhaps=(WHOLE,))
+class HalfAsOften(Steps):
+    """Half as many tokens are masked again, and masks make up for all."""
+
+    def again(self, s, t):
+        return super().again(s, t) / 2
+
+    def chance_of(self, t, s):
+        return (t - s + self.plan.remasking(s, t) * (1 - t)) / t
+
+
+@wrong("ancestral-never-masks-again", AGAIN, AGAIN_AS_PLANNED, KERNEL, perhaps=(WHOLE,))
+class NeverAgain(Steps):
+    """MDLM's sampler, said to mask again."""
+
+    def again(self, s, t):
+        return 0
+
+
+@wrong("ancestral-masks-the-prompt-again", AGAIN, STAYS, SURE, perhaps=(WHOLE, KERNEL))
+class Prompt(Steps):
+    """Known tokens are masked as well, and drawn anew."""
+
+    def sample(self, network, x, counted, generator):
+        return super().sample(network, x, torch.ones_like(counted), generator)
+
+
+@wrong("ancestral-changes-tokens-it-should-mask", AGAIN, STAYS, AGAIN_AS_PLANNED, perhaps=(WHOLE,))
+class Changed(Steps):
+    """Where a token is to be masked again, the network's likeliest is written at once."""
+
+    def sample(self, network, x, counted, generator):
+        self.generator = generator
+        x = x.clone()
+        grid = [float(u) for u in self.plan.grid]
+        for t, s in pairwise(grid):
+            logits = self.ruled_out(network(x).double())
+            masked, change = x == self.mask, self.noise(x.shape)
+            drawn = torch.where((change < self.chance_of(t, s)) & masked & counted, self.written(logits, False), x)
+            x = torch.where((change < self.again(s, t)) & ~masked & counted, logits.argmax(-1), drawn)
+        return x

@@ -7,6 +7,7 @@ import torch
 from tests.programs.general import General
 from tests.programs.wrong import (
     ALIKE,
+    BEST,
     BLOCKS,
     CONFIDENCE,
     COUNTS,
@@ -147,3 +148,36 @@ class LastBlockFirst(General):
 
     def in_turn(self, blocks):
         return blocks[::-1]
+
+
+@wrong(
+    "sampler-shows-blocks-to-come",
+    Plan(order="random", blocks=2, shows="blocks so far"),
+    BLOCKS,
+    WHOLE,
+    perhaps=(PROMPT,),
+)
+class ShowsBlocksToCome(General):
+    """The network is shown the masks of later blocks, too."""
+
+    def end(self, block, b):
+        return block.shape[1]
+
+
+GUIDED = Plan(order="confidence", temperature=1.0, guidance=1.5)
+
+
+@wrong("sampler-is-guided-too-little", GUIDED, BEST, TOKENS, WHOLE)
+class GuidedTooLittle(General):
+    """The weight is that of the conditional answer, without the one that is added to it."""
+
+    def guided(self, given, alone):
+        return alone + self.plan.guidance * (given - alone)
+
+
+@wrong("sampler-is-guided-the-other-way", GUIDED, BEST, TOKENS, WHOLE)
+class GuidedTheOtherWay(General):
+    """The halves of the answer are exchanged."""
+
+    def guided(self, given, alone):
+        return super().guided(alone, given)

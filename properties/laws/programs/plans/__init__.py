@@ -1,11 +1,13 @@
 """Samplers by plan: what is revealed at each step, where, and which tokens.
 
+* `guided`: two answers that guidance makes one of;
 * `record`: what a sampler did, row by row;
 * `scores`: what a plan makes of logits;
 * `states`: what stays, how much is revealed, and in which block;
 * `choices`: which positions are revealed;
 * `tokens`: which tokens;
 * `sequences`: the law of whole sequences, rows, prompts;
+* `times`: the probabilities of a step from one time to the next;
 * `ancestral`: samplers on a grid of times;
 * `vocabulary`: more than 100,000 classes;
 * `trajectories`: the log-probability of a trajectory.

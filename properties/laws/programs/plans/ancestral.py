@@ -12,8 +12,9 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.plans.record import Array, Sampling, observe_sampling
 from unmask.properties.laws.programs.plans.scores import by_state, softmax
-from unmask.properties.laws.programs.plans.sequences import chances, plain_network
+from unmask.properties.laws.programs.plans.sequences import plain_network
 from unmask.properties.laws.programs.plans.states import CHAPTER
+from unmask.properties.laws.programs.plans.times import chances, masked_again
 from unmask.properties.laws.programs.plans.tokens import likeliest
 from unmask.properties.subjects.kinds.programs.plan import Ancestral
 from unmask.properties.subjects.kinds.programs.starts import equal_starts
@@ -46,7 +47,8 @@ def pairs(subject: Any, plan: Ancestral, seen: Sampling) -> Array:
         return np.asarray(np.abs(told[:, None] - grid).argmin(-1))
     unchanged = (seen.after == seen.shown).all(-1) & ~seen.last
     left = (seen.after == seen.mask).any(-1) & seen.last
-    if (calls < steps).any() and (calls <= steps).all() and unchanged.any() and not left.any():
+    finished = plan.remasking is None and (calls < steps).any() and (calls <= steps).all()
+    if finished and unchanged.any() and not left.any():
         return seen.number  # rows that are finished are asked about no more
     raise Unanswerable("it leaves out calls, and shows its network no time by which steps could be told")
 
@@ -59,50 +61,80 @@ def _observed(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
     return seen, pairs(subject, subject.plan, seen)
 
 
+def _counted(
+    p: Process, plan: Ancestral, which: Array, total: Array, hit: Array, chance: list[float], told: tuple[str, str]
+) -> Claim:
+    """Of ``total [E]`` positions ``hit [E]`` were chosen in a step, each with the ``chance`` of the step, by itself."""
+    of, done = told
+    grid, counts, laws, names = [float(u) for u in plan.grid], [], [], []
+    numbers = np.arange(MASKS + 1)
+    for k, c in enumerate(chance):
+        for n in range(1, MASKS + 1):
+            these = (which == k) & (total == n)
+            if these.any():
+                counts.append(np.bincount(hit[these], minlength=MASKS + 1))
+                ways = comb(n, numbers) * (numbers <= n)
+                laws.append(ways * c**numbers * (1 - c) ** np.maximum(n - numbers, 0))
+                names.append(f"step from {grid[k]:.4g} to {grid[k + 1]:.4g}, {n} {of}")
+    if not counts:
+        raise Unanswerable(f"no step has a position that is {of}")
+    # Plain code takes 1 - alpha and differences of alphas in float32.
+    condition = 1 + max(1 / max(1 - float(p.alpha(u)), 1e-9) for u in plan.grid[:-1])
+    return sampled(
+        np.array(counts),
+        np.array(laws),
+        ops=64,
+        scale=condition,
+        names=(("step", names), (done, [f"{n} {done}" for n in range(MASKS + 1)])),
+        label=f"how many of those {of} are {done}",
+    )
+
+
 @law(
     chapter=CHAPTER,
-    tex=r"P(x_s^i \ne m \mid x_t^i = m) = \frac{\alpha_s - \alpha_t}{1 - \alpha_t} \ \text{for each } i \text{ by itself}",
-    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3",
+    tex=r"P(x_s^i \ne m \mid x_t^i = m) = \frac{\alpha_s - (1 - \sigma)\alpha_t}{1 - \alpha_t} \ \text{for each } i \text{ by itself}",
+    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3; Wang et al. 2025 (arXiv 2503.00307), sec. 3.1",
     mutants=(
         "sampler-exchanges-its-alphas",
         "sampler-is-one-time-late",
         "sampler-forgets-to-divide-by-the-masked-share",
+        "ancestral-masks-again-and-does-not-make-up-for-it",
+        "ancestral-never-masks-again",
     ),
     about=About(kind="programs", declared=("plan",), subjects=_ancestral),
     drawn=Drawn(floating=True, cost=4),
 )
-def masks_are_revealed_as_the_kernel_says(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """From t to s each mask is revealed with probability (α_s − α_t)/(1 − α_t), by itself"""
+def masks_are_revealed_as_the_kernel_says(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> Claim:
+    """From t to s each mask is revealed with probability (α_s − (1 − σ) α_t)/(1 − α_t), by itself; σ = 0 where nothing is masked again"""
     seen, which = _observed(sample, p, seed, network)
     plan: Ancestral = sample.subject.plan
-    masks, revealed = seen.masked.sum(-1), seen.revealed.sum(-1)
-    counts, laws, told = [], [], []
-    grid = [float(u) for u in plan.grid]
-    for k, chance in enumerate(chances(p, plan)):
-        for n in range(1, MASKS + 1):
-            these = (which == k) & (masks == n)
-            if not these.any():
-                continue
-            counts.append(np.bincount(revealed[these], minlength=MASKS + 1))
-            ways = comb(n, np.arange(MASKS + 1)) * (np.arange(MASKS + 1) <= n)
-            left = np.maximum(n - np.arange(MASKS + 1), 0)
-            laws.append(ways * chance ** np.arange(MASKS + 1) * (1 - chance) ** left)
-            told.append(f"step from {grid[k]:.4g} to {grid[k + 1]:.4g}, {n} masked")
-    if not counts:
-        raise Unanswerable("no step has a mask to reveal")
-    number = ("revealed", [f"{n} revealed" for n in range(MASKS + 1)])
-    # Plain code takes 1 - alpha and differences of alphas in float32.
-    condition = 1 + max(1 / max(1 - float(p.alpha(u)), 1e-9) for u in plan.grid[:-1])
-    return [
-        sampled(
-            np.array(counts),
-            np.array(laws),
-            ops=64,
-            scale=condition,
-            names=(("step", told), number),
-            label="how many masks a step reveals",
-        )
-    ]
+    total, hit = seen.masked.sum(-1), seen.revealed.sum(-1)
+    return _counted(p, plan, which, total, hit, chances(p, plan), ("masked", "revealed"))
+
+
+def _masks_again(subject: Any) -> str:
+    return _ancestral(subject) or ("masks nothing again" if subject.plan.remasking is None else "")
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"P(x_s^i = m \mid x_t^i \ne m) = \sigma(s, t) \ \text{for each } i \text{ by itself}",
+    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1 and 4",
+    mutants=(
+        "ancestral-masks-again-half-as-often",
+        "ancestral-never-masks-again",
+        "ancestral-changes-tokens-it-should-mask",
+    ),
+    about=About(kind="programs", declared=("plan",), subjects=_masks_again),
+    drawn=Drawn(floating=True, cost=4),
+)
+def tokens_are_masked_again_as_planned(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> Claim:
+    """From t to s each token that was revealed is masked again with the plan's probability σ(s, t), by itself"""
+    seen, which = _observed(sample, p, seed, network)
+    plan: Ancestral = sample.subject.plan
+    visible = seen.counted & (seen.shown != seen.mask)
+    hit = (visible & (seen.after == seen.mask)).sum(-1)
+    return _counted(p, plan, which, visible.sum(-1), hit, masked_again(p, plan), ("visible", "masked again"))
 
 
 @law(
@@ -146,4 +178,4 @@ def ancestral_tokens_follow_the_network(sample: Any, p: Process, network: Record
     return claims
 
 
-__all__ = ["ancestral_tokens_follow_the_network", "masks_are_revealed_as_the_kernel_says", "pairs"]
+__all__ = ["ancestral_tokens_follow_the_network", "masks_are_revealed_as_the_kernel_says", "pairs", "tokens_are_masked_again_as_planned"]

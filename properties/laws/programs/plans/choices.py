@@ -87,6 +87,8 @@ def _scored(
         "sampler-goes-right-to-left",
         "sampler-takes-the-second-best",
         "sampler-takes-the-last-class-for-the-mask",
+        "sampler-is-guided-too-little",
+        "sampler-is-guided-the-other-way",
     ),
     about=About(kind="programs", declared=("plan",), subjects=_has_scores),
     drawn=Drawn(floating=True),

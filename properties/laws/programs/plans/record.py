@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.laws.programs.plans.guided import UNCLEAR, paired
 from unmask.properties.subjects.kinds.programs.starts import Start
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import Asked, RecordingNetwork
@@ -34,6 +35,7 @@ class Sampling:
     shown : what the network was shown, ``[E, L]``.
     logits : what it answered, ``[E, L, K]`` in float64.
     after : what each shown row became: the next one that is shown, or what is returned, ``[E, L]``.
+    lengths : of how many positions it was shown, ``[E]``; of the others ``shown`` is what the start had there.
     times : what it was told of the time, ``[E]``; ``None`` where it was told nothing.
     """
 
@@ -44,6 +46,7 @@ class Sampling:
     shown: Array
     logits: Array
     after: Array
+    lengths: Array
     times: Array | None = None
 
     @cached_property
@@ -70,7 +73,7 @@ class Sampling:
 
     def only(self, kept: Array) -> Sampling:
         """Only some of the calls."""
-        names = ("rows", "shown", "logits", "after", *(("times",) if self.times is not None else ()))
+        names = ("rows", "shown", "logits", "after", "lengths", *(("times",) if self.times is not None else ()))
         return replace(self, **{name: getattr(self, name)[kept] for name in names})
 
     @cached_property
@@ -104,14 +107,17 @@ def observe_sampling(sample: Any, p: Process, start: Start, seed: int, network: 
     Unanswerable : if what the network was shown cannot be laid beside the batch.
     """
     final, parts = _called(sample, p, start, seed, network)
-    laid = _laid_out(parts, start, final, int(p.mask or 0))
-    if laid is not None:
+    in_part = getattr(sample.subject.plan, "shows", "everything") != "everything"
+    laid = None if parts is None else _laid_out(parts, start, final, int(p.mask or 0), in_part)
+    if parts is not None and laid is not None:
         return _joined(parts, laid, start, final, p)
     found = []
     start = Start(start.x[:MOST_ALONE], start.counted[:MOST_ALONE])
     for r in range(len(start.x)):
         final, parts = _called(sample, p, start.row(r), seed + r, network)
-        laid = _laid_out(parts, start.row(r), final, int(p.mask or 0))
+        if parts is None:
+            raise Unanswerable(UNCLEAR)
+        laid = _laid_out(parts, start.row(r), final, int(p.mask or 0), in_part)
         if laid is None:
             raise Unanswerable("the network was shown several rows for one")
         one = _joined(parts, laid, start.row(r), final, p)
@@ -119,7 +125,7 @@ def observe_sampling(sample: Any, p: Process, start: Start, seed: int, network: 
     told = [one.times for one in found if one.times is not None]
     joined = {
         name: np.concatenate([getattr(one, name) for one in found])
-        for name in ("final", "rows", "shown", "logits", "after")
+        for name in ("final", "rows", "shown", "logits", "after", "lengths")
     }
     return Sampling(
         start=start,
@@ -136,22 +142,31 @@ def written(sample: Any, p: Process, start: Start, seed: int, network: Recording
     return found
 
 
-def _called(sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork) -> tuple[Array, list[Asked]]:
+def _called(
+    sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork
+) -> tuple[Array, list[Asked] | None]:
+    """What is returned, and the calls; ``None`` where those of a guided sampler are no pairs about the whole batch."""
     network.forget()
     final = sample(p, network, start.x, start.counted, seed)
     parts = [call for call in network.calls if len(call.ids)]
     network.forget()
-    return final, parts
+    weight = getattr(sample.subject.plan, "guidance", None)
+    return final, parts if weight is None else paired(parts, start, int(p.mask or 0), weight)
 
 
-def _laid_out(parts: list[Asked], start: Start, final: Array, mask: int) -> list[Array] | None:
+def _laid_out(parts: list[Asked], start: Start, final: Array, mask: int, in_part: bool) -> list[Array] | None:
     """For each call the rows of the batch that it is about; ``None`` where that is not clear."""
     N, L = start.x.shape
-    if any(call.ids.shape[1] != L for call in parts):
+    longest = max((call.ids.shape[1] for call in parts), default=L)
+    whole = all(call.ids.shape[1] == L for call in parts)
+    if longest > L or not (whole or in_part):
         shapes = ", ".join(sorted({str(list(call.ids.shape)) for call in parts}))
-        raise Unanswerable(f"the network was shown {shapes} for a batch {list(start.x.shape)}")
+        hint = "" if longest > L else "; one that is shown the blocks so far declares Plan(shows='blocks so far')"
+        raise Unanswerable(f"the network was shown {shapes} for a batch {list(start.x.shape)}{hint}")
     if all(len(call.ids) == N for call in parts):
         return [np.arange(N) for _ in parts]
+    if not whole:
+        return None
     if all(len(call.ids) == 1 for call in parts):
         return _row_by_row([call.ids[0].cpu().numpy() for call in parts], start, final, mask)
     chunks = _chunk_by_chunk([call.ids.cpu().numpy() for call in parts], start, final, mask)
@@ -236,17 +251,26 @@ def _joined(parts: list[Asked], laid: list[Array], start: Start, final: Array, p
     L, mask = start.x.shape[1], int(p.mask or 0)
     if not parts:
         none = np.zeros((0, L), dtype=np.int64)
-        return Sampling(start, final, mask, none[:, 0], none, np.zeros((0, L, p.K)), none)
+        return Sampling(start, final, mask, none[:, 0], none, np.zeros((0, L, p.K)), none, none[:, 0])
     rows = np.concatenate(laid)
     order = np.argsort(rows, kind="stable")
     rows = rows[order]
-    shown = np.concatenate([call.ids.cpu().numpy() for call in parts])[order]
-    logits = np.concatenate([call.answer.detach().cpu().double().numpy() for call in parts])[order]
+    seen = [call.ids.shape[1] for call in parts]
+    ids = [
+        np.concatenate([call.ids.cpu().numpy(), start.x[here, n:]], axis=1)
+        for call, here, n in zip(parts, laid, seen, strict=True)
+    ]
+    answers = [
+        np.pad(call.answer.detach().cpu().double().numpy(), ((0, 0), (0, L - n), (0, 0)))
+        for call, n in zip(parts, seen, strict=True)
+    ]
+    shown, logits = np.concatenate(ids)[order], np.concatenate(answers)[order]
+    lengths = np.repeat(seen, [len(here) for here in laid])[order]
     last = np.append(rows[1:] != rows[:-1], True)
     after = np.where(last[:, None], final[rows], np.roll(shown, -1, axis=0))
     told = [when for call in parts if (when := _times(call)) is not None]
     times = np.concatenate(told)[order] if len(told) == len(parts) else None
-    return Sampling(start, final, mask, rows, shown, logits, after, times)
+    return Sampling(start, final, mask, rows, shown, logits, after, lengths, times)
 
 
 def _times(call: Asked) -> Array | None:

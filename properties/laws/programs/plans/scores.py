@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
+from unmask.properties.laws.programs.plans.guided import combined
 from unmask.properties.laws.programs.plans.record import Sampling
 from unmask.properties.subjects.kinds.programs.plan import Plan
+from unmask.properties.subjects.kinds.programs.starts import Start
 from unmask.properties.subjects.processes.process import Process
+from unmask.properties.subjects.tables.recording import RecordingNetwork
 from unmask.reference.programs import Rule
 
 Array: TypeAlias = Any
@@ -162,6 +165,21 @@ def rule(plan: Plan, p: Process) -> Rule:
     )
 
 
+def answer(asked: RecordingNetwork, plan: Any, start: Start, state: Sequence[int], mask: int) -> Array:
+    """What a network answers about a state of the first row, as the plan shows it, float64 ``[L, K]``.
+
+    It is 0 at positions that are not shown, and guided where the plan is.
+    """
+    ids = np.array(state)
+    n, weight = len(ids), None
+    if isinstance(plan, Plan):
+        n, weight = int(plan.shown(start.counted[:1], ids[None] == mask)[0]), plan.guidance
+    both = np.stack([ids, np.where(start.x[0] != mask, mask, ids)])[: 1 if weight is None else 2, :n]
+    found = asked.logits(torch.from_numpy(both)).double().cpu().numpy()
+    logits = found[0] if weight is None else combined(found[0], found[1], weight)
+    return np.pad(logits, ((0, len(ids) - n), (0, 0)))
+
+
 def blocks_of_row(plan: Plan, counted: Array) -> list[tuple[list[int], list[int] | None]]:
     """The positions of each block that count in a row, ``counted [L]``, and how many are revealed at each of its steps."""
     block = plan.block_of(counted[None])[0]
@@ -193,6 +211,7 @@ __all__ = [
     "QUANTITY",
     "Scores",
     "TokenLaws",
+    "answer",
     "blocks_of_row",
     "by_state",
     "in_the_current_block",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from unmask.properties.claims.claim import Claim, exact, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.plans.record import Array, written
-from unmask.properties.laws.programs.plans.scores import FAR, blocks_of_row, roundings, rule
+from unmask.properties.laws.programs.plans.scores import FAR, answer, blocks_of_row, roundings, rule
 from unmask.properties.laws.programs.plans.states import CHAPTER, planned
+from unmask.properties.laws.programs.plans.times import chances, masked_again
 from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 from unmask.properties.subjects.kinds.programs.starts import Start, blocks_of, equal_starts, telling
 from unmask.properties.subjects.processes.process import Process
@@ -90,7 +91,7 @@ def law_from(sample: Any, p: Process, start: Start, asked: RecordingNetwork) -> 
 
     def weights(state: tuple[int, ...]) -> list[list[float]]:
         if state not in known:
-            known[state] = asked.logits(torch.tensor([state])).double().cpu().numpy()[0]
+            known[state] = answer(asked, plan, start, state, mask)
         z = np.where(known[state] > FAR, known[state], -np.inf)
         z[:, mask] = -np.inf
         found: list[list[float]] = np.exp(z - z.max(-1, keepdims=True)).tolist()
@@ -101,7 +102,8 @@ def law_from(sample: Any, p: Process, start: Start, asked: RecordingNetwork) -> 
         steps = chances(p, plan)
         if len(steps) > MOST_STEPS:
             raise Unanswerable(f"the plan has more than {MOST_STEPS} steps")
-        found = ancestral_law(weights, first, mask, steps, made if plan.last == "arg max" else None)
+        last = made if plan.last == "arg max" else None
+        found = ancestral_law(weights, first, mask, steps, last, masked_again(p, plan))
     else:
         made = rule(plan, p)
         found = sequence_law(weights, first, blocks_of_row(plan, start.counted[0]), made)
@@ -126,12 +128,6 @@ def enumerated(
         if all(untied for _, untied in found):
             return [one for one, _ in found], asked
     raise Unanswerable("in all networks that were tried a tie decides")
-
-
-def chances(p: Process, plan: Ancestral) -> list[float]:
-    """With which probability a mask is revealed at each step of an ancestral sampler."""
-    alphas = [float(p.alpha(u)) for u in plan.grid]
-    return [(s - t) / (1 - t) if t < 1 else 0.0 for t, s in pairwise(alphas)]
 
 
 def plain_network(network: RecordingNetwork, seed: int, **changes: Any) -> RecordingNetwork:
@@ -192,6 +188,9 @@ def plain_network(network: RecordingNetwork, seed: int, **changes: Any) -> Recor
         "sampler-shares-its-noise",
         "sampler-hides-the-prompt",
         "sampler-takes-the-last-class-for-the-mask",
+        "sampler-shows-blocks-to-come",
+        "sampler-is-guided-too-little",
+        "sampler-is-guided-the-other-way",
     ),
     about=About(kind="programs", declared=("plan",)),
     drawn=Drawn(floating=True, cost=4),
@@ -267,6 +266,8 @@ def _gives_the_joint_law(subject: Any) -> str:
     plan: Plan = subject.plan
     if plan.temperature != 1 or plan.top_k is not None or plan.top_p not in (None, 1):
         return "draws from another law than the network's"
+    if plan.guidance:
+        return "is guided to another law than the network's"
     if plan.by_drawn_token:
         return "chooses positions by the tokens that they drew"
     if plan.threshold is not None:
@@ -321,7 +322,6 @@ __all__ = [
     "Enumerated",
     "a_prompt_is_a_condition",
     "a_row_alone_is_a_row_of_a_batch",
-    "chances",
     "drawn_start",
     "enumerated",
     "plain_network",

@@ -48,14 +48,20 @@ def _recorded(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
         "sampler-reveals-in-the-next-block",
         "sampler-hides-the-prompt",
         "sampler-takes-the-last-class-for-the-mask",
+        "ancestral-masks-the-prompt-again",
+        "ancestral-changes-tokens-it-should-mask",
     ),
     about=About(kind="programs", declared=("plan",)),
     drawn=Drawn(floating=True),
 )
 def what_is_visible_stays(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """The network is shown the start, and then each time the last sequence with some masks revealed; at the end none is left"""
+    """The network is shown the start, and then each time the last sequence with some masks revealed; at the end none is left
+
+    Where a plan says that tokens are masked again, those that were revealed may be, but are never others.
+    """
     seen = _recorded(sample, p, seed, network)
     start, N = seen.start, len(seen.start.x)
+    hidden = seen.counted & (seen.after == seen.mask) & (getattr(sample.subject.plan, "remasking", None) is not None)
     of_row = ("row", [f"row {r}" for r in range(N)])
     has_masks = (start.x == seen.mask).any(-1)
     begun = seen.only(seen.first)
@@ -65,7 +71,7 @@ def what_is_visible_stays(sample: Any, p: Process, network: RecordingNetwork, se
         exact(begun.shown, start.x[begun.rows], names=(begun.names, "position"), label="what is shown first"),
         exact(
             seen.after,
-            seen.shown,
+            np.where(hidden, seen.mask, seen.shown),
             where=visible & ~seen.last[:, None],
             names=(seen.names, "position"),
             label="the token shown next, where one was visible",
@@ -147,21 +153,29 @@ def _in_blocks(subject: Any) -> str:
     chapter=CHAPTER,
     tex=r"x_k^i = m \neq x_{k+1}^i \implies i \in B_b, \quad b = \min\{b : \exists j \in B_b,\ x_k^j = m\}",
     cites="Nie et al. 2025, sec. 2.4 (semi-autoregressive: blocks from left to right)",
-    mutants=("sampler-reveals-in-the-next-block", "sampler-begins-with-the-last-block"),
+    mutants=(
+        "sampler-reveals-in-the-next-block",
+        "sampler-begins-with-the-last-block",
+        "sampler-shows-blocks-to-come",
+    ),
     about=About(kind="programs", declared=("plan",), subjects=_in_blocks),
     drawn=Drawn(floating=True),
 )
 def blocks_are_finished_from_left_to_right(
     sample: Any, p: Process, network: RecordingNetwork, seed: int
 ) -> list[Claim]:
-    """What is revealed lies in the first block that has masks left"""
+    """What is revealed lies in the first block that has masks left, and the network is shown as much as the plan says"""
     seen = _recorded(sample, p, seed, network).steps
     plan: Plan = sample.subject.plan
     if not len(seen.rows):
         raise Unanswerable("nothing was revealed")
     outside = seen.revealed & ~in_the_current_block(plan, seen)
     label = "revealed outside of the first block that has masks left"
-    return [exact(outside, np.zeros_like(outside), names=(seen.names, "position"), label=label)]
+    due = plan.shown(seen.counted, seen.masked)
+    return [
+        exact(outside, np.zeros_like(outside), names=(seen.names, "position"), label=label),
+        exact(seen.lengths, due, names=(seen.names,), label="how many positions the network is shown"),
+    ]
 
 
 __all__ = [

@@ -65,7 +65,7 @@ def likeliest(seen: Sampling) -> Claim:
 @law(
     chapter=CHAPTER,
     tex=r"\tau = 0 \implies x_{k+1}^i = \arg\max_{c \ne m} z^i_c",
-    cites="Nie et al. 2025, alg. 4 and 5 (greedy); CASES D (vi), (vii)",
+    cites="Nie et al. 2025, alg. 4 and 5 (greedy)",
     mutants=(
         "sampler-takes-the-second-best",
         "sampler-draws-at-temperature-zero",
@@ -103,7 +103,7 @@ def in_the_support(plan: Plan, seen: Sampling, eps: float) -> Claim:
 @law(
     chapter=CHAPTER,
     tex=r"P(x_{k+1}^i = c) > 0 \implies c \in \mathrm{top}_k \cap \mathrm{top}_p \text{ of } \mathrm{softmax}(z^i/\tau)",
-    cites="Fan et al. 2018 (arXiv 1805.04833), sec. 5.4 (top-k); Holtzman et al. 2020 (arXiv 1904.09751), eq. 2 (top-p); CASES D (vii)",
+    cites="Fan et al. 2018 (arXiv 1805.04833), sec. 5.4 (top-k); Holtzman et al. 2020 (arXiv 1904.09751), eq. 2 (top-p)",
     mutants=(
         "sampler-cuts-before-the-temperature",
         "sampler-counts-the-mask-in-top-p",
@@ -134,7 +134,7 @@ def unselected(plan: Plan, seen: Sampling) -> Array:
 @law(
     chapter=CHAPTER,
     tex=r"x_{k+1}^i \sim \mathrm{softmax}(z^i/\tau) \ \text{over } c \ne m, \text{ cut and renormalized}",
-    cites="Nie et al. 2025, sec. 2.4; Holtzman et al. 2020, eq. 2 (renormalized); CASES D (vi), (vii)",
+    cites="Nie et al. 2025, sec. 2.4; Holtzman et al. 2020, eq. 2 (renormalized)",
     mutants=(
         "sampler-shows-a-stale-state",
         "sampler-shifts-its-positions",
@@ -150,6 +150,8 @@ def unselected(plan: Plan, seen: Sampling) -> Array:
         "sampler-keeps-one-class-too-many-of-the-nucleus",
         "sampler-keeps-one-class-too-few-of-the-nucleus",
         "sampler-shares-its-noise",
+        "sampler-is-guided-too-little",
+        "sampler-is-guided-the-other-way",
     ),
     about=About(kind="programs", declared=("plan",), subjects=_drawn),
     drawn=Drawn(floating=True, cost=4),

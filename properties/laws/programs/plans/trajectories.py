@@ -11,7 +11,7 @@ from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.plans.record import Array
-from unmask.properties.laws.programs.plans.scores import FAR, blocks_of_row, roundings, rule
+from unmask.properties.laws.programs.plans.scores import FAR, answer, blocks_of_row, roundings, rule
 from unmask.properties.laws.programs.plans.sequences import TRIED, plain_network
 from unmask.properties.laws.programs.plans.states import CHAPTER, planned
 from unmask.properties.subjects.kinds.programs.starts import Start, equal_starts
@@ -57,7 +57,7 @@ def trajectories(
                     if n == 0 or not any(state[i] == mask for i in places):
                         after[path] = q
                         continue
-                    z = asked.logits(torch.tensor([state])).double().cpu().numpy()[0]
+                    z = answer(asked, plan, start, state, mask)
                     size = max(size, float(roundings(z, mask, plan.temperature or 1.0).max()))
                     z = np.where(z > FAR, z, -np.inf)
                     z[:, mask] = -np.inf

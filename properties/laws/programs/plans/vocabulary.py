@@ -44,7 +44,7 @@ def _short(plan: Any, rng: Any, clean: list[int], mask: int, where: str) -> Star
 @law(
     chapter=CHAPTER,
     tex=r"p(c_i \mid x) = 1 - 10^{-21} \implies x^i = c_i, \qquad K > 100{,}000",
-    cites="A sampler is a sampler of its network, whatever its vocabulary and the id of its mask; CASES D (vii)",
+    cites="A sampler is a sampler of its network, whatever its vocabulary and the id of its mask",
     mutants=(
         "sampler-overwrites-the-prompt",
         "sampler-fills-the-padding",
@@ -55,6 +55,7 @@ def _short(plan: Any, rng: Any, clean: list[int], mask: int, where: str) -> Star
         "sampler-shifts-its-positions",
         "sampler-knows-65536-classes",
         "sampler-takes-the-last-class-for-the-mask",
+        "ancestral-masks-the-prompt-again",
     ),
     about=About(kind="programs", declared=("plan",), subjects=_small),
     drawn=Drawn(floating=True, cost=3),

@@ -55,13 +55,19 @@ class Plan:
     confidence_of : the probabilities that confidence, margin, entropy and scores are made of: ``"untempered"``, the
         softmax of the logits, or ``"tempered"``, the law that tokens are drawn from, temperature (if it is not 0),
         ``top_k`` and ``top_p`` included.
+    shows : what the network is shown of a sequence: ``"everything"``, or the ``"blocks so far"``, to the end of the
+        block that is being filled in, without those to its right.
+    guidance : the weight ``w`` of classifier-free guidance: logits are ``u + (1 + w)(c - u)``, where ``c`` is what the
+        network answers, and ``u`` what it answers where all that was visible at the start is masked as well.  Both are
+        asked for in one call of twice as many rows, or one after the other.
 
     Raises
     ------
     TypeError, ValueError : for arguments that say nothing valid, or contradict each other.
 
     Source: Nie et al. 2025 (LLaDA), alg. 4 and 5; Ye et al. 2025 (Dream); Kim et al. 2025 (arXiv 2502.06768), sec. 4
-    (margin); Wu et al. 2025 (Fast-dLLM), sec. 3.3 (threshold).
+    (margin); Wu et al. 2025 (Fast-dLLM), sec. 3.3 (threshold); Nie et al. 2025
+    (arXiv 2410.18514), eq. 5 (guidance).
     """
 
     order: Order | Score = "random"
@@ -74,6 +80,8 @@ class Plan:
     blocks: int = 1
     block_length: int | None = None
     confidence_of: Literal["untempered", "tempered"] = "untempered"
+    shows: Literal["everything", "blocks so far"] = "everything"
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.order) and self.order not in ORDERS:
@@ -91,6 +99,10 @@ class Plan:
             _number("top_p", self.top_p, lambda v: 0 < v <= 1, "above 0 and at most 1")
         if self.confidence_of not in ("untempered", "tempered"):
             raise ValueError(f"confidence_of must be 'untempered' or 'tempered', got {self.confidence_of!r}")
+        if self.guidance is not None:
+            _number("guidance", self.guidance, math.isfinite, "finite")
+        if self.shows not in ("everything", "blocks so far"):
+            raise ValueError(f"shows must be 'everything' or 'blocks so far', got {self.shows!r}")
         if self.block_length is not None and self.blocks != 1:
             raise ValueError(f"blocks must not be given together with block_length, got {self.blocks}")
         self._check_counts()
@@ -143,6 +155,18 @@ class Plan:
         length = -(-np.maximum(region, 1) // self.blocks) if self.block_length is None else self.block_length
         return np.where(places < 0, -1, places // length)
 
+    def shown(self, counted: Array, masked: Array) -> Array:
+        """How many positions of each row the network is shown, int64 ``[N]``, of bool ``[N, L]`` each.
+
+        Of a row without masks, all.
+        """
+        L = counted.shape[1]
+        if self.shows == "everything" or not L:
+            return np.full(len(counted), L)
+        block = self.block_of(counted)
+        current = np.where(masked & counted, block, L + 1).min(-1)
+        return (block <= current[:, None]).sum(-1)
+
     def revealed(self, masks: int, blocks: int = 1) -> list[int]:
         """How many of the ``masks`` of a block are revealed at each of its steps, where there are so many ``blocks``.
 
@@ -173,26 +197,35 @@ class Ancestral:
     """A sampler of masked diffusion along its own grid of times, from 1 to 0.
 
     From ``t`` to ``s`` each masked position is revealed with probability ``(alpha_s - alpha_t)/(1 - alpha_t)``, by
-    itself, and its token drawn from the network's law over the classes but the mask.
+    itself, and its token drawn from the network's law over the classes but the mask.  With ``remasking``, a token that
+    was revealed is masked again with probability ``sigma``, and masks make up for it: each is revealed with probability
+    ``(alpha_s - (1 - sigma) alpha_t)/(1 - alpha_t)``.
 
     Attributes
     ----------
     times : falling from 1 to 0; or
     steps : so many equal steps.
     last : the tokens of the last step: ``"drawn"`` like all others, or the ``"arg max"`` of the network.
+    remasking : ``sigma(s, t)`` for times ``s < t``, as ``remasking_probability`` is declared for a kernel; ``None``
+        where what is visible stays.
 
     Raises
     ------
-    TypeError, ValueError : if neither or both are given; for times that do not fall from 1 to 0, and no positive steps.
+    TypeError, ValueError : if neither or both are given; for times that do not fall from 1 to 0, no positive steps, and
+        a ``remasking`` that is no function.
 
-    Source: Sahoo et al. 2024 (MDLM, arXiv 2406.07524), eq. 6 and 7.
+    Source: Sahoo et al. 2024 (MDLM, arXiv 2406.07524), eq. 6 and 7; Wang et al. 2025 (ReMDM, arXiv 2503.00307), sec. 3.
     """
 
     times: Sequence[float | Fraction] | None = None
     steps: int | None = None
     last: Literal["drawn", "arg max"] = "drawn"
+    remasking: Callable[[float, float], float] | None = None
 
     def __post_init__(self) -> None:
+        remasking: Any = self.remasking
+        if remasking is not None and not callable(remasking):
+            raise TypeError(f"remasking must be a function of two times s < t, got {remasking!r}")
         if (self.times is None) == (self.steps is None):
             raise ValueError(f"either times or steps must be given, got times={self.times!r} and steps={self.steps!r}")
         if self.steps is not None:
