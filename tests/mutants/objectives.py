@@ -15,6 +15,7 @@ from unmask.properties import Process
 
 Network: TypeAlias = Any
 TRAINER, SHOWING, COUNTING = ("trainer",), ("trainer_showing_times",), ("trainer_by_count",)
+BLOCKS = ("trainer_in_blocks",)
 
 
 def _uniform(shape: Any, generator: Generator) -> Tensor:
@@ -312,3 +313,54 @@ def draws_zero_masks_as_well(
 ) -> Tensor:
     """The number of masks is uniform on 0..n."""
     return _counting(p, network, x0, counted, generator, least=0)
+
+
+def in_blocks(
+    p: Process,
+    network: Network,
+    x0: Tensor,
+    counted: Tensor,
+    generator: Generator,
+    *,
+    weighed: Callable[[Tensor], Tensor] = lambda t: t,
+    copy: Callable[[Tensor, Tensor], Tensor] = lambda x0, xt: x0,
+    paid: Callable[[Tensor, int], Tensor] = lambda logits, L: logits[:, :L],
+    length: int = 2,
+) -> Tensor:
+    """The objective of ``trainer_in_blocks`` with one of its parts replaced."""
+    N, L = x0.shape
+    t = 1 - torch.rand(N, -(-L // length), generator=generator).repeat_interleave(length, 1)[:, :L]
+    hit = (_uniform(x0.shape, generator) < t) & counted
+    xt = noisy(x0, hit, p)
+    nll = cross_entropy(paid(network(torch.cat([xt, copy(x0, xt)], 1)), L), x0)
+    return (torch.where(hit, nll, 0) / weighed(t)).sum() / counted.sum()
+
+
+for _name, _imitates, _parts in (
+    (
+        "objective-weighs-all-blocks-alike",
+        "The weight of the first block stands for those of all.",
+        {"weighed": lambda t: t[:, :1]},
+    ),
+    (
+        "objective-pays-the-clean-copy",
+        "What the network says about the clean copy is paid.",
+        {"paid": lambda z, L: z[:, L:]},
+    ),
+    ("objective-copies-the-noised-row", "The copy is noised as well.", {"copy": lambda x0, xt: xt}),
+    ("objective-draws-a-time-for-each-position", "Positions of a block have times of their own.", {"length": 1}),
+):
+
+    def _in_blocks(
+        right: Right,
+        p: Process,
+        network: Network,
+        x0: Tensor,
+        counted: Tensor,
+        generator: Generator,
+        parts: Any = _parts,
+    ) -> Tensor:
+        return in_blocks(p, network, x0, counted, generator, **parts)
+
+    _in_blocks.__doc__ = _imitates
+    mutant(_name, "objective", of=BLOCKS)(_in_blocks)

@@ -68,6 +68,10 @@ BROKEN = {
     "objective-counts-the-prompt": {WEIGHTS},
     "objective-divides-twice": {WEIGHTS},
     "objective-draws-zero-masks-as-well": {SETS},
+    "objective-weighs-all-blocks-alike": {RANKS},
+    "objective-pays-the-clean-copy": {SLOPES},
+    "objective-copies-the-noised-row": {SHOWN},
+    "objective-draws-a-time-for-each-position": {SLOPES, SETS},
     "objective-computes-in-bfloat16": {HALF},
     "objective-keeps-its-losses-in-bfloat16": {HALF},
 }

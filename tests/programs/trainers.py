@@ -84,8 +84,25 @@ class PlainTrainer:
         return torch.where(hit, nll, 0).sum() / hit.sum().clamp(min=1)
 
 
+class BlockTrainer:
+    """Block diffusion: a time for each block of two positions, and the clean row behind the noised one."""
+
+    reduction, weighting, time_block, clean_copy = "per counted token", "nelbo", 2, "after"
+
+    def __init__(self, p: Process) -> None:
+        self.p = p
+
+    def objective(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        N, L = x0.shape
+        t = (1 - torch.rand(N, -(-L // 2), generator=generator)).repeat_interleave(2, 1)[:, :L]
+        hit = (torch.rand(x0.shape, generator=generator) < t) & counted
+        logits = network(torch.cat([noisy(x0, hit, self.p), x0], 1))[:, :L]
+        return (torch.where(hit, cross_entropy(logits, x0), 0) / t).sum() / counted.sum()
+
+
 TRAINER = Subject(Trainer, programs("absorbing", mask="any"), name="trainer")
 SHOWING = Subject(ShowingTrainer, programs("absorbing", mask="any"), name="trainer_showing_times")
 COUNTING = Subject(CountingTrainer, programs("absorbing"), name="trainer_by_count")
 PLAIN = Subject(PlainTrainer, programs("absorbing"), name="trainer_plain")
-PROGRAMS = [TRAINER, SHOWING, COUNTING, PLAIN]
+BLOCKS = Subject(BlockTrainer, programs("absorbing", mask="any"), name="trainer_in_blocks")
+PROGRAMS = [TRAINER, SHOWING, COUNTING, PLAIN, BLOCKS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -40,6 +40,10 @@ class Observed:
     gradient : what came back, ``[M, L, K]``.
     times : what the network was told of the time, ``[M]``; ``None`` where it was told nothing.
     copies : how often each row was shown.
+    normalized : whether answers are log-probabilities.
+    beside : where a clean copy is shown as well, what it is, ``[M, L]``, and what came back to it, ``[M, L, K]``.
+    own : where each block has a time of its own, a row is laid out once for each of its blocks, as if nothing else of it
+        were shown: which positions are those of the block, ``[M, L]``.
     """
 
     batch: Batch
@@ -53,6 +57,8 @@ class Observed:
     times: Array | None
     copies: int
     normalized: bool = False
+    beside: tuple[Array, Array] | None = None
+    own: Array | None = None
 
     @cached_property
     def masked(self) -> Array:
@@ -62,7 +68,14 @@ class Observed:
     @cached_property
     def counted(self) -> Array:
         """Which of them count, ``[M, L]``."""
-        return self.batch.counted[self.rows]
+        counted = self.batch.counted[self.rows]
+        return counted if self.own is None else counted & self.own
+
+    @cached_property
+    def sets(self) -> Array:
+        """Which of the positions that count are masked, in the rows that have any, ``[R, n]``: as many in each."""
+        rows = self.counted.any(-1)
+        return self.masked[rows][self.counted[rows]].reshape(int(rows.sum()), -1)
 
     @cached_property
     def x0(self) -> Array:
@@ -116,7 +129,11 @@ class Observed:
     @cached_property
     def row_names(self) -> tuple[str, list[str]]:
         """Name of the axis of shown rows, and of each."""
-        return "row", [f"row {r} of the batch" for r in self.rows]
+        if self.own is None:
+            return "row", [f"row {r} of the batch" for r in self.rows]
+        spans = [np.flatnonzero(own)[[0, -1]].tolist() for own in self.own]
+        told = [f"row {r} of the batch, positions {a} to {b}" for r, (a, b) in zip(self.rows, spans, strict=True)]
+        return "row", told
 
     def divisors(self, reduction: Any) -> Array:
         """What the sum over positions is divided by, for each shown row, ``[M]``."""
@@ -160,7 +177,8 @@ def observe(objective: Any, p: Process, batch: Batch, seed: int, network: Record
     gradients: list[Any] = [None] * len(calls)
     if getattr(value, "requires_grad", False):
         gradients = objective.differentiate(value.sum(), *(call.leaf for call in calls))
-    shown = [_Part(call, g) for call, g in zip(calls, gradients, strict=True)]
+    subject, L = objective.subject, batch.x0.shape[1]
+    shown = [_Part(call, g, subject.clean_copy, L) for call, g in zip(calls, gradients, strict=True)]
     # Calls from which nothing comes back may be about rows without a mask, or none that are paid for.
     paid_for = [part for part, g in zip(shown, gradients, strict=True) if g is not None]
     tried = [(parts, *_laid_out(parts, batch, p)) for parts in (paid_for, shown) if parts]
@@ -171,36 +189,87 @@ def observe(objective: Any, p: Process, batch: Batch, seed: int, network: Record
         shapes = Counter(str(list(part.ids.shape)) for part in shown)
         told = ", ".join(f"{n} times {shape}" if n > 1 else shape for shape, n in shapes.items())
         raise Unanswerable(f"the network was shown {told} for a batch {list(batch.x0.shape)}")
-    M, L = len(layout.rows), batch.x0.shape[1]
+    M = len(layout.rows)
     ids, asked = np.array(batch.x0[layout.rows]), np.zeros((M, L), dtype=bool)
     logits, gradient = np.zeros((M, L, p.K)), np.zeros((M, L, p.K))
     times: list[Array] = []
+    beside = None if subject.clean_copy is None else (np.array(ids), np.zeros((M, L, p.K)))
     for part, (row, column) in zip(parts, layout.places, strict=True):
         ids[row, column] = part.ids
+        if beside is not None and part.beside is not None:
+            beside[0][row, column], beside[1][row, column] = part.beside
         asked[row, column] = True
         logits[row, column] = part.logits
         gradient[row, column] = part.gradient
-        times += [part.times] if part.times is not None else []
+        if part.times is not None:
+            times.append(part.times if subject.time_block else part.times[:, :1])
     when: Array = np.concatenate(times) if times else None
-    normalized = objective.subject.output == "log-probabilities"
     when = when if times and len(when) == M else None
-    return Observed(
-        batch, found, int(p.mask or 0), layout.rows, ids, asked, logits, gradient, when, layout.copies, normalized
+    seen = Observed(
+        batch,
+        found,
+        int(p.mask or 0),
+        layout.rows,
+        ids,
+        asked,
+        logits,
+        gradient,
+        when if when is None or subject.time_block else when[:, 0],
+        layout.copies,
+        subject.output == "log-probabilities",
+        beside,
+    )
+    return seen if subject.time_block is None else _in_blocks(seen, subject.time_block)
+
+
+def _in_blocks(o: Observed, length: int) -> Observed:
+    """Each block of a row as a row of its own, of which nothing else is shown."""
+    M, L = o.shown.shape
+    block = np.arange(L) // length
+    n = int(block[-1]) + 1
+    own = np.tile(block == np.arange(n)[:, None], (M, 1))
+    rows = np.repeat(o.rows, n)
+
+    def each(found: Array) -> Array:
+        return np.where(own.reshape(*own.shape, *[1] * (found.ndim - 2)), np.repeat(found, n, axis=0), 0)
+
+    times = o.times
+    if times is not None:
+        # One for the row, for each of its blocks, or for each position, of the clean copy as well.
+        width = times.shape[1]
+        times = {1: np.repeat(times, n, axis=1), n: times}.get(width, times[:, : n * length : length]).reshape(-1)
+    return replace(
+        o,
+        rows=rows,
+        shown=np.where(own, np.repeat(o.shown, n, axis=0), o.batch.x0[rows]),
+        asked=each(o.asked).astype(bool),
+        logits=each(o.logits),
+        gradient=each(o.gradient),
+        times=times if times is not None and len(times) == len(rows) else None,
+        beside=None if o.beside is None else tuple(np.repeat(found, n, axis=0) for found in o.beside),
+        own=own,
     )
 
 
 class _Part:
-    """One call, as NumPy."""
+    """One call, as NumPy; ``times [n, m]``, and ``beside``, ids and gradient of a clean copy of ``L`` positions."""
 
-    def __init__(self, call: Asked, gradient: Array | None) -> None:
+    def __init__(self, call: Asked, gradient: Array | None, copy: str | None, L: int) -> None:
         self.ids = call.ids.cpu().numpy()
         self.logits = call.answer.detach().cpu().to(torch.float64).numpy()
         self.gradient = np.zeros_like(self.logits) if gradient is None else gradient
         self.times: Array | None = None
+        self.beside: tuple[Array, Array] | None = None
+        n = len(self.ids)
         if isinstance(call.time, (torch.Tensor, int, float)):
             when = torch.as_tensor(call.time, dtype=torch.float64).detach().cpu().numpy()
-            n = len(self.ids)
-            self.times = when.reshape(n, -1)[:, 0] if when.size and when.size % n == 0 else np.resize(when, n)
+            self.times = when.reshape(n, -1) if when.size and when.size % n == 0 else np.resize(when, (n, 1))
+        if copy is not None and self.ids.shape[1] == 2 * L:
+            here, there = (slice(L), slice(L, None)) if copy == "after" else (slice(L, None), slice(L))
+            self.beside = self.ids[:, there], self.gradient[:, there]
+            self.ids, self.logits, self.gradient = (v[:, here] for v in (self.ids, self.logits, self.gradient))
+            if self.times is not None and self.times.shape[1] == 2 * L:
+                self.times = self.times[:, here]
 
 
 @dataclass(frozen=True)
@@ -291,6 +360,7 @@ def require_known_inputs(*seen: Observed) -> None:
     """
     for o in seen:
         told = ((o.shown == o.x0) | o.masked).all() and not (o.masked & ~o.counted).any()
+        told = told and (o.beside is None or bool((o.beside[0] == o.x0).all()))
         if not told:
             raise Blocked(f"shows its network something else than the data partly masked: {SHOWN} says more")
 
@@ -301,7 +371,8 @@ def slopes_fit(o: Observed, p: Process) -> bool:
     scale = np.maximum(np.abs(o.weights)[:, None, None], np.abs(o.gradient).max((-1, -2), keepdims=True))
     eps = float(torch.finfo(p.dtype).eps)
     fits = judge(close(o.gradient, expected, ops=4 * p.K + 16, scale=scale), eps).holds
-    return fits and bool((o.weights >= 0).all())
+    stray = o.beside is not None and bool(o.beside[1].any())
+    return fits and not stray and bool((o.weights >= 0).all())
 
 
 def require_known_slopes(p: Process, *seen: Observed) -> None:
@@ -323,7 +394,7 @@ def value_room(o: Observed, p: Process) -> tuple[float, Array]:
     sizes = np.abs(o.weights) * np.where(o.paid, 1 + o.cross_entropy + largest, 0).sum(-1)
     # Of a logarithm of a sum over classes, sums over positions and rows, and of the gradient that gives the weight.
     flat = float(o.size[o.paid.any(-1)].min(initial=1.0))
-    return 4 * p.K + 2 * o.shown.size + 32 + 16 / max(flat, STEEP), sizes
+    return 4 * p.K + 2 * o.asked.sum() + 32 + 16 / max(flat, STEEP), sizes
 
 
 def value_claim(o: Observed, p: Process, label: str) -> Claim:

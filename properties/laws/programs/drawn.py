@@ -32,6 +32,8 @@ CHAPTER = "Programs: objectives"
 MANY, SINGLE = 1500, 400
 #: The one row of what is counted.
 DRAWS = ("draws", ["rows of the batch"])
+#: Most positions of a block of which all masked sets are told apart.
+MOST_IN_A_BLOCK = 6
 #: Draws of uniform numbers that are driven, at most.
 MOST_DRIVEN = 4
 
@@ -40,7 +42,12 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     """Batches of rows of which two or three positions count; one row a call where all rows of a call share a time."""
     rng = np.random.default_rng([seed, 83])
     N, calls = (1, SINGLE) if subject.one_time else (MANY, 1)
-    counted = so_many(subject.counted, 3, N)
+    if subject.time_block is None:
+        counted = so_many(subject.counted, 3, N)
+    elif subject.time_block <= MOST_IN_A_BLOCK:
+        counted = np.repeat(so_many(subject.counted, 2, N), subject.time_block, axis=1)
+    else:
+        raise Unanswerable(f"the sets of blocks of more than {MOST_IN_A_BLOCK} positions are too many to count")
     return [Batch(rng.choice(np.array(p.clean), counted.shape), counted) for _ in range(calls)]
 
 
@@ -54,6 +61,7 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
         "objective-never-masks-the-last",
         "objective-masks-by-the-squared-time",
         "objective-draws-zero-masks-as-well",
+        "objective-draws-a-time-for-each-position",
     ),
     about=About(kind="programs"),
     drawn=Drawn(floating=True, cost=4),
@@ -66,7 +74,7 @@ def masked_sets_follow_the_noise(objective: Any, p: Process, network: RecordingN
     for k, batch in enumerate(_many(subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)
         require_known_inputs(seen)
-        masked.append(seen.masked[seen.counted].reshape(len(seen.rows), -1))
+        masked.append(seen.sets)
     return _claims_about_sets(subject, p, np.concatenate(masked))
 
 
@@ -90,6 +98,7 @@ def _knows_its_weights(subject: Any) -> str:
         "objective-divides-by-masked-tokens",
         "objective-weighs-with-another-time",
         "objective-divides-by-rows-and-tokens-twice",
+        "objective-weighs-all-blocks-alike",
     ),
     about=About(
         kind="programs",
@@ -103,15 +112,14 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
     """Given the masked set, the time of which c times the divisor is the weight has density ∝ g (1 − α)^|M| α^(n−|M|)"""
     subject = objective.subject
     network = blind_network(network, "moderate", seed)
-    weights, masked, sets, total = [], [], [], 0
+    weights, masked, sets = [], [], []
     for k, batch in enumerate(_many(subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)
         require_known_weights(p, seen)
-        sets.append(seen.masked[seen.counted].reshape(len(seen.rows), -1))
+        sets.append(seen.sets)
         read = (seen.weights * seen.divisors(subject.reduction))[seen.size > STEEP]
         weights.append(read)
         masked.append(seen.paid.sum(-1)[seen.size > STEEP])
-        total = int(batch.counted[0].sum())
     found, sizes = np.concatenate(weights), np.concatenate(masked)
     if not all(
         judge(claim, float(torch.finfo(p.dtype).eps)).holds
@@ -122,7 +130,7 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
         raise Unanswerable("nothing was masked")
     # As in the law of weights that are known.
     ops = 4 * p.K + 32 + 16 / STEEP
-    return weight_claims(found, sizes, total, subject.weighting, subject.density, p, ops=ops, draws=DRAWS)
+    return weight_claims(found, sizes, sets[0].shape[1], subject.weighting, subject.density, p, ops=ops, draws=DRAWS)
 
 
 @law(

@@ -108,6 +108,8 @@ def evaluate(bound: Any, p: Process, x0: Array, counted: Array, seed: int, netwo
     ------
     Unanswerable : if what the network was shown are no versions of the sequence.
     """
+    if bound.subject.time_block is not None:
+        raise Unanswerable("blocks have times of their own, and what a bound pays for each is not told apart")
     network.forget()
     prepared = bound.prepare(p, network, x0[None], counted[None], seed)
     value = bound.read(bound.run(prepared), prepared)

@@ -53,6 +53,7 @@ def _rows(seen: list[Observed]) -> tuple[str, list[str]]:
         "objective-shifts-what-it-shows",
         "objective-puts-random-tokens",
         "objective-shows-the-clean-data",
+        "objective-copies-the-noised-row",
     ),
     about=About(kind="programs"),
     drawn=Drawn(floating=True),
@@ -69,6 +70,11 @@ def the_network_is_shown_the_data_partly_masked(
         exact(masked & ~counted, np.zeros_like(masked), names=names, label="masked, of positions that do not count"),
         exact(shown, x0, where=~masked, names=names, label="the token shown, where it is not the mask"),
         exact(np.array(masked.any()), np.array(True), label="some position of some call is masked"),
+        *(
+            exact(o.beside[0], o.x0, names=(o.row_names, "position"), label=f"the clean copy, in call {k}")
+            for k, o in enumerate(seen)
+            if o.beside is not None
+        ),
     ]
 
 
@@ -86,6 +92,8 @@ def the_network_is_shown_the_data_partly_masked(
         "objective-predicts-the-next-token",
         "objective-takes-the-gradient-of-probabilities",
         "objective-ascends",
+        "objective-pays-the-clean-copy",
+        "objective-draws-a-time-for-each-position",
     ),
     about=ABOUT,
     drawn=Drawn(floating=True),
@@ -93,7 +101,7 @@ def the_network_is_shown_the_data_partly_masked(
 def gradients_are_those_of_the_cross_entropy(
     objective: Any, p: Process, batch: Batch, network: RecordingNetwork, seed: int
 ) -> list[Claim]:
-    """∂L/∂z^i = c (softmax(z^i) − e_{x_0^i}) at masked counted positions, one c ≥ 0 for the whole row; 0 at all others"""
+    """∂L/∂z^i = c (softmax(z^i) − e_{x_0^i}) at masked counted positions, one c ≥ 0 for the whole row (a block of it, where blocks have times of their own); 0 at all others"""
     seen = _several(objective, p, batch, network, seed)
     require_known_inputs(*seen)
     paid, gradient = _together(seen, lambda o: o.paid), _together(seen, lambda o: o.gradient)
@@ -120,6 +128,16 @@ def gradients_are_those_of_the_cross_entropy(
                 (~counted, "positions that do not count (prompt, padding)"),
                 (counted & ~paid, "visible positions"),
             )
+        ),
+        *(
+            exact(
+                o.beside[1],
+                np.zeros_like(o.beside[1]),
+                names=(o.row_names, "position", "class"),
+                label=f"the gradient at the clean copy, in call {k}",
+            )
+            for k, o in enumerate(seen)
+            if o.beside is not None
         ),
         at_least(weights, np.zeros_like(weights), ops=0, names=(_rows(seen),), label="weights are not negative"),
     ]

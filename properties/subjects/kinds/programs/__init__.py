@@ -49,6 +49,9 @@ def batch(given: Inputs, subject: Any, N: int = ROWS, other: int = 0) -> Batch:
     L = LEAST_POSITIONS - 1 + given.L
     if given.seed % 8 == 5 and subject.estimate is None:
         L += MORE_POSITIONS
+    if subject.time_block is not None:
+        # Whole blocks, two at least.
+        L = max(2, -(-L // subject.time_block)) * subject.time_block
     x0 = rng.choice(np.array(given.p.clean), (N, L))
     return Batch(x0, counted_in(subject.counted, rng, N, L))
 

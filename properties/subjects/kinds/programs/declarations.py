@@ -28,6 +28,7 @@ MASKS = {
     "by time": "each position by itself, with the probability of a time that is drawn for the row",
     "by count": "a number of positions, uniform on 1..n, and then which ones",
 }
+COPIES = {"after": "behind the noised row", "before": "before it"}
 ESTIMATES = {
     "by time": "samples each draw a time, uniform on [0, 1] or of the density, and mask each position by itself",
     "by count": "samples each draw a number of positions, uniform on 1..n, and mask so many",
@@ -109,6 +110,15 @@ DECLARATIONS = {
         _function("sees_time", "shown -> t", or_flag=True),
         False,
     ),
+    "time_block": Declaration(
+        "how many positions, from the start of a row, share a time, and have a weight of their own (block diffusion; "
+        "1: diffusion forcing); where nothing is said, all of a row",
+        _count("time_block"),
+    ),
+    "clean_copy": Declaration(
+        "where its network is shown the clean row as well, in one sequence of twice the length",
+        _one_of("clean_copy", COPIES),
+    ),
     "counted": Declaration("which positions may count", _one_of("counted", COUNTED), "anywhere"),
     "estimate": Declaration("how it estimates the bound", _one_of("estimate", ESTIMATES)),
     "grid": Declaration(
@@ -125,4 +135,4 @@ DECLARATIONS = {
     "plan": Declaration("what its sampler reveals, where and when", checked_plan),
 }
 
-__all__ = ["DECLARATIONS", "ESTIMATES", "MASKS", "REDUCTIONS", "WEIGHTINGS"]
+__all__ = ["COPIES", "DECLARATIONS", "ESTIMATES", "MASKS", "REDUCTIONS", "WEIGHTINGS"]
