@@ -336,7 +336,7 @@ def in_blocks(
     return (torch.where(hit, nll, 0) / weighed(t)).sum() / counted.sum()
 
 
-for _name, _imitates, _parts in (
+OF_BLOCKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "objective-weighs-all-blocks-alike",
         "The weight of the first block stands for those of all.",
@@ -349,7 +349,9 @@ for _name, _imitates, _parts in (
     ),
     ("objective-copies-the-noised-row", "The copy is noised as well.", {"copy": lambda x0, xt: xt}),
     ("objective-draws-a-time-for-each-position", "Positions of a block have times of their own.", {"length": 1}),
-):
+)
+
+for _name, _imitates, _own in OF_BLOCKS:
 
     def _in_blocks(
         right: Right,
@@ -358,7 +360,7 @@ for _name, _imitates, _parts in (
         x0: Tensor,
         counted: Tensor,
         generator: Generator,
-        parts: Any = _parts,
+        parts: Any = _own,
     ) -> Tensor:
         return in_blocks(p, network, x0, counted, generator, **parts)
 

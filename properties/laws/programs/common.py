@@ -246,7 +246,7 @@ def _in_blocks(o: Observed, length: int) -> Observed:
         logits=each(o.logits),
         gradient=each(o.gradient),
         times=times if times is not None and len(times) == len(rows) else None,
-        beside=None if o.beside is None else tuple(np.repeat(found, n, axis=0) for found in o.beside),
+        beside=None if o.beside is None else (np.repeat(o.beside[0], n, axis=0), np.repeat(o.beside[1], n, axis=0)),
         own=own,
     )
 
