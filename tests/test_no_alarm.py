@@ -30,6 +30,17 @@ ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
             )
         },
     ),
+    "terms that cancel do not move together": (
+        "rows_do_not_see_each_other",
+        "tests.methods.chains:SEDD_LEVELS",
+        {
+            "p": Process(
+                *("ehrenfest", 8, "continuous"),
+                Schedule("geometric", (("sigma_min", "1/16"), ("sigma_max", "20"))),  # type: ignore[arg-type]
+            ),
+            "seed": 1,
+        },
+    ),
     "1/T and what is slow have opposite signs": (
         "the_slowest_mode_sets_the_rate",
         "tests.methods.chains:D3PM_BIRTH_DEATH",

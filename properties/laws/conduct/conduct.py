@@ -52,26 +52,39 @@ def _reordered(call: Call, arguments: list[Any], order: Array) -> list[Any]:
 def rounding_scale(call: Call, arguments: list[Any], result: Array) -> Array:
     """Magnitude that the roundings of ``result`` are relative to: its own, and what its arguments' roundings do to it.
 
-    Every real argument is moved by a small share of itself; times too, where they are real and stay within the clock.
+    Every real argument is moved by a small share of itself, each number up or down by chance, so that terms of sums which
+    cancel do not move together; times all towards 0, where they are real and stay within the clock.
     """
     size = np.where(np.isfinite(result), np.maximum(1, np.abs(result)), 1)
     nudge = 2.0**-10
     p, *values = arguments
     takes = call.capability.takes
+    rng = np.random.default_rng(61)
     for k, shape in takes.items():
-        if k in EXACT or (shape.of != "reals" and not (shape.of == "times" and getattr(p, "clock", None) == "continuous")):
+        times = shape.of == "times" and getattr(p, "clock", None) == "continuous"
+        if k in EXACT or not (shape.of == "reals" or times):
             continue
-        moved = [_nudged(v, nudge) if n == k else v for n, v in zip(takes, values, strict=True)]
-        change = np.abs(floats(call(p, *moved)) - result) / nudge
-        size = size + np.where(np.isfinite(change), change, 0)
+        # An output is often a logarithm, whose exponential has roundings of its own: a number near 0 is moved as 1 is.
+        least = 1.0 if k == "output" else 0.0
+        change = np.zeros_like(size)
+        for _ in range(1 if times else 2):
+            by = None if times else rng
+            moved = [_nudged(v, nudge, by, least) if n == k else v for n, v in zip(takes, values, strict=True)]
+            found = np.abs(floats(call(p, *moved)) - result) / nudge
+            change = np.maximum(change, np.where(np.isfinite(found), found, 0))
+        size = size + change
     return np.asarray(size)
 
 
-def _nudged(value: Any, share: float) -> Any:
-    """Every number a little nearer to zero."""
+def _nudged(value: Any, share: float, rng: Any, least: float) -> Any:
+    """Every number a little nearer to zero, or up or down; by a share of itself, or of ``least``."""
     if isinstance(value, (list, tuple)):
-        return [_nudged(v, share) for v in value]
-    return value * (1 - share)
+        return [_nudged(v, share, rng, least) for v in value]
+    if rng is None or np.ndim(value) == 0:
+        return value * (1 - share)
+    size = np.where(np.isfinite(value), np.maximum(np.abs(value), least), 0)
+    signs = np.where(rng.random(size.shape) < 0.5, -1.0, 1.0)
+    return np.asarray(value + share * signs * size, dtype=np.asarray(value).dtype)
 
 
 def roundings(arguments: list[Any], p: Any) -> float:

@@ -16,7 +16,9 @@ from unmask.properties.laws.programs.evaluated import (
     Evaluated,
     PricedNetwork,
     blind_network,
+    blocks_of,
     evaluate,
+    halves,
     log_p,
     samples_of,
 )
@@ -46,7 +48,11 @@ def _as_rows(rows: list[int], calls: int = 1) -> tuple[str, list[str]]:
     chapter=CHAPTER,
     tex=r"x_t^i \in \{x_0^i, m\}, \qquad x_t^i = x_0^i \ \text{where } i \text{ does not count}",
     cites="Nie et al. 2025, app. A (likelihood of an answer given a prompt); Sahoo et al. 2024, eq. 10",
-    mutants=("bound-masks-the-prompt", "bound-shows-the-clean-data"),
+    mutants=(
+        "bound-masks-the-prompt",
+        "bound-shows-the-clean-data",
+        "bound-copies-the-noised-row",
+    ),
     about=About(kind="programs"),
     drawn=Drawn(floating=True),
 )
@@ -73,6 +79,11 @@ def a_bound_shows_the_data_partly_masked(
         exact(masked & ~counted, np.zeros_like(masked), names=axes, label="masked, of positions that do not count"),
         exact(shown, x0, where=~masked, names=axes, label="the token shown, where it is not the mask"),
         exact(np.array((masked & counted).any()), np.array(True), label="some position of some call is masked"),
+        *(
+            exact(e.copies, np.broadcast_to(e.x0, e.copies.shape), names=("sample", "position"), label="the clean copy")
+            for e in seen
+            if e.copies is not None
+        ),
     ]
 
 
@@ -105,11 +116,13 @@ def a_bound_pays_masked_positions_alike(
     row = _telling(batch)
     x0, counted = batch.x0[row], batch.counted[row]
 
-    priced = PricedNetwork(p, x0, lambda sample, masked: masked, network, counted)
+    # A block of its own time is asked about as if the others were known.
+    own = max(blocks_of(bound.subject, counted), key=lambda block: int((block & counted).sum()), default=counted)
+    priced = PricedNetwork(p, x0, lambda sample, masked: masked, network, counted & own, bound.subject.clean_copy)
 
     def paid(pays: Any, at: int) -> Evaluated:
         priced.pays = pays
-        return evaluate(bound, p, x0, counted, at, priced)
+        return evaluate(bound, p, x0, counted, at, priced).block(own)
 
     whole = paid(lambda sample, masked: masked, seed)
     tried = seed
@@ -123,7 +136,8 @@ def a_bound_pays_masked_positions_alike(
     places = np.flatnonzero(whole.sets[chosen])
     one = paid(lambda sample, masked: masked & (sample == chosen), tried)
     rest = paid(lambda sample, masked: masked & (sample != chosen), tried)
-    others = paid(lambda sample, masked: ~masked, tried)
+    known = torch.from_numpy(own | ~counted)
+    others = paid(lambda sample, masked: ~masked & known[: masked.shape[1]], tried)
     alone = [paid(_only(int(i), chosen), tried) for i in places]
     for found in (one, rest, others, *alone):
         if found.shown.shape != whole.shown.shape or (found.shown != whole.shown).any():
@@ -218,6 +232,7 @@ def _hides_its_weights(subject: Any) -> str:
         "bound-lets-the-mask-have-a-share",
         "exact-bound-takes-the-best-order",
         "bound-divides-by-the-visible-share",
+        "bound-weighs-all-blocks-alike",
     ),
     about=About(kind="programs", declared=("estimate",), subjects=_hides_its_weights),
     drawn=Drawn(floating=True),
@@ -227,8 +242,8 @@ def a_bound_is_the_nelbo_of_its_samples(
 ) -> list[Claim]:
     """A bound is the mean over its samples of n/k CE where k of n are masked, of w(t) CE at the time shown; over all sets, the NELBO"""
     subject = bound.subject
-    if subject.estimate == "exact" and network.looks_at_time:
-        raise Unanswerable("the network looks at the time, and its NELBO is no sum over sets")
+    if subject.estimate == "exact" and (network.looks_at_time or subject.time_block or subject.clean_copy):
+        raise Unanswerable("the network looks at the time, or at a clean copy: its NELBO is no sum over sets of a row")
     rows = _rows(batch)
     found, due, scale, sizes = [], [], [], []
     model = log_p(p, subject, network)
@@ -239,7 +254,8 @@ def a_bound_is_the_nelbo_of_its_samples(
         count = subject.samples or len(e.sets)
         if subject.estimate == "by time":
             if len(e.shown) not in known:
-                known[len(e.shown)] = samples_of(bound, p, x0, counted, seed, network)
+                own = blocks_of(subject, counted)[0]
+                known[len(e.shown)] = samples_of(bound, p, x0, counted, seed, network, own)
             count = known[len(e.shown)]
         found.append(e.value)
         sizes.append(e.shown.size)
@@ -247,12 +263,17 @@ def a_bound_is_the_nelbo_of_its_samples(
             due.append(nelbo(x0, counted, model, int(p.mask or 0)))
             scale.append(nelbo(x0, counted, lambda ids: -_size(network, ids), int(p.mask or 0)))
             continue
-        weights = _weights_of_samples(e, subject, p) / max(count, 1)
         answers = _answers(network, e, subject)
         entropy = -np.take_along_axis(answers, np.tile(x0, (len(e.shown), 1))[..., None], -1)[..., 0]
-        size = np.where(e.masked, _size(network, e.shown, e.times)[..., 0], 0)
-        due.append(float((weights[:, None] * np.where(e.masked, entropy, 0)).sum()))
-        scale.append(float((weights * size.sum(-1)).sum()))
+        large = _size(network, _asked(e, subject), e.told)[:, halves(subject.clean_copy, *_widths(e, subject))[0], 0]
+        total = size = 0.0
+        for own in blocks_of(subject, counted):
+            part = e.block(own)
+            weights = _weights_of_samples(part, subject, p) / max(count, 1)
+            total += float((weights[:, None] * np.where(part.masked, entropy, 0)).sum())
+            size += float((weights[:, None] * np.where(part.masked, large, 0)).sum())
+        due.append(total)
+        scale.append(size)
     if not any(due):
         raise Unanswerable("nothing was masked")
     return [
@@ -274,9 +295,22 @@ def _size(network: RecordingNetwork, ids: Array, times: Array | None = None) -> 
     return np.broadcast_to(1 + 2 * large + np.log(answer.shape[-1]), answer.shape)
 
 
+def _asked(e: Evaluated, subject: Any) -> Array:
+    """What the network was asked about, with the clean copy, ``[R, L]`` or ``[R, 2L]``."""
+    if e.copies is None:
+        return np.array(e.shown)
+    return np.concatenate([e.shown, e.copies] if subject.clean_copy == "after" else [e.copies, e.shown], axis=1)
+
+
+def _widths(e: Evaluated, subject: Any) -> tuple[int, int]:
+    """How many positions the network was asked about, and how many a sequence has."""
+    return _asked(e, subject).shape[1], len(e.x0)
+
+
 def _answers(network: RecordingNetwork, e: Evaluated, subject: Any) -> Array:
     """``log p(x_0|x_t)`` for what was shown, at the times that were told, ``[R, L, K]``."""
-    answer = network.logits(torch.from_numpy(np.array(e.shown)), e.times).to(torch.float64).cpu()
+    answer = network.logits(torch.from_numpy(_asked(e, subject)), e.told).to(torch.float64).cpu()
+    answer = answer[:, halves(subject.clean_copy, *_widths(e, subject))[0]]
     if subject.output == "log-probabilities":
         return answer.numpy()
     answer[..., e.mask] = -torch.inf

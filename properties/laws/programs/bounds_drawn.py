@@ -13,10 +13,12 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, close, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.drawn import MOST_IN_A_BLOCK
 from unmask.properties.laws.programs.evaluated import (
     Array,
     Evaluated,
     PricedNetwork,
+    blocks_of,
     evaluate,
     price,
     samples_of,
@@ -36,11 +38,20 @@ COUNTED = 3
 DRAWS = ("draws", ["one sample of each call"])
 
 
-def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array]:
-    """A sequence of which three positions count, and one more does not where that can be."""
+def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array, Array]:
+    """A sequence of which three positions count, and one more does not where that can be, or two blocks, and one more.
+
+    Its ids, what counts, and the block that is looked at, ``[L]`` each.
+    """
     rng = np.random.default_rng([seed, 107])
-    counted = so_many(subject.counted, COUNTED, 1)[0]
-    return rng.choice(np.array(p.clean), counted.shape), counted
+    if subject.time_block is None:
+        counted = so_many(subject.counted, COUNTED, 1)[0]
+    elif subject.time_block <= MOST_IN_A_BLOCK:
+        counted = np.repeat(so_many(subject.counted, 2, 1)[0], subject.time_block)
+    else:
+        raise Unanswerable(f"the sets of blocks of more than {MOST_IN_A_BLOCK} positions are too many to count")
+    blocks = blocks_of(subject, counted)
+    return rng.choice(np.array(p.clean), counted.shape), counted, blocks[int(rng.integers(len(blocks)))]
 
 
 def _calls(samples: int) -> int:
@@ -48,7 +59,7 @@ def _calls(samples: int) -> int:
 
 
 def _chosen(e: Evaluated, samples: int, which: int) -> Array:
-    """The set of the sample ``which``, ``[COUNTED]``; those of which nothing is masked come last."""
+    """The set of the sample ``which``, ``[n]``; those of which nothing is masked come last."""
     if len(e.sets) > samples:
         raise Unanswerable(f"it says that it draws {samples} samples, and shows {len(e.sets)} with masks")
     none = np.zeros(len(e.counted), dtype=bool)
@@ -84,17 +95,21 @@ def masked_sets_of_a_bound_follow_the_noise(
 ) -> list[Claim]:
     """A sample of a bound masks M with ∫ g(t) (1 − α)^|M| α^(n−|M|) dt, or as many positions as 1..n alike; sets of one size are alike"""
     subject = bound.subject
-    x0, counted = _sequence(subject, p, seed)
-    samples = samples_of(bound, p, x0, counted, seed, network)
+    x0, counted, own = _sequence(subject, p, seed)
+    samples = samples_of(bound, p, x0, counted, seed, network, own)
     rng = np.random.default_rng([seed, 109])
     which = rng.integers(samples, size=_calls(samples))
     found = np.stack(
-        [_chosen(evaluate(bound, p, x0, counted, seed + k, network), samples, int(j)) for k, j in enumerate(which)]
+        [
+            _chosen(evaluate(bound, p, x0, counted, seed + k, network).block(own), samples, int(j))
+            for k, j in enumerate(which)
+        ]
     )
+    n = found.shape[1]
     if subject.estimate == "on a grid":
-        sizes = set_law_on_a_grid(COUNTED, subject.grid)
+        sizes = set_law_on_a_grid(n, subject.grid)
     else:
-        sizes = size_law(subject.estimate, subject.density, p, COUNTED)
+        sizes = size_law(subject.estimate, subject.density, p, n)
     return set_claims(found, sizes, DRAWS)
 
 
@@ -118,6 +133,7 @@ def _has_times(subject: Any) -> str:
         "grid-forgets-its-last-step",
         "grid-halves-its-last-step",
         "grid-adds-up-to-less-than-one",
+        "bound-weighs-all-blocks-alike",
     ),
     about=About(kind="programs", declared=("estimate",), subjects=_has_times),
     drawn=Drawn(floating=True, cost=6),
@@ -127,14 +143,15 @@ def weights_of_a_bound_belong_to_its_masked_sets(
 ) -> list[Claim]:
     """Given its masked set, the time of which a sample has the weight, times the number of samples, has density ∝ g (1 − α)^|M| α^(n−|M|)"""
     subject = bound.subject
-    x0, counted = _sequence(subject, p, seed)
-    samples = samples_of(bound, p, x0, counted, seed, network)
+    x0, counted, own = _sequence(subject, p, seed)
+    samples = samples_of(bound, p, x0, counted, seed, network, own)
     rng = np.random.default_rng([seed, 113])
     weights, sizes = [], []
-    priced = PricedNetwork(p, x0, lambda sample, masked: masked, network, counted)
+    n = int((counted & own).sum())
+    priced = PricedNetwork(p, x0, lambda sample, masked: masked, network, counted & own, subject.clean_copy)
     for k, j in enumerate(rng.integers(samples, size=_calls(samples)).tolist()):
         priced.pays = _just(j)
-        e = evaluate(bound, p, x0, counted, seed + k, priced)
+        e = evaluate(bound, p, x0, counted, seed + k, priced).block(own)
         masked = int(_chosen(e, samples, j).sum())
         if masked:
             weights.append(e.value / (masked * price(p)) * samples)
@@ -143,8 +160,8 @@ def weights_of_a_bound_belong_to_its_masked_sets(
         raise Unanswerable("nothing was masked")
     found, number = np.array(weights), np.array(sizes)
     if subject.estimate == "on a grid":
-        return _on_a_grid(found, number, subject.grid, samples)
-    return weight_claims(found, number, COUNTED, "nelbo", subject.density, p, ops=16 * samples + 64, draws=DRAWS)
+        return _on_a_grid(found, number, n, subject.grid, samples)
+    return weight_claims(found, number, n, "nelbo", subject.density, p, ops=16 * samples + 64, draws=DRAWS)
 
 
 def _just(chosen: int) -> Any:
@@ -152,19 +169,19 @@ def _just(chosen: int) -> Any:
     return lambda sample, masked: masked & (sample == chosen)
 
 
-def _on_a_grid(found: Array, number: Array, grid: dict[float, float], samples: int) -> list[Claim]:
+def _on_a_grid(found: Array, number: Array, n: int, grid: dict[float, float], samples: int) -> list[Claim]:
     """Each weight is one of the grid, and given the set each probability of the grid has made it as often as it should."""
     # Probabilities of one weight are told apart by nothing.
     due, same = np.unique(np.round([len(grid) * share / u for u, share in grid.items()], 12), return_inverse=True)
     nearest = np.abs(found[:, None] / due - 1).argmin(-1)
     label = f"the weight of a sample, times their number {samples}, and the nearest one of the grid"
     first = close(found, due[nearest], ops=16 * samples + 64, scale=due[nearest], names=("call",), label=label)
-    law_of_places = np.zeros((COUNTED, len(due)))
-    for m in range(1, COUNTED + 1):
-        np.add.at(law_of_places[m - 1], same, place_law_on_a_grid(COUNTED, m, grid))
-    counts = np.stack([np.bincount(nearest[number == m], minlength=len(due)) for m in range(1, COUNTED + 1)])
+    law_of_places = np.zeros((n, len(due)))
+    for m in range(1, n + 1):
+        np.add.at(law_of_places[m - 1], same, place_law_on_a_grid(n, m, grid))
+    counts = np.stack([np.bincount(nearest[number == m], minlength=len(due)) for m in range(1, n + 1)])
     told = [", ".join(f"{u:g}" for u, k in zip(grid, same, strict=True) if k == place) for place in range(len(due))]
-    names = (("masked positions", [str(m) for m in range(1, COUNTED + 1)]), ("probability", told))
+    names = (("masked positions", [str(m) for m in range(1, n + 1)]), ("probability", told))
     return [first, sampled(counts, law_of_places, names=names, label="which probability of the grid has made a set")]
 
 

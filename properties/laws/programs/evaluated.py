@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -29,15 +29,22 @@ class PricedNetwork(RecordingNetwork):
 
     There all classes but the mask are alike.  ``pays(sample, masked)`` is given, for each of ``n`` rows that are shown,
     how many rows with a mask had been shown before, ``[n, 1]``, and which positions hold one, ``[n, width]``; it returns
-    bools that broadcast to ``[n, width]``.
+    bools that broadcast to ``[n, width]``.  Only masks at ``ours [L]`` are seen.  A clean ``copy``, ``"after"`` or
+    ``"before"``, costs nothing.
     """
 
     def __init__(
-        self, p: Process, x0: Array, pays: Callable[[Tensor, Tensor], Any], like: RecordingNetwork, ours: Array
+        self,
+        p: Process,
+        x0: Array,
+        pays: Callable[[Tensor, Tensor], Any],
+        like: RecordingNetwork,
+        ours: Array,
+        copy: str | None = None,
     ) -> None:
         super().__init__(p.K, p.mask, mask_ruled_out=True, dtype=like.dtype, device=like.device)
         self.log_probabilities = like.log_probabilities
-        self.pays = pays
+        self.pays, self.copy = pays, copy
         self._truth = torch.from_numpy(np.array(x0))
         self._counted = torch.from_numpy(np.array(ours))
         self._seen = 0
@@ -49,6 +56,17 @@ class PricedNetwork(RecordingNetwork):
 
     def logits(self, ids: Tensor, time: Any = None) -> Tensor:
         """What it answers, ``[n, L, K]``; calls are counted."""
+        here, there = halves(self.copy, ids.shape[1], len(self._truth))
+        if there is not None:
+            # What is said about the copy is paid for, if it is, where no law asks: it is certain.
+            both = torch.zeros(*ids.shape, self.K, dtype=self.dtype, device=self.device)
+            both[:, here] = self._answered(ids[:, here])
+            sure = CERTAIN * torch.nn.functional.one_hot(self._truth, self.K).to(self.dtype)
+            both[:, there] = (sure.log_softmax(-1) if self.log_probabilities else sure).to(self.device)
+            return both
+        return self._answered(ids)
+
+    def _answered(self, ids: Tensor) -> Tensor:
         width = ids.shape[1]
         if width > len(self._truth):
             raise Unanswerable(f"the network was shown {width} positions of {len(self._truth)}")
@@ -65,6 +83,14 @@ class PricedNetwork(RecordingNetwork):
         return found.to(self.dtype).to(self.device)
 
 
+def halves(copy: str | None, width: int, L: int) -> tuple[slice, slice | None]:
+    """Which positions of a call are the noised sequence, and which its clean copy, if there is one."""
+    if copy is None or width != 2 * L:
+        return slice(None), None
+    first, second = slice(L), slice(L, None)
+    return (first, second) if copy == "after" else (second, first)
+
+
 @dataclass(frozen=True)
 class Evaluated:
     """One call of a bound with one sequence, of which ``R`` masked versions were shown.
@@ -75,7 +101,10 @@ class Evaluated:
     x0, counted : the sequence, and which of its positions count, ``[L]``.
     shown : ids, ``[R, L]``; where a position was not shown, the clean id.
     mask : id of the mask.
-    times : what the network was told of the time, ``[R]``; ``None`` where it was told nothing.
+    times : what the network was told of the time, ``[R]``, or ``[R, m]`` where blocks have times of their own; ``None``
+        where it was told nothing.
+    copies : a clean copy that was shown as well, ``[R, L]``; ``None`` without.
+    told : the times as the network was told them, ``[R, m]``.
     """
 
     value: float
@@ -84,6 +113,8 @@ class Evaluated:
     shown: Array
     mask: int
     times: Array | None = field(default=None)
+    copies: Array | None = field(default=None)
+    told: Array | None = field(default=None)
 
     @cached_property
     def masked(self) -> Array:
@@ -100,6 +131,17 @@ class Evaluated:
         """How many positions count."""
         return int(self.counted.sum())
 
+    def block(self, own: Array) -> Evaluated:
+        """As if nothing but the positions ``own [L]`` of one block were noised, and counted."""
+        times = self.times
+        if times is not None and times.ndim == 2:
+            first, L = int(np.flatnonzero(own)[0]), len(own)
+            # One for the row, for each of its blocks, or for each position.
+            m = times.shape[1]
+            times = times[:, 0 if m == 1 else first if m >= L else first * m // L]
+        shown = np.where(own, self.shown, self.x0)
+        return replace(self, counted=self.counted & own, shown=shown, times=times)
+
 
 def evaluate(bound: Any, p: Process, x0: Array, counted: Array, seed: int, network: RecordingNetwork) -> Evaluated:
     """Call a bound with the one sequence ``x0 [L]``.
@@ -108,27 +150,43 @@ def evaluate(bound: Any, p: Process, x0: Array, counted: Array, seed: int, netwo
     ------
     Unanswerable : if what the network was shown are no versions of the sequence.
     """
-    if bound.subject.time_block is not None:
-        raise Unanswerable("blocks have times of their own, and what a bound pays for each is not told apart")
     network.forget()
     prepared = bound.prepare(p, network, x0[None], counted[None], seed)
     value = bound.read(bound.run(prepared), prepared)
-    shown, times = [], []
+    shown: list[Array] = []
+    times: list[Array] = []
+    copies: list[Array] = []
     last = int(np.flatnonzero(counted).max(initial=-1))
     for call in network.calls:
-        n, width = call.ids.shape
+        here, there = halves(bound.subject.clean_copy, call.ids.shape[1], len(x0))
+        seen = call.ids.cpu().numpy()
+        n, width = seen[:, here].shape
         if not last < width <= len(x0):
             raise Unanswerable(f"the network was shown {width} positions of a sequence of {len(x0)}")
         ids = np.tile(x0, (n, 1))
-        ids[:, :width] = call.ids.cpu().numpy()
+        ids[:, :width] = seen[:, here]
         shown.append(ids)
+        copies += [] if there is None else [seen[:, there]]
         if isinstance(call.time, (torch.Tensor, int, float)):
             when = torch.as_tensor(call.time, dtype=torch.float64).detach().cpu().numpy()
-            times.append(when.reshape(n, -1)[:, 0] if when.size and when.size % n == 0 else np.resize(when, n))
+            when = when.reshape(n, -1) if when.size and when.size % n == 0 else np.resize(when, (n, 1))
+            times.append(when)
     every = np.concatenate(shown) if shown else np.zeros((0, len(x0)), dtype=np.int64)
     told = np.concatenate(times) if times else None
     told = told if told is not None and len(told) == len(every) else None
-    return Evaluated(float(np.ravel(value)[0]), x0, counted, every, int(p.mask or 0), told)
+    beside = np.concatenate(copies) if copies else None
+    at = told
+    if told is not None:
+        here, _ = halves(bound.subject.clean_copy, told.shape[1], len(x0))
+        at = told[:, here] if bound.subject.time_block else told[:, 0]
+    return Evaluated(float(np.ravel(value)[0]), x0, counted, every, int(p.mask or 0), at, beside, told)
+
+
+def blocks_of(subject: Any, counted: Array) -> list[Array]:
+    """The positions of each block in which something counts, bool ``[L]`` each: all, where rows have one time."""
+    L, length = len(counted), subject.time_block or len(counted)
+    every = [np.arange(L) // length == b for b in range(-(-L // length))]
+    return [own for own in every if (own & counted).any()]
 
 
 def blind_network(like: RecordingNetwork, style: Any, seed: int = 0) -> RecordingNetwork:
@@ -136,8 +194,10 @@ def blind_network(like: RecordingNetwork, style: Any, seed: int = 0) -> Recordin
     return RecordingNetwork.like(like, style=style, seed=seed, looks_at_time=False)
 
 
-def samples_of(bound: Any, p: Process, x0: Array, counted: Array, seed: int, network: RecordingNetwork) -> int:
-    """How many masked versions of a sequence a bound draws: as the subject says, or as many as it shows.
+def samples_of(
+    bound: Any, p: Process, x0: Array, counted: Array, seed: int, network: RecordingNetwork, own: Array | None = None
+) -> int:
+    """How many masked versions of a sequence, or of a block of it, a bound draws: as it says, or as many as it shows.
 
     Raises
     ------
@@ -148,7 +208,8 @@ def samples_of(bound: Any, p: Process, x0: Array, counted: Array, seed: int, net
         return int(said)
     seen: list[Evaluated] = []
     while len(seen) < TRIED and sum(len(e.shown) for e in seen) <= MOST_TRIED:
-        seen.append(evaluate(bound, p, x0, counted, seed + 7919 * (len(seen) + 1), network))
+        e = evaluate(bound, p, x0, counted, seed + 7919 * (len(seen) + 1), network)
+        seen.append(e if own is None else e.block(own))
     for numbers in ([len(e.sets) for e in seen], [len(e.shown) for e in seen]):
         if len(set(numbers)) == 1 and numbers[0]:
             if numbers[0] == len(seen[0].sets):
@@ -185,7 +246,9 @@ __all__ = [
     "Evaluated",
     "PricedNetwork",
     "blind_network",
+    "blocks_of",
     "evaluate",
+    "halves",
     "log_p",
     "price",
     "samples_of",

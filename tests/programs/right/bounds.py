@@ -259,6 +259,60 @@ class OfLogProbabilities:
         return torch.stack(total).mean(0)
 
 
+class InBlocks:
+    """Block diffusion: two samples, a time for each block of two, which the network sees; the clean row behind."""
+
+    estimate, sees_time, time_block, clean_copy, samples = "by time", True, 2, "after", 2
+
+    def __init__(self, p: Process) -> None:
+        self.mask = int(p.mask or 0)
+
+    def bound(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        N, L = x0.shape
+        total = torch.zeros(N)
+        for _ in range(2):
+            t = (1 - torch.rand(N, L // 2, generator=generator)).repeat_interleave(2, 1)
+            hit = (torch.rand(x0.shape, generator=generator) < t) & counted
+            both = torch.cat([torch.where(hit, self.mask, x0), x0], 1)
+            logits = network(both, torch.cat([t, torch.zeros_like(t)], 1))[:, :L].clone()
+            logits[..., self.mask] = -torch.inf
+            nll = F.cross_entropy(logits.mT, x0, reduction="none")
+            total += (nll * hit / t).sum(-1)
+        return total / 2
+
+
+class OneTokenAfterTheOther:
+    """Blocks of one: each position masked for certain, beside the clean row, is autoregression's cross-entropy."""
+
+    estimate, time_block, clean_copy, mask_ruled_out = "by count", 1, "before", True
+
+    def __init__(self, p: Process) -> None:
+        self.mask = int(p.mask or 0)
+
+    def bound(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        logits = network(torch.cat([x0, torch.where(counted, self.mask, x0)], 1))[:, x0.shape[1] :]
+        return (F.cross_entropy(logits.mT, x0, reduction="none") * counted).sum(-1)
+
+
+class BlocksByCount:
+    """A number of masks in each block of three, without a clean copy."""
+
+    estimate, time_block, mask_ruled_out = "by count", 3, True
+
+    def __init__(self, p: Process) -> None:
+        self.mask = int(p.mask or 0)
+
+    def bound(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        N, L = x0.shape
+        inside = counted.view(N, -1, 3)
+        n = inside.sum(-1, keepdim=True)
+        k = (torch.rand(n.shape, generator=generator) * n).long() + 1
+        place = torch.rand(inside.shape, generator=generator).masked_fill(~inside, 2).argsort(-1).argsort(-1)
+        hit = ((place < k) & inside).view(N, L)
+        nll = F.cross_entropy(network(torch.where(hit, self.mask, x0)).mT, x0, reduction="none")
+        return (nll * hit * (n / k).expand(inside.shape).reshape(N, L)).sum(-1)
+
+
 METHODS = [
     Subject(cls, programs("absorbing"))
     for cls in (
@@ -272,5 +326,8 @@ METHODS = [
         AStepAtRandom,
         PerplexityOfABatch,
         OfLogProbabilities,
+        InBlocks,
+        OneTokenAfterTheOther,
+        BlocksByCount,
     )
 ]

@@ -349,6 +349,48 @@ class ForgetsTheFirstReveals(Exact):
         return range(1, n)
 
 
+# ---------------------------------------------------------------------- blocks
+class InBlocks:
+    """Right: a time for each block of two, which the network sees, and the clean row behind the noised one."""
+
+    estimate, sees_time, time_block, clean_copy, samples = "by time", True, 2, "after", 1
+
+    def __init__(self, p: Process) -> None:
+        self.mask = int(p.mask or 0)
+
+    def weighed(self, t: Tensor) -> Tensor:
+        return t
+
+    def copy(self, x0: Tensor, xt: Tensor) -> Tensor:
+        del xt
+        return x0
+
+    def bound(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        t = (1 - torch.rand(len(x0), x0.shape[1] // 2, generator=generator)).repeat_interleave(2, 1)
+        hit = (torch.rand(x0.shape, generator=generator) < t) & counted
+        xt = torch.where(hit, self.mask, x0)
+        z = network(torch.cat([xt, self.copy(x0, xt)], 1), torch.cat([t, t], 1))[:, : x0.shape[1]].clone()
+        z[..., self.mask] = -math.inf
+        entropy = -z.log_softmax(-1).gather(-1, x0[..., None])[..., 0]
+        return (torch.where(hit, entropy, 0) / self.weighed(t)).sum(-1)
+
+
+@mistake("bound-weighs-all-blocks-alike", NELBO, WEIGHTS)
+class WeighsAllBlocksAlike(InBlocks):
+    """The weight of the last block stands for those of all."""
+
+    def weighed(self, t: Tensor) -> Tensor:
+        return t[:, -1:]
+
+
+@mistake("bound-copies-the-noised-row", SHOWS)
+class CopiesTheNoisedRow(InBlocks):
+    """The copy is noised as well."""
+
+    def copy(self, x0: Tensor, xt: Tensor) -> Tensor:
+        return xt
+
+
 # ---------------------------------------------------------------------- perplexity
 @mistake("perplexity-averages-exponentials", PERPLEXITY)
 class AveragesExponentials(Exact):
