@@ -14,7 +14,9 @@ OPTIONS ?=
 BUDGET ?= $(if $(filter tests.methods:%,$(METHOD)),quick,ci)
 
 VENV := .venv
-PEERS := .venv-peers
+# Public packages, one at a time with PEERS=name; each has an environment of its own, .venv-peers-name.
+PEERS ?= flow-matching bionemo-moco diffusers evodiff
+PEER_ENVIRONMENTS := $(addprefix .venv-peers-,$(PEERS))
 MUTATION := .venv-mutation
 BENCH := .venv-bench
 BIN := $(VENV)/bin
@@ -32,6 +34,8 @@ REQUIREMENTS := $(shell cat pyproject.toml constraints.txt | cksum | cut -d ' ' 
 FILES := $(shell { cat pyproject.toml; find $(PACKAGES) -type f ! -name '*.py[co]' | LC_ALL=C sort; } | cksum | cut -d ' ' -f 1)
 REQUIRED = $(1)/.requirements-$(REQUIREMENTS)
 INSTALLED := $(VENV)/.installed-$(FILES)
+PEER_REQUIREMENTS := examples/peers/requirements.txt
+ASKED := $(shell cksum < $(PEER_REQUIREMENTS) | cut -d ' ' -f 1)
 PIP := -m pip --disable-pip-version-check -q install -c constraints.txt
 
 # One thread a process: the tests already use every core. And glibc keeps the megabytes that laws free and ask for again,
@@ -41,7 +45,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests ulps power figures peers verify-peers mutation bench clean distclean
+.PHONY: help install verify test lint types tests ulps power figures peers mutation bench clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,11 +84,14 @@ power: $(INSTALLED)  ## which planted errors each law sees: build/report/power.j
 figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 	@$(RUN) $(BIN)/python -m examples.figures docs/figures
 
-peers: $(PEERS)/.installed-$(FILES)  ## make .venv-peers: the project beside the public libraries it checks
-
-verify-peers: peers  ## the public libraries under the laws, through their adapters
-	@$(RUN) $(PEERS)/bin/unmask verify examples.flow_matching_adapter --jobs $(JOBS) --budget '$(BUDGET)' \
-		--report '$(REPORT)-peers'
+# What one package breaks does not keep the others from being asked.
+peers: $(addsuffix /.peer-$(ASKED),$(PEER_ENVIRONMENTS))  ## public packages under the laws, each in its own environment
+	@status=0; \
+	for name in $(PEERS); do \
+		$(RUN) .venv-peers-$$name/bin/python -m unmask.cli.command verify "examples.peers.$$(echo $$name | tr - _)_adapter" \
+			--jobs $(JOBS) --budget '$(BUDGET)' --report "$(REPORT)-peers/$$name" || status=1; \
+	done; \
+	$(RUN) $(BIN)/python -m examples.peers.table '$(REPORT)-peers' && exit $$status
 
 mutation: $(MUTATION)/.installed-$(FILES)  ## changes of the implementations that no law notices; COUNT more of them
 	@$(RUN) nice $(MUTATION)/bin/python -m benchmarks.mutation --count '$(COUNT)' --jobs $(JOBS)
@@ -94,14 +101,13 @@ bench: $(BENCH)/.installed-$(FILES)  ## time everything beside cross-entropy, pl
 
 clean:  ## remove what was built (the environments stay, and are mended by the next command)
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -f $(VENV)/.installed-* $(PEERS)/.installed-* $(MUTATION)/.installed-* $(BENCH)/.installed-*
+	rm -f $(VENV)/.installed-* $(MUTATION)/.installed-* $(BENCH)/.installed-*
 	find $(wildcard $(PACKAGES) tests examples benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## and the environments too
-	rm -rf $(VENV) $(PEERS) $(MUTATION) $(BENCH)
+	rm -rf $(VENV) .venv-peers-* $(MUTATION) $(BENCH)
 
 # What an environment has beside the project itself; .venv has what is needed for development.
-EXTRA_$(PEERS) := peers
 EXTRA_$(MUTATION) := mutation
 EXTRA_$(BENCH) := bench
 # Without what they ask for: bionemo-moco asks for NumPy < 2, but imports none; liger-kernel for Triton, hundreds of
@@ -116,7 +122,7 @@ $(LINKS):
 	@ln -s ../../../$(@F) $@
 
 # torch comes first and alone: asked for as somebody's dependency, a resolver may pick another build of it.
-$(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)) $(call REQUIRED,$(BENCH)): constraints.txt pyproject.toml
+$(call REQUIRED,$(VENV)) $(call REQUIRED,$(MUTATION)) $(call REQUIRED,$(BENCH)): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "unmask needs Python >= 3.11, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
@@ -131,10 +137,18 @@ $(call REQUIRED,$(VENV)) $(call REQUIRED,$(PEERS)) $(call REQUIRED,$(MUTATION)) 
 	@touch $@
 
 $(VENV)/.installed-$(FILES): $(call REQUIRED,$(VENV))
-$(PEERS)/.installed-$(FILES): $(call REQUIRED,$(PEERS))
 $(MUTATION)/.installed-$(FILES): $(call REQUIRED,$(MUTATION))
 $(BENCH)/.installed-$(FILES): $(call REQUIRED,$(BENCH))
-$(VENV)/.installed-$(FILES) $(PEERS)/.installed-$(FILES) $(MUTATION)/.installed-$(FILES) $(BENCH)/.installed-$(FILES):
+$(VENV)/.installed-$(FILES) $(MUTATION)/.installed-$(FILES) $(BENCH)/.installed-$(FILES):
 	@rm -f $(@D)/.installed-*
 	@$(@D)/bin/python $(PIP) --no-build-isolation --no-deps -e .
+	@touch $@
+
+# Beside its own packages, which come first, such an environment has those of .venv: torch once, and the project.
+.venv-peers-%/.peer-$(ASKED): $(PEER_REQUIREMENTS) $(INSTALLED)
+	@echo "installing $* into $(@D)" && rm -rf $(@D) && $(BIN)/python -m venv $(@D)
+	@$(BIN)/python -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' \
+		> "$$($(@D)/bin/python -c 'import site; print(site.getsitepackages()[0])')/zz_beside.pth"
+	@awk -v name='$*' '/^# == / {here = $$3 == name; next} here' $< > $(@D)/requirements.txt
+	@$(@D)/bin/python -m pip --disable-pip-version-check -q install --ignore-installed --no-deps -r $(@D)/requirements.txt
 	@touch $@

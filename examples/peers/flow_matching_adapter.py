@@ -1,4 +1,4 @@
-"""Meta's ``flow-matching`` library under the laws: ``make verify-peers``.
+"""Meta's ``flow-matching`` library under the laws: ``make peers``.
 
 The library is used as it is installed.  This file translates conventions and computes nothing:
 
