@@ -1,6 +1,7 @@
-"""bionemo-moco 0.0.2.2, distributions/time/uniform.py, beta.py, logit_normal.py: ``max_t`` where ``min_t`` is 0, which is its default.
+"""bionemo-moco 0.0.2.2, distributions/time/uniform.py, beta.py, logit_normal.py: ``max_t``.
 
-Expected: times of [min_t, max_t]. Found: ``if self.min_t and self.max_t``, and 0.0 is false: ``max_t`` is ignored.
+``min_t`` is 0 by default. Expected: times of [min_t, max_t]. Found: ``if self.min_t and self.max_t``, and 0.0 is false:
+``max_t`` is ignored.
 """
 
 # pyright: reportMissingImports=false, reportArgumentType=false
