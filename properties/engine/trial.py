@@ -298,7 +298,7 @@ def _own_words(problem: BaseException, libraries: tuple[str, ...] = ()) -> str:
     last = frames[-1]
     machinery = (__file__, calls.__file__)
     others = [f for f in frames if f.filename not in machinery and "/torch/" not in f.filename]
-    own = ([f for f in others if not f.filename.startswith(libraries)] or others)[-1]
+    own = ([f for f in others if not f.filename.startswith(libraries)] or others or frames)[-1]
     place = f"{own.filename}:{own.lineno} in {own.name}: {own.line}"
     deeper = "" if own is last else f"\n    (raised in {last.filename}:{last.lineno})"
     return f"raised {type(problem).__name__}: {problem}\n    at {place}{deeper}"

@@ -19,6 +19,7 @@ from unmask.properties import (
     exact,
     examine,
     processes,
+    programs,
 )
 
 
@@ -105,3 +106,17 @@ def test_answers_that_change(stated: Callable[..., Law]) -> None:
     record = examine(stated(of_every_shape), mine(moody), QUICK)
     assert record.status == "broken"
     assert "the same inputs gave different answers in two runs" in record.failure
+
+
+def test_what_only_libraries_raise() -> None:
+    """A capability that is torch's own: no line of the traceback is anybody's."""
+
+    class Evaluates:
+        estimate = "by count"
+
+        def __init__(self, p: Process) -> None:
+            self.bound = torch.nn.Linear(2, 2)
+
+    record = examine(LAWBOOK["answers_are_numbers"], Subject(Evaluates, programs("absorbing")), QUICK)
+    assert record.status == "broken"
+    assert "raised TypeError" in record.failure
