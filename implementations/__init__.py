@@ -28,6 +28,7 @@ from unmask.implementations.d3pm.d3pm import D3PM
 from unmask.implementations.d3pm.logistic_head import truncated_logistic
 from unmask.implementations.degradation.cold_diffusion import Blur, Shift, restore, restore_naively
 from unmask.implementations.flow.flow_matching import FlowMatching
+from unmask.implementations.gaussian.arg_max import ArgMax, arg_max_alpha, arg_max_noised, arg_max_slope
 from unmask.implementations.gaussian.diffusion import GaussianDiffusion
 from unmask.implementations.gaussian.log_snr import (
     CosineLogSNR,
@@ -96,6 +97,7 @@ __all__ = [
     "MDLM",
     "SEDD",
     "VDM",
+    "ArgMax",
     "Autoregression",
     "Band",
     "BirthDeath",
@@ -136,6 +138,9 @@ __all__ = [
     "WithMask",
     "ancestral",
     "antithetic_times",
+    "arg_max_alpha",
+    "arg_max_noised",
+    "arg_max_slope",
     "betas_from_noise",
     "cached",
     "categorical",

@@ -21,6 +21,9 @@ from unmask.implementations import (
     LinearLogSNR,
     LogSNRGrid,
     Shift,
+    arg_max_alpha,
+    arg_max_noised,
+    arg_max_slope,
     decode,
     directional_derivative,
     distances_of_columns,
@@ -63,6 +66,13 @@ def gaussian() -> Iterator[Call]:
         for prediction in get_args(Prediction):
             yield from _vdm(", ".join(filter(None, (of, prediction))), given, VDM(process, prediction))
         yield from _mixture(of, given, process)
+
+
+def arg_maxes() -> Iterator[Call]:
+    """The alpha of the arg max, and what belongs to it."""
+    given = {"log_snr": torch.tensor([-3.0, 0.0, 5.0])}
+    for function in (arg_max_alpha, arg_max_noised, arg_max_slope):
+        yield Call(function.__name__, "", given, lambda a, function=function: function(a.log_snr, 6))
 
 
 def _diffusion(of: str, given: dict[str, Tensor], p: GaussianDiffusion) -> Iterator[Call]:

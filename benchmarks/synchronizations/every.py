@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from benchmarks.synchronizations.call import Call
-from benchmarks.synchronizations.continuous import degradation, gaussian, smoothness
+from benchmarks.synchronizations.continuous import arg_maxes, degradation, gaussian, smoothness
 from benchmarks.synchronizations.methods import formulas, methods
 from benchmarks.synchronizations.processes import processes, schedules
 from benchmarks.synchronizations.sampling import samples, times
@@ -18,6 +18,7 @@ CHAPTERS: tuple[Callable[[], Iterator[Call]], ...] = (
     samples,
     times,
     gaussian,
+    arg_maxes,
     smoothness,
     degradation,
 )

@@ -11,6 +11,7 @@ from benchmarks.synchronizations.call import Call
 from benchmarks.synchronizations.chains import waits_for
 from benchmarks.synchronizations.inputs import GRID, PROCESSES, T, sequences
 from unmask.implementations import (
+    ArgMax,
     Chain,
     Cosine,
     CosineLogSNR,
@@ -37,6 +38,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Cosine(),
     LinearBeta(),
     Geometric(),
+    ArgMax(LinearLogSNR(5.0, -3.0), 6),
     GRID,
 )
 LOG_SNRS: tuple[LogSNR, ...] = (

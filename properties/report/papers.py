@@ -1,4 +1,4 @@
-"""What three papers state, fact by fact, and where: the other side of the laws' citations.
+"""What papers state, fact by fact, and where: the other side of the laws' citations.
 
 One line is one fact, told in the suite's own words and under the number that it has in the version named.  Numbers are
 those of the papers; where one place states several facts, or none has a number, a name in brackets tells them apart.
@@ -239,6 +239,49 @@ MDLM = Paper("Sahoo et al. 2024", "MDLM", "2406.07524v2", (
     Fact("app. E.3", "the bound on the likelihood falls as T grows", _reference("likelihood/elbo", "refining_the_grid_helps_the_optimal_denoiser", "refining_the_grid_can_hurt_another_denoiser"), "an observation about trained networks: true for the optimal denoiser, false for an arbitrary one"),
 ))
 
-PAPERS = (D3PM, SEDD, MDLM)
+_UNREAD = "a result of experiments"
 
-__all__ = ["D3PM", "MDLM", "PAPERS", "SEDD", "Fact", "Paper"]
+UDLM = Paper("Schiff et al. 2024", "UDLM", "2412.10193v3", (
+    Fact("sec. 2 (marginal)", "noise keeps a token with probability α_t and else draws from the prior", _of("d3pm/uniform_nelbo", "noise_ends_in_the_uniform_law")),
+    Fact("sec. 3.1 (definition)", "guidance without a classifier is p(z_s|z_t, y)^γ p(z_s|z_t)^(1−γ), normalized", _of("d3pm/uniform_nelbo", "guidance_is_tempered_position_by_position")),
+    Fact("sec. 3.1 (positions)", "for predictions that factorize it is normalized position by position, over K classes each", _of("d3pm/uniform_nelbo", "guidance_is_tempered_position_by_position", "the_product_over_positions_is_normalized_by_position")),
+    Fact("sec. 3.1 (ends)", "γ = 1 is the conditional model and γ = 0 the unconditional one", _of("d3pm/uniform_nelbo", "guidance_is_tempered_position_by_position")),
+    Fact("sec. 3.2 (definition)", "guidance by a classifier is p(y|z_s, z_t)^γ p(z_s|z_t), normalized", _of("d3pm/uniform_nelbo", "guidance_by_a_classifier_is_bayes_rule_at_strength_one")),
+    Fact("sec. 3.2 (exact)", "at γ = 1 with the true classifier it is the conditional model, by Bayes' rule", _of("d3pm/uniform_nelbo", "guidance_by_a_classifier_is_bayes_rule_at_strength_one")),
+    Fact("sec. 3.2 (positions)", "the classifier is asked with one position changed at a time, as if positions were independent given y", unchecked="an approximation, whose error depends on the classifier"),
+    Fact("sec. 3.2 (first order)", "a Taylor expansion of the classifier in one-hot vectors spares these calls", unchecked="an approximation, whose error depends on the classifier"),
+    Fact("sec. 4 (prior)", "the prior of uniform noise is 1/K, which one-hot data reaches where α = 0", _of("d3pm/uniform_nelbo", "noise_ends_in_the_uniform_law")),
+    Fact("sec. 4 (revision)", "unlike a mask, a token that was denoised may change again: no posterior that moves is ruled out", _of("d3pm/uniform_nelbo", "every_token_may_change_again")),
+    Fact("sec. 4.1 (posterior)", "q(z_s|z_t, x) in closed form, with numerator and denominator in ⟨z_t, x⟩", _of("d3pm/uniform_nelbo", "the_posterior_as_printed")),
+    Fact("sec. 4.1 (model)", "the model is the posterior with the prediction in place of x, numerator and denominator apart", _of("d3pm/uniform_nelbo", "the_model_is_the_posterior_at_the_prediction"), "it is D3PM's joint sum, and not the mixture of posteriors"),
+    Fact("sec. 4.2 (nelbo)", "the continuous NELBO: α′/(Kα) times (K/x̄_i − K/x̄_θ,i − Σ_j x̄_j/x̄_i log(x̄_θ,i x̄_j / (x̄_θ,j x̄_i))), x̄ = Kα x + (1 − α) 1", _of("d3pm/uniform_nelbo", "the_closed_form_is_the_joint_sums_integrand", "it_is_not_the_mixtures_integrand")),
+    Fact("sec. 4.2 (limit)", "it is the limit of T times a step's KL as T grows", _of("d3pm/uniform_nelbo", "discrete_steps_tend_to_it_like_one_over_their_number")),
+    Fact("sec. 4.2 (ends)", "prior and reconstruction terms vanish in the limit, for α from 1 to 0", _reference("likelihood/rates", "the_reconstruction_vanishes_as_steps_shrink")),
+    Fact("sec. 4.2 (truth)", "the integrand is zero where the prediction is the data, and never negative", _of("d3pm/uniform_nelbo", "it_is_zero_at_the_truth_and_never_negative")),
+    Fact("sec. 4.2 (tightness)", "the continuous bound is tighter than that of T steps", _reference("likelihood/elbo", "refining_the_grid_helps_the_optimal_denoiser", "refining_the_grid_can_hurt_another_denoiser"), "true for the optimal denoiser, false for an arbitrary one"),
+    Fact("sec. 5", "perplexities and qualities of guided samples", no_fact=_UNREAD),
+))
+
+DUO = Paper("Sahoo et al. 2025", "Duo", "2506.10892v3", (
+    Fact("sec. 2 (marginal)", "uniform-state diffusion has the marginals α_t x + (1 − α_t) 1/K", _of("gaussian/arg_max", "it_is_a_schedule_of_the_uniform_process")),
+    Fact("sec. 2 (posterior)", "its posterior in closed form", _of("d3pm/uniform_nelbo", "the_posterior_as_printed")),
+    Fact("sec. 2 (nelbo)", "its continuous NELBO is UDLM's", _of("d3pm/uniform_nelbo", "the_closed_form_is_the_joint_sums_integrand")),
+    Fact("sec. 2 (Gaussian)", "Gaussian diffusion of one-hot vectors has the marginals N(α̃_t x, σ̃_t² I), by coordinates"),
+    Fact("sec. 3 (marginals)", "the arg max of Gaussian noisy data has the marginals of uniform-state diffusion", _reference("gaussian/arg_max", "the_marginal_is_that_of_uniform_noise", "probabilities_sum_to_one")),
+    Fact("sec. 3 (transformation)", "its α is K/(K−1) (∫ φ(z − α̃/σ̃) Φ(z)^(K−1) dz − 1/K)", _reference("gaussian/arg_max", "two_classes_are_the_sign_of_one_number", "three_classes_by_integration_over_the_plane") + _of("gaussian/arg_max", "it_is_the_definition_to_a_few_ulps")),
+    Fact("sec. 3 (monotone)", "it grows with the signal-to-noise ratio", _reference("gaussian/arg_max", "no_signal_and_much_of_it")),
+    Fact("sec. 3 (ends)", "it maps 0 to 0 and 1 to 1", _reference("gaussian/arg_max", "no_signal_and_much_of_it") + _of("gaussian/arg_max", "it_ends_where_it_should")),
+    Fact("sec. 3 (rates)", "these marginals solve the Kolmogorov equation of uniform rates −α′/(Kα) (1 1ᵀ − K I)", _of("gaussian/arg_max", "rates_are_derivatives")),
+    Fact("sec. 3 (paths)", "uniform-state diffusion emerges from Gaussian diffusion", _reference("gaussian/arg_max", "paths_are_not_those_of_uniform_noise", "paths_are_not_markov"), "at single times: along one path the arg max is no Markov process, and two times agree more seldom than under the uniform process"),
+    Fact("sec. 3 (bound)", "the discrete NELBO bounds the likelihood at least as well as the Gaussian one", unchecked="it follows for paths by data processing, of which the arg max's are not the uniform process's"),
+    Fact("sec. 4.1 (relaxation)", "softmax(z/τ) tends to the arg max as τ falls to 0", _reference("gaussian/arg_max", "a_softmax_at_low_temperature_tends_to_the_arg_max")),
+    Fact("sec. 4.1 (argument)", "softmax keeps the arg max at every temperature", _reference("gaussian/arg_max", "a_softmax_at_low_temperature_tends_to_the_arg_max")),
+    Fact("sec. 4.1 (curriculum)", "training on softmax(z/τ) with τ > 0 has less variance", unchecked="the loss is another one: for τ > 0 the network is shown what the discrete process never holds"),
+    Fact("sec. 4.1 (window)", "for many classes α falls within a short range of the ratio, about the largest of K normal numbers", _reference("gaussian/arg_max", "for_many_classes_it_falls_within_a_short_range")),
+    Fact("sec. 4.2", "discrete consistency distillation along deterministic Gaussian paths", unchecked="networks that were distilled"),
+    Fact("sec. 5", "perplexities and few-step samples", no_fact=_UNREAD),
+))
+
+PAPERS = (D3PM, SEDD, MDLM, UDLM, DUO)
+
+__all__ = ["D3PM", "DUO", "MDLM", "PAPERS", "SEDD", "UDLM", "Fact", "Paper"]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations import directional_derivative, local_lipschitz
+from unmask.implementations.gaussian.arg_max import ArgMax, arg_max_alpha, arg_max_noised, arg_max_slope
 from unmask.implementations.gaussian.diffusion import GaussianDiffusion
 from unmask.implementations.gaussian.log_snr import (
     CosineLogSNR,
@@ -116,6 +117,18 @@ class Whole(Predicting):
 
     def log_snr_rate(self, t: Tensor) -> Tensor:
         return -self.process.schedule.rate(t)
+
+    def arg_max_alpha(self, K: int, t: Tensor) -> Tensor:
+        return arg_max_alpha(self.log_snr(t), K).to(self.p.dtype)
+
+    def arg_max_noised(self, K: int, t: Tensor) -> Tensor:
+        return arg_max_noised(self.log_snr(t), K).to(self.p.dtype)
+
+    def arg_max_rate(self, K: int, t: Tensor) -> Tensor:
+        if isinstance(self.process.schedule, LinearLogSNR):
+            return ArgMax(self.process.schedule, K).rate(t).to(self.p.dtype)
+        found = self.process.schedule.rate(t) * arg_max_slope(self.log_snr(t), K) / arg_max_alpha(self.log_snr(t), K)
+        return found.to(self.p.dtype)
 
     def marginal_mean(self, x: Tensor, t: Tensor) -> Tensor:
         return self.process.marginal(x, t).mean

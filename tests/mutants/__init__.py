@@ -3,6 +3,7 @@
 from tests.mutants import (
     accuracy,
     answers,
+    arg_max,
     autoregression,
     building,
     chains,
@@ -40,6 +41,7 @@ __all__ = [
     "Mutant",
     "accuracy",
     "answers",
+    "arg_max",
     "autoregression",
     "building",
     "catches",

@@ -8,8 +8,9 @@
 * `draws`: draws of reals, against the Gaussians that they come from;
 * `samples`: noisy data, steps and whole samples, drawn;
 * `flow`: the deterministic step (DDIM);
+* `arg_max`: the discrete process under it;
 * `forward`: noise and its steps, and the best output;
 * `training`: what a network pays.
 """
 
-from unmask.properties.laws.gaussian import diffusion, data, steps, losses, samples, flow, forward, training  # noqa: F401  # isort: skip
+from unmask.properties.laws.gaussian import diffusion, data, steps, losses, samples, flow, arg_max, forward, training  # noqa: F401  # isort: skip

@@ -54,6 +54,24 @@ class Gaussian(Protocol):
         """Its derivative in time."""
         ...
 
+    @up_to("data", "noise")
+    def arg_max_alpha(self, K: Size, t: Times) -> PerRow:
+        """``a`` of ``P(arg max z_t = k|x) = a [k = x] + (1 - a)/K``, for ``x`` one of ``K`` unit vectors.
+
+        The coordinates of ``z_t`` are ``alpha_t x + sigma_t eps``; float64 or the dtype asked for.
+        """
+        ...
+
+    @up_to("data", "noise")
+    def arg_max_noised(self, K: Size, t: Times) -> PerRow:
+        """``1 - a``, with all its digits."""
+        ...
+
+    @only_on("continuous")
+    def arg_max_rate(self, K: Size, t: Times) -> PerRow:
+        """``-d log a/dt``."""
+        ...
+
     def noisy(self, x: Reals, t: Times, generator: Generator) -> Reals:
         """Draws from ``q(z_t|x) = N(alpha_t x, sigma_t^2)``."""
         ...
@@ -210,6 +228,7 @@ def _arguments(
         "t": t,
         "generator": seed,
         "N": N,
+        "K": 2 + other % 4,
         "D": clean.shape[1],
         "times": list(range(p.T, -1, -1)) if p.T is not None else [1.0, 1 / 2, 1 / 4, 0.0],
         "x": clean,

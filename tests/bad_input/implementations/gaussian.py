@@ -179,5 +179,21 @@ def bad_mixtures() -> list[Bad]:
     ]  # fmt: skip
 
 
+def bad_arg_maxes() -> list[Bad]:
+    log_snr = (
+        kind("log_snr", 0.5, "log_snr .*Tensor.*float"),
+        kind("log_snr", torch.tensor([1]), "log_snr must have dtype.*int64"),
+        value("log_snr", at(0.0, math.nan), "log_snr must not be NaN, got nan"),
+    )
+    classes = (value("K", 1, "K must be .*at least 2, got 1"), kind("K", 2.5, "K must be an int.*float 2.5"))
+    functions = {"arg_max_alpha": fast.arg_max_alpha, "arg_max_noised": fast.arg_max_noised,
+                 "arg_max_slope": fast.arg_max_slope}  # fmt: skip
+    found = [bad for name in functions for bad in asked(name, *log_snr, *classes, log_snr=HALF, K=3)]
+    steps = fast.LogSNRGrid([1.0, 0.0])
+    schedule = (kind("log_snr", fast.Cosine(), "log_snr must be LogSNR, got Cosine"),
+                value("log_snr", steps, r"log_snr must be on the continuous clock \[0, 1\], got T = 1"))  # fmt: skip
+    return [*found, *asked("ArgMax", *schedule, *classes, log_snr=fast.CosineLogSNR(), K=3)]
+
+
 def bad_gaussians() -> list[Bad]:
-    return [*bad_log_snrs(), *bad_processes(), *bad_vdms(), *bad_mixtures()]
+    return [*bad_arg_maxes(), *bad_log_snrs(), *bad_processes(), *bad_vdms(), *bad_mixtures()]

@@ -6,7 +6,18 @@ import math
 from typing import Any
 
 from tests.bad_input.bad import Asked, Wrong
-from tests.bad_input.reference.given import array_of, asked, count, function, kind, number, positive, unit, value
+from tests.bad_input.reference.given import (
+    amount,
+    array_of,
+    asked,
+    count,
+    function,
+    kind,
+    number,
+    positive,
+    unit,
+    value,
+)
 
 FINITE = [math.inf]
 
@@ -92,6 +103,8 @@ MEANINGS = tuple(
 ASKED: list[Asked] = [
     *[asked(f"gaussian.levels.{name}", *CURVE, schedule="linear", u=0.5, first=6, last=-4, power=2)
       for name in ("log_snr", "log_snr_rate")],
+    *[asked(f"gaussian.arg_max.{name}", *amount("ratio"), *count("K", least=2), ratio=0.5, K=2)
+      for name in ("probability_to_stay", "probability_of_another", "arg_max_alpha", "arg_max_slope")],
     asked("gaussian.levels.log_snr_of_grid", kind("values", 3, "values = 3 of type int; valid: a sequence"),
           value("values", [1], r"values = \[1\]; valid: at least two numbers"),
           value("values", [1, 1], r"values\[1\] = 1 is not below the one before; valid: a log SNR that falls"),
