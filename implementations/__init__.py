@@ -58,6 +58,7 @@ from unmask.implementations.noise.information_schedule import (
     mutual_information,
 )
 from unmask.implementations.noise.interpolating import Interpolating, PosteriorWeights
+from unmask.implementations.noise.masks_and_bump import MasksAndBump
 from unmask.implementations.noise.neighbors import NearestNeighbor
 from unmask.implementations.noise.ordinal_steps import Band, DiscretizedGaussian
 from unmask.implementations.noise.schedules import (
@@ -125,6 +126,7 @@ __all__ = [
     "LogSNRSteps",
     "MaskedBound",
     "MaskedObjective",
+    "MasksAndBump",
     "MutualInformation",
     "NearestNeighbor",
     "PlannedSampler",

@@ -39,6 +39,7 @@ CHAINS: dict[str, tuple[Parts, str]] = {
     "neighbors, steps": (_NEIGHBORS, _NOISES),
     "discretized Gaussian": (_TABULATED, _TIMES),
     "band": (_TABULATED, _TIMES),
+    "masks and bump": (Parts(), ""),
     "drifting prior": (Parts(between=1), "whether all pairs of times are single steps"),
 }
 _SCORE = Parts(clean=1, push=2)

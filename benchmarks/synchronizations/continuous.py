@@ -72,7 +72,11 @@ def arg_maxes() -> Iterator[Call]:
     """The alpha of the arg max, and what belongs to it."""
     given = {"log_snr": torch.tensor([-3.0, 0.0, 5.0])}
     for function in (arg_max_alpha, arg_max_noised, arg_max_slope):
-        yield Call(function.__name__, "", given, lambda a, function=function: function(a.log_snr, 6))
+        yield Call(function.__name__, "", given, _at_log_snr(function))
+
+
+def _at_log_snr(function: Callable[[Tensor, int], Tensor]) -> Callable[[Any], Any]:
+    return lambda a: function(a.log_snr, 6)
 
 
 def _diffusion(of: str, given: dict[str, Tensor], p: GaussianDiffusion) -> Iterator[Call]:

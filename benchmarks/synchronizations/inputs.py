@@ -17,6 +17,7 @@ from unmask.implementations import (
     Grid,
     Interpolating,
     LogLinear,
+    MasksAndBump,
     NearestNeighbor,
     WithMask,
 )
@@ -46,6 +47,7 @@ CHAINS: dict[str, Chain] = {
     "discretized Gaussian": DiscretizedGaussian(K, [0.25] * T),
     "band": Band(K, 1, [0.5] * T),
     "drifting prior": DriftingPrior(GRID, _PRIORS),
+    "masks and bump": MasksAndBump(K, MASK),
 }
 #: All of them, by what they are called.
 PROCESSES: dict[str, Interpolating | Chain] = {**FAMILY, **CHAINS}

@@ -5,6 +5,7 @@
 * `chain`: base of processes with known transition probabilities;
 * `interpolating`: keep the class or redraw it: uniform, absorbing, mask-and-uniform;
 * `drifting_prior`: the same with a prior that changes from step to step;
+* `masks_and_bump`: masks with a bump of uniform noise, a prior that moves in continuous time;
 * `driven`: jumps of one rate matrix, at the speed of a schedule;
 * `birth_death`: ordered levels, by the cosine transform;
 * `ehrenfest`: ordered levels, by binomial laws;

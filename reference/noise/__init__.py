@@ -8,6 +8,7 @@
 * `composing`: processes of up to a thousand steps that compose;
 * `rate_time`: corruption given by any rate matrix;
 * `drifting_prior`: corruption toward a law that changes with time;
+* `moving_prior`: the same in continuous time, and masks with a bump of uniform noise;
 * `forward`: the marginal `q(x_t|x_0)` of a whole sequence;
 * `posterior`: `q(x_s|x_t, x_0)`;
 * `information`: mutual information with the data, and the schedule on which it falls linearly.
@@ -19,6 +20,7 @@ from unmask.reference.noise import (
     drifting_prior,
     forward,
     information,
+    moving_prior,
     neighbors,
     ordinal,
     posterior,
@@ -33,6 +35,7 @@ __all__ = [
     "drifting_prior",
     "forward",
     "information",
+    "moving_prior",
     "neighbors",
     "ordinal",
     "posterior",

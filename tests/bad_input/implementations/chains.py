@@ -30,6 +30,7 @@ def constructions() -> list[Bad]:
     embedded: Any = fast.NearestNeighbor.from_embeddings
     drift: Any = fast.DriftingPrior
     masked: Any = fast.WithMask
+    hybrid: Any = fast.MasksAndBump
     points = torch.zeros(2, 2)
     steps = fast.BirthDeath(GRID, 3)
     cases: list[tuple[str, Any, type[Exception], str]] = [
@@ -72,6 +73,14 @@ def constructions() -> list[Bad]:
         ("DriftingPrior", partial(drift, GRID, LAWS[:1]), ValueError, r"priors must have shape \[2, K\], got \[1, 3\]"),
         ("DriftingPrior", partial(drift, GRID, 2 * LAWS), ValueError, "priors must sum to 1"),
         ("DriftingPrior", partial(drift, GRID, 3 * LAWS[:, :1]), ValueError, "at least 2 classes, got 1"),
+        ("MasksAndBump", partial(hybrid, 2, 0), ValueError, "K must be at least 3, got 2"),
+        ("MasksAndBump", partial(hybrid, 3, 3), ValueError, r"mask must be in 0..2, got 3"),
+        ("MasksAndBump", partial(hybrid, 3, 0, 1.0), ValueError, r"share must be in \[0, 1\), got 1"),
+        ("MasksAndBump", partial(hybrid, 3, 0, 0.5, 2.5), ValueError, r"power must be in \(0, 2\], got 2.5"),
+        ("MasksAndBump", partial(hybrid, 3, 0, "some"), TypeError, "share .*number.*str 'some'"),
+        ("MasksAndBump.alpha", partial(hybrid(3, 0).alpha, ONE), TypeError, "t must have dtype"),
+        ("MasksAndBump.alpha", partial(hybrid(3, 0).alpha, HALF + 1), ValueError, r"t .*\[0, 1\], got 1.5"),
+        ("MasksAndBump.rate", partial(hybrid(3, 0).rate, HALF - 1), ValueError, r"t .*\[0, 1\], got -0.5"),
         ("WithMask", partial(masked, GRID, GRID), TypeError, "clean must be Chain, got Grid"),
         ("WithMask", partial(masked, steps, "linear"), TypeError, "schedule must be Schedule.*'linear'"),
         ("WithMask", partial(masked, steps, fast.LogLinear()), ValueError, "T = 2, got T = None"),

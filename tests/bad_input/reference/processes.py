@@ -33,12 +33,14 @@ from tests.bad_input.reference.given import (
     kind,
     law,
     matrix,
+    positive,
     rate,
     unit,
     value,
 )
 from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.corruption import ContinuousTime, DiscreteTime
+from unmask.reference.noise.moving_prior import MovingPrior
 from unmask.reference.noise.transition_matrices import interpolating
 
 Q = [EVEN, EVEN]
@@ -60,6 +62,9 @@ def linear(t: Any) -> Any:
     return 1 - t
 
 
+MOVING = MovingPrior(linear, lambda t: EVEN)
+
+
 def rising(t: Any) -> Any:
     return (1 + t) / 2
 
@@ -75,6 +80,17 @@ def corruption() -> list[Asked]:
         asked("noise.corruption.DiscreteTime.marginal", STEP_T, self=STEPS, t=1),
         asked("noise.corruption.DiscreteTime.alpha", STEP_T, value("self", K1, "K = 1: a single class"),
               value("self", CYCLE, r"q\(x_1 \| x_0\) does not interpolate"), self=STEPS, t=1),
+        asked("noise.moving_prior.MovingPrior", function("alpha"), function("mixed"),
+              value("mixed", lambda t: [1, 1], r"mixed\(1\) has a row that sums to 2"), alpha=linear, mixed=lambda t: EVEN),
+        *[asked(f"noise.moving_prior.MovingPrior.{name}", unit("t"), self=MOVING, t=HALF)
+          for name in ("law", "hits", "marginal")],
+        asked("noise.moving_prior.MovingPrior.transition", unit("s"), unit("t"), UNIT_AFTER, self=MOVING, s=0, t=HALF),
+        asked("noise.moving_prior.MovingPrior.generator", unit("t"), value("t", 0, "t = 0; valid: 0 < t < 1"),
+              self=MOVING, t=HALF),
+        asked("noise.moving_prior.bump", unit("t"), unit("share"), value("share", 1, "share = 1; valid: 0 <= share < 1"),
+              positive("power"), t=HALF, share=HALF, power=2),
+        asked("noise.moving_prior.masks_and_bump", count("K", least=2), id_of("mask", 3), unit("share"),
+              positive("power"), K=3, mask=2, share=HALF, power=2),
         asked("noise.corruption.ContinuousTime", function("alpha"), law("prior"), alpha=linear, prior=EVEN),
         asked("noise.composing.Composing", function("matrix"), law("prior"), value("betas", (2,), r"betas\[0\] = 2; valid: 0 <= "),
               kind("betas", 3, "betas = 3 of type int; valid: a sequence"),
