@@ -52,7 +52,7 @@ class MasksAndBump(Chain):
         prior = torch.zeros(K, dtype=torch.float64)
         prior[mask] = 1.0
         super().__init__(prior, None, dtype, validate)
-        self._height = 2.0**self.power * self.share / (1 - self.share)
+        self._height: float = 2.0**self.power * self.share / (1 - self.share)
 
     def alpha(self, t: Tensor) -> Tensor:
         """``(1 - t)/(1 + c_t)``: ``[N]`` to ``[N]``."""

@@ -96,7 +96,7 @@ def arg_max_noise_keeps_its_digits(arg_max_noised: Any, p: GaussianProcess, t: T
     chapter=CHAPTER,
     tex=r"\beta(t) = -\frac{d \log \alpha_t}{dt}, \quad \frac{d\alpha}{dr} = K \int \phi(z)\, \phi(z - r)\, \Phi(z)^{K-2} dz",
     cites=f"{DUO}, sec. 3 (rates)",
-    mutants=("arg-max-rate-of-the-levels", "arg-max-rate-without-chain-rule"),
+    mutants=("arg-max-rate-of-the-levels", "arg-max-rate-without-chain-rule", "arg-max-rate-of-the-noise"),
     about=About(kind="gaussian", clock="continuous"),
 )
 def arg_max_rate_is_the_derivative(arg_max_rate: Any, p: GaussianProcess, t: Time, seed: int) -> Claim:
