@@ -66,7 +66,7 @@ def test_a_finding_stands_by_itself(script: Path) -> None:
 
 
 def test_a_page_of_records() -> None:
-    records = [
+    records: list[table.Record] = [
         {"law": "one", "method": "m", "status": "holds", "reason": ""},
         {"law": "two", "method": "m", "status": "known", "reason": "because"},
         {"law": "three", "method": "m", "status": "absent", "reason": "nothing there"},
