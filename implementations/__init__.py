@@ -45,6 +45,7 @@ from unmask.implementations.gaussian.vdm import VDM, decode
 from unmask.implementations.kernels.linear import LinearOutput
 from unmask.implementations.likelihood.score_entropy import rate_loss, score_entropy
 from unmask.implementations.masked.autoregression import Autoregression
+from unmask.implementations.masked.genmd4 import GenMD4, leave_one_out
 from unmask.implementations.masked.mdlm import MDLM
 from unmask.implementations.noise.birth_death import BirthDeath
 from unmask.implementations.noise.chain import Chain
@@ -70,6 +71,7 @@ from unmask.implementations.noise.schedules import (
     Polynomial,
     Schedule,
 )
+from unmask.implementations.noise.state_dependent import StateDependentMasking
 from unmask.implementations.noise.with_mask import WithMask
 from unmask.implementations.numbers.categorical import categorical
 from unmask.implementations.programs.bounds import MaskedBound
@@ -112,6 +114,7 @@ __all__ = [
     "FlowMatching",
     "GaussianDiffusion",
     "GaussianMixture",
+    "GenMD4",
     "Geometric",
     "Grid",
     "Interpolating",
@@ -136,6 +139,7 @@ __all__ = [
     "Remasking",
     "Schedule",
     "Shift",
+    "StateDependentMasking",
     "Times",
     "WithMask",
     "ancestral",
@@ -160,6 +164,7 @@ __all__ = [
     "interpolant",
     "inverse_one_minus_alpha",
     "least_lipschitz",
+    "leave_one_out",
     "local_lipschitz",
     "log_kernel",
     "low_discrepancy_times",

@@ -10,6 +10,7 @@
 * `birth_death`: ordered levels, by the cosine transform;
 * `ehrenfest`: ordered levels, by binomial laws;
 * `neighbors`: a graph of nearest neighbors in an embedding space;
+* `state_dependent`: masking with a schedule for each class;
 * `with_mask`: any of them with a mask added;
 * `tabulated`: any one-step matrices;
 * `ordinal_steps`: D3PM's discretized Gaussian and band;

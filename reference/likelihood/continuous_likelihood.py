@@ -74,6 +74,8 @@ def log_likelihood_by_exponential(
     noisy = all_sequences(check_count("L", L), check_process(process, rates=True).K)
     table, noisy = check_output("score", score, noisy, process.K)
     check_order(start=check_unit("start", start), end=check_unit("end", end))
+    if not hasattr(process, "rate"):
+        raise TypeError(f"process = {process!r:.80}; valid: one whose rates are multiples of one matrix")
     noise = schedules.total_noise(process.alpha, end) - schedules.total_noise(process.alpha, start)
     if not MP.isfinite(real(noise)):
         raise ValueError(f"end = {end}: the total noise is infinite; valid: alpha(end) > 0")

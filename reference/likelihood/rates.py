@@ -51,8 +51,9 @@ def reverse_rate(process: Diffusing, score: object, xt: object, t: Number) -> Ar
     """
     check_process(process, rates=True)
     table, noisy = check_output("score", score, xt, process.K)
-    beta, rate, ratios = common(_finite(t, process.noise_rate(t)), process.rate, table)
-    return _no_jump(rate.T[noisy] * ratios * beta, noisy)
+    _finite(t, process.noise_rate(t))
+    jumps, ratios = common(process.generator(t), table)
+    return _no_jump(jumps.T[noisy] * ratios, noisy)
 
 
 def conditional_score(process: Process, x0: object, xt: object, t: Number) -> Array:

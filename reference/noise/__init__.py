@@ -9,6 +9,7 @@
 * `rate_time`: corruption given by any rate matrix;
 * `drifting_prior`: corruption toward a law that changes with time;
 * `moving_prior`: the same in continuous time, and masks with a bump of uniform noise;
+* `state_dependent`: masking with a schedule for each class;
 * `forward`: the marginal `q(x_t|x_0)` of a whole sequence;
 * `posterior`: `q(x_s|x_t, x_0)`;
 * `information`: mutual information with the data, and the schedule on which it falls linearly.
@@ -26,6 +27,7 @@ from unmask.reference.noise import (
     posterior,
     rate_time,
     schedules,
+    state_dependent,
     transition_matrices,
 )
 
@@ -41,5 +43,6 @@ __all__ = [
     "posterior",
     "rate_time",
     "schedules",
+    "state_dependent",
     "transition_matrices",
 ]

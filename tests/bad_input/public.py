@@ -99,6 +99,7 @@ EXEMPT = {
         "Search.record": "examine, for a law and a subject that it has checked",
         "Search.search": "examine, with what is drawn",
         "check": "Process, which it checks",
+        "class_by_class": "for families, with a Process, which was checked",
         "exponential": "for families, with a Process, which was checked",
         "hit_or_not": "for families, with a Process, which was checked",
         "product": "for families, with a Process, which was checked",

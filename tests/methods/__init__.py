@@ -20,7 +20,7 @@ from tests.methods.embeddings import REFERENCE as EXACT_EMBEDDINGS
 from tests.methods.flow import FLOW
 from tests.methods.gaussian import ALL as GAUSSIAN
 from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
-from tests.methods.mdlm import MDLM, MDLM_DISCRETE
+from tests.methods.mdlm import GENMD4, GENMD4_DISCRETE, MDLM, MDLM_DISCRETE
 from tests.methods.reference import ALL as REFERENCE
 from tests.methods.sedd import SEDD_ABSORB, SEDD_EULER, SEDD_UNIFORM
 from tests.programs.right.built_in import VERIFIED
@@ -40,6 +40,8 @@ IMPLEMENTATIONS = [
     SEDD_EULER,
     MDLM,
     MDLM_DISCRETE,
+    GENMD4,
+    GENMD4_DISCRETE,
     FLOW,
     *CHAINS,
     *GAUSSIAN,

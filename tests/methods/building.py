@@ -27,6 +27,7 @@ from unmask.implementations import (
     NearestNeighbor,
     Polynomial,
     Schedule,
+    StateDependentMasking,
     WithMask,
     betas_from_noise,
     distances_of_columns,
@@ -106,6 +107,10 @@ def process(p: Process) -> Interpolating | Chain:
             clean = NearestNeighbor(schedule(p), graph, speed=float(p["speed"]), dtype=p.dtype)
             return WithMask(clean, schedule(p))
     assert p.mask is not None
+    if p.family == "state-dependent-masking":
+        powers = [float(w) for w in p["powers"]]
+        powers.insert(p.mask, 1.0)
+        return StateDependentMasking(schedule(p), torch.tensor(powers, dtype=torch.float64), p.mask, dtype=p.dtype)
     if p.family == "absorbing":
         return Interpolating.absorbing(schedule(p), p.K, p.mask, dtype=p.dtype)
     return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p["share"]), dtype=p.dtype)
@@ -115,6 +120,13 @@ def keeping(p: Process) -> Interpolating:
     """The process, if it keeps a class or redraws it."""
     made = process(p)
     assert isinstance(made, Interpolating)
+    return made
+
+
+def by_class(p: Process) -> StateDependentMasking:
+    """The process, if it has a schedule for each class."""
+    made = process(p)
+    assert isinstance(made, StateDependentMasking)
     return made
 
 

@@ -66,6 +66,7 @@ D3PM_BIRTH_DEATH = d3pm("d3pm_birth_death", "joint-sum", "birth-death", even=Tru
 D3PM_EHRENFEST = d3pm("d3pm_ehrenfest", "joint-sum-direct", "ehrenfest", even=True, clock="both")
 SEDD_LEVELS = sedd("sedd_levels", "birth-death", "ehrenfest")
 SEDD_NEIGHBORS = sedd("sedd_neighbors", "nearest-neighbor", "masked-nearest-neighbor")
+D3PM_BY_CLASS = d3pm("d3pm_by_class", "joint-sum", "state-dependent-masking", clock="both", mask="any")
 CHAIN_JOINT_SUM = beliefs("chain_joint_sum", "joint-sum", "birth-death", "nearest-neighbor")
 CHAIN_MIXTURE = beliefs("chain_mixture", "mixture", "band", "drifting-prior")
 
@@ -80,5 +81,5 @@ ALL = [
     SEDD_LEVELS,
     SEDD_NEIGHBORS,
 ]
-#: The same processes by the general chains of which these are special cases.
-GENERAL = [CHAIN_JOINT_SUM, CHAIN_MIXTURE]
+#: The same processes by the general chains of which these are special cases, and D3PM over GenMD4's noise.
+GENERAL = [CHAIN_JOINT_SUM, CHAIN_MIXTURE, D3PM_BY_CLASS]

@@ -237,6 +237,8 @@ SUBS = reference("subs", "reference/subs", "absorbing")
 SCORE = reference("score", "reference/score", *EVERYTHING, clock="continuous", squared_loss=squared_loss)
 VELOCITY = reference("velocity", "reference/velocity", "uniform", "absorbing", clock="continuous")
 
+BY_CLASS = reference("subs", "reference/state-dependent", "state-dependent-masking", K=(3, 4))
+
 RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
 BY_LEVELS = reference("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
 DRIFTING = reference("mixture", "reference/drifting", "drifting-prior", clock="discrete")
@@ -244,4 +246,15 @@ DRIFTING = reference("mixture", "reference/drifting", "drifting-prior", clock="d
 BY_RATES = reference("joint-sum", "reference/rates", *RATES, K=(2, 5), information_alpha=information_alpha)
 BY_RATES_SCORE = reference("score", "reference/rates-score", *RATES, clock="continuous", squared_loss=squared_loss)
 
-ALL = [JOINT_SUM, MIXTURE, SUBS, SCORE, VELOCITY, BY_LEVELS, DRIFTING, BY_RATES, BY_RATES_SCORE]
+ALL = [
+    JOINT_SUM,
+    MIXTURE,
+    SUBS,
+    SCORE,
+    VELOCITY,
+    BY_CLASS,
+    BY_LEVELS,
+    DRIFTING,
+    BY_RATES,
+    BY_RATES_SCORE,
+]

@@ -1,8 +1,9 @@
 """Laws of masked diffusion.
 
 * `masked_diffusion`: SUBS, weights, schedules;
+* `state_dependent`: a schedule for each class;
 * `mass_on_the_mask`: networks that predict the mask;
 * `autoregression`: one token a step.
 """
 
-from unmask.properties.laws.masked import masked_diffusion, mass_on_the_mask, autoregression  # noqa: F401  # isort: skip
+from unmask.properties.laws.masked import masked_diffusion, state_dependent, mass_on_the_mask, autoregression  # noqa: F401  # isort: skip

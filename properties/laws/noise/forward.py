@@ -80,9 +80,8 @@ def kolmogorov_forward_equation(transition: Any, p: Process, s: Time, t: Time) -
     begin = min(float(s), stop / 2)
     nodes, weights = np.polynomial.legendre.leggauss(28)
     where = begin + (stop - begin) * (nodes + 1) / 2
-    R = floats(p.exact.rate)
     integral = sum(
-        w * p.truth.noise_rate(u) * floats(transition(p, begin, u)) @ R for u, w in zip(where, weights, strict=True)
+        w * floats(transition(p, begin, u)) @ floats(p.truth.generator(u)) for u, w in zip(where, weights, strict=True)
     ) * ((stop - begin) / 2)
     total = float(transcendental.log(p.alpha(begin)) - transcendental.log(p.alpha(stop)))
     left = floats(transition(p, begin, stop)) - np.eye(p.K)

@@ -18,9 +18,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
-from unmask.properties.subjects.processes.roundings import exponential, hit_or_not, product, sum_of_jumps
+from unmask.properties.subjects.processes.roundings import class_by_class, exponential, hit_or_not, product, sum_of_jumps
 from unmask.properties.subjects.processes.sizes import Clock
-from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal
+from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal, state_dependent
 from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.rate_time import step
 from unmask.reference.numbers.arithmetic import MP, to_float
@@ -29,7 +29,7 @@ from unmask.reference.numbers.transcendental import log
 #: Up to this number of steps, processes are products of matrices, and laws enumerate; beyond it, steps must compose.
 FEW_STEPS = 16
 
-Exact: TypeAlias = corruption.Process | Composing
+Exact: TypeAlias = corruption.Process | Composing | state_dependent.StateDependentTime | state_dependent.MaskSteps
 
 #: Noise probabilities of one step: ordinary ones, and the corners "no noise" and "only noise".
 BETAS = tuple(Fraction(k, 16) for k in (1, 2, 3, 4, 6, 8, 10, 12, 14, 15, 0, 16))
@@ -232,6 +232,48 @@ DRIFTING = register(
         reversible=False,
         commuting=False,
         roundings=lambda p: 4 * p.T + 8,
+    )
+)
+
+# ---------------------------------------------------------------------------------------------- masking class by class
+
+
+def _powers(K: int, T: int | None, variant: int) -> dict[str, Any]:
+    """Small ones, different or, in one of four variants, all alike; none below 1, whose rates begin at infinity."""
+    different = (1, 2, 3)
+    return {"powers": tuple(2 if variant % 4 == 3 else different[(k + variant) % 3] for k in range(K - 1))}
+
+
+def _masking_by_class(p: Any) -> Exact:
+    """Class k is masked with probability (1 - alpha)^w_k; where alpha is 0 already, as the schedule's own steps say."""
+
+    def visible(alpha: Any, w: int) -> Any:
+        return 1 - (1 - alpha) ** w
+
+    def own(w: int) -> Callable[[Any], Any]:
+        return lambda t: visible(p.schedule.alpha(t), w)
+
+    if p.T is None:
+        return state_dependent.StateDependentTime(tuple(own(w) for w in p["powers"]), p.mask)
+    alphas = [p.alpha(t) for t in range(p.T + 1)]
+    hits = tuple(
+        tuple(1 - visible(after, w) / visible(before, w) if before != 0 else beta for w in p["powers"])
+        for before, after, beta in zip(alphas[:-1], alphas[1:], p.exact_betas, strict=True)
+    )
+    return state_dependent.MaskSteps(hits, p.mask) if p.T > FEW_STEPS else state_dependent.mask_steps(hits, p.mask)
+
+
+STATE_DEPENDENT = register(
+    Family(
+        "state-dependent-masking",
+        _masking_by_class,
+        mask="any",
+        draw=_powers,
+        least=3,
+        roundings=class_by_class,
+        stationary=True,
+        reversible=True,
+        commuting=True,
     )
 )
 

@@ -39,8 +39,9 @@ _SCHEDULES = {
 }
 _FAMILIES = {
     "uniform": "uniform-noise multinomial categorical flat uniform-state",
-    "absorbing": "mask masked masking absorb absorbing-state absorbing-mask masked-diffusion mdlm subs",
+    "absorbing": "mask masked masking absorb absorbing-state absorbing-mask masked-diffusion mdlm md4 subs",
     "mask-and-uniform": "bert hybrid mask-uniform uniform-mask uniform-and-mask masked-uniform",
+    "state-dependent-masking": "state-dependent genmd4 gen-md4 state-dependent-absorbing class-dependent vector-alpha",
     "drifting-prior": "drifting drift moving-prior",
     "discretized-gaussian": "gaussian gauss discretised-gaussian discrete-gaussian truncated-gaussian ordinal",
     "band": "banded band-diagonal banddiagonal",

@@ -39,7 +39,9 @@ class Process:
       the hits that mask (the others draw from all ``K`` classes alike); ``"drifting-prior"`` has ``"priors"``, of which
       a hit in step ``t`` draws from ``p["priors"][t - 1]``; ``"band"`` has ``"width"``, the levels reached on each
       side; ``"nearest-neighbor"`` has ``"neighbors"``, ids ``[K][k]``; ``"masked-nearest-neighbor"`` has them for the
-      ``K - 1`` other classes, and ``"speed"``, how many times as fast these move as they are masked.
+      ``K - 1`` other classes, and ``"speed"``, how many times as fast these move as they are masked;
+      ``"state-dependent-masking"`` has ``"powers"``, for the ``K - 1`` classes but the mask in their order: with power
+      ``w`` a class is masked at ``t`` with probability ``(1 - alpha_t)^w``.
     * ``parameters``: all of them, as sorted pairs.
     * ``K``: number of classes, the mask included where there is one.
     * ``mask``: id of the mask class; ``None`` where there is none.
@@ -196,6 +198,8 @@ class Process:
         if self.schedule.curve in ("linear", "polynomial") or float(self.alpha(1)) > 0:
             return False
         u = min(Fraction(t), 1 - Fraction(1, 2**53))
+        if not hasattr(self.exact, "rate"):
+            return bool(np.abs(self._seen(u) @ to_float(self.exact.generator(u))).max() > self.depth + self.K)
         falls = -np.linalg.eigvals(to_float(self.exact.rate))
         change = np.abs(falls) * float(self.alpha(u)) ** falls.real * float(self.rate(u))
         return bool(change.max() > self.depth + self.K)

@@ -52,7 +52,9 @@ class RoundedProcess:
 
     def generator(self, t: Any) -> Any:
         """The rate matrix at time ``t``."""
-        return self.noise_rate(t) * self.rate
+        if hasattr(self.process, "rate"):
+            return self.noise_rate(t) * self.rate
+        return self._cached("generator at", lambda t: to_float(self.process.generator(t)), t)
 
 
 class FloatProcess(RoundedProcess):

@@ -15,6 +15,11 @@ def hit_or_not(p: Any) -> int:
     return 2 * int(p.T) + 8 if p.T is not None else 24
 
 
+def class_by_class(p: Any) -> int:
+    """A power of the probability of a hit, which multiplies the roundings behind it, and a few of its own."""
+    return max(p["powers"]) * hit_or_not(p) + 4
+
+
 def product(p: Any) -> int:
     """A product of ``T`` matrices, each entry a sum of ``K`` products of a few transcendental functions."""
     return int(p.T * (p.K + 4) + 16)
@@ -36,4 +41,4 @@ def sum_of_jumps(p: Any) -> int:
     return exponential(p) + math.ceil(noise * (2 + math.log(max(noise, 1))))
 
 
-__all__ = ["exponential", "hit_or_not", "product", "sum_of_jumps"]
+__all__ = ["class_by_class", "exponential", "hit_or_not", "product", "sum_of_jumps"]

@@ -212,6 +212,8 @@ def processes(
         ``"uniform"``                    both          ... keeps its class or is redrawn from all ``K`` classes alike
         ``"absorbing"``                  both          ... keeps its class or becomes the mask (D3PM, MDLM, SEDD)
         ``"mask-and-uniform"``           both          ... keeps its class, becomes the mask, or is redrawn (BERT)
+        ``"state-dependent-masking"``    both          ... keeps its class or becomes the mask, each class with an
+                                                       alpha of its own (GenMD4)
         ``"drifting-prior"``             discrete      ... keeps its class or is redrawn from a law that moves
         ``"discretized-gaussian"``       discrete      ... moves on ordered levels, near ones first (D3PM;
                                                        the bell's width may be 0)
