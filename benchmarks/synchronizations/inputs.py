@@ -19,6 +19,7 @@ from unmask.implementations import (
     LogLinear,
     MasksAndBump,
     NearestNeighbor,
+    StateDependentMasking,
     WithMask,
 )
 
@@ -49,6 +50,11 @@ CHAINS: dict[str, Chain] = {
     "drifting prior": DriftingPrior(GRID, _PRIORS),
     "masks and bump": MasksAndBump(K, MASK),
 }
+_POWERS = torch.arange(1, K + 1, dtype=torch.float64)
+BY_CLASS = {
+    "a schedule for each class": StateDependentMasking(LINE, _POWERS, MASK),
+    "a schedule for each class, steps": StateDependentMasking(GRID, _POWERS, MASK),
+}
 #: All of them, by what they are called.
 PROCESSES: dict[str, Interpolating | Chain] = {**FAMILY, **CHAINS}
 
@@ -59,7 +65,7 @@ def sequences(process: Interpolating | Chain) -> Mapping[str, Tensor]:
     masked, point = process.mask is not None, getattr(process, "point", None)
     x0 = torch.randint(K - 1, (N, L), generator=source)
     noisy = torch.full_like(x0, MASK) if masked else (x0 + 1) % K
-    if masked and point is None:
+    if masked and point is None and not isinstance(process, StateDependentMasking):
         noisy[:, ::2] = (x0[:, ::2] + 1) % MASK
     some = torch.rand(N, L, generator=source) < 0.5
     some[:, 0] = True
@@ -76,4 +82,4 @@ def sequences(process: Interpolating | Chain) -> Mapping[str, Tensor]:
     }
 
 
-__all__ = ["CHAINS", "FAMILY", "GRID", "LINE", "MASK", "PROCESSES", "H", "K", "L", "N", "T", "sequences"]
+__all__ = ["BY_CLASS", "CHAINS", "FAMILY", "GRID", "LINE", "MASK", "PROCESSES", "H", "K", "L", "N", "T", "sequences"]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmarks.synchronizations.call import Call
 from benchmarks.synchronizations.chains import waits_for
-from benchmarks.synchronizations.inputs import CHAINS, FAMILY, MASK, K, L, sequences
+from benchmarks.synchronizations.inputs import BY_CLASS, CHAINS, FAMILY, MASK, K, L, sequences
 from unmask.implementations import (
     D3PM,
     MDLM,
@@ -18,10 +18,13 @@ from unmask.implementations import (
     Autoregression,
     Chain,
     FlowMatching,
+    GenMD4,
     Interpolating,
     LinearOutput,
+    StateDependentMasking,
     categorical,
     concrete_score_loss,
+    leave_one_out,
     rate_loss,
     score_entropy,
     truncated_logistic,
@@ -99,7 +102,29 @@ def methods() -> Iterator[Call]:
         yield from _d3pm_over(of, chain)
         if chain.T is None:
             yield from _sedd_over(of, chain)
+    for of, by_class in BY_CLASS.items():
+        yield from _genmd4(of, by_class)
     yield from _autoregression()
+
+
+def _genmd4(of: str, process: StateDependentMasking) -> Iterator[Call]:
+    given = sequences(process)
+    own = Asked(process, of, given)
+    yield own.call("visible", lambda a: process.visible(a.t))
+    yield own.call("lifted", lambda a: process.lifted(a.s, a.t).revealed)
+    yield own.call("log_marginal", lambda a: process.log_marginal(a.x0, a.xt, a.t))
+    asked = Asked(GenMD4(process), of, given)
+    yield asked.call("loss", lambda a: asked.method.loss(a.output, a.x0, a.xt, a.t), "output")
+    yield asked.step()
+    yield from asked.outputs("denoise", "score")
+    yield from asked.kernels("reverse")
+    yield asked.prior_kl()
+    if process.T is None:
+        yield own.call("pace", lambda a: process.pace(a.t))
+        yield from asked.outputs("reverse_rate")
+        yield from asked.kernels("euler")
+        draws = {"losses": torch.rand(2, 3), "logs": torch.rand(2, 3)}
+        yield Call("leave_one_out", "two draws", draws, lambda a: leave_one_out(a.losses, a.logs), 0, 0, "", "losses")
 
 
 def _mdlm(of: str, process: Interpolating) -> Iterator[Call]:

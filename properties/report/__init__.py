@@ -9,7 +9,7 @@ Each function takes the records of a run, one per law and method, in the order i
 * `json_report`: for programs;
 * `limits`: what becomes something else, and how fast;
 * `coverage`: which processes are covered;
-* `papers`: what three papers state;
+* `papers`: what papers state;
 * `traceability`: which law checks it.
 """
 

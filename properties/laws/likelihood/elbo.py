@@ -145,7 +145,7 @@ def loss_is_the_divergence_of_its_own_kernel(
 @law(
     chapter=CHAPTER,
     tex=r"\ell = \sum_{y \ne x} \bar R_\theta(y) - \hat R(y) + \hat R(y) \log \frac{\hat R(y)}{\bar R_\theta(y)}",
-    cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 58; Shaul et al. 2024, eq. 13",
+    cites="Campbell et al. 2022, eq. 10; Lou et al. 2024, eq. 10; Sahoo et al. 2024, eq. 58; Shaul et al. 2024, eq. 13; Shi et al. 2024, eq. 22",
     mutants=(
         "loss-with-another-weight",
         "loss-drops-the-constant",
@@ -194,7 +194,7 @@ def terms_add_up_to_the_nelbo(loss: Any, prior_kl: Any, p: Process, x0: Array, m
 @law(
     chapter=CHAPTER,
     tex=r"\mathrm{NELBO}(x_0) \ge -\log p_\theta(x_0)",
-    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14",
+    cites="Austin et al. 2021, eq. 1; Sahoo et al. 2024, eq. 2; Sohl-Dickstein et al. 2015, eq. 14; Shi et al. 2024, sec. 3 (bound)",
     mutants=("loss-forgets-the-reconstruction", "loss-averaged-over-positions"),
     about=About(clock="discrete"),
     drawn=Drawn(reaches_prior=True, cost=2),

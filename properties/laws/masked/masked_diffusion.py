@@ -39,7 +39,7 @@ CHAPTER = "Masked diffusion"
 @law(
     chapter=CHAPTER,
     tex=r"\ell_{MDLM}(x_\theta) = \ell_{DWDSE}\left(s = \frac{\alpha_t}{1-\alpha_t}\, x_\theta\right)",
-    cites="Sahoo et al. 2024, eq. 10-11, 71-72 and 87; Ou et al. 2024, thm 1; Lou et al. 2024, eq. 10",
+    cites="Sahoo et al. 2024, eq. 10-11, 71-72 and 87; Ou et al. 2024, thm 1; Lou et al. 2024, eq. 10; Shi et al. 2024, eq. 10 and 24",
     mutants=("loss-with-another-weight", "loss-one-step-late", "loss-of-visible-positions-too"),
     about=About(families=("absorbing",), clock="continuous", outputs=("subs", "score", "mixture")),
 )
@@ -71,7 +71,7 @@ def masked_cross_entropy_is_score_entropy(loss: Any, p: Process, t: Time, x0: Ar
 @law(
     chapter=CHAPTER,
     tex=r"\int_0^1 \mathbb{E}\, \ell\, dt = \mathbb{E}_{\sigma} \sum_k -\log x_\theta\left(x^{\sigma_k} | x^{\sigma_{<k}}\right)",
-    cites="Sahoo et al. 2024, sec. 3.4 and eq. 11; Ou et al. 2024, sec. 3; Hoogeboom et al. 2022, eq. 2",
+    cites="Sahoo et al. 2024, sec. 3.4 and eq. 11; Ou et al. 2024, sec. 3; Hoogeboom et al. 2022, eq. 2; Shi et al. 2024, sec. 5 (any order)",
     mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss", "loss-averaged-over-positions"),
     about=About(families=("absorbing",), clock="continuous", outputs=("subs",)),
     drawn=Drawn(floating=True, cost=3),
@@ -127,7 +127,7 @@ def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model:
 @law(
     chapter=CHAPTER,
     tex=r"\int_s^t \ell\, d\tau = \int_{\alpha_t}^{\alpha_s} \frac{\mathbb{E} \sum_{masked} CE}{1 - \alpha}\, d\alpha = \int_{\lambda_t}^{\lambda_s} \tilde\ell(u)\, u (1 - u)\, d\lambda, \quad \lambda = \log \frac{\alpha}{1 - \alpha},\ u = \frac{1}{1 + e^\lambda}",
-    cites="Sahoo et al. 2024, sec. 3.4 and eq. 94; Ou et al. 2024, eq. 3.6",
+    cites="Sahoo et al. 2024, sec. 3.4 and eq. 94; Ou et al. 2024, eq. 3.6; Shi et al. 2024, sec. 3 (log-SNR)",
     mutants=("loss-with-another-weight", "loss-weighted-by-the-other-end", "loss-of-visible-positions-too"),
     about=About(
         families=("absorbing",),
@@ -253,7 +253,7 @@ def one_step_of_diffusion_is_bert_plus_copying(loss: Any, p: Process, x0: Array,
 @law(
     chapter=CHAPTER,
     tex=r"p(x_0^i|x_t) = p(x_0^i|\text{visible tokens of } x_t) \ \text{for every } t",
-    cites="Ou et al. 2024, thm 1; Zheng et al. 2024, prop. 3.1; essay, claim 10",
+    cites="Ou et al. 2024, thm 1; Zheng et al. 2024, prop. 3.1; essay, claim 10; Shi et al. 2024, sec. 3 (time)",
     mutants=("marginal-visible-tokens-lie", "marginal-looks-at-the-neighbor"),
     about=About(families=("absorbing",)),
     drawn=Drawn(K=3),

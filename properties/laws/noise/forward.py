@@ -68,7 +68,7 @@ def steps_compose(transition: Any, p: Process, r: Time, s: Time, t: Time) -> Cla
 @law(
     chapter=CHAPTER,
     tex=r"\frac{d}{dt} P_{s,t} = P_{s,t}\, \beta(t) R",
-    cites="Austin et al. 2021, app. A.5 and A.6 (steps), thm 1; Lou et al. 2024, eq. 1-2 and 15-16; Sahoo et al. 2024, eq. 48-49 and 56; Campbell et al. 2022, eq. 2",
+    cites="Austin et al. 2021, app. A.5 and A.6 (steps), thm 1; Lou et al. 2024, eq. 1-2 and 15-16; Sahoo et al. 2024, eq. 48-49 and 56; Campbell et al. 2022, eq. 2; Shi et al. 2024, eq. 1 and 7",
     mutants=("transition-transposed", "transition-squared"),
     about=About(clock="continuous"),
     drawn=Drawn(floating=True, cost=2),

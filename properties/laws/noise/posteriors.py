@@ -144,7 +144,7 @@ def posterior_ends_at_the_data(posterior: Any, p: Process, t: Time) -> Claim:
 @law(
     chapter=CHAPTER,
     tex=r"q(x_s = x_0 | x_t = m, x_0) = \frac{\alpha_s - \alpha_t}{1 - \alpha_t}",
-    cites="Sahoo et al. 2024, eq. 6; Austin et al. 2021, eq. 3 (posterior)",
+    cites="Sahoo et al. 2024, eq. 6; Austin et al. 2021, eq. 3 (posterior); Shi et al. 2024, sec. 2 (reversal)",
     mutants=("posterior-forgets-the-likelihood", "posterior-reveals-too-early"),
     about=About(families=("absorbing",)),
     drawn=Drawn(most_T=None),

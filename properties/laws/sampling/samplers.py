@@ -67,7 +67,7 @@ def sampled_from(
 @law(
     chapter=CHAPTER,
     tex=r"x_{t_n} \sim \pi, \quad x_{t_{k-1}} \sim p_\theta(\cdot | x_{t_k}), \quad x_{t_0} \sim \pi P_n \cdots P_1",
-    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2",
+    cites="Austin et al. 2021, sec. 2; Sahoo et al. 2024, sec. 4.1 (ancestral sampling); Lou et al. 2024, alg. 2; Shi et al. 2024, sec. 4 (sampling)",
     mutants=("generate-starts-at-the-second-time", "generate-asks-at-the-wrong-time", "generate-skips-the-last-step"),
     about=About(drawn_exactly=True, tensors=True),
     drawn=Drawn(floating=True, cost=4),

@@ -69,7 +69,7 @@ def draw_rare_classes(
 @law(
     chapter=CHAPTER,
     tex=r"P(x_s \in \text{rare}) = \sum_{k\ \text{rare}} p_\theta(k|x_t), \qquad p_\theta(k|x_t) = 10^{-8}",
-    cites="Zheng et al. 2024, sec. 5 (numerical issue of Gumbel-based categorical sampling)",
+    cites="Zheng et al. 2024, sec. 5 (numerical issue of Gumbel-based categorical sampling); Shi et al. 2024, app. G",
     mutants=("step-with-24-bit-noise",),
     about=About(
         tensors=True,

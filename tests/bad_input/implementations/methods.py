@@ -19,6 +19,7 @@ from tests.bad_input.implementations.given import (
     bad_noisy,
     discrete,
     fast,
+    grid,
     ids,
     logits,
     rng,
@@ -60,7 +61,7 @@ def bad_methods() -> list[Bad]:
         value("MDLM.subs", r"output .*got nan", lambda: fast.MDLM(p).subs(logits(math.nan), ids(0, 3))),
         kind("MDLM.subs", r"xt .*dtype.*float32", lambda: fast.MDLM(p).subs(logits(), torch.zeros(1, 2))),
     ]
-    for discrete_method in (fast.D3PM(discrete()), fast.MDLM(discrete())):
+    for discrete_method in (fast.D3PM(discrete()), fast.MDLM(discrete()), fast.GenMD4(by_class(grid()))):
         owner = type(discrete_method).__name__
         found += [
             value(
@@ -104,8 +105,9 @@ def bad_methods() -> list[Bad]:
                 lambda method=reducing, given=given: method.loss(*given, reduction="total"),
             )
         )
-    for method in (d3pm, fast.MDLM(p), fast.SEDD(p), fast.FlowMatching(p)):
+    for method in (d3pm, fast.MDLM(p), fast.SEDD(p), fast.FlowMatching(p), fast.GenMD4(by_class())):
         found += bad_arguments(method)
+    found += bad_state_dependent()
     found += [
         kind(
             "rate_loss",
@@ -135,6 +137,44 @@ def bad_methods() -> list[Bad]:
     ]
     found += bad_clean("rate_loss", lambda x0, t: fast.rate_loss(p, logits(), x0, ids(0, MASK), t))
     return found
+
+
+def by_class(schedule: Any = None) -> Any:
+    return fast.StateDependentMasking(schedule or fast.MutualInformation(), torch.arange(1.0, K + 1), MASK)
+
+
+def bad_state_dependent() -> list[Bad]:
+    """A schedule for each class."""
+    p, line, powers, made = by_class(), fast.LogLinear(), torch.ones(K), fast.StateDependentMasking
+    found = [
+        kind("GenMD4", r"process .*StateDependentMasking.*Interpolating", lambda: fast.GenMD4(absorbing())),
+        kind("StateDependentMasking", r"schedule .*Schedule.*None", lambda: made(None, powers, MASK)),
+        kind("StateDependentMasking", r"powers .*dtype.*int64", lambda: made(line, powers.long(), MASK)),
+        value("StateDependentMasking", r"powers .*\[K\].*\[1, 4\]", lambda: made(line, powers[None], MASK)),
+        value("StateDependentMasking", r"powers .*at least 2 classes, got 1", lambda: made(line, powers[:1], 0)),
+        value("StateDependentMasking", r"mask .*0\.\.3.*got 4", lambda: made(line, powers, K)),
+        kind("StateDependentMasking", r"dtype .*int64", lambda: made(line, powers, MASK, dtype=torch.int64)),
+        value("StateDependentMasking.visible", r"t .*\[0, 1\].*got 1\.5", lambda: p.visible(at(1.5))),
+        value("StateDependentMasking.lifted", r"s must be earlier.*0\.5", lambda: p.lifted(at(0.5), at(0.5))),
+        kind("StateDependentMasking.lifted", r"t .*dtype.*int64", lambda: p.lifted(at(0.5), torch.tensor([1]))),
+        value("StateDependentMasking.pace", r"t .*\[0, 1\].*got -1", lambda: p.pace(at(-1.0))),
+        value("StateDependentMasking.pace", r"continuous.*T = 5", lambda: by_class(grid()).pace(torch.tensor([1]))),
+        value("leave_one_out", r"losses .*2 draws, got 1", lambda: fast.leave_one_out(torch.ones(1, 3), torch.ones(1, 3))),
+        value("leave_one_out", r"losses .*\[S, N\].*\[3\]", lambda: fast.leave_one_out(at(0.0, 1.0, 2.0), at(0.0, 1.0, 2.0))),
+        value(
+            "leave_one_out",
+            r"log_probability .*\[2, 3\].*\[3, 2\]",
+            lambda: fast.leave_one_out(torch.ones(2, 3), torch.ones(3, 2)),
+        ),
+        kind("leave_one_out", r"losses .*Tensor.*None", lambda: fast.leave_one_out(None, torch.ones(2, 3))),
+    ]
+    for bad in (0.0, -1.0, math.inf, math.nan):
+        found.append(
+            value("StateDependentMasking", rf"powers .*positive and finite, got {bad}", lambda x=bad: made(line, x * powers, 3))
+        )
+    log = "StateDependentMasking.log_marginal"
+    found += bad_noisy(log, lambda xt, s, t: p.log_marginal(ids(0, 1), xt, t), pairs=False)
+    return found + bad_clean(log, lambda x0, t: p.log_marginal(x0, ids(0, MASK), t))
 
 
 def bad_arguments(method: Any) -> list[Bad]:

@@ -41,6 +41,7 @@ from tests.bad_input.reference.given import (
 from unmask.reference.noise.composing import Composing
 from unmask.reference.noise.corruption import ContinuousTime, DiscreteTime
 from unmask.reference.noise.moving_prior import MovingPrior
+from unmask.reference.noise.state_dependent import MaskSteps, StateDependentTime
 from unmask.reference.noise.transition_matrices import interpolating
 
 Q = [EVEN, EVEN]
@@ -125,6 +126,40 @@ def corruption() -> list[Asked]:
     ]
 
 
+def state_dependent() -> list[Asked]:
+    module = "noise.state_dependent"
+    steps, time = MaskSteps(((HALF,), (HALF,)), 1), StateDependentTime((linear,), 1)
+    probabilities = (
+        kind("betas", 3, "betas = 3 of type int; valid: a sequence"),
+        value("betas", [2], r"betas\[0\] = 2; valid: 0 <= "),
+        value("betas", [], "is empty; valid: "),
+    )
+    several = (
+        kind("betas", 3, "betas = 3 of type int; valid: a sequence"),
+        value("betas", [[2]], r"betas.*\[0\] = 2; valid: 0 <= "),
+        value("betas", [], "betas is empty; valid: "),
+    )
+    grows = value("self", StateDependentTime((rising,), 1), r"alphas\[0\] goes from .* never growing")
+    return [
+        asked(f"{module}.mask_step", *probabilities, id_of("mask"), betas=[HALF], mask=1),
+        asked(f"{module}.mask_rate", kind("rates", 3, "rates = 3 of type int"), value("rates", [], "rates is empty"),
+              value("rates", [-1], "rates has a negative"), id_of("mask"), rates=[1], mask=1),
+        asked(f"{module}.mask_steps", *several, id_of("mask"), betas=[[HALF]], mask=1),
+        asked(f"{module}.MaskSteps", *several, id_of("mask"),
+              value("betas", [[HALF], [HALF, HALF]], r"betas has steps of \[1, 2\] classes"), betas=[[HALF]], mask=1),
+        asked(f"{module}.MaskSteps.transition", STEP_S, STEP_T, AFTER, self=steps, s=0, t=1),
+        asked(f"{module}.MaskSteps.marginal", STEP_T, self=steps, t=1),
+        asked(f"{module}.StateDependentTime", kind("alphas", 3, "alphas = 3 of type int; valid: a sequence"),
+              kind("alphas", (3,), r"alphas\[0\] = 3"), value("alphas", (), "alphas is empty"), id_of("mask"),
+              alphas=(linear,), mask=1),
+        asked(f"{module}.StateDependentTime.transition", UNIT_S, UNIT_T, UNIT_AFTER, grows, self=time, s=0, t=HALF),
+        asked(f"{module}.StateDependentTime.marginal", UNIT_T, self=time, t=HALF),
+        asked(f"{module}.StateDependentTime.noise_rate", UNIT_T, self=time, t=HALF),
+        asked(f"{module}.StateDependentTime.generator", UNIT_T, value("t", 1, "t = 1: a rate is infinite"),
+              self=time, t=HALF),
+    ]
+
+
 def sequences() -> list[Asked]:
     return [
         asked("numbers.sequences.all_sequences", count("L", 0), value("classes", 0, "classes = 0; valid: an int >= 1"),
@@ -191,4 +226,4 @@ def weights() -> tuple[Any, ...]:
     )
 
 
-ASKED = [*corruption(), *sequences(), *laws()]
+ASKED = [*corruption(), *state_dependent(), *sequences(), *laws()]
