@@ -26,8 +26,8 @@ class GenMD4:
 
     ``output`` is ``[N, L, K]`` logits, finite or ``-inf``, with a finite one besides the mask's in every row.  Results
     come back in its dtype, losses of half precision in float32.  The logits of visible positions and of the mask class
-    have gradient 0.  Where the powers of the process require a gradient, ``loss`` and ``reverse`` have one for them too;
-    that of an expectation over ``x_t`` has another part, see :func:`leave_one_out`.
+    have gradient 0.  Where the powers of the process require a gradient, ``loss`` and ``reverse`` have one for them
+    too; that of an expectation over ``x_t`` has another part, see :func:`leave_one_out`.
 
     Raises
     ------

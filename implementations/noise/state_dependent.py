@@ -109,8 +109,8 @@ class StateDependentMasking(Chain):
         return Lifted(revealed, torch.where(gone, 0.0, torch.exp(exponent)))
 
     def pace(self, t: Tensor) -> Tensor:
-        """``-alpha'_{t,k}/(1 - alpha_{t,k}) = -w_k alpha'_t/(1 - alpha_t)``, the rate at which, back in time, a mask that
-        was a ``k`` becomes a ``k`` again: ``[N]`` to ``[N, K]`` float64, per unit of time; continuous clock.
+        """``-alpha'_{t,k}/(1 - alpha_{t,k}) = -w_k alpha'_t/(1 - alpha_t)``, the rate at which, back in time, a mask
+        that was a ``k`` becomes a ``k`` again: ``[N]`` to ``[N, K]`` float64, per unit of time; continuous clock.
 
         0 where nothing is masked.  ``ValueError`` on the discrete clock.
         """

@@ -243,7 +243,10 @@ class StateDependentTime:
         return max(schedules.noise_rate(alpha, check_unit("t", t)) for alpha in self.alphas)
 
     def generator(self, t: Number) -> Array:
-        """The rate matrix at time t, -alpha_k' / alpha_k from k to the mask.  Raises ValueError where one is infinite."""
+        """The rate matrix at time t, -alpha_k' / alpha_k from k to the mask.
+
+        Raises ValueError where a rate is infinite.
+        """
         rates = [schedules.noise_rate(alpha, check_unit("t", t)) for alpha in self.alphas]
         if any(rate == MP.inf for rate in rates):
             raise ValueError(f"t = {t}: a rate is infinite where an alpha is 0")

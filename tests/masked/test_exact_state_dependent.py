@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_the_continuous_process_observed_on_a_grid():
     """Each class has betas of its own: 1 - alpha_t/alpha_{t-1}."""
     T = 4
     alphas = [[1 - Fraction(i, T) ** w for w in POWERS.values()] for i in range(T + 1)]
-    betas = [[1 - b / a for a, b in zip(*pair, strict=True)] for pair in zip(alphas[:-1], alphas[1:], strict=True)]
+    betas = [[1 - b / a for a, b in zip(*pair, strict=True)] for pair in pairwise(alphas)]
     steps = state_dependent.mask_steps(betas, MASK)
     for i in range(T + 1):
         assert (steps.marginal(i) == LINE.marginal(Fraction(i, T))).all()
@@ -106,7 +107,7 @@ def test_the_kernel_mixes_posteriors_class_by_class():
 
 
 def test_the_mean_of_x0_twice_is_diagonal():
-    """mu mu^T in the place of diag(mu) is a law too, which lifts as much in all, and is not the mixture of posteriors."""
+    """mu mu^T in the place of diag(mu) is a law too, lifts as much in all, and is not the mixture of posteriors."""
     s, t = THIRD, HALF
     lifted = {k: 1 - (s / t) ** w for k, w in POWERS.items()}
     in_all = sum(lifted[k] * MEAN[k] for k in MEAN)
@@ -161,7 +162,7 @@ def test_the_cross_entropy_alone_is_no_bound():
 def nelbo_of_steps(T: int, k: int) -> Any:
     """By enumeration over the reverse steps, on the grid of T."""
     alphas = [[1 - Fraction(i, T) ** w for w in POWERS.values()] for i in range(T + 1)]
-    betas = [[1 - b / a for a, b in zip(*pair, strict=True)] for pair in zip(alphas[:-1], alphas[1:], strict=True)]
+    betas = [[1 - b / a for a, b in zip(*pair, strict=True)] for pair in pairwise(alphas)]
     steps = state_dependent.mask_steps(betas, MASK)
     found = MP.zero
     for t in range(1, T + 1):
@@ -188,11 +189,11 @@ def test_the_bound_of_steps_tends_to_the_integral_like_log_t_over_t():
     """A class that is masked evenly, beside others that are not: (log T)/T, where one schedule has 1/T or nothing."""
     limit = continuous_elbo.nelbo(LINE, "subs", lambda t: [[BELIEF]] * K, [0])
     errors = [float(nelbo_of_steps(T, 0) - limit) for T in (4, 8, 16, 32, 64)]
-    assert all(abs(b) < abs(a) for a, b in zip(errors, errors[1:], strict=False))
-    once = [2 * b - a for a, b in zip(errors, errors[1:], strict=False)]
+    assert all(abs(b) < abs(a) for a, b in pairwise(errors))
+    once = [2 * b - a for a, b in pairwise(errors)]
     # What is left after 1/T is gone still falls like 1/T, and twice that is gone falls faster.
     assert abs(once[-1] / once[-2]) == pytest.approx(0.5, abs=0.06)
-    twice = [2 * b - a for a, b in zip(once, once[1:], strict=False)]
+    twice = [2 * b - a for a, b in pairwise(once)]
     assert abs(twice[-1] / twice[-2]) < 0.4
 
 
@@ -202,7 +203,7 @@ def test_more_steps_may_hurt():
 
     def total(T: int) -> float:
         grid = [Fraction(i, T) for i in range(T + 1)]
-        steps = tuple(SAME.transition(a, b) for a, b in zip(grid[:-1], grid[1:], strict=True))
+        steps = tuple(SAME.transition(a, b) for a, b in pairwise(grid))
         one = DiscreteTime(steps, absorbing_prior(K, MASK))
         found = 0.0
         for t in range(1, T + 1):

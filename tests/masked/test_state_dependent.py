@@ -8,8 +8,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from unmask.implementations import MDLM, GenMD4, Grid, Interpolating, LogLinear, MutualInformation, StateDependentMasking
-from unmask.implementations import leave_one_out, low_discrepancy_times
+from unmask.implementations import (
+    MDLM,
+    GenMD4,
+    Grid,
+    Interpolating,
+    LogLinear,
+    MutualInformation,
+    StateDependentMasking,
+    leave_one_out,
+    low_discrepancy_times,
+)
 from unmask.reference.noise.state_dependent import StateDependentTime
 from unmask.reference.numbers.arithmetic import MP, to_float
 

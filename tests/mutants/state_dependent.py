@@ -53,9 +53,7 @@ def loss_weighs_the_favorite(right: Right, p: Process, output: Tensor, x0: Tenso
 
 
 @mutant("loss-has-the-power-twice", "loss", of=BOTH)
-def loss_has_the_power_twice(
-    right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor
-) -> Tensor:
+def loss_has_the_power_twice(right: Right, p: Process, output: Tensor, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
     """The power is in the weight twice."""
     c = weights(p, t)
     twice = at(c * by_class(p).powers, x0)

@@ -90,7 +90,9 @@ def test_every_place_names_one_fact():
         assert not any("\n" in text or text != text.strip() for text in (fact.gist, fact.finding, fact.unchecked))
 
 
-@pytest.mark.parametrize(("paper", "last"), [(D3PM, 18), (SEDD, 37), (MDLM, 94), (MD4, 33)], ids=lambda v: getattr(v, "name", ""))
+@pytest.mark.parametrize(
+    ("paper", "last"), [(D3PM, 18), (SEDD, 37), (MDLM, 94), (MD4, 33)], ids=["D3PM", "SEDD", "MDLM", "MD4"]
+)
 def test_every_numbered_equation_has_an_entry(paper, last):
     entered = {place.at for fact in paper.facts for place in places(fact.where)}
     assert {f"eq. {n}" for n in range(1, last + 1)} == {at for at in entered if at.startswith("eq. ")}

@@ -9,7 +9,15 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.common import Array, average, floats, noisy_sequences, pair_axis, possible_pairs, previous_time
+from unmask.properties.laws.common import (
+    Array,
+    average,
+    floats,
+    noisy_sequences,
+    pair_axis,
+    possible_pairs,
+    previous_time,
+)
 from unmask.properties.laws.likelihood.terms import loss_ops, loss_scale, reachable, require_interior, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model

@@ -18,7 +18,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from unmask.properties.subjects.processes.names import CONTINUOUS_SCHEDULES, DISCRETE_SCHEDULES, suggestion
-from unmask.properties.subjects.processes.roundings import class_by_class, exponential, hit_or_not, product, sum_of_jumps
+from unmask.properties.subjects.processes.roundings import (
+    class_by_class,
+    exponential,
+    hit_or_not,
+    product,
+    sum_of_jumps,
+)
 from unmask.properties.subjects.processes.sizes import Clock
 from unmask.reference.noise import corruption, drifting_prior, neighbors, ordinal, state_dependent
 from unmask.reference.noise.composing import Composing

@@ -159,8 +159,14 @@ def bad_state_dependent() -> list[Bad]:
         kind("StateDependentMasking.lifted", r"t .*dtype.*int64", lambda: p.lifted(at(0.5), torch.tensor([1]))),
         value("StateDependentMasking.pace", r"t .*\[0, 1\].*got -1", lambda: p.pace(at(-1.0))),
         value("StateDependentMasking.pace", r"continuous.*T = 5", lambda: by_class(grid()).pace(torch.tensor([1]))),
-        value("leave_one_out", r"losses .*2 draws, got 1", lambda: fast.leave_one_out(torch.ones(1, 3), torch.ones(1, 3))),
-        value("leave_one_out", r"losses .*\[S, N\].*\[3\]", lambda: fast.leave_one_out(at(0.0, 1.0, 2.0), at(0.0, 1.0, 2.0))),
+        value(
+            "leave_one_out", r"losses .*2 draws, got 1", lambda: fast.leave_one_out(torch.ones(1, 3), torch.ones(1, 3))
+        ),
+        value(
+            "leave_one_out",
+            r"losses .*\[S, N\].*\[3\]",
+            lambda: fast.leave_one_out(at(0.0, 1.0, 2.0), at(0.0, 1.0, 2.0)),
+        ),
         value(
             "leave_one_out",
             r"log_probability .*\[2, 3\].*\[3, 2\]",
@@ -170,7 +176,11 @@ def bad_state_dependent() -> list[Bad]:
     ]
     for bad in (0.0, -1.0, math.inf, math.nan):
         found.append(
-            value("StateDependentMasking", rf"powers .*positive and finite, got {bad}", lambda x=bad: made(line, x * powers, 3))
+            value(
+                "StateDependentMasking",
+                rf"powers .*positive and finite, got {bad}",
+                lambda x=bad: made(line, x * powers, 3),
+            )
         )
     log = "StateDependentMasking.log_marginal"
     found += bad_noisy(log, lambda xt, s, t: p.log_marginal(ids(0, 1), xt, t), pairs=False)
@@ -220,5 +230,3 @@ def bad_calls(target: str, function: Callable[..., object], takes: list[str], sc
     if "generator" in takes:
         found.append(kind(target, r"generator .*Generator.*int 7", ask, generator=7))
     return found
-
-
