@@ -38,7 +38,7 @@ class GenMD4:
     def __init__(self, process: StateDependentMasking) -> None:
         checks.instance("process", process, StateDependentMasking)
         self.process = process
-        self.mask = process.mask
+        self.mask: int = process._at_mask
 
     def denoise(self, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
         """``mu``, probabilities of ``x_0``: ``[N, L, K]`` (eq. 3)."""

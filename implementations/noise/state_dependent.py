@@ -57,8 +57,6 @@ class StateDependentMasking(Chain):
     TypeError, ValueError : not a schedule, powers that are not positive, a mask outside ``0..K-1``.
     """
 
-    mask: int
-
     def __init__(
         self,
         schedule: Schedule,
@@ -84,7 +82,7 @@ class StateDependentMasking(Chain):
         self.schedule = schedule
         self.powers = powers.double()
         self._powers_on = Placed(self.powers)
-        self.mask = mask
+        self.mask = self._at_mask = mask
 
     # ------------------------------------------------------------------ alpha, class by class; [N] to [N, K] float64
     def visible(self, t: Tensor) -> Tensor:
@@ -151,17 +149,17 @@ class StateDependentMasking(Chain):
     # ------------------------------------------------------------------ what a chain needs
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         stay, go = (table.gather(1, x) for table in self._stay_and_go(s, t))
-        masked = x == self.mask
+        masked = x == self._at_mask
         stay, go = torch.where(masked, 0.0, stay), torch.where(masked, 1.0, go)
         rows = stay.new_zeros(*x.shape, self.K).scatter(-1, x.unsqueeze(-1), stay.unsqueeze(-1))
-        return rows.scatter_add(-1, torch.full_like(x, self.mask).unsqueeze(-1), go.unsqueeze(-1))
+        return rows.scatter_add(-1, torch.full_like(x, self._at_mask).unsqueeze(-1), go.unsqueeze(-1))
 
     def _columns(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
         stay, go = self._stay_and_go(s, t)
         own = torch.zeros(*x.shape, self.K, dtype=torch.float64, device=x.device)
         own = own.scatter(-1, x.unsqueeze(-1), stay.gather(1, x).unsqueeze(-1))
         go = go.masked_fill(self._is_mask(go), 1.0)
-        return torch.where((x == self.mask).unsqueeze(-1), go[:, None], own)
+        return torch.where((x == self._at_mask).unsqueeze(-1), go[:, None], own)
 
     def _push(self, weights: Tensor, t: Tensor) -> Tensor:
         """With gradients to the powers too."""
@@ -175,18 +173,18 @@ class StateDependentMasking(Chain):
 
     def _pulled(self, weights: Tensor, t: Tensor) -> Tensor:
         stay, go = self._stay_and_go(None, t)
-        at_mask = weights[..., self.mask : self.mask + 1]
+        at_mask = weights[..., self._at_mask : self._at_mask + 1]
         return torch.where(self._is_mask(weights), weights, weights * stay[:, None] + at_mask * go[:, None])
 
     def _draw(self, x0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         hit = uniforms(x0.shape, generator, x0.device) < self._masked(t).detach().gather(1, x0)
-        return torch.where(hit, self.mask, x0)
+        return torch.where(hit, self._at_mask, x0)
 
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
         rate = self._rates(t)
         leave = torch.zeros(*x.shape, self.K, dtype=torch.float64, device=x.device)
         leave = leave.scatter(-1, x.unsqueeze(-1), -rate.gather(1, x).unsqueeze(-1))
-        return torch.where((x == self.mask).unsqueeze(-1), rate[:, None], leave)
+        return torch.where((x == self._at_mask).unsqueeze(-1), rate[:, None], leave)
 
     def _rates(self, t: Tensor) -> Tensor:
         """``-alpha'_{t,k}/alpha_{t,k}``, and 0 of the mask; ``inf`` where alpha is 0."""
@@ -205,7 +203,7 @@ class StateDependentMasking(Chain):
         return torch.where(onto, weights - lost, back)
 
     def _is_mask(self, weights: Tensor) -> Tensor:
-        return torch.arange(self.K, device=weights.device) == self.mask
+        return torch.arange(self.K, device=weights.device) == self._at_mask
 
     # ------------------------------------------------------------------ what was drawn
     def log_marginal(self, x0: Tensor, xt: Tensor, t: Tensor) -> Tensor:
@@ -217,7 +215,7 @@ class StateDependentMasking(Chain):
         """
         self.check(x0=x0, xt=xt, t=t)
         x0, xt = x0.long(), xt.long()
-        hit = xt == self.mask
+        hit = xt == self._at_mask
         chance = torch.where(hit, self._masked(t).gather(1, x0), self._visible(t).gather(1, x0))
         possible = (hit | (xt == x0)) & (chance > 0)
         log = torch.where(hit, self._log_masked(t).gather(1, x0), torch.where(possible, chance, 1.0).log())

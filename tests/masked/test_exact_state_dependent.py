@@ -25,7 +25,7 @@ MEAN = {0: Fraction(5, 8), 2: Fraction(3, 8)}
 BELIEF = [MEAN[0], 0, MEAN[2]]
 
 
-def polynomial(*powers: int) -> state_dependent.StateDependentTime:
+def polynomial(*powers: int) -> Any:
     """The paper's: class k is visible at t with probability 1 - t^w_k."""
     return state_dependent.StateDependentTime(tuple(lambda t, w=w: 1 - t**w for w in powers), MASK)
 
@@ -235,7 +235,7 @@ def test_score_entropy_as_printed_is_not_zero_at_the_truth():
 
 def test_the_prior_with_a_little_of_every_class_costs_alpha_log_m():
     eps = Fraction(1, 16)
-    prior = [eps / 2, 1 - eps, eps / 2]
+    prior = np.array([eps / 2, 1 - eps, eps / 2], dtype=object)
     matrix = state_dependent.mask_step([1 - eps, 1 - eps], MASK)
     found = elbo.prior_term(DiscreteTime((matrix,), prior), [0], 1)
     assert same(found, MP.convert(eps) * log(Fraction(2)), ulps=16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -35,7 +36,7 @@ def network(xt: Tensor) -> Tensor:
     return source[place]
 
 
-def method(powers: Tensor = POWERS, schedule=None) -> GenMD4:
+def method(powers: Tensor = POWERS, schedule: Any = None) -> GenMD4:
     return GenMD4(StateDependentMasking(schedule or MutualInformation(), powers, MASK, dtype=torch.float64))
 
 
@@ -92,7 +93,7 @@ def test_the_loss_is_differentiable_in_the_powers_at_given_noise():
     for schedule, t in ((MutualInformation(), 0.4), (Grid([0.25, 0.25, 0.5]), 2), (Grid([0.25, 0.25, 0.5]), 1)):
         when = torch.tensor([t]) if schedule.T else torch.tensor([t], dtype=torch.float64)
 
-        def at(powers: Tensor, schedule=schedule, when=when) -> Tensor:
+        def at(powers: Tensor, schedule: Any = schedule, when: Any = when) -> Tensor:
             return method(powers, schedule).loss(network(xt), X0, xt, when)
 
         assert torch.autograd.gradcheck(at, (POWERS.clone().requires_grad_(),), eps=1e-6, atol=1e-6)
