@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -25,14 +26,22 @@ MEAN = {0: Fraction(5, 8), 2: Fraction(3, 8)}
 BELIEF = [MEAN[0], 0, MEAN[2]]
 
 
+def _visible(w: int, t: Any) -> Any:
+    return 1 - t**w
+
+
+def _rate(k: int, t: Any) -> Any:
+    return LINE.generator(t)[k, MASK]
+
+
 def polynomial(*powers: int) -> Any:
     """The paper's: class k is visible at t with probability 1 - t^w_k."""
-    return state_dependent.StateDependentTime(tuple(lambda t, w=w: 1 - t**w for w in powers), MASK)
+    return state_dependent.StateDependentTime(tuple(partial(_visible, w) for w in powers), MASK)
 
 
 LINE = polynomial(*POWERS.values())
 SAME = polynomial(2, 2)
-GRID = [[HALF, QUARTER], [0, THIRD], [1, HALF]]
+GRID: list[list[Any]] = [[HALF, QUARTER], [0, THIRD], [1, HALF]]
 
 
 def at_a_mask(process: Any, s: Any, t: Any) -> Any:
@@ -44,7 +53,7 @@ def at_a_mask(process: Any, s: Any, t: Any) -> Any:
 
 
 def test_steps_without_products_are_the_products():
-    products, few = state_dependent.mask_steps(GRID, MASK), state_dependent.MaskSteps(tuple(map(tuple, GRID)), MASK)
+    products, few = state_dependent.mask_steps(GRID, MASK), state_dependent.MaskSteps(tuple(tuple(step) for step in GRID), MASK)
     for s in range(4):
         for t in range(s, 4):
             assert (products.transition(s, t) == few.transition(s, t)).all()
@@ -73,7 +82,7 @@ def test_marginals_compose():
 def test_rates_are_no_multiples_of_one_matrix_and_their_integral_is_the_transition():
     early, late = LINE.generator(QUARTER), LINE.generator(HALF)
     assert not same(early * (late[0, MASK] / early[0, MASK]), late, ulps=1000)
-    spent = [integral(lambda u, k=k: LINE.generator(u)[k, MASK], QUARTER, HALF, 1e-15) for k in POWERS]
+    spent = [integral(partial(_rate, k), QUARTER, HALF, 1e-15) for k in POWERS]
     whole = state_dependent.mask_rate(spent, MASK)
     # They commute, so that the exponential of the integral is the transition.
     assert np.abs(to_float(exponential(whole) - LINE.transition(QUARTER, HALF))).max() < 1e-15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ K, MASK, L = 4, 2, 2
 POWERS = torch.tensor([0.5, 1.5, 7.0, 2.25], dtype=torch.float64)
 X0 = torch.tensor([[0, 3]])
 EVERY = torch.tensor(list(itertools.product(range(K), repeat=L)))
+
+
+def _visible(w: float, t: Any) -> Any:
+    return 1 - MP.mpf(t) ** MP.mpf(w)
 
 
 def network(xt: Tensor) -> Tensor:
@@ -59,7 +64,7 @@ def derivative(t: float, k: int) -> float:
 
 def test_powers_below_one_and_fractions_agree_with_the_reference():
     others = [POWERS[k].item() for k in range(K) if k != MASK]
-    exact = StateDependentTime(tuple(lambda t, w=w: 1 - MP.mpf(t) ** w for w in map(MP.mpf, others)), MASK)
+    exact = StateDependentTime(tuple(partial(_visible, w) for w in others), MASK)
     chain = method().process
     for s, t in ((0.0, 1e-9), (1e-9, 0.25), (0.25, 0.75), (0.75, 1 - 2.0**-40), (0.5, 1.0)):
         found = chain.transition(*torch.tensor([s, t], dtype=torch.float64))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tests.methods.building import by_class, schedule
+from tests.mutants import formulas as f
 from tests.mutants.registry import Right, mutant
 from unmask.implementations import GenMD4, StateDependentMasking
 from unmask.properties import Process
@@ -15,7 +16,7 @@ BOTH = ("genmd4", "genmd4_discrete")
 
 def log_mean(p: Process, output: Tensor) -> Tensor:
     """``log mu`` as it is at masks, ``[N, L, K]``."""
-    return output.double().masked_fill(torch.arange(p.K) == p.mask, -torch.inf).log_softmax(-1)
+    return output.double().masked_fill(f.masked(p, torch.arange(p.K)), -torch.inf).log_softmax(-1)
 
 
 def weights(p: Process, t: Tensor) -> Tensor:
@@ -35,13 +36,13 @@ def loss_is_the_cross_entropy_alone(
 ) -> Tensor:
     """MDLM's loss with the weight of x_0: what the network says of when a mask is lifted costs nothing."""
     terms = at(weights(p, t), x0) * -at(log_mean(p, output), x0)
-    return torch.where(xt == p.mask, terms, 0.0).sum(-1).to(output.dtype)
+    return torch.where(f.masked(p, xt), terms, 0.0).sum(-1).to(output.dtype)
 
 
 def _cross_entropy_with(p: Process, output: Tensor, x0: Tensor, xt: Tensor, own: Tensor, right: Tensor) -> Tensor:
     """The right loss with another weight of the cross-entropy."""
     more = (own - right) * -at(log_mean(p, output), x0)
-    return torch.where(xt == p.mask, more, 0.0).sum(-1).to(output.dtype)
+    return torch.where(f.masked(p, xt), more, 0.0).sum(-1).to(output.dtype)
 
 
 @mutant("loss-weighs-the-favorite", "loss", of=BOTH)
@@ -91,11 +92,11 @@ def _with_later_noise(p: Process, kernel: Tensor, xt: Tensor, s: Tensor, t: Tens
     """``(alpha_s - alpha_t)/(1 - alpha_s)``, at most 1, in place of ``/(1 - alpha_t)``, and what is left stays."""
     before, after = 1 - by_class(p).visible(s).double(), 1 - by_class(p).visible(t).double()
     wrong = torch.where(before > 0, after / torch.where(before > 0, before, 1.0), 1.0)[:, None]
-    is_mask = torch.arange(p.K) == p.mask
+    is_mask = f.masked(p, torch.arange(p.K))
     lifted = (kernel * wrong).masked_fill(is_mask, 0.0)
     lifted = lifted / lifted.sum(-1, keepdim=True).clamp(min=1)
     whole = torch.where(is_mask, 1 - lifted.sum(-1, keepdim=True), lifted)
-    return torch.where((xt == p.mask)[..., None], whole, kernel.double()).to(kernel.dtype)
+    return torch.where(f.masked(p, xt)[..., None], whole, kernel.double()).to(kernel.dtype)
 
 
 @mutant("posterior-reveals-with-the-later-noise", "posterior", of=BOTH)
@@ -120,10 +121,10 @@ def reverse_reveals_before_it_chooses(
 ) -> Tensor:
     """Whether a mask is lifted is drawn first, and its class from mu as it is, as with one schedule for all."""
     kernel = right.reverse(p, output, xt, s, t)
-    is_mask = torch.arange(p.K) == p.mask
+    is_mask = f.masked(p, torch.arange(p.K))
     lifted = kernel.masked_fill(is_mask, 0.0).sum(-1, keepdim=True)
     alike = torch.where(is_mask, kernel, lifted * log_mean(p, output).exp().to(kernel.dtype))
-    return torch.where((xt == p.mask)[..., None], alike, kernel)
+    return torch.where(f.masked(p, xt)[..., None], alike, kernel)
 
 
 @mutant("step-chooses-among-all-at-one-speed", "step", of=BOTH)
