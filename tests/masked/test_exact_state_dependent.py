@@ -53,7 +53,10 @@ def at_a_mask(process: Any, s: Any, t: Any) -> Any:
 
 
 def test_steps_without_products_are_the_products():
-    products, few = state_dependent.mask_steps(GRID, MASK), state_dependent.MaskSteps(tuple(tuple(step) for step in GRID), MASK)
+    products, few = (
+        state_dependent.mask_steps(GRID, MASK),
+        state_dependent.MaskSteps(tuple(tuple(step) for step in GRID), MASK),
+    )
     for s in range(4):
         for t in range(s, 4):
             assert (products.transition(s, t) == few.transition(s, t)).all()
