@@ -47,10 +47,8 @@ from unmask.implementations.likelihood.score_entropy import rate_loss, score_ent
 from unmask.implementations.masked.autoregression import Autoregression
 from unmask.implementations.masked.genmd4 import GenMD4, leave_one_out
 from unmask.implementations.masked.mdlm import MDLM
-from unmask.implementations.noise.birth_death import BirthDeath
 from unmask.implementations.noise.chain import Chain
 from unmask.implementations.noise.drifting_prior import DriftingPrior
-from unmask.implementations.noise.ehrenfest import Ehrenfest
 from unmask.implementations.noise.grid import Grid
 from unmask.implementations.noise.information_schedule import (
     betas_from_noise,
@@ -59,9 +57,11 @@ from unmask.implementations.noise.information_schedule import (
     mutual_information,
 )
 from unmask.implementations.noise.interpolating import Interpolating, PosteriorWeights
+from unmask.implementations.noise.levels.birth_death import BirthDeath
+from unmask.implementations.noise.levels.ehrenfest import Ehrenfest
+from unmask.implementations.noise.levels.ordinal_steps import Band, DiscretizedGaussian
 from unmask.implementations.noise.masks_and_bump import MasksAndBump
 from unmask.implementations.noise.neighbors import NearestNeighbor
-from unmask.implementations.noise.ordinal_steps import Band, DiscretizedGaussian
 from unmask.implementations.noise.schedules import (
     Cosine,
     Geometric,

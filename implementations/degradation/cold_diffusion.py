@@ -61,8 +61,8 @@ class Blur:
     """``D(x, t)_i = sum_j P_t[i, j] x_j``: the mean of the signal where a walk from site ``i`` is at time ``t``.
 
     ``process``: a corruption process over ``K`` sites.
-    :class:`~unmask.implementations.noise.birth_death.BirthDeath` blurs as heat does; an interpolating process fades
-    into the mean under its prior, in O(K).
+    :class:`~unmask.implementations.noise.levels.birth_death.BirthDeath` blurs as heat does; an interpolating process
+    fades into the mean under its prior, in O(K).
 
     Called with signals ``[N, ..., K]`` and times ``[N]`` on the process's clock; in the dtype of the signals, half
     precision being computed in float32; differentiable in the signals.

@@ -7,12 +7,10 @@
 * `drifting_prior`: the same with a prior that changes from step to step;
 * `masks_and_bump`: masks with a bump of uniform noise, a prior that moves in continuous time;
 * `driven`: jumps of one rate matrix, at the speed of a schedule;
-* `birth_death`: ordered levels, by the cosine transform;
-* `ehrenfest`: ordered levels, by binomial laws;
 * `neighbors`: a graph of nearest neighbors in an embedding space;
 * `state_dependent`: masking with a schedule for each class;
 * `with_mask`: any of them with a mask added;
 * `tabulated`: any one-step matrices;
-* `ordinal_steps`: D3PM's discretized Gaussian and band;
+* `levels`: ordered levels;
 * `information_schedule`: the mutual-information schedule for any noise.
 """

@@ -46,7 +46,7 @@ class MasksAndBump(Chain):
         validate: bool | None = None,
     ) -> None:
         checks.integer("K", K, 3)
-        self.mask: int = checks.integer("mask", mask, 0, K - 1)
+        self.mask = self._at = checks.integer("mask", mask, 0, K - 1)
         self.share = checks.number("share", share, 0, 1, strict="high")
         self.power = checks.number("power", power, 0, 2, strict="low")
         prior = torch.zeros(K, dtype=torch.float64)
@@ -97,7 +97,7 @@ class MasksAndBump(Chain):
         """``[N, K]``."""
         at_mask, each = self._hits(s, t)
         found = each.unsqueeze(-1).repeat(1, self.K)
-        found[:, self.mask] = at_mask
+        found[:, self._at] = at_mask
         return found
 
     def _rows(self, x: Tensor, s: Tensor | None, t: Tensor) -> Tensor:
@@ -123,7 +123,7 @@ class MasksAndBump(Chain):
 
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
         at_mask, others = self._rates(t.double())
-        into = torch.where(x == self.mask, at_mask[:, None], others[:, None] / (self.K - 1))
+        into = torch.where(x == self._at, at_mask[:, None], others[:, None] / (self.K - 1))
         # At x itself: what it is redrawn to, minus all that leaves.
         leaves = (into - (at_mask + others)[:, None]).unsqueeze(-1)
         return into.unsqueeze(-1).repeat(1, 1, self.K).scatter(-1, x.unsqueeze(-1), leaves)

@@ -23,12 +23,12 @@ import math
 import torch
 from torch import Tensor
 
-from unmask.implementations.noise.birth_death import BirthDeath, log_row_of_the_end
 from unmask.implementations.noise.chain import LEAST, Chain
 from unmask.implementations.noise.drifting_prior import DriftingPrior
-from unmask.implementations.noise.ehrenfest import Ehrenfest
 from unmask.implementations.noise.interpolating import Interpolating
-from unmask.implementations.noise.ordinal_steps import DiscretizedGaussian
+from unmask.implementations.noise.levels.birth_death import BirthDeath, log_row_of_the_end
+from unmask.implementations.noise.levels.ehrenfest import Ehrenfest
+from unmask.implementations.noise.levels.ordinal_steps import DiscretizedGaussian
 from unmask.implementations.numbers import checks
 
 #: Largest number of entries of a block of compared columns.

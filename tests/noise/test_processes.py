@@ -14,7 +14,7 @@ from torch import Tensor
 
 import unmask.implementations as fast
 from unmask.implementations import BirthDeath, Chain, DriftingPrior, Ehrenfest, Grid, NearestNeighbor, WithMask
-from unmask.implementations.noise.birth_death import circle
+from unmask.implementations.noise.levels.birth_death import circle
 from unmask.implementations.numbers.entrywise import exponential
 from unmask.properties.claims.claim import sampled
 from unmask.properties.claims.judges import judge

@@ -17,7 +17,7 @@ def hit_or_not(p: Any) -> int:
 
 def class_by_class(p: Any) -> int:
     """A power of the probability of a hit, which multiplies the roundings behind it, and a few of its own."""
-    return max(p["powers"]) * hit_or_not(p) + 4
+    return int(max(p["powers"])) * hit_or_not(p) + 4
 
 
 def product(p: Any) -> int:
