@@ -47,7 +47,7 @@ SAID = [
     ("rows_do_not_see_each_other", "degradation: degrade, shift, restore, restore_naively"),
     ("steps_draw_rare_classes", "It waits for rare events, and the quick budget leaves it out."),
     ("a_mask_is_lifted_in_proportion", "It is asked about processes of the family absorbing."),
-    ("nelbo_converges_as_steps_shrink", "uniform, absorbing, mask-and-uniform, state-dependent-masking, birth-death, ehrenfest"),
+    ("nelbo_converges_as_steps_shrink", "the families uniform, absorbing, mask-and-uniform, state-dependent-masking,"),
     ("calls_do_not_remember_each_other", "Of its budget, an example counts as"),
 ]  # fmt: skip
 
