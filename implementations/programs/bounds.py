@@ -98,7 +98,7 @@ class MaskedBound:
             clean = x0[row]
             xt = torch.where(masked, self.mask, clean)
             output = masking.answers(network, xt, t, self.schedule, self.condition)
-            entropy, at = masking.cross_entropies(output, clean, masked, self.mask)
+            entropy, at, _ = masking.cross_entropies(output, clean, masked, self.mask)
             total.index_add_(0, row[at], weight[at] * entropy.double())
         return total
 

@@ -47,8 +47,28 @@ def checked(x0: Tensor, counted: Tensor | None, mask: int) -> Sequences:
 
 
 def by_probability(counted: Tensor, probability: Tensor, generator: torch.Generator) -> Tensor:
-    """Each counted position of a row with the row's probability ``[N]``, by itself: bool ``[N, L]``."""
-    return counted & (uniforms(counted.shape, generator, counted.device) < probability[:, None])
+    """Each counted position by itself, with the probability of its row, ``[N]``, or its own, ``[N, L]``: bool."""
+    each = probability if probability.ndim == 2 else probability[:, None]
+    return counted & (uniforms(counted.shape, generator, counted.device) < each)
+
+
+def told(t: Tensor, clean_copy: str | None) -> Tensor:
+    """Times ``[N, L]`` of a row, and 0 for its clean copy, if there is one: ``[N, L]`` or ``[N, 2L]``."""
+    return beside(t, torch.zeros_like(t), clean_copy)
+
+
+def beside(noised_row: Tensor, clean_row: Tensor, clean_copy: str | None) -> Tensor:
+    """A row with its clean copy before or after it, in one sequence, or by itself: ``[N, L]`` or ``[N, 2L]``."""
+    if clean_copy is None:
+        return noised_row
+    both = [noised_row, clean_row]
+    return torch.cat(both if clean_copy == "after" else both[::-1], dim=-1)
+
+
+def in_blocks(counted: Tensor, length: int) -> Tensor:
+    """Blocks of rows ``[N, L]`` as rows ``[R, length]``, the last one filled up with what does not count."""
+    over = -counted.shape[1] % length
+    return torch.nn.functional.pad(counted, (0, over)).reshape(-1, length)
 
 
 def by_count(counted: Tensor, count: Tensor, generator: torch.Generator) -> Tensor:
@@ -82,7 +102,7 @@ def check_settings(mask: int, schedule: Schedule | None, condition: str | None) 
 def answers(
     network: Network, xt: Tensor, t: Tensor | None, schedule: Schedule | None, condition: str | None
 ) -> Tensor | LinearOutput:
-    """What a network answers to ``xt [n, L]`` at times ``t [n]``.
+    """What a network answers to ``xt [n, L]`` at times ``t``, ``[n]`` or ``[n, L]``.
 
     Raises
     ------
@@ -103,15 +123,18 @@ def answers(
     return cast("Tensor | LinearOutput", found)
 
 
-def cross_entropies(output: Tensor | LinearOutput, x0: Tensor, masked: Tensor, mask: int) -> tuple[Tensor, Tensor]:
-    """``-log p(x_0^i|x_t)`` of the masked positions over all classes but the mask, nats, and the row of each: ``[R]``.
+def cross_entropies(
+    output: Tensor | LinearOutput, x0: Tensor, masked: Tensor, mask: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """``-log p(x_0^i|x_t)`` of masked positions over all classes but the mask, nats, their rows and columns: ``[R]``.
 
     Only rows of logits that are masked are read; half precision is summed in float32.
     """
     place = masked.flatten().nonzero().squeeze(-1)
     start = x0.flatten()[place]
     sums = output_sums(output, Rows(place), start, start, without=mask)
-    return -sums.log_start, torch.div(place, masked.shape[1], rounding_mode="floor")
+    width = masked.shape[1]
+    return -sums.log_start, torch.div(place, width, rounding_mode="floor"), place % width
 
 
 def row_sums(values: Tensor, row: Tensor, N: int) -> Tensor:
@@ -123,12 +146,15 @@ __all__ = [
     "Network",
     "Sequences",
     "answers",
+    "beside",
     "by_count",
     "by_probability",
     "check_settings",
     "checked",
     "cross_entropies",
+    "in_blocks",
     "noised",
     "row_sums",
+    "told",
     "weight",
 ]

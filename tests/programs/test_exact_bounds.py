@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import permutations
+from fractions import Fraction
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,50 @@ def test_the_likelihood_is_the_mean_over_orders() -> None:
             x[i] = X0[i]
         total += math.exp(log_p) / 6
     assert bounds.negative_log_likelihood(X0, COUNTED, model(1), MASK) == pytest.approx(-math.log(total), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_blocks_of_one_are_autoregression_and_one_block_is_masked_diffusion(seed: int) -> None:
+    def of(length: int) -> float:
+        return bounds.nelbo_in_blocks(X0, COUNTED, model(seed), MASK, length)
+
+    token_by_token = 0.0
+    x = np.where(COUNTED, MASK, X0)
+    for i in np.flatnonzero(COUNTED):
+        token_by_token -= model(seed)(x[None])[0, i, X0[i]]
+        x[i] = X0[i]
+    assert of(1) == pytest.approx(token_by_token, rel=1e-12)
+    assert of(4) == of(7) == bounds.nelbo(X0, COUNTED, model(seed), MASK)
+    # The first block is the second position alone; the other two positions have the bound of a pair.
+    pair = bounds.nelbo(X0, COUNTED & (np.arange(4) > 1), model(seed), MASK)
+    first = -model(seed)(np.where(COUNTED, MASK, X0)[None])[0, 1, X0[1]]
+    assert of(2) == pytest.approx(first + pair, rel=1e-12)
+
+
+def test_weights_between_two_times() -> None:
+    ends = [Fraction(k, 4) for k in range(5)]
+    for n in (1, 2, 3):
+        for m in range(1, n + 1):
+            parts = [bounds.set_weight_between(n, m, low, high) for low, high in pairwise(ends)]
+            assert sum(parts) / 4 == bounds.set_weight(n, m) == bounds.set_weight_between(n, m, ends[0], ends[-1])
+            found = quad(lambda u, n=n, m=m: u ** (m - 1) * (1 - u) ** (n - m), 0.5, 0.75)[0] * 4
+            assert float(parts[2]) == pytest.approx(found, rel=1e-12)
+        # Of a network without knowledge nothing is lost.
+        for low, high in ((ends[1], ends[2]), (ends[2], ends[4])):
+            total = sum(math.comb(n, m) * m * bounds.set_weight_between(n, m, low, high) for m in range(1, n + 1))
+            assert total == n
+
+
+def test_times_that_are_cut_off_have_another_mean() -> None:
+    """Of a network that is better where less is masked, late times alone cost too much."""
+    n, cost = 2, {1: Fraction(1), 2: Fraction(2)}  # of each masked position
+
+    def mean(low: Fraction, high: Fraction) -> Fraction:
+        weights = {m: bounds.set_weight_between(n, m, low, high) for m in cost}
+        return sum((math.comb(n, m) * m * weights[m] * cost[m] for m in cost), Fraction(0))
+
+    assert mean(Fraction(0), Fraction(1)) == 3
+    assert mean(Fraction(1, 2), Fraction(1)) == Fraction(7, 2)
 
 
 def test_the_bound_is_an_integral_over_time() -> None:

@@ -54,6 +54,10 @@ def bad_evaluation() -> list[Bad]:
         value(
             "MaskedObjective", r"reduction .*'per row'.*'mean'", lambda: fast.MaskedObjective(MASK, reduction="mean")
         ),
+        value("MaskedObjective", "time_block must be at least 1, got 0", lambda: fast.MaskedObjective(MASK, time_block=0)),
+        value(
+            "MaskedObjective", r"clean_copy .*'after'.*'beside'", lambda: fast.MaskedObjective(MASK, clean_copy="beside")
+        ),
         value("MaskedObjective", r"weighting .*'plain'.*'elbo'", lambda: fast.MaskedObjective(MASK, weighting="elbo")),
         value(
             "MaskedObjective",

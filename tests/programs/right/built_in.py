@@ -108,6 +108,20 @@ OBJECTIVES = [
         density=density,
         reduction="sum",
     ),
+    objective(
+        "objective-in-blocks",
+        settings={"time_block": 2, "clean_copy": "after", "condition": "time"},
+        sees_time=True,
+        time_block=2,
+        clean_copy="after",
+    ),
+    objective(
+        "objective-in-blocks-by-count",
+        settings={"time_block": 3, "masks": "by count"},
+        time_block=3,
+        masks="by count",
+        reduction="per row and counted token",
+    ),
 ]
 BOUNDS = [
     bound("bound-by-count", settings={"samples": 4}),
@@ -125,4 +139,4 @@ KERNELS = [
 ]
 ALL = [*OBJECTIVES, *BOUNDS, *KERNELS]
 #: One of each, for every run; the others are asked in tests of their own.
-VERIFIED = [OBJECTIVES[0], OBJECTIVES[3], OBJECTIVES[5], BOUNDS[0], BOUNDS[1], KERNELS[0], KERNELS[1]]
+VERIFIED = [OBJECTIVES[0], OBJECTIVES[3], OBJECTIVES[5], OBJECTIVES[7], BOUNDS[0], BOUNDS[1], KERNELS[0], KERNELS[1]]
