@@ -126,7 +126,11 @@ class Rows(NamedTuple):
         if self.index is not None:
             other = torch.ones(flat.shape[0], dtype=torch.bool, device=flat.device)
             other[self.index] = False
-            flat.index_fill_(0, other.nonzero().squeeze(-1), 0.0)
+            if flat.device.type == "cpu":
+                flat.index_fill_(0, other.nonzero().squeeze(-1), 0.0)
+            else:
+                # Which they are is the device's to know.
+                flat.masked_fill_(other.unsqueeze(-1), 0.0)
 
     def scale(self, flat: Tensor, factor: Tensor) -> None:
         """Multiply those that are read with ``factor [R]``; all others are 0."""

@@ -121,6 +121,15 @@ class MasksAndBump(Chain):
         kept, added = self._kept(None, t)[:, None, None], self._added(None, t).unsqueeze(-1)
         return kept * weights + weights @ added
 
+    def _invertible(self, s: Tensor, t: Tensor) -> Tensor:
+        return self._kept(s.double(), t.double()) > 0
+
+    def _unpush(self, weights: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """``a I + 1 v^T``, of rows that sum to one, has the inverse ``(I - 1 v^T)/a``."""
+        s, t = s.double(), t.double()
+        kept, added = self._kept(s, t)[:, None, None], self._added(s, t).unsqueeze(1)
+        return (weights - weights.sum(-1, keepdim=True) * added) / kept
+
     def _rate_columns(self, x: Tensor, t: Tensor) -> Tensor:
         at_mask, others = self._rates(t.double())
         into = torch.where(x == self._at, at_mask[:, None], others[:, None] / (self.K - 1))
