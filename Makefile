@@ -88,7 +88,7 @@ figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
 peers: $(addsuffix /.peer-$(ASKED),$(PEER_ENVIRONMENTS))  ## public packages under the laws, each in its own environment
 	@status=0; \
 	for name in $(PEERS); do \
-		$(RUN) .venv-peers-$$name/bin/python -m unmask.cli.command verify "examples.peers.$$(echo $$name | tr - _)_adapter" \
+		$(RUN) .venv-peers-$$name/bin/python -m unmask.cli verify "examples.peers.$$(echo $$name | tr - _)_adapter" \
 			--jobs $(JOBS) --budget '$(BUDGET)' --report "$(REPORT)-peers/$$name" || status=1; \
 	done; \
 	$(RUN) $(BIN)/python -m examples.peers.table '$(REPORT)-peers' && exit $$status
