@@ -1,6 +1,7 @@
 """Adapters of public packages: what can be said of them without the packages."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,16 @@ def test_a_finding_stands_by_itself(script: Path) -> None:
     assert "expected" in source.lower()
     assert "found" in source.lower()
     assert f"findings/{script.name}" in PAGE, "docs/findings.md does not name it"
+
+
+def test_what_make_runs_has_something_to_run() -> None:
+    """Python runs a module that only defines things in silence, and calls that a success."""
+    names = set(re.findall(r"-m ((?:unmask|tests|examples|benchmarks)\.[\w.]+)", (ROOT / "Makefile").read_text()))
+    assert {"unmask.cli", "examples.peers.table"} <= names
+    for name in names:
+        place = ROOT.joinpath(*name.removeprefix("unmask.").split("."))
+        source = place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
+        assert '__name__ == "__main__"' in source.read_text(), name
 
 
 def test_a_page_of_records() -> None:
