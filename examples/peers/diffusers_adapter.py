@@ -41,7 +41,8 @@ SHARES = ((7, 1, 0, 6), (15, 1, 1, 12), (12, 0, 2, 15))
 def _vq(p: Process) -> corruption.DiscreteTime:
     """Steps that keep a class, redraw it from all but the mask, or mask it for good (Gu et al. 2022, eq. 7)."""
     alpha, alpha_end, gamma, gamma_end = p["shares"]
-    along = [Fraction(k, p.T - 1) for k in range(p.T)]
+    T = int(p.T or 0)
+    along = [Fraction(k, T - 1) for k in range(T)]
     kept = [Fraction(1), *(alpha + (alpha_end - alpha) * u for u in along)]
     visible = [Fraction(1), *(1 - gamma - (gamma_end - gamma) * u for u in along)]
     steps = []
@@ -66,7 +67,7 @@ VQ = Family(
 
 def by_time(t: Tensor, out: Tensor, of: Callable[[Tensor, int], Tensor]) -> Tensor:
     """``out`` with the rows of each time written by ``of(rows, time)``."""
-    for time in t.unique().tolist():
+    for time in sorted(set(t.tolist())):
         rows = t == time
         out[rows] = of(rows, int(time))
     return out
@@ -107,8 +108,8 @@ class DiscreteDDIM:
     output, time_steps = "mixture", "unit"
 
     def __init__(self, p: Process) -> None:
-        self.T, self.scheduler = p.T, DiscreteDDIMScheduler()
-        self.scheduler.set_timesteps(p.T)
+        self.T, self.scheduler = int(p.T or 0), DiscreteDDIMScheduler()
+        self.scheduler.set_timesteps(self.T)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
         def drawn(rows: Tensor, time: int) -> Tensor:
@@ -180,7 +181,7 @@ class Refinement:
     plan = Plan(order="confidence", steps=4, temperature=0.0)
 
     def __init__(self, p: Process) -> None:
-        self.mask, self.scheduler = p.mask, BlockRefinementScheduler()
+        self.mask, self.scheduler = int(p.mask or 0), BlockRefinementScheduler()
 
     def sample(self, network: Any, x: Tensor, counted: Tensor, generator: Generator) -> Tensor:
         steps = self.steps or x.shape[1]

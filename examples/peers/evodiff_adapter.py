@@ -53,10 +53,10 @@ class Discrete:
     output, time_steps, dtypes = "joint-sum-direct", "unit", ("float32",)
 
     def __init__(self, p: Process) -> None:
-        self.K, self.T, own = p.K, p.T, tokenizer(p.K)
+        self.K, self.T, own = p.K, int(p.T or 0), tokenizer(p.K)
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            self.Q_bar, self.Q = own.q_random_schedule(timesteps=p.T + 1, schedule="sohl-dickstein")
-        self.terms = D3PMLVBLoss(tmax=p.T + 1, tokenizer=own)
+            self.Q_bar, self.Q = own.q_random_schedule(timesteps=self.T + 1, schedule="sohl-dickstein")
+        self.terms = D3PMLVBLoss(tmax=self.T + 1, tokenizer=own)
 
     def marginal(self, x0: Tensor, t: Tensor) -> Tensor:
         clean = torch.eye(self.K, dtype=self.Q.dtype)[None]

@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.mutants import MUTANTS
 from tests.programs.right.built_in import OBJECTIVES
-from tests.programs.right.objectives import RIGHT
+from tests.programs.right.objectives import RIGHT, WithACeiling
 from tests.thinned import thinned
 from unmask.properties import LAWBOOK, RecordingNetwork, Run, Subject, examine_all, programs
 from unmask.properties.engine.lawbook import Law
@@ -97,6 +97,17 @@ def test_a_mistake_breaks_the_laws_that_speak_of_it(name: str) -> None:
     mutant = MUTANTS[name]
     records = list(examine_all(mutant(mutant.bases[0]), RUN, ASKED))
     assert {r.law for r in records if r.status in ("broken", "error")} == BROKEN[name]
+
+
+def test_another_weight_below_a_ceiling_is_seen() -> None:
+    """Between the least weight and the ceiling, and without a row that has it."""
+
+    class Smoothed(WithACeiling):
+        def weight(self, t: torch.Tensor) -> torch.Tensor:
+            return 1 / (1 / 3 + 2 * t / 3)
+
+    records = list(examine_all(Subject(Smoothed, programs("absorbing")), RUN, ASKED))
+    assert {r.law for r in records if r.status in ("broken", "error")} == {RANKS}
 
 
 def test_a_network_that_is_not_asked_is_told() -> None:

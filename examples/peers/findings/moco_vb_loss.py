@@ -26,7 +26,8 @@ x0, xt = torch.tensor([[3]]), torch.tensor([[7]])
 def kernel(prediction: torch.Tensor) -> torch.Tensor:
     """p(x_{t-1}|x_t) of a prediction of x_0: the sum over x_0 of the joint law, normalized."""
     joint = (prediction @ torch.linalg.multi_dot(step[:index])) * step[index][:, 7]
-    return joint / joint.sum()
+    normalized: torch.Tensor = joint / joint.sum()
+    return normalized
 
 
 def found(logits: torch.Tensor) -> float:

@@ -2,6 +2,7 @@
 
 * `driven`: uniform numbers chosen on purpose;
 * `times`: masked sets, and the times whose weights they are given;
+* `shapes`: clean copies and times beside a sequence;
 * `common`: what an objective did, laid beside its batch;
 * `objectives`: what training code shows, weighs and pays;
 * `half_precision`: what it makes of answers in bfloat16;

@@ -18,10 +18,10 @@ from unmask.properties.laws.programs.evaluated import (
     blind_network,
     blocks_of,
     evaluate,
-    halves,
     log_p,
     samples_of,
 )
+from unmask.properties.laws.programs.shapes import NO_TIME
 from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
@@ -263,9 +263,9 @@ def a_bound_is_the_nelbo_of_its_samples(
             due.append(nelbo(x0, counted, model, int(p.mask or 0)))
             scale.append(nelbo(x0, counted, lambda ids: -_size(network, ids), int(p.mask or 0)))
             continue
-        answers = _answers(network, e, subject)
+        answers = _answers(e, subject)
         entropy = -np.take_along_axis(answers, np.tile(x0, (len(e.shown), 1))[..., None], -1)[..., 0]
-        large = _size(network, _asked(e, subject), e.told)[:, halves(subject.clean_copy, *_widths(e, subject))[0], 0]
+        large = _large(np.asarray(e.logits))
         total = size = 0.0
         for own in blocks_of(subject, counted):
             part = e.block(own)
@@ -288,29 +288,21 @@ def a_bound_is_the_nelbo_of_its_samples(
     ]
 
 
-def _size(network: RecordingNetwork, ids: Array, times: Array | None = None) -> Array:
+def _size(network: RecordingNetwork, ids: Array) -> Array:
     """How large the numbers behind a cross-entropy are, at every class: one plus twice the largest logit, ``[R, L, K]``."""
-    answer = network.logits(torch.from_numpy(np.array(ids)), times).to(torch.float64).cpu().numpy()
-    large = np.abs(np.where(answer > RULED_OUT / 2, answer, 0)).max(-1, keepdims=True)
-    return np.broadcast_to(1 + 2 * large + np.log(answer.shape[-1]), answer.shape)
+    answer = network.logits(torch.from_numpy(np.array(ids))).to(torch.float64).cpu().numpy()
+    return np.broadcast_to(_large(answer)[..., None], answer.shape)
 
 
-def _asked(e: Evaluated, subject: Any) -> Array:
-    """What the network was asked about, with the clean copy, ``[R, L]`` or ``[R, 2L]``."""
-    if e.copies is None:
-        return np.array(e.shown)
-    return np.concatenate([e.shown, e.copies] if subject.clean_copy == "after" else [e.copies, e.shown], axis=1)
+def _large(answer: Array) -> Array:
+    """One plus twice the largest logit that is not ruled out, and the logarithm of a sum, ``[R, L]``."""
+    largest = np.abs(np.where(answer > RULED_OUT / 2, answer, 0)).max(-1)
+    return np.asarray(1 + 2 * largest + np.log(answer.shape[-1]))
 
 
-def _widths(e: Evaluated, subject: Any) -> tuple[int, int]:
-    """How many positions the network was asked about, and how many a sequence has."""
-    return _asked(e, subject).shape[1], len(e.x0)
-
-
-def _answers(network: RecordingNetwork, e: Evaluated, subject: Any) -> Array:
-    """``log p(x_0|x_t)`` for what was shown, at the times that were told, ``[R, L, K]``."""
-    answer = network.logits(torch.from_numpy(_asked(e, subject)), e.told).to(torch.float64).cpu()
-    answer = answer[:, halves(subject.clean_copy, *_widths(e, subject))[0]]
+def _answers(e: Evaluated, subject: Any) -> Array:
+    """``log p(x_0|x_t)`` of what was shown, ``[R, L, K]``."""
+    answer = torch.from_numpy(np.array(e.logits))
     if subject.output == "log-probabilities":
         return answer.numpy()
     answer[..., e.mask] = -torch.inf
@@ -323,7 +315,7 @@ def _weights_of_samples(e: Evaluated, subject: Any, p: Process) -> Array:
     if subject.estimate == "by count":
         return np.where(masked > 0, e.n / np.maximum(masked, 1), 0.0)
     if e.times is None:
-        raise Unanswerable("the network was shown no time (which sees_time says that it is)")
+        raise Unanswerable(NO_TIME)
     times = e.times if subject.sees_time is True else np.array([float(subject.sees_time(float(u))) for u in e.times])
     if not ((times > 0) & (times < 1))[masked > 0].all():
         raise Unanswerable("a time is at an end, where the weight has no value")

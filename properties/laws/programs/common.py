@@ -14,6 +14,7 @@ import torch
 from unmask.properties.claims.claim import Claim, close
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.calls import Blocked, Unanswerable
+from unmask.properties.laws.programs.shapes import block_times, halves, times_of_rows
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RULED_OUT, Asked, RecordingNetwork
@@ -178,7 +179,7 @@ def observe(objective: Any, p: Process, batch: Batch, seed: int, network: Record
     if getattr(value, "requires_grad", False):
         gradients = objective.differentiate(value.sum(), *(call.leaf for call in calls))
     subject, L = objective.subject, batch.x0.shape[1]
-    shown = [_Part(call, g, subject.clean_copy, L) for call, g in zip(calls, gradients, strict=True)]
+    shown = [_Part(call, g, subject.clean_copy, subject.time_block, L) for call, g in zip(calls, gradients, strict=True)]
     # Calls from which nothing comes back may be about rows without a mask, or none that are paid for.
     paid_for = [part for part, g in zip(shown, gradients, strict=True) if g is not None]
     tried = [(parts, *_laid_out(parts, batch, p)) for parts in (paid_for, shown) if parts]
@@ -202,7 +203,7 @@ def observe(objective: Any, p: Process, batch: Batch, seed: int, network: Record
         logits[row, column] = part.logits
         gradient[row, column] = part.gradient
         if part.times is not None:
-            times.append(part.times if subject.time_block else part.times[:, :1])
+            times.append(part.times)
     when: Array = np.concatenate(times) if times else None
     when = when if times and len(when) == M else None
     seen = Observed(
@@ -233,11 +234,7 @@ def _in_blocks(o: Observed, length: int) -> Observed:
     def each(found: Array) -> Array:
         return np.where(own.reshape(*own.shape, *[1] * (found.ndim - 2)), np.repeat(found, n, axis=0), 0)
 
-    times = o.times
-    if times is not None:
-        # One for the row, for each of its blocks, or for each position, of the clean copy as well.
-        width = times.shape[1]
-        times = {1: np.repeat(times, n, axis=1), n: times}.get(width, times[:, : n * length : length]).reshape(-1)
+    times = None if o.times is None else block_times(o.times, L, length)
     return replace(
         o,
         rows=rows,
@@ -245,7 +242,7 @@ def _in_blocks(o: Observed, length: int) -> Observed:
         asked=each(o.asked).astype(bool),
         logits=each(o.logits),
         gradient=each(o.gradient),
-        times=times if times is not None and len(times) == len(rows) else None,
+        times=None if times is None else times.reshape(-1),
         beside=None if o.beside is None else (np.repeat(o.beside[0], n, axis=0), np.repeat(o.beside[1], n, axis=0)),
         own=own,
     )
@@ -254,22 +251,16 @@ def _in_blocks(o: Observed, length: int) -> Observed:
 class _Part:
     """One call, as NumPy; ``times [n, m]``, and ``beside``, ids and gradient of a clean copy of ``L`` positions."""
 
-    def __init__(self, call: Asked, gradient: Array | None, copy: str | None, L: int) -> None:
+    def __init__(self, call: Asked, gradient: Array | None, copy: str | None, length: int | None, L: int) -> None:
         self.ids = call.ids.cpu().numpy()
         self.logits = call.answer.detach().cpu().to(torch.float64).numpy()
         self.gradient = np.zeros_like(self.logits) if gradient is None else gradient
-        self.times: Array | None = None
+        here, there = halves(copy, self.ids.shape[1], L)
+        self.times = times_of_rows(call.time, len(self.ids), self.ids[:, here].shape[1], copy if there else None, length)
         self.beside: tuple[Array, Array] | None = None
-        n = len(self.ids)
-        if isinstance(call.time, (torch.Tensor, int, float)):
-            when = torch.as_tensor(call.time, dtype=torch.float64).detach().cpu().numpy()
-            self.times = when.reshape(n, -1) if when.size and when.size % n == 0 else np.resize(when, (n, 1))
-        if copy is not None and self.ids.shape[1] == 2 * L:
-            here, there = (slice(L), slice(L, None)) if copy == "after" else (slice(L, None), slice(L))
+        if there is not None:
             self.beside = self.ids[:, there], self.gradient[:, there]
             self.ids, self.logits, self.gradient = (v[:, here] for v in (self.ids, self.logits, self.gradient))
-            if self.times is not None and self.times.shape[1] == 2 * L:
-                self.times = self.times[:, here]
 
 
 @dataclass(frozen=True)

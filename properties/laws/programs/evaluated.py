@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.laws.programs.shapes import block_times, halves, times_of_rows
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RULED_OUT, RecordingNetwork
 
@@ -83,14 +84,6 @@ class PricedNetwork(RecordingNetwork):
         return found.to(self.dtype).to(self.device)
 
 
-def halves(copy: str | None, width: int, L: int) -> tuple[slice, slice | None]:
-    """Which positions of a call are the noised sequence, and which its clean copy, if there is one."""
-    if copy is None or width != 2 * L:
-        return slice(None), None
-    first, second = slice(L), slice(L, None)
-    return (first, second) if copy == "after" else (second, first)
-
-
 @dataclass(frozen=True)
 class Evaluated:
     """One call of a bound with one sequence, of which ``R`` masked versions were shown.
@@ -101,10 +94,10 @@ class Evaluated:
     x0, counted : the sequence, and which of its positions count, ``[L]``.
     shown : ids, ``[R, L]``; where a position was not shown, the clean id.
     mask : id of the mask.
-    times : what the network was told of the time, ``[R]``, or ``[R, m]`` where blocks have times of their own; ``None``
-        where it was told nothing.
+    times : what the network was told of the time, ``[R]``, of each position, ``[R, L]``, where blocks have times of
+        their own; ``None`` where it was told nothing.
     copies : a clean copy that was shown as well, ``[R, L]``; ``None`` without.
-    told : the times as the network was told them, ``[R, m]``.
+    logits : what it answered, ``[R, L, K]`` in float64, 0 where nothing was shown.
     """
 
     value: float
@@ -114,7 +107,7 @@ class Evaluated:
     mask: int
     times: Array | None = field(default=None)
     copies: Array | None = field(default=None)
-    told: Array | None = field(default=None)
+    logits: Array | None = field(default=None, repr=False)
 
     @cached_property
     def masked(self) -> Array:
@@ -135,10 +128,7 @@ class Evaluated:
         """As if nothing but the positions ``own [L]`` of one block were noised, and counted."""
         times = self.times
         if times is not None and times.ndim == 2:
-            first, L = int(np.flatnonzero(own)[0]), len(own)
-            # One for the row, for each of its blocks, or for each position.
-            m = times.shape[1]
-            times = times[:, 0 if m == 1 else first if m >= L else first * m // L]
+            times = times[:, int(np.flatnonzero(own)[0])]
         shown = np.where(own, self.shown, self.x0)
         return replace(self, counted=self.counted & own, shown=shown, times=times)
 
@@ -156,30 +146,38 @@ def evaluate(bound: Any, p: Process, x0: Array, counted: Array, seed: int, netwo
     shown: list[Array] = []
     times: list[Array] = []
     copies: list[Array] = []
+    answers: list[Array] = []
+    subject, L = bound.subject, len(x0)
     last = int(np.flatnonzero(counted).max(initial=-1))
     for call in network.calls:
-        here, there = halves(bound.subject.clean_copy, call.ids.shape[1], len(x0))
+        here, there = halves(subject.clean_copy, call.ids.shape[1], L)
         seen = call.ids.cpu().numpy()
         n, width = seen[:, here].shape
-        if not last < width <= len(x0):
-            raise Unanswerable(f"the network was shown {width} positions of a sequence of {len(x0)}")
+        if not last < width <= L:
+            raise Unanswerable(f"the network was shown {width} positions of a sequence of {L}")
         ids = np.tile(x0, (n, 1))
         ids[:, :width] = seen[:, here]
         shown.append(ids)
         copies += [] if there is None else [seen[:, there]]
-        if isinstance(call.time, (torch.Tensor, int, float)):
-            when = torch.as_tensor(call.time, dtype=torch.float64).detach().cpu().numpy()
-            when = when.reshape(n, -1) if when.size and when.size % n == 0 else np.resize(when, (n, 1))
-            times.append(when)
-    every = np.concatenate(shown) if shown else np.zeros((0, len(x0)), dtype=np.int64)
-    told = np.concatenate(times) if times else None
-    told = told if told is not None and len(told) == len(every) else None
-    beside = np.concatenate(copies) if copies else None
-    at = told
-    if told is not None:
-        here, _ = halves(bound.subject.clean_copy, told.shape[1], len(x0))
-        at = told[:, here] if bound.subject.time_block else told[:, 0]
-    return Evaluated(float(np.ravel(value)[0]), x0, counted, every, int(p.mask or 0), at, beside, told)
+        logits = call.answer.detach().cpu().double().numpy()[:, here]
+        answers.append(np.pad(logits, ((0, 0), (0, L - width), (0, 0))))
+        told = times_of_rows(call.time, n, width, subject.clean_copy if there else None, subject.time_block)
+        if told is not None and subject.time_block:
+            told = np.repeat(block_times(told, width, subject.time_block), subject.time_block, axis=1)[:, :width]
+            told = np.pad(told, ((0, 0), (0, L - width)), mode="edge")
+        times += [] if told is None else [told if subject.time_block else told[:, 0]]
+    every = np.concatenate(shown) if shown else np.zeros((0, L), dtype=np.int64)
+    at = np.concatenate(times) if times else None
+    return Evaluated(
+        float(np.ravel(value)[0]),
+        x0,
+        counted,
+        every,
+        int(p.mask or 0),
+        at if at is not None and len(at) == len(every) else None,
+        np.concatenate(copies) if copies else None,
+        np.concatenate(answers) if answers else np.zeros((0, L, p.K)),
+    )
 
 
 def blocks_of(subject: Any, counted: Array) -> list[Array]:
@@ -248,7 +246,6 @@ __all__ = [
     "blind_network",
     "blocks_of",
     "evaluate",
-    "halves",
     "log_p",
     "price",
     "samples_of",

@@ -21,6 +21,7 @@ from unmask.properties.laws.programs.common import (
     value_claim,
 )
 from unmask.properties.laws.programs.evaluated import blind_network
+from unmask.properties.laws.programs.shapes import NO_TIME
 from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
@@ -206,7 +207,7 @@ def weights_are_those_of_the_bound(
         due = np.ones(len(weights))
     else:
         if any(o.times is None for o in seen):
-            raise Unanswerable("the network was shown no time (which sees_time says that it is)")
+            raise Unanswerable(NO_TIME)
         told = _together(seen, lambda o: o.times)
         times = told if subject.sees_time is True else np.array([float(subject.sees_time(float(u))) for u in told])
         weight = due_weight(subject.weighting, subject.density, p)

@@ -123,27 +123,62 @@ def weight_claims(
             names=("row",),
             label="no weight is below that of the last time",
         ),
-        # A weight of several times, as a declared ceiling is, has no rank among them.
-        *([_ranks(found, sizes.astype(int), n, grid, due, density, p, draws)] if (np.diff(due) < 0).all() else []),
+        *_ranks(found, sizes.astype(int), n, grid, due, of_time, density, p, ops, draws),
     ]
 
 
 def _ranks(
-    found: Array, number: Array, n: int, grid: Array, due: Array, density: Any, p: Process, draws: Name
-) -> Claim:
-    """Ranks of the times, of which ``due`` is the weight on a ``grid``, among those of sets as large, are uniform."""
+    found: Array,
+    number: Array,
+    n: int,
+    grid: Array,
+    due: Array,
+    of_time: Callable[[float], float],
+    density: Any,
+    p: Process,
+    ops: float,
+    draws: Name,
+) -> list[Claim]:
+    """Ranks of the times, of which ``due`` is the weight on a ``grid``, among those of sets as large, are uniform.
+
+    Where early times share one weight, as below a declared ceiling, as many rows have it as such times have sets of
+    their size, and ranks are those among the others.  Of weights that later times share nothing is claimed.
+    """
+    top, before, claims = float(due[0]), 0.0, []
+    later = due < top
+    if (np.diff(due[later]) >= 0).any():
+        return []
+    law_of_times = time_law(density, p)
+    below = np.ones(len(found), dtype=bool)
+    if not later[1:].all():
+        before = _first(lambda t: of_time(t) < top)
+        below = found < top * (1 - ops * float(torch.finfo(p.dtype).eps))
+        sizes = sorted(set(number.tolist()))
+        share = np.array([float(law_of_times.later_than(n, m, np.array([before]))[0]) for m in sizes])
+        counts = np.array([np.bincount(below[number == m].astype(int), minlength=2) for m in sizes])
+        names = (("masked", [f"{m} of {n} masked" for m in sizes]), ("weight", [f"the ceiling {top:.6g}", "below it"]))
+        label = "rows whose weight is the largest that is declared"
+        claims.append(sampled(counts, np.stack([share, 1 - share], -1), slack=1 / GRID, names=names, label=label))
     # Between the points of the grid, 1/weight is nearly straight; what is smaller than all there are is late.
-    when = np.interp(1 / np.maximum(found, 1e-30), 1 / due, grid)
+    inverse, times = 1 / due[later], grid[later]
+    if before:
+        inverse, times = np.append(1 / top, inverse), np.append(before, times)
+    when = np.interp(1 / np.maximum(found, 1e-30), inverse, times)
     levels = np.empty(len(found))
     for m in set(number.tolist()):
-        levels[number == m] = time_law(density, p).later_than(n, int(m), when[number == m])
-    counts = np.bincount(np.minimum((levels * CELLS).astype(int), CELLS - 1), minlength=CELLS)
+        every = law_of_times.later_than(n, int(m), np.append(before, when[number == m]))
+        levels[number == m] = (every[1:] - every[0]) / (1 - every[0])
+    cell = np.clip((levels[below] * CELLS).astype(int), 0, CELLS - 1)
     label = (
         "ranks of the times of which the weights are those of the bound, among the times of the masked set (weights "
         f"that are too large crowd cell 1 of {CELLS}, too small ones cell {CELLS})"
     )
     cells = [f"cell {k + 1} of {CELLS}" for k in range(CELLS)]
-    return sampled(counts, np.full(CELLS, 1 / CELLS), slack=1 / GRID, names=(draws, ("rank", cells)), label=label)
+    if not len(cell):
+        return claims
+    names = (draws, ("rank", cells))
+    counts = np.bincount(cell, minlength=CELLS)
+    return [*claims, sampled(counts, np.full(CELLS, 1 / CELLS), slack=2 / GRID, names=names, label=label)]
 
 
 def _sure_to_be_passed(density: Any, p: Process, n: int, rows: int) -> float:

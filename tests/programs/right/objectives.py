@@ -303,7 +303,10 @@ class WithACeiling:
         t = 1 - torch.rand((len(x0), 1), generator=generator)
         hit = (torch.rand(x0.shape, generator=generator) < t) & counted
         nll = F.cross_entropy(network(x0.masked_fill(hit, network.config.mask_token_id)).mT, x0, reduction="none")
-        return (nll * hit * (1 / t).clamp(max=3)).sum()
+        return (nll * hit * self.weight(t)).sum()
+
+    def weight(self, t: Tensor) -> Tensor:
+        return (1 / t).clamp(max=3)
 
 
 class BlockDiffusion:
@@ -373,6 +376,37 @@ class ForcingAlone:
         return total / len(x0)
 
 
+class TimesOfTheBatch:
+    """One set of times of blocks for the whole batch, shown as `[1, blocks]`."""
+
+    reduction, weighting, time_block, one_time, sees_time = "sum", "nelbo", 2, True, True
+
+    def __init__(self, p: Any) -> None:
+        self.mask = p.mask
+
+    def objective(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        blocks = 1 - torch.rand(1, x0.shape[1] // 2, generator=generator)
+        t = blocks.repeat_interleave(2, 1)
+        hit = (torch.rand(x0.shape, generator=generator) < t) & counted
+        nll = F.cross_entropy(network(torch.where(hit, self.mask, x0), blocks).mT, x0, reduction="none")
+        return (nll * hit / t).sum()
+
+
+class TimesOfBothHalves(TimesOfTheBatch):
+    """Times of the blocks of the noised row and of its clean copy, 0 there, which comes first."""
+
+    time_block, one_time, clean_copy = 3, False, "before"
+
+    def objective(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        N, L = x0.shape
+        blocks = 1 - torch.rand(N, L // 3, generator=generator)
+        t = blocks.repeat_interleave(3, 1)
+        hit = (torch.rand(x0.shape, generator=generator) < t) & counted
+        both = torch.cat([x0, torch.where(hit, self.mask, x0)], 1)
+        logits = network(both, torch.cat([0 * blocks, blocks], 1))[:, L:]
+        return (F.cross_entropy(logits.mT, x0, reduction="none") * hit / t).sum()
+
+
 ANY = programs("absorbing", mask="any")
 RIGHT = [
     *(
@@ -395,6 +429,8 @@ RIGHT = [
             BlockDiffusion,
             Forcing,
             ForcingAlone,
+            TimesOfTheBatch,
+            TimesOfBothHalves,
         )
     ),
     Subject(Cosine, programs("absorbing", schedules="cosine", mask="any")),
