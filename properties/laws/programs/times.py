@@ -156,9 +156,9 @@ def _ranks(
         sizes = sorted(set(number.tolist()))
         share = np.array([float(law_of_times.later_than(n, m, np.array([before]))[0]) for m in sizes])
         counts = np.array([np.bincount(below[number == m].astype(int), minlength=2) for m in sizes])
-        names = (("masked", [f"{m} of {n} masked" for m in sizes]), ("weight", [f"the ceiling {top:.6g}", "below it"]))
+        axes = (("masked", [f"{m} of {n} masked" for m in sizes]), ("weight", [f"the ceiling {top:.6g}", "below it"]))
         label = "rows whose weight is the largest that is declared"
-        claims.append(sampled(counts, np.stack([share, 1 - share], -1), slack=1 / GRID, names=names, label=label))
+        claims.append(sampled(counts, np.stack([share, 1 - share], -1), slack=1 / GRID, names=axes, label=label))
     # Between the points of the grid, 1/weight is nearly straight; what is smaller than all there are is late.
     inverse, times = 1 / due[later], grid[later]
     if before:
