@@ -144,3 +144,78 @@ def test_remasking_keeps_the_marginal(share: float) -> None:
     kernels = [remasking.remasking_kernel(known, xt, 2, alpha_s, alpha_t, sigma) for xt in (1, 2)]
     mixed = alpha_t * kernels[0] + (1 - alpha_t) * kernels[1]
     assert mixed.tolist() == pytest.approx([0.0, alpha_s, 1 - alpha_s])
+
+
+def of_the_data(seed: int) -> tuple[Any, Any]:
+    """The best denoiser for a law of four positions and three classes, and that law, ``[3, 3, 3, 3]``."""
+    law = np.random.default_rng(seed).dirichlet(np.ones(3**4)).reshape([3] * 4)
+
+    def log_p(ids: Any) -> Any:
+        found = np.full((*ids.shape, 4), -np.inf)
+        for row, x in enumerate(ids):
+            seen = law[tuple(slice(k, k + 1) if k != MASK else slice(None) for k in x)]
+            for i, k in enumerate(x):
+                others = tuple(j for j in range(4) if j != i)
+                classes = slice(None, 3) if k == MASK else slice(k, k + 1)
+                found[row, i, classes] = np.log(seen.sum(others) / seen.sum())
+        return found
+
+    return log_p, law
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_with_the_best_denoiser_blocks_of_every_length_cost_the_likelihood(length: int) -> None:
+    log_p, law = of_the_data(3)
+    given = law[tuple(X0)] / law[X0[0]].sum()
+    assert bounds.nelbo_in_blocks(X0, COUNTED, log_p, MASK, length) == pytest.approx(-math.log(given), rel=1e-12)
+
+
+def test_longer_blocks_may_cost_less() -> None:
+    """A network that is at a loss about the first of two tokens, but for the second one."""
+
+    def log_p(ids: Any) -> Any:
+        found = np.full((*ids.shape, 4), math.log(1 / 2))
+        found[ids[:, 1] == MASK, 0] = math.log(1 / 8)
+        return found
+
+    token_by_token, together = (
+        bounds.nelbo_in_blocks(np.array([0, 0]), np.ones(2, dtype=bool), log_p, MASK, length) for length in (1, 2)
+    )
+    assert token_by_token == pytest.approx(4 * math.log(2))
+    assert together == pytest.approx(3 * math.log(2))
+
+
+@pytest.mark.parametrize("length", [1, 2, 4])
+def test_the_bound_in_blocks_is_above_the_likelihood_in_blocks(length: int) -> None:
+    block, likelihood = np.arange(4) // length, 0.0
+    for b in range(max(block) + 1):
+        ids = np.where(COUNTED & (block > b), MASK, X0)
+        likelihood += bounds.negative_log_likelihood(ids, COUNTED & (block == b), model(4), MASK)
+    bound = bounds.nelbo_in_blocks(X0, COUNTED, model(4), MASK, length)
+    assert bound == pytest.approx(likelihood, rel=1e-12) if length == 1 else bound > likelihood
+
+
+def test_one_token_costs_the_same_whatever_is_cut() -> None:
+    ends = [Fraction(k, 8) for k in range(9)]
+    assert {bounds.set_weight_between(1, 1, low, high) for low in ends for high in ends if low < high} == {1}
+    # Of two, those that are hidden together count for more where few masks are cut off: at last nothing else counts.
+    low = Fraction(999, 1000)
+    assert bounds.set_weight_between(2, 2, low, Fraction(1)) > low > Fraction(1, 2) == bounds.set_weight(2, 2)
+
+
+def test_the_slope_of_a_clipped_schedule() -> None:
+    """Rates of masks that are uniform between two ends have alpha' = low - high, not its inverse.
+
+    The inverse belongs to a mask that becomes certain between the *times* low and high: that is the whole bound.
+    """
+    low, high, n, m = 0.25, 0.75, 3, 2
+
+    def mean(slope: float, rate: Any, first: float, last: float) -> float:
+        return quad(lambda t: -slope / rate(t) * rate(t) ** m * (1 - rate(t)) ** (n - m), first, last)[0]
+
+    clipped = mean(low - high, lambda t: low + (high - low) * t, 0, 1)
+    part = bounds.set_weight_between(n, m, Fraction(1, 4), Fraction(3, 4)) * (Fraction(3, 4) - Fraction(1, 4))
+    assert clipped == pytest.approx(float(part), rel=1e-12)
+    assert part < bounds.set_weight(n, m)
+    certain = mean(1 / (low - high), lambda t: (t - low) / (high - low), low, high)
+    assert certain == pytest.approx(float(bounds.set_weight(n, m)), rel=1e-12)
