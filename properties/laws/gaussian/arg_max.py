@@ -48,7 +48,7 @@ def _sizes(seed: int) -> int:
 @law(
     chapter=CHAPTER,
     tex=r"\alpha_t = \frac{K}{K-1}\left(\int \phi\left(z - \tfrac{\tilde\alpha_t}{\tilde\sigma_t}\right) \Phi(z)^{K-1} dz - \frac{1}{K}\right)",
-    cites=f"{DUO}, sec. 3 (transformation)",
+    cites=f"{DUO}, eq. 11",
     mutants=("arg-max-not-rescaled", "arg-max-of-the-snr", "arg-max-over-one-class-more"),
     about=About(kind="gaussian"),
 )
@@ -73,7 +73,7 @@ def arg_max_alpha_is_its_definition(arg_max_alpha: Any, p: GaussianProcess, t: T
 @law(
     chapter=CHAPTER,
     tex=r"1 - \alpha_t = K \int \phi(z)\, \Phi\left(z - \tfrac{\tilde\alpha_t}{\tilde\sigma_t}\right) \Phi(z)^{K-2} dz",
-    cites=f"{DUO}, sec. 3 (transformation)",
+    cites=f"{DUO}, eq. 11",
     mutants=("arg-max-noised-by-subtraction", "arg-max-noised-of-one-class"),
     about=About(kind="gaussian"),
 )
@@ -95,7 +95,7 @@ def arg_max_noise_keeps_its_digits(arg_max_noised: Any, p: GaussianProcess, t: T
 @law(
     chapter=CHAPTER,
     tex=r"\beta(t) = -\frac{d \log \alpha_t}{dt}, \quad \frac{d\alpha}{dr} = K \int \phi(z)\, \phi(z - r)\, \Phi(z)^{K-2} dz",
-    cites=f"{DUO}, sec. 3 (rates)",
+    cites=f"{DUO}, eq. 12",
     mutants=("arg-max-rate-of-the-levels", "arg-max-rate-without-chain-rule", "arg-max-rate-of-the-noise"),
     about=About(kind="gaussian", clock="continuous"),
 )
@@ -113,7 +113,7 @@ def arg_max_rate_is_the_derivative(arg_max_rate: Any, p: GaussianProcess, t: Tim
 @law(
     chapter=CHAPTER,
     tex=r"s < t \implies \alpha_t \le \alpha_s",
-    cites=f"{DUO}, sec. 3 (transformation)",
+    cites=f"{DUO}, eq. 11",
     mutants=("arg-max-backwards",),
     about=About(kind="gaussian"),
 )
@@ -131,7 +131,7 @@ def arg_max_alpha_never_increases(arg_max_alpha: Any, p: GaussianProcess, seed: 
 @law(
     chapter=CHAPTER,
     tex=r"\mathbb{P}(\arg\max z_t = k \,|\, x) = \alpha_t [k = x] + (1 - \alpha_t)/K",
-    cites=f"{DUO}, sec. 3 (marginals) and 2 (Gaussian)",
+    cites=f"{DUO}, eq. 7 and 10",
     mutants=("gaussian-draws-of-variance-for-deviation", "gaussian-draws-with-half-the-noise-off-the-class"),
     about=About(kind="gaussian"),
     drawn=Drawn(cost=2),

@@ -33,7 +33,7 @@ LATER, NOISY, CLEAN = (
     "noisy_blocks_do_not_see_each_other",
     "clean_blocks_show_when_they_are_finished",
 )
-CITES = "Arriola et al. 2025, sec. 3.2 and fig. 3 (attention of block diffusion)"
+CITES = "Arriola et al. 2025, sec. 3.2 (vectorized) and app. B.6"
 
 
 def drawn(p: Sequences, subject: Any, seed: int, masked: float, which: int = 0) -> Array:
@@ -91,7 +91,7 @@ def law_of_later_blocks(call: Call, p: Sequences) -> Other:
 @law(
     chapter=CHAPTER,
     tex=r"f(x)_i = f(x')_i \quad\text{if } x = x' \text{ up to the end of the block of } i",
-    cites=CITES,
+    cites="Arriola et al. 2025, sec. 3.1 (block-causal)",
     mutants=("network-sees-the-next-block", "network-sees-the-next-position", "network-forgets-its-block-mask"),
     about=About(kind="networks", capabilities=lambda c: c.name in WHOLE, declared=("block_length",)),
     drawn=Drawn(floating=True, cost=2),
@@ -171,7 +171,7 @@ def clean_blocks_show_when_they_are_finished(answers_in_training: Any, p: Sequen
 @law(
     chapter=CHAPTER,
     tex=r"f(x_t, x_0)^b = f(x_0^{<b}, x_t^b)^b",
-    cites=f"{CITES}; eq. 8 (one block given those before it)",
+    cites=f"{CITES} and eq. 5",
     mutants=("training-counts-the-clean-half-on", "training-hides-the-block-before", "training-hides-the-own-block"),
     about=About(kind="networks", declared=("block_length",)),
     drawn=Drawn(floating=True, cost=2),

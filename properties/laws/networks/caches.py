@@ -9,7 +9,7 @@ import numpy as np
 from unmask.properties.claims.claim import Claim
 from unmask.properties.engine.calls import Call, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.networks.blocks import CITES, drawn, law_of_later_blocks, whole
+from unmask.properties.laws.networks.blocks import drawn, law_of_later_blocks, whole
 from unmask.properties.laws.networks.common import (
     CHAPTER,
     Other,
@@ -60,7 +60,7 @@ def told_of_caches(answers: Call, cached: Call, p: Sequences, seed: int) -> list
 @law(
     chapter=CHAPTER,
     tex=r"f(x^b \mid \text{cache}(x^{<b})) = f(x^{\le b})^b",
-    cites=f"{CITES}; alg. 2 (caches of finished blocks)",
+    cites="Arriola et al. 2025, eq. 7 and alg. 2 (caches of finished blocks)",
     mutants=(
         "cache-is-one-position-late",
         "cache-forgets-the-offset",
@@ -81,7 +81,7 @@ def a_cache_changes_no_answer(answers: Any, answers_in_pieces: Any, p: Sequences
 @law(
     chapter=CHAPTER,
     tex=r"f(x_t^b \mid \text{cache}(x_0^{<b})) = f(x_0^{<b}, x_t^b)^b",
-    cites=f"{CITES}; alg. 2 (caches of finished blocks)",
+    cites="Arriola et al. 2025, eq. 7 and alg. 2 (caches of finished blocks)",
     mutants=("cache-keeps-the-masked-tokens", "cache-keeps-both", "cache-keeps-nothing"),
     about=About(kind="networks", declared=("block_length",)),
     drawn=Drawn(floating=True, cost=2),

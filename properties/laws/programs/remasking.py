@@ -60,7 +60,7 @@ def _condition(p: Process, s: Time, t: Time) -> float:
 @law(
     chapter=CHAPTER,
     tex=r"p(x_s \mid x_t) \geq 0, \qquad \sum_{x_s} p(x_s \mid x_t) = 1",
-    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1",
+    cites="Wang et al. 2025, eq. 6 and 7",
     mutants=("remasking-adds-to-the-mask", "remasking-without-its-correction-of-the-rest"),
     about=About(kind="programs"),
     drawn=Drawn(floating=True),
@@ -80,7 +80,7 @@ def a_remasking_kernel_is_a_distribution(remask: Any, p: Process, s: Time, t: Ti
 @law(
     chapter=CHAPTER,
     tex=r"\sum_{x_t} q(x_t \mid x_0)\, p(x_s \mid x_t; \delta_{x_0}) = q(x_s \mid x_0)",
-    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1",
+    cites="Wang et al. 2025, thm 3.1",
     mutants=(
         "remasking-without-its-correction",
         "remasking-takes-the-later-alpha",
@@ -111,7 +111,7 @@ def remasking_keeps_the_marginals(remask: Any, p: Process, s: Time, t: Time, see
 @law(
     chapter=CHAPTER,
     tex=r"p(x_s = m \mid x_t \neq m) = \sigma(s, t), \qquad p(x_s = x_t \mid x_t \neq m) = 1 - \sigma(s, t)",
-    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1 and 4",
+    cites="Wang et al. 2025, eq. 4 and 6",
     mutants=("remasking-half-as-often", "remasking-adds-to-the-mask", "remasking-changes-visible-tokens"),
     about=About(kind="programs", declared=("remasking_probability",)),
     drawn=Drawn(floating=True),
@@ -132,7 +132,7 @@ def visible_tokens_are_remasked_as_declared(remask: Any, p: Process, s: Time, t:
 @law(
     chapter=CHAPTER,
     tex=r"p(x_s = k \mid x_t = m) = \frac{\alpha_s - (1 - \sigma)\alpha_t}{1 - \alpha_t}\, \hat p(x_0 = k \mid x_t)",
-    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1; Sahoo et al. 2024, eq. 7 (σ = 0)",
+    cites="Wang et al. 2025, eq. 6 and sec. 3.1 (no remasking); Sahoo et al. 2024, eq. 7 (σ = 0)",
     mutants=(
         "remasking-without-its-correction",
         "remasking-takes-the-later-alpha",
@@ -160,7 +160,7 @@ def masks_become_what_is_predicted(remask: Any, p: Process, s: Time, t: Time, se
 @law(
     chapter=CHAPTER,
     tex=r"p(\cdot \mid m;\ \lambda \hat p + (1 - \lambda) \hat q) = \lambda\, p(\cdot \mid m;\ \hat p) + (1 - \lambda)\, p(\cdot \mid m;\ \hat q)",
-    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1 (x_0 is predicted)",
+    cites="Wang et al. 2025, alg. 1 (x_0 is predicted)",
     mutants=("remasking-sharpens-its-prediction",),
     about=About(kind="programs"),
     drawn=Drawn(floating=True),

@@ -93,7 +93,7 @@ def _counted(
 @law(
     chapter=CHAPTER,
     tex=r"P(x_s^i \ne m \mid x_t^i = m) = \frac{\alpha_s - (1 - \sigma)\alpha_t}{1 - \alpha_t} \ \text{for each } i \text{ by itself}",
-    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3; Wang et al. 2025 (arXiv 2503.00307), sec. 3.1",
+    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3; Wang et al. 2025, eq. 6 and alg. 1",
     mutants=(
         "sampler-exchanges-its-alphas",
         "sampler-is-one-time-late",
@@ -119,7 +119,7 @@ def _masks_again(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"P(x_s^i = m \mid x_t^i \ne m) = \sigma(s, t) \ \text{for each } i \text{ by itself}",
-    cites="Wang et al. 2025 (arXiv 2503.00307), sec. 3.1 and 4",
+    cites="Wang et al. 2025, eq. 4 and alg. 1",
     mutants=(
         "ancestral-masks-again-half-as-often",
         "ancestral-never-masks-again",

@@ -152,7 +152,7 @@ def _in_blocks(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"x_k^i = m \neq x_{k+1}^i \implies i \in B_b, \quad b = \min\{b : \exists j \in B_b,\ x_k^j = m\}",
-    cites="Nie et al. 2025, sec. 2.4 (semi-autoregressive: blocks from left to right)",
+    cites="Nie et al. 2025, sec. 2.4 (semi-autoregressive: blocks from left to right); Arriola et al. 2025, alg. 2",
     mutants=(
         "sampler-reveals-in-the-next-block",
         "sampler-begins-with-the-last-block",
