@@ -102,7 +102,10 @@ def the_network_is_shown_the_data_partly_masked(
 def gradients_are_those_of_the_cross_entropy(
     objective: Any, p: Process, batch: Batch, network: RecordingNetwork, seed: int
 ) -> list[Claim]:
-    """∂L/∂z^i = c (softmax(z^i) − e_{x_0^i}) at masked counted positions, one c ≥ 0 for the whole row (a block of it, where blocks have times of their own); 0 at all others"""
+    """∂L/∂z^i = c (softmax(z^i) − e_{x_0^i}) at masked counted positions, one c ≥ 0 for the whole row; 0 at all others
+
+    Where blocks have times of their own, each of them is a row.
+    """
     seen = _several(objective, p, batch, network, seed)
     require_known_inputs(*seen)
     paid, gradient = _together(seen, lambda o: o.paid), _together(seen, lambda o: o.gradient)
