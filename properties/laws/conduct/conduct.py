@@ -64,8 +64,10 @@ def rounding_scale(call: Call, arguments: list[Any], result: Array) -> Array:
         times = shape.of == "times" and getattr(p, "clock", None) == "continuous"
         if k in EXACT or not (shape.of == "reals" or times):
             continue
-        # An output is often a logarithm, whose exponential has roundings of its own: a number near 0 is moved as 1 is.
-        least = 1.0 if k == "output" else 0.0
+        # An output may be a logarithm, whose exponential has roundings of its own: a number near 0 is moved as 1 is.
+        # Where none is negative it may be a probability, and what is 0 stays 0.
+        given = dict(zip(takes, values, strict=True))[k]
+        least = 1.0 if k == "output" and np.min(given, initial=0) < 0 else 0.0
         change = np.zeros_like(size)
         for _ in range(1 if times else 2):
             by = None if times else rng
