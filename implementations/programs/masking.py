@@ -52,11 +52,6 @@ def by_probability(counted: Tensor, probability: Tensor, generator: torch.Genera
     return counted & (uniforms(counted.shape, generator, counted.device) < each)
 
 
-def told(t: Tensor, clean_copy: str | None) -> Tensor:
-    """Times ``[N, L]`` of a row, and 0 for its clean copy, if there is one: ``[N, L]`` or ``[N, 2L]``."""
-    return beside(t, torch.zeros_like(t), clean_copy)
-
-
 def beside(noised_row: Tensor, clean_row: Tensor, clean_copy: str | None) -> Tensor:
     """A row with its clean copy before or after it, in one sequence, or by itself: ``[N, L]`` or ``[N, 2L]``."""
     if clean_copy is None:
@@ -155,6 +150,5 @@ __all__ = [
     "in_blocks",
     "noised",
     "row_sums",
-    "told",
     "weight",
 ]

@@ -128,7 +128,9 @@ class MaskedObjective:
         elif self.weighting == "plain":
             weight = torch.ones_like(weight)
         shown = masking.beside(torch.where(masked, self.mask, x0), x0, self.clean_copy)
-        at = t if self.time_block is None and self.clean_copy is None else masking.told(t[block], self.clean_copy)
+        at = t
+        if self.time_block is not None or self.clean_copy is not None:
+            at = masking.beside(t[block], torch.zeros_like(t[block]), self.clean_copy)
         output = masking.answers(network, shown, at, self.schedule, self.condition)
         paid = masking.beside(masked, torch.zeros_like(masked), self.clean_copy)
         entropy, row, column = masking.cross_entropies(

@@ -201,7 +201,7 @@ def page(laws: Iterable[Law] | None = None) -> str:
         "",
         "Generated from the laws' citations by `python -m unmask.properties.report.traceability docs/traceability.md`;",
         "a test holds it up to date. Facts are told in our own words, under the papers' numbers; the inventory is",
-        "[`properties/report/papers.py`](../properties/report/papers.py).",
+        "[`properties/report/papers/`](../properties/report/papers/__init__.py).",
         "",
         *_grid(("paper", *totals[0][1]), [(name, *map(str, n.values())) for name, n in totals]),
         "",

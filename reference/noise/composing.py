@@ -19,8 +19,49 @@ from unmask.reference.numbers.checks import check_function, check_order
 from unmask.reference.numbers.stochastic import check_stochastic
 
 
+class Remembered:
+    """Transitions of a process in steps that are known without products of matrices, each computed once.
+
+    Subclasses have `betas`, one for each step, `K`, and `_moved(s, t)`, the transition [K, K] for s < t.
+    """
+
+    betas: tuple[Any, ...]
+
+    @property
+    def T(self) -> int:
+        """The number of steps."""
+        return len(self.betas)
+
+    @cached_property
+    def steps(self) -> tuple[Array, ...]:
+        """The T one-step matrices, each [K, K]."""
+        return tuple(self.transition(t, t + 1) for t in range(self.T))
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, int], Array]:
+        return {}
+
+    def transition(self, s: int, t: int) -> Array:
+        """q(x_t | x_s), the identity for s = t: [K, K], rows are sources.
+
+        Raises TypeError unless the times are ints, ValueError unless 0 <= s <= t <= T.
+        """
+        s, t = check_time(self, "s", s), check_time(self, "t", t)
+        check_order(s=s, t=t)
+        if (s, t) not in self._known:
+            self._known[s, t] = frozen(self._moved(s, t))
+        return self._known[s, t]
+
+    def marginal(self, t: int) -> Array:
+        """q(x_t | x_0), one row for each clean class: [K, K]."""
+        return self.transition(0, t)
+
+    def _moved(self, s: int, t: int) -> Array:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False)
-class Composing:
+class Composing(Remembered):
     """A corruption process on the clock 0, 1, ..., T whose steps compose: P(a) P(b) = P(ab).
 
     `betas`: the T probabilities of a hit in each step.  `matrix`: a function from the probability of no hit to P
@@ -52,38 +93,12 @@ class Composing:
         """The number of classes."""
         return len(self.prior)
 
-    @property
-    def T(self) -> int:
-        """The number of steps."""
-        return len(self.betas)
-
     @cached_property
     def _alphas(self) -> tuple[Any, ...]:
         return alphas_from_betas(self.betas)
 
-    @cached_property
-    def steps(self) -> tuple[Array, ...]:
-        """The T one-step matrices, each [K, K]."""
-        return tuple(self.transition(t, t + 1) for t in range(self.T))
-
-    @cached_property
-    def _known(self) -> dict[tuple[int, int], Array]:
-        return {}
-
-    def transition(self, s: int, t: int) -> Array:
-        """q(x_t | x_s) = P((1 - beta_{s+1}) ... (1 - beta_t)), the identity for s = t: [K, K], rows are sources.
-
-        Raises TypeError unless the times are ints, ValueError unless 0 <= s <= t <= T.
-        """
-        s, t = check_time(self, "s", s), check_time(self, "t", t)
-        check_order(s=s, t=t)
-        if (s, t) not in self._known:
-            self._known[s, t] = frozen(identity(self.K, like=self.prior) if s == t else self.matrix(self._kept(s, t)))
-        return self._known[s, t]
-
-    def marginal(self, t: int) -> Array:
-        """q(x_t | x_0), one row for each clean class: [K, K]."""
-        return self.transition(0, t)
+    def _moved(self, s: int, t: int) -> Array:
+        return identity(self.K, like=self.prior) if s == t else self.matrix(self._kept(s, t))
 
     def alpha(self, t: int) -> Any:
         """The probability of not having been hit by noise."""
@@ -97,4 +112,4 @@ class Composing:
         return alphas[t] / alphas[s] if alphas[s] != 0 else math.prod(1 - b for b in self.betas[s:t])
 
 
-__all__ = ["Composing"]
+__all__ = ["Composing", "Remembered"]

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from unmask.reference.noise import schedules
-from unmask.reference.noise.corruption import DiscreteTime, check_time
+from unmask.reference.noise.composing import Remembered
+from unmask.reference.noise.corruption import DiscreteTime
 from unmask.reference.noise.transition_matrices import absorbing_prior, frozen
 from unmask.reference.numbers.arithmetic import (
     MP,
@@ -89,7 +90,7 @@ def mask_steps(betas: Sequence[Sequence[Number]], mask: int) -> DiscreteTime:
 
 
 @dataclass(frozen=True, eq=False)
-class MaskSteps:
+class MaskSteps(Remembered):
     """`mask_steps` without products of matrices, for up to a thousand steps.
 
     A class is still visible at t with the product of its 1 - beta from s on; nothing else happens to it.
@@ -121,44 +122,18 @@ class MaskSteps:
         """The number of classes."""
         return len(self.betas[0]) + 1
 
-    @property
-    def T(self) -> int:
-        """The number of steps."""
-        return len(self.betas)
-
     @cached_property
     def prior(self) -> Array:
         """[K], the law that x_T is taken to follow: the mask."""
         return frozen(common(absorbing_prior(self.K, self.mask), self._matrix(self.betas[0]))[0])
 
     @cached_property
-    def steps(self) -> tuple[Array, ...]:
-        """The T one-step matrices, each [K, K]."""
-        return tuple(self._matrix(step) for step in self.betas)
-
-    @cached_property
     def _alphas(self) -> tuple[tuple[Any, ...], ...]:
         """Of each class: alpha_0, ..., alpha_T."""
         return tuple(schedules.alphas_from_betas(each) for each in zip(*self.betas, strict=True))
 
-    @cached_property
-    def _known(self) -> dict[tuple[int, int], Array]:
-        return {}
-
-    def transition(self, s: int, t: int) -> Array:
-        """q(x_t | x_s), the identity for s = t: [K, K], rows are sources.
-
-        Raises TypeError unless the times are ints, ValueError unless 0 <= s <= t <= T.
-        """
-        s, t = check_time(self, "s", s), check_time(self, "t", t)
-        check_order(s=s, t=t)
-        if (s, t) not in self._known:
-            self._known[s, t] = self._matrix([1 - self._kept(k, s, t) for k in range(self.K - 1)])
-        return self._known[s, t]
-
-    def marginal(self, t: int) -> Array:
-        """q(x_t | x_0), one row for each clean class: [K, K]."""
-        return self.transition(0, t)
+    def _moved(self, s: int, t: int) -> Array:
+        return self._matrix([1 - self._kept(k, s, t) for k in range(self.K - 1)])
 
     def _kept(self, k: int, s: int, t: int) -> Any:
         alphas = self._alphas[k]

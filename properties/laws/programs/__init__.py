@@ -3,7 +3,8 @@
 * `driven`: uniform numbers chosen on purpose;
 * `times`: masked sets, and the times whose weights they are given;
 * `shapes`: clean copies and times beside a sequence;
-* `common`: what an objective did, laid beside its batch;
+* `observed`: what an objective did, laid beside its batch;
+* `common`: what is claimed of it in several laws, and what they wait for;
 * `objectives`: what training code shows, weighs and pays;
 * `half_precision`: what it makes of answers in bfloat16;
 * `drawn`: what it draws: masked sets, times, and the extremes of uniform numbers;

@@ -10,7 +10,11 @@ from torch import Tensor
 
 from unmask.properties.claims.claim import Claim, close
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.programs.common import observe, require_known_slopes, value_room
+from unmask.properties.laws.programs.common import (
+    require_known_slopes,
+    value_room,
+)
+from unmask.properties.laws.programs.observed import observe
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork

@@ -12,15 +12,13 @@ from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.common import (
     SHOWN,
     STEEP,
-    Array,
-    Observed,
-    observe,
     require_known_inputs,
     require_known_slopes,
     require_known_weights,
     value_claim,
 )
 from unmask.properties.laws.programs.evaluated import blind_network
+from unmask.properties.laws.programs.observed import Array, Observed, observe
 from unmask.properties.laws.programs.shapes import NO_TIME
 from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch

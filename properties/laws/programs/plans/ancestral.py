@@ -10,11 +10,11 @@ from scipy.special import comb
 from unmask.properties.claims.claim import Claim, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.plans.grid import chances, masked_again
 from unmask.properties.laws.programs.plans.record import Array, Sampling, observe_sampling
 from unmask.properties.laws.programs.plans.scores import by_state, softmax
 from unmask.properties.laws.programs.plans.sequences import plain_network
 from unmask.properties.laws.programs.plans.states import CHAPTER
-from unmask.properties.laws.programs.plans.times import chances, masked_again
 from unmask.properties.laws.programs.plans.tokens import likeliest
 from unmask.properties.subjects.kinds.programs.plan import Ancestral
 from unmask.properties.subjects.kinds.programs.starts import equal_starts

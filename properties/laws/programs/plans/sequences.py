@@ -11,10 +11,10 @@ import torch
 from unmask.properties.claims.claim import Claim, exact, independent, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.plans.grid import chances, masked_again
 from unmask.properties.laws.programs.plans.record import Array, written
 from unmask.properties.laws.programs.plans.scores import FAR, answer, blocks_of_row, roundings, rule
 from unmask.properties.laws.programs.plans.states import CHAPTER, planned
-from unmask.properties.laws.programs.plans.times import chances, masked_again
 from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 from unmask.properties.subjects.kinds.programs.starts import Start, blocks_of, equal_starts, telling
 from unmask.properties.subjects.processes.process import Process
