@@ -82,6 +82,19 @@ ALARMS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "style": "peaked",
         },
     ),
+    "one minus a power of what is small needs digits": (
+        "reverse_rates_have_their_digits_at_both_ends",
+        "tests.methods.mdlm:GENMD4",
+        {
+            "p": Process(
+                *("state-dependent-masking", 4, "continuous"),
+                Schedule("cosine", (("offset", "0"),)),  # type: ignore[arg-type]
+                mask=0,
+                parameters={"powers": (1, 2, 3)},
+            ),
+            "L": 2,
+        },
+    ),
     "what dies out fast is large at first": (
         "nelbo_converges_as_steps_shrink",
         "tests.methods.reference:JOINT_SUM",

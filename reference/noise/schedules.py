@@ -169,7 +169,9 @@ def alphas_from_betas(betas: Sequence[Number]) -> tuple[Any, ...]:
     for name, beta in numbered("betas", betas).items():
         check_unit(name, beta)
     steps = array(betas)
-    return tuple(itertools.accumulate((1 - b for b in steps), operator.mul, initial=1 + 0 * sum(steps)))
+    # One of their kind: a sum of a thousand fractions would be a number of many thousand digits.
+    one = 1 + 0 * steps[0] if len(steps) else 1
+    return tuple(itertools.accumulate((1 - b for b in steps), operator.mul, initial=one))
 
 
 def betas_from_alphas(alphas: Sequence[Number]) -> tuple[Any, ...]:

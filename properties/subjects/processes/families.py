@@ -254,7 +254,9 @@ def _masking_by_class(p: Any) -> Exact:
     """Class k is masked with probability (1 - alpha)^w_k; where alpha is 0 already, as the schedule's own steps say."""
 
     def visible(alpha: Any, w: int) -> Any:
-        return 1 - (1 - alpha) ** w
+        # Small at first: enough digits that 1 minus it keeps those of alpha.
+        with MP.workdps(MP.dps * (w + 1)):
+            return 1 - (1 - alpha) ** w
 
     def own(w: int) -> Callable[[Any], Any]:
         return lambda t: visible(p.schedule.alpha(t), w)
