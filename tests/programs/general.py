@@ -66,9 +66,11 @@ class General:
         if self.plan.guidance is None:
             found = network(x).double()
         else:
-            alone = x.masked_fill(self.start[:, : self.until] != self.mask, self.mask)
-            found = self.guided(*network(torch.cat([x, alone])).double().chunk(2))
+            found = self.guided(*network(torch.cat([x, self.unconditional(x)])).double().chunk(2))
         return torch.nn.functional.pad(found, (0, 0, 0, states[0].shape[1] - self.until))
+
+    def unconditional(self, x):
+        return x.masked_fill(self.start[:, : self.until] != self.mask, self.mask)
 
     def guided(self, given, alone):
         return alone + (1 + self.plan.guidance) * (given - alone)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import nn
 
 from tests.mutants import MUTANTS
+from tests.mutants.objectives import in_blocks
 from tests.programs.right.built_in import OBJECTIVES
 from tests.programs.right.objectives import RIGHT, WithACeiling
 from tests.thinned import thinned
-from unmask.properties import LAWBOOK, RecordingNetwork, Run, Subject, examine_all, programs
+from unmask.properties import LAWBOOK, Process, RecordingNetwork, Run, Subject, examine_all, programs
 from unmask.properties.engine.lawbook import Law
 
 RUN = Run(budget="quick", seed=7, shrink=False)
@@ -108,6 +110,42 @@ def test_another_weight_below_a_ceiling_is_seen() -> None:
 
     records = list(examine_all(Subject(Smoothed, programs("absorbing")), RUN, ASKED))
     assert {r.law for r in records if r.status in ("broken", "error")} == {RANKS}
+
+
+class LongBlocks:
+    """Right: a time for each block of 32, and the clean row behind the noised one."""
+
+    reduction, weighting, time_block, clean_copy = "per counted token", "nelbo", 32, "after"
+    parts: ClassVar[dict[str, Any]] = {"length": 32}
+
+    def __init__(self, p: Process) -> None:
+        self.p = p
+
+    def objective(self, network: Any, x0: torch.Tensor, counted: torch.Tensor, generator: Any) -> torch.Tensor:
+        return in_blocks(self.p, network, x0, counted, generator, **self.parts)
+
+
+def half(t: torch.Tensor) -> torch.Tensor:
+    """Of each block the weight is that of another one half the time."""
+    return torch.where(torch.arange(len(t))[:, None] % 2 == 0, t, t.roll(32, 1))
+
+
+@pytest.mark.parametrize(
+    ("parts", "laws"),
+    [
+        ({"length": 32}, set()),
+        ({"length": 16}, {SLOPES, SETS}),
+        ({"length": 32, "weighed": half}, {RANKS}),
+        ({"length": 32, "weighed": lambda t: t.clamp(min=0.2)}, {RANKS}),
+        ({"length": 32, "weighed": lambda t: 1.05 * t}, {RANKS}),
+    ],
+)
+def test_blocks_may_be_long(parts: dict[str, Any], laws: set[str]) -> None:
+    """Sets too many to tell apart are counted by their size, by position, and on a few positions."""
+    made = type("Made", (LongBlocks,), {"parts": parts})
+    records = list(examine_all(Subject(made, programs("absorbing")), RUN, ASKED))
+    assert {r.law for r in records if r.status in ("broken", "error")} == laws
+    assert laws or not [r for r in records if r.status in ("unasked", "blocked")]
 
 
 def test_a_network_that_is_not_asked_is_told() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 from unmask.properties.claims.claim import Claim, close, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
-from unmask.properties.laws.programs.drawn import MOST_IN_A_BLOCK
 from unmask.properties.laws.programs.evaluated import (
     Array,
     Evaluated,
@@ -23,7 +22,7 @@ from unmask.properties.laws.programs.evaluated import (
     price,
     samples_of,
 )
-from unmask.properties.laws.programs.times import set_claims, size_law, weight_claims
+from unmask.properties.laws.programs.times import MOST_TOGETHER, set_claims, size_law, weight_claims
 from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
@@ -32,6 +31,8 @@ from unmask.reference.programs.bounds import place_law_on_a_grid, set_law_on_a_g
 CHAPTER = "Programs: bounds"
 #: Calls of which one sample each is looked at, and rows that are shown in all of them, at most.
 MANY, MOST_SHOWN = 900, 45_000
+#: Positions of a row that is counted as one; longer ones as several.
+SHORT = 16
 #: Positions that count.
 COUNTED = 3
 #: The one row of what is counted.
@@ -46,16 +47,16 @@ def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array, Array]
     rng = np.random.default_rng([seed, 107])
     if subject.time_block is None:
         counted = so_many(subject.counted, COUNTED, 1)[0]
-    elif subject.time_block <= MOST_IN_A_BLOCK:
+    elif subject.time_block <= MOST_TOGETHER:
         counted = np.repeat(so_many(subject.counted, 2, 1)[0], subject.time_block)
     else:
-        raise Unanswerable(f"the sets of blocks of more than {MOST_IN_A_BLOCK} positions are too many to count")
+        raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
     blocks = blocks_of(subject, counted)
     return rng.choice(np.array(p.clean), counted.shape), counted, blocks[int(rng.integers(len(blocks)))]
 
 
-def _calls(samples: int) -> int:
-    return max(60, min(MANY, MOST_SHOWN // samples))
+def _calls(samples: int, L: int) -> int:
+    return max(60, min(MANY, MOST_SHOWN // (samples * max(1, L // SHORT))))
 
 
 def _chosen(e: Evaluated, samples: int, which: int) -> Array:
@@ -98,7 +99,7 @@ def masked_sets_of_a_bound_follow_the_noise(
     x0, counted, own = _sequence(subject, p, seed)
     samples = samples_of(bound, p, x0, counted, seed, network, own)
     rng = np.random.default_rng([seed, 109])
-    which = rng.integers(samples, size=_calls(samples))
+    which = rng.integers(samples, size=_calls(samples, len(x0)))
     found = np.stack(
         [
             _chosen(evaluate(bound, p, x0, counted, seed + k, network).block(own), samples, int(j))
@@ -149,7 +150,7 @@ def weights_of_a_bound_belong_to_its_masked_sets(
     weights, sizes = [], []
     n = int((counted & own).sum())
     priced = PricedNetwork(p, x0, lambda sample, masked: masked, network, counted & own, subject.clean_copy)
-    for k, j in enumerate(rng.integers(samples, size=_calls(samples)).tolist()):
+    for k, j in enumerate(rng.integers(samples, size=_calls(samples, len(x0))).tolist()):
         priced.pays = _just(j)
         e = evaluate(bound, p, x0, counted, seed + k, priced).block(own)
         masked = int(_chosen(e, samples, j).sum())

@@ -14,14 +14,13 @@ from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.common import (
     SETS,
     STEEP,
-    Array,
-    observe,
     require_known_inputs,
     require_known_weights,
 )
 from unmask.properties.laws.programs.driven import Draw, driven, largest
 from unmask.properties.laws.programs.evaluated import blind_network
-from unmask.properties.laws.programs.times import set_claims, size_law, weight_claims
+from unmask.properties.laws.programs.observed import Array, observe
+from unmask.properties.laws.programs.times import MOST_TOGETHER, set_claims, size_law, weight_claims
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
@@ -32,8 +31,8 @@ CHAPTER = "Programs: objectives"
 MANY, SINGLE = 1500, 400
 #: The one row of what is counted.
 DRAWS = ("draws", ["rows of the batch"])
-#: Most positions of a block of which all masked sets are told apart.
-MOST_IN_A_BLOCK = 6
+#: Most positions of all rows together.
+MOST_POSITIONS = 30_000
 #: Draws of uniform numbers that are driven, at most.
 MOST_DRIVEN = 4
 
@@ -44,10 +43,11 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     N, calls = (1, SINGLE) if subject.one_time else (MANY, 1)
     if subject.time_block is None:
         counted = so_many(subject.counted, 3, N)
-    elif subject.time_block <= MOST_IN_A_BLOCK:
+    elif subject.time_block <= MOST_TOGETHER:
+        N = min(N, MOST_POSITIONS // (2 * subject.time_block))
         counted = np.repeat(so_many(subject.counted, 2, N), subject.time_block, axis=1)
     else:
-        raise Unanswerable(f"the sets of blocks of more than {MOST_IN_A_BLOCK} positions are too many to count")
+        raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
     return [Batch(rng.choice(np.array(p.clean), counted.shape), counted) for _ in range(calls)]
 
 

@@ -27,6 +27,10 @@ CELLS = 8
 GRID = 512
 #: How often an interval of times is halved: so many bits a time has that is drawn in float32.
 HALVINGS = 24
+#: Most positions of which all masked sets are told apart.
+ALL_SETS = 6
+#: Most positions that share a time: the times of which a masked set is made are then wider than the grid.
+MOST_TOGETHER = 128
 #: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
 WHOLE = 1e-3
 
@@ -71,25 +75,38 @@ def set_claims(found: Array, sizes: Array, draws: Name) -> list[Claim]:
     ``sizes [n + 1]`` is the law of their number; sets of one size are alike.  ``draws`` names the one row of counts.
     """
     n = found.shape[1]
-    sets = list(product((False, True), repeat=n))
-    probabilities = np.array([sizes[sum(s)] / comb(n, sum(s)) for s in sets])
-    index = (found * 2 ** np.arange(n - 1, -1, -1)).sum(-1)
-    names = ["none", *("{" + ", ".join(str(i) for i, m in enumerate(s) if m) + "}" for s in sets[1:])]
     how_many = [f"{m} of {n} masked" for m in range(n + 1)]
-    return [
-        sampled(
-            np.bincount(found.sum(-1), minlength=n + 1),
-            sizes,
-            names=(draws, ("number", how_many)),
-            label=f"how many of {n} positions are masked",
-        ),
-        sampled(
-            np.bincount(index, minlength=2**n),
-            probabilities,
-            names=(draws, ("masked set", names)),
-            label=f"which of {n} positions are masked",
-        ),
-    ]
+    number = sampled(
+        np.bincount(found.sum(-1), minlength=n + 1),
+        sizes,
+        names=(draws, ("number", how_many)),
+        label=f"how many of {n} positions are masked",
+    )
+    if n <= ALL_SETS:
+        return [number, _sets(found, sizes, np.arange(n), f"which of {n} positions are masked", draws)]
+    # Of longer rows: how often each position is masked, and which of a few, neighbours and the ends among them.
+    few = np.array([0, 1, n // 2, n - 2, n - 1])
+    among = np.array([sizes @ stats.hypergeom.pmf(m, n, np.arange(n + 1), len(few)) for m in range(len(few) + 1)])
+    share = float(sizes @ np.arange(n + 1)) / n
+    each = sampled(
+        np.stack([found.sum(0), (~found).sum(0)], axis=-1),
+        np.tile([share, 1 - share], (n, 1)),
+        names=("position", ("rows", ["masked", "not masked"])),
+        label=f"how often each of {n} positions is masked",
+    )
+    told = ", ".join(map(str, few.tolist()))
+    return [number, each, _sets(found[:, few], among, few, f"which of the positions {told} of {n} are masked", draws)]
+
+
+def _sets(found: Array, sizes: Array, places: Array, label: str, draws: Name) -> Claim:
+    k = found.shape[1]
+    sets = list(product((False, True), repeat=k))
+    probabilities = np.array([sizes[sum(s)] / comb(k, sum(s)) for s in sets])
+    index = (found * 2 ** np.arange(k - 1, -1, -1)).sum(-1)
+    names = ["none", *("{" + ", ".join(str(i) for i, m in zip(places, s, strict=True) if m) + "}" for s in sets[1:])]
+    return sampled(
+        np.bincount(index, minlength=2**k), probabilities, names=(draws, ("masked set", names)), label=label
+    )
 
 
 def weight_claims(
@@ -239,4 +256,4 @@ def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array,
     return grid, np.array([weight(float(t)) for t in grid])
 
 
-__all__ = ["due_weight", "set_claims", "size_law", "time_law", "weight_claims"]
+__all__ = ["MOST_TOGETHER", "due_weight", "set_claims", "size_law", "time_law", "weight_claims"]

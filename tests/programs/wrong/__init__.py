@@ -19,6 +19,7 @@ TOKENS, WHOLE = "tokens_follow_the_tempered_law", "sequences_follow_the_plan"
 ROWS, ALONE = "rows_are_sampled_independently", "a_row_alone_is_a_row_of_a_batch"
 PROMPT, SURE = "a_prompt_is_a_condition", "a_sure_network_is_followed"
 KERNEL, NETWORKS = "masks_are_revealed_as_the_kernel_says", "ancestral_tokens_follow_the_network"
+HALVES = "guidance_masks_the_prompt"
 AGAIN_AS_PLANNED = "tokens_are_masked_again_as_planned"
 
 

@@ -11,6 +11,7 @@ from tests.programs.wrong import (
     BLOCKS,
     CONFIDENCE,
     COUNTS,
+    HALVES,
     PROMPT,
     RANDOM,
     ROWS,
@@ -181,3 +182,21 @@ class GuidedTheOtherWay(General):
 
     def guided(self, given, alone):
         return super().guided(alone, given)
+
+
+@wrong("sampler-is-guided-away-from-itself", GUIDED, HALVES, perhaps=(WHOLE,))
+class GuidedAwayFromItself(General):
+    """Both halves show the prompt."""
+
+    def unconditional(self, x):
+        return x
+
+
+@wrong("sampler-leaves-a-prompt-without-its-last-token", GUIDED, HALVES, perhaps=(WHOLE,))
+class LeavesThePromptWithoutItsLastToken(General):
+    """The other half masks the prompt's last token alone."""
+
+    def unconditional(self, x):
+        last = (self.start[:, : self.until] != self.mask).cumsum(-1)
+        last = (last == last.amax(-1, keepdim=True)) & (self.start[:, : self.until] != self.mask)
+        return x.masked_fill(last, self.mask)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
-from unmask.properties.engine.calls import Unanswerable
-from unmask.properties.laws.programs.plans.guided import UNCLEAR, paired
+from unmask.properties.engine.calls import Blocked, Unanswerable
+from unmask.properties.laws.programs.plans.guided import UNCLEAR, halves, paired
 from unmask.properties.subjects.kinds.programs.starts import Start
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import Asked, RecordingNetwork
@@ -116,7 +116,7 @@ def observe_sampling(sample: Any, p: Process, start: Start, seed: int, network: 
     for r in range(len(start.x)):
         final, parts = _called(sample, p, start.row(r), seed + r, network)
         if parts is None:
-            raise Unanswerable(UNCLEAR)
+            _tell_of_pairs(sample, p, start.row(r), seed + r, network)
         laid = _laid_out(parts, start.row(r), final, int(p.mask or 0), in_part)
         if laid is None:
             raise Unanswerable("the network was shown several rows for one")
@@ -142,16 +142,28 @@ def written(sample: Any, p: Process, start: Start, seed: int, network: Recording
     return found
 
 
-def _called(
-    sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork
-) -> tuple[Array, list[Asked] | None]:
-    """What is returned, and the calls; ``None`` where those of a guided sampler are no pairs about the whole batch."""
+def called(sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork) -> tuple[Array, list[Asked]]:
+    """What a sampler returns, and the calls of its network that were about any rows."""
     network.forget()
     final = sample(p, network, start.x, start.counted, seed)
     parts = [call for call in network.calls if len(call.ids)]
     network.forget()
+    return final, parts
+
+
+def _called(
+    sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork
+) -> tuple[Array, list[Asked] | None]:
+    """What is returned, and the calls; ``None`` where those of a guided sampler are no pairs about the whole batch."""
+    final, parts = called(sample, p, start, seed, network)
     weight = getattr(sample.subject.plan, "guidance", None)
     return final, parts if weight is None else paired(parts, start, int(p.mask or 0), weight)
+
+
+def _tell_of_pairs(sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork) -> NoReturn:
+    if halves(called(sample, p, start, seed, network)[1], len(start.x)) is None:
+        raise Unanswerable(UNCLEAR)
+    raise Blocked("shows something else than the sequence without its prompt: guidance_masks_the_prompt says more")
 
 
 def _laid_out(parts: list[Asked], start: Start, final: Array, mask: int, in_part: bool) -> list[Array] | None:
