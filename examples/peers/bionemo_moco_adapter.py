@@ -182,6 +182,12 @@ class Along(Program):
         return x
 
 
+class Hot(Along):
+    """The same at another temperature."""
+
+    plan, temperature = Ancestral(steps=4, temperature=2.0), 2.0
+
+
 class Confident(Program):
     """Its confidence sampler without extra noise, two tokens a step."""
 
@@ -248,6 +254,9 @@ KNOWN: dict[str, dict[str, str]] = {
         "weights_are_those_of_the_bound": "moco_global_mean: the divisor is the length of one row",
         "every_uniform_number_gives_a_finite_loss": "moco_time_zero: NaN at time 0",
     },
+    "moco-ancestral-hot": {
+        "masks_are_revealed_as_the_kernel_says": "moco_temperature: log-probabilities are not normalized again",
+    },
     "moco-confidence-by-two": {
         "what_is_visible_stays": "moco_steps: a step too few",
         "as_many_are_revealed_as_planned": "moco_steps: a step too few",
@@ -291,6 +300,7 @@ PROGRAMS = [
     *subjects(Training, CALLS, "training"),
     *subjects(GlobalMean, CALLS, "training-global-mean"),
     *subjects(Along, CALLS, "ancestral"),
+    *subjects(Hot, CALLS, "ancestral-hot"),
     *subjects(Confident, CALLS, "confidence-by-two"),
     *subjects(OneByOne, CALLS, "confidence"),
     *subjects(Margin, CALLS, "margin"),

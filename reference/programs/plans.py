@@ -266,10 +266,11 @@ def ancestral_law(
     chances: Sequence[Number],
     last: Rule | None = None,
     again: Sequence[Number] | None = None,
+    rule: Rule | None = None,
 ) -> dict[State, Number]:
     """The law of what an ancestral sampler writes, where at step ``k`` each mask is revealed with ``chances[k]``.
 
-    Tokens are drawn from the network's law, in the last step from that of a rule, if one is given.
+    Tokens are drawn from the network's law, or as ``rule`` says, in the last step as ``last`` does, if it is given.
     Under a schedule the chance from ``t`` to ``s`` is ``(alpha_s - alpha_t)/(1 - alpha_t)``.
     With ``again`` a token that was revealed is masked at step ``k`` with ``again[k]``; what was visible at the start
     stays.
@@ -287,14 +288,14 @@ def ancestral_law(
     if len(hidden) != len(chances):
         raise ValueError(f"again = {again!r}; valid: as many as chances, {len(chances)}")
     for step, chance in enumerate([check_unit("chances", c) for c in chances]):
-        rule = last if last is not None and step == len(chances) - 1 else Rule(mask)
+        tokens = last if last is not None and step == len(chances) - 1 else rule or Rule(mask)
         after: dict[State, Number] = {}
         for state, p in law.items():
             weights = network(state) if mask in state else []
             ways: list[list[tuple[int, Number]]] = []
             for i, v in enumerate(state):
                 if v == mask:
-                    drawn = [(k, chance * q) for k, q in enumerate(rule.token_law(weights[i])) if k != mask]
+                    drawn = [(k, chance * q) for k, q in enumerate(tokens.token_law(weights[i])) if k != mask]
                     ways.append([*drawn, (mask, 1 - chance)])
                 else:
                     sigma = hidden[step] if i in free else 0

@@ -54,10 +54,10 @@ def records(subject: Subject, capability: str) -> list[Record]:
 @pytest.mark.parametrize(
     ("subject", "capability", "fault"),
     [
-        (MDLM, "loss", nan),
+        pytest.param(MDLM, "loss", nan, marks=pytest.mark.exhaustive),
         (D3PM_UNIFORM, "posterior", exception),
         (SEDD_UNIFORM, "loss", shape),
-        (VDM_DATA, "diffusion_loss", nan),
+        pytest.param(VDM_DATA, "diffusion_loss", nan, marks=pytest.mark.exhaustive),
     ],
     ids=lambda value: getattr(value, "name", getattr(value, "__name__", value)),
 )

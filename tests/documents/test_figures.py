@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from examples.figures import FIGURES, Figure, draw
+from tests.thinned import thinned
 from unmask.properties import LAWBOOK
 
 FOLDER = Path(__file__).parents[2] / "docs" / "figures"
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=[figure.name for figure in FIGURES])
+@pytest.mark.parametrize("figure", thinned(FIGURES, 4), ids=lambda figure: figure.name)
 def test_a_figure_is_drawn_again_to_the_byte(figure: Figure, tmp_path: Path) -> None:
     path = tmp_path / f"{figure.name}.svg"
     draw(figure, path)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.engine.masked import LINEAR, MASKED, QUICK, Masked, statuses
+from tests.thinned import thinned
 from unmask.properties import (
     LAWBOOK,
     About,
@@ -52,7 +53,7 @@ class InNumPy(Masked):
         return super().loss(*copied)
 
 
-@pytest.mark.parametrize("build", [Behind, InNumPy])
+@pytest.mark.parametrize("build", thinned([Behind, InNumPy], 2))
 def test_derivatives_are_not_asked_of_what_has_none(build: type[Masked]) -> None:
     told = Subject(build, LINEAR, output="subs", gradients=False)
     found = statuses(told)

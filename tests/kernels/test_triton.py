@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kernels.laws.interpreter import UNAVAILABLE
+from tests.thinned import thinned
 
 TESTS = Path(__file__).parents[1]
 IMPORTED = """
@@ -20,15 +21,15 @@ print(sorted(name for name in sys.modules if name.startswith(("triton", "unmask.
 """
 #: Files of tests, in groups that take about the same time.
 TOGETHER = (
-    ("kernels/test_triton_arithmetic", "kernels/test_softmax_sums"),
-    ("kernels/test_entropy_sums", "conduct/test_kernel_ulps"),
+    ("kernels/test_triton_arithmetic", "kernels/test_softmax_sums", "kernels/test_entropy_sums"),
     ("kernels/test_conduct",),
+    ("conduct/test_kernel_ulps",),
     ("kernels/test_large_vocabularies",),
 )
 
 
 @pytest.mark.skipif(UNAVAILABLE, reason="Triton has no build for this system")
-@pytest.mark.parametrize("names", TOGETHER, ids=" and ".join)
+@pytest.mark.parametrize("names", thinned(TOGETHER, 4), ids=" and ".join)
 def test_in_the_interpreter(names: tuple[str, ...]) -> None:
     """In a process of its own: Triton asks once, as functions are decorated, whether it should interpret them."""
     tests = [str(TESTS / f"{name}.py") for name in names]

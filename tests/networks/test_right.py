@@ -10,7 +10,7 @@ from unmask.properties import Run, Subject, examine_all
 
 
 @pytest.mark.parametrize("seed", thinned([0, 1], 2))
-@pytest.mark.parametrize("subject", RIGHT.values(), ids=RIGHT)
+@pytest.mark.parametrize("subject", thinned(RIGHT.values(), 2), ids=lambda subject: str(subject.name))
 def test_right_networks_are_not_accused(subject: Subject, seed: int) -> None:
     records = list(examine_all(subject, Run(budget="quick", seed=seed, shrink=False)))
     told = [f"{r.law}: {r.status}\n{r.reason}{r.failure}" for r in records if r.status not in ("holds", "absent")]

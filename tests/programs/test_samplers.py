@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import torch
 
 from tests.programs.general import General
 from tests.programs.right.built_in_samplers import PROGRAMS
@@ -10,7 +13,7 @@ from tests.programs.right.samplers import RIGHT
 from tests.programs.wrong import WRONG, ancestral, choices, states, tokens
 from tests.programs.wrong.trajectories import HALF, Trajectories
 from tests.thinned import thinned
-from unmask.properties import LAWBOOK, Plan, Run, Subject, examine_all, programs
+from unmask.properties import LAWBOOK, Ancestral, Plan, Run, Subject, examine_all, programs
 
 #: Where mistakes are entered.
 FILES = (states, choices, tokens, ancestral)
@@ -29,16 +32,35 @@ def _accusations(subject: Subject, seed: int, *fine: str) -> dict[str, str]:
     return {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent", *fine)}
 
 
-@pytest.mark.parametrize("subject", thinned(RIGHT, 3), ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 6), ids=lambda s: s.name)
 def test_right_samplers_are_not_accused(subject: Subject) -> None:
     assert _accusations(subject, 0) == {}
 
 
-@pytest.mark.parametrize("plan", thinned(GENERAL, 3), ids=range(len(GENERAL)))
+@pytest.mark.parametrize("plan", thinned(GENERAL, 6), ids=range(len(GENERAL)))
 def test_the_sampler_that_mistakes_are_made_in_is_right(plan: Plan) -> None:
     build = type("Right", (General,), {"plan": plan})
     subject = Subject(build, programs("absorbing", mask="any"), name="right")
     assert _accusations(subject, 0) == {}
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Ancestral(steps=4, temperature=0.7, top_k=3, top_p=0.9, guidance=0.5),
+        Ancestral(times=[1, 0.75, 0.5, 0], temperature=0, remasking=ancestral.AGAIN.remasking),
+        Ancestral(steps=3, top_p=0.9, last="arg max"),
+    ],
+)
+def test_the_steps_that_mistakes_are_made_in_are_right(plan: Ancestral) -> None:
+    build = type("Right", (ancestral.Steps,), {"plan": plan, "written": written})
+    subject = Subject(build, programs("absorbing", mask="any"), name="right")
+    assert _accusations(subject, 0) == {}
+
+
+def written(sampler: Any, logits: torch.Tensor, last: bool) -> torch.Tensor:
+    """Tokens, at the end as the plan says."""
+    return logits.argmax(-1) if last and sampler.plan.last == "arg max" else sampler.tokens(logits)
 
 
 def test_the_trajectories_that_mistakes_are_made_in_are_right() -> None:
@@ -46,14 +68,14 @@ def test_the_trajectories_that_mistakes_are_made_in_are_right() -> None:
     assert _accusations(subject, 0) == {}
 
 
-@pytest.mark.parametrize("subject", thinned(PROGRAMS, 3), ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(PROGRAMS, 6), ids=lambda s: s.name)
 def test_implementations_are_asked(subject: Subject) -> None:
     """Nothing is unasked, and every law about their plans has asked somebody."""
     records = list(examine_all(subject, Run(budget="quick", seed=0, shrink=False)))
     assert {r.status for r in records} == {"holds", "absent"}
 
 
-@pytest.mark.parametrize("name", thinned(WRONG, 5))
+@pytest.mark.parametrize("name", thinned(WRONG, 8))
 def test_each_mistake_breaks_the_laws_about_it(name: str) -> None:
     made = WRONG[name]
     broken = _accusations(made.subject, 0, "blocked")

@@ -285,6 +285,30 @@ class Timed(Base):
         return x
 
 
+class Nucleus(Base):
+    """MDLM's sampler with a nucleus of 0.9: one draw a position over the kept classes and the mask."""
+
+    plan: Any = Ancestral(steps=4, top_p=0.9)
+
+    @torch.no_grad()
+    def sample(self, network, x, counted, generator):
+        for k in range(4):
+            t, s = 1 - k / 4, 1 - (k + 1) / 4
+            logits = network(x)
+            logits[..., self.mask] = -torch.inf
+            p = logits.softmax(-1)
+            falling, order = p.sort(-1, descending=True)
+            kept = falling.cumsum(-1) <= 0.9
+            # One more than those that stay below.
+            kept = torch.cat([torch.ones_like(kept[..., :1]), kept[..., :-1]], -1)
+            p = torch.zeros_like(p).scatter(-1, order, falling * kept)
+            q = p / p.sum(-1, keepdim=True) * (t - s)
+            q[..., self.mask] = s
+            noise = 1e-10 - (torch.rand(q.shape, generator=generator) + 1e-10).log()
+            x = torch.where((x == self.mask) & counted, (q / noise).argmax(-1), x)
+        return x
+
+
 class ReMdm(Base):
     """Wang et al. 2025, with a cap: one draw a position over all classes, the mask among them."""
 
@@ -412,6 +436,7 @@ RIGHT = [
         FixedOrder,
         Mdlm,
         Timed,
+        Nucleus,
         ReMdm,
         ReMdmRescaled,
         BlockByBlock,

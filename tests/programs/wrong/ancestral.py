@@ -16,11 +16,11 @@ class Steps(General):
 
     @torch.no_grad()
     def sample(self, network, x, counted, generator):
-        self.generator = generator
+        self.generator, self.start, self.until = generator, x, x.shape[1]
         x = x.clone()
         grid = [float(u) for u in self.plan.grid]
         for k, (t, s) in enumerate(pairwise(grid)):
-            logits = self.ruled_out(network(x).double())
+            logits = self.ruled_out(self.answer(network, [x]))
             tokens = self.written(logits, k == len(grid) - 2)
             change = self.noise(x.shape)
             masked = x == self.mask
@@ -36,7 +36,7 @@ class Steps(General):
 
     def written(self, logits, last):
         del last
-        return self.drawn(logits.softmax(-1))
+        return self.tokens(logits)
 
 
 GRID = Ancestral(times=[1, 0.75, 0.25, 0])
@@ -79,6 +79,46 @@ class Likeliest(Steps):
 @wrong("ancestral-takes-the-last-tokens-otherwise", Ancestral(steps=2, last="arg max"), NETWORKS, WHOLE)
 class LastDrawn(Steps):
     """The last tokens are drawn, where the arg max was to be taken."""
+
+
+HOT = Ancestral(steps=3, temperature=1.7)
+
+
+@wrong("ancestral-forgets-its-temperature", HOT, NETWORKS, perhaps=(WHOLE,))
+class Untempered(Steps):
+    """Tokens are drawn from the network's own law."""
+
+    def heat(self, z):
+        return z
+
+
+HOT_AND_CUT = Ancestral(steps=3, temperature=2.0, top_p=0.6)
+
+
+@wrong("ancestral-cuts-before-its-temperature", HOT_AND_CUT, NETWORKS, perhaps=(WHOLE,))
+class CutsFirst(Steps):
+    """The nucleus is that of the network's own law, which is tempered afterwards."""
+
+    def law(self, logits):
+        return self.heat(self.cut(self.ruled_out(logits))).softmax(-1)
+
+
+@wrong("ancestral-keeps-one-class-too-few", Ancestral(steps=3, top_p=0.8), NETWORKS, perhaps=(WHOLE,))
+class KeepsTooFew(Steps):
+    """The class that reaches the nucleus is left out of it."""
+
+    def nucleus(self, p, limit):
+        kept = p.cumsum(-1) <= limit
+        kept[..., 0] = True
+        return kept
+
+
+@wrong("ancestral-is-guided-too-little", Ancestral(steps=3, guidance=1.5), NETWORKS, perhaps=(WHOLE,))
+class GuidedTooLittleOnTheWay(Steps):
+    """The weight is that of the conditional answer, without the one that is added to it."""
+
+    def guided(self, given, alone):
+        return alone + self.plan.guidance * (given - alone)
 
 
 @wrong("ancestral-masks-again-and-does-not-make-up-for-it", AGAIN, KERNEL, perhaps=(WHOLE,))

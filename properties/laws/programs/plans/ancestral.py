@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.special import comb
 
 from unmask.properties.claims.claim import Claim, sampled
@@ -12,7 +13,7 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.plans.grid import chances, masked_again
 from unmask.properties.laws.programs.plans.record import Array, Sampling, observe_sampling
-from unmask.properties.laws.programs.plans.scores import by_state, softmax
+from unmask.properties.laws.programs.plans.scores import by_state, token_laws
 from unmask.properties.laws.programs.plans.sequences import plain_network
 from unmask.properties.laws.programs.plans.states import CHAPTER
 from unmask.properties.laws.programs.plans.tokens import likeliest
@@ -141,14 +142,24 @@ def tokens_are_masked_again_as_planned(sample: Any, p: Process, network: Recordi
     chapter=CHAPTER,
     tex=r"x_s^i \mid x_s^i \ne m,\ x_t^i = m \ \sim\ \mathrm{softmax}_{c \ne m}(z^i)",
     cites="Sahoo et al. 2024, eq. 7 (zero masking probability)",
-    mutants=("ancestral-draws-the-likeliest", "ancestral-takes-the-last-tokens-otherwise"),
+    mutants=(
+        "ancestral-draws-the-likeliest",
+        "ancestral-takes-the-last-tokens-otherwise",
+        "ancestral-forgets-its-temperature",
+        "ancestral-cuts-before-its-temperature",
+        "ancestral-keeps-one-class-too-few",
+        "ancestral-is-guided-too-little",
+    ),
     about=About(kind="programs", declared=("plan",), subjects=_ancestral),
     drawn=Drawn(floating=True, cost=4),
 )
 def ancestral_tokens_follow_the_network(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """What is revealed follows the network's law over the classes but the mask; in the last step perhaps its arg max"""
+    """What is revealed follows the network's law over the classes but the mask; in the last step perhaps its arg max
+
+    Tempered, cut and guided as the plan says.
+    """
     plan: Ancestral = sample.subject.plan
-    if plan.last == "arg max":
+    if plan.last == "arg max" and plan.temperature:
         seen, which = _observed(sample, p, seed, network)
         final = which == len(plan.grid) - 2
         drawn, best = seen.only(~final), seen.only(final)
@@ -156,15 +167,16 @@ def ancestral_tokens_follow_the_network(sample: Any, p: Process, network: Record
         rng = np.random.default_rng([seed, 103])
         where = sample.subject.counted
         start = equal_starts(plan, rng, p.clean, int(p.mask or 0), MANY, where, MASKS)
-        drawn = observe_sampling(sample, p, start, seed, plain_network(network, seed)).steps
-        best = drawn.only(np.zeros(len(drawn.rows), dtype=bool))
+        seen = observe_sampling(sample, p, start, seed, plain_network(network, seed)).steps
+        tempered = np.full(len(seen.rows), bool(plan.temperature))
+        drawn, best = seen.only(tempered), seen.only(~tempered)
     # After calls were left out, what became of the others is still what it was.
     counts, laws, told = [], [], []
     for state, these in by_state(drawn):
-        law_ = softmax(drawn.logits[these[0]], drawn.mask)
-        for i in np.flatnonzero(drawn.revealed[these].any(0)):
+        made = token_laws(plan, drawn.logits[these[0]], drawn.mask, float(torch.finfo(p.dtype).eps))
+        for i in np.flatnonzero(drawn.revealed[these].any(0) & made.clear):
             counts.append(np.bincount(drawn.after[these[drawn.revealed[these, i]], i], minlength=p.K))
-            laws.append(law_[i])
+            laws.append(made.law[i])
             shown = ", ".join("mask" if v == drawn.mask else str(v) for v in state.tolist())
             told.append(f"position {i} of ({shown})")
     claims = [likeliest(best)] if len(best.rows) else []

@@ -156,7 +156,7 @@ def _called(
 ) -> tuple[Array, list[Asked] | None]:
     """What is returned, and the calls; ``None`` where those of a guided sampler are no pairs about the whole batch."""
     final, parts = called(sample, p, start, seed, network)
-    weight = getattr(sample.subject.plan, "guidance", None)
+    weight = sample.subject.plan.guidance
     return final, parts if weight is None else paired(parts, start, int(p.mask or 0), weight)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from unmask.properties.laws.programs.plans.guided import combined
 from unmask.properties.laws.programs.plans.record import Sampling
-from unmask.properties.subjects.kinds.programs.plan import Plan
+from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 from unmask.properties.subjects.kinds.programs.starts import Start
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
@@ -56,7 +56,7 @@ class TokenLaws:
     clear: Array
 
 
-def token_laws(plan: Plan, logits: Array, mask: int, eps: float, temperature: float | None = None) -> TokenLaws:
+def token_laws(plan: Plan | Ancestral, logits: Array, mask: int, eps: float, temperature: float | None = None) -> TokenLaws:
     """The law that tokens are drawn from under a plan, for logits ``[..., K]``, at a temperature that is not 0."""
     tau = plan.temperature if temperature is None else temperature
     p = softmax(logits, mask, tau)
@@ -170,10 +170,8 @@ def answer(asked: RecordingNetwork, plan: Any, start: Start, state: Sequence[int
 
     It is 0 at positions that are not shown, and guided where the plan is.
     """
-    ids = np.array(state)
-    n, weight = len(ids), None
-    if isinstance(plan, Plan):
-        n, weight = int(plan.shown(start.counted[:1], ids[None] == mask)[0]), plan.guidance
+    ids, weight = np.array(state), plan.guidance
+    n = int(plan.shown(start.counted[:1], ids[None] == mask)[0]) if isinstance(plan, Plan) else len(ids)
     both = np.stack([ids, np.where(start.x[0] != mask, mask, ids)])[: 1 if weight is None else 2, :n]
     found = asked.logits(torch.from_numpy(both)).double().cpu().numpy()
     logits = found[0] if weight is None else combined(found[0], found[1], weight)

@@ -98,18 +98,18 @@ def law_from(sample: Any, p: Process, start: Start, asked: RecordingNetwork) -> 
         return found
 
     if isinstance(plan, Ancestral):
-        made = Rule(mask, temperature=0)
+        made = Rule(mask, temperature=plan.temperature, top_k=plan.top_k, top_p=plan.top_p)
         steps = chances(p, plan)
         if len(steps) > MOST_STEPS:
             raise Unanswerable(f"the plan has more than {MOST_STEPS} steps")
-        last = made if plan.last == "arg max" else None
-        found = ancestral_law(weights, first, mask, steps, last, masked_again(p, plan))
+        last = Rule(mask, temperature=0, closest=made.closest) if plan.last == "arg max" else made
+        found = ancestral_law(weights, first, mask, steps, last, masked_again(p, plan), made)
     else:
         made = rule(plan, p)
         found = sequence_law(weights, first, blocks_of_row(plan, start.counted[0]), made)
     if not known:
         return Enumerated(start, found, p), True
-    size = float(roundings(np.stack(list(known.values())), mask, getattr(plan, "temperature", 1) or 1.0).max())
+    size = float(roundings(np.stack(list(known.values())), mask, plan.temperature or 1.0).max())
     return Enumerated(start, found, p), made.closest[0] > 2 * size * float(torch.finfo(p.dtype).eps)
 
 

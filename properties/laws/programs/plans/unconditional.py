@@ -11,15 +11,15 @@ from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.plans.guided import UNCLEAR, halves, without_the_prompt
 from unmask.properties.laws.programs.plans.record import Array, called
-from unmask.properties.laws.programs.plans.states import CHAPTER, ROWS, planned
+from unmask.properties.laws.programs.plans.states import CHAPTER, ROWS
 from unmask.properties.subjects.kinds.programs.starts import Start, starts
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import Asked, RecordingNetwork
 
 
 def _guided(subject: Any) -> str:
-    if planned(subject) or subject.plan.guidance is None:
-        return planned(subject) or "is not guided"
+    if subject.plan.guidance is None:
+        return "is not guided"
     return "starts from masks alone" if subject.counted == "everywhere" else ""
 
 

@@ -90,17 +90,13 @@ class Plan:
                 f"order must be one of {', '.join(map(repr, ORDERS))}, or a function [L, K] -> [L], "
                 f"got {self.order!r}{near}"
             )
-        for name, least in (("steps", 1), ("top_k", 1), ("block_length", 1)):
+        for name, least in (("steps", 1), ("block_length", 1)):
             if getattr(self, name) is not None:
                 _whole(name, getattr(self, name), least)
         _whole("blocks", self.blocks, 1)
-        _number("temperature", self.temperature, lambda v: v >= 0, "at least 0")
-        if self.top_p is not None:
-            _number("top_p", self.top_p, lambda v: 0 < v <= 1, "above 0 and at most 1")
+        _check_tokens(self)
         if self.confidence_of not in ("untempered", "tempered"):
             raise ValueError(f"confidence_of must be 'untempered' or 'tempered', got {self.confidence_of!r}")
-        if self.guidance is not None:
-            _number("guidance", self.guidance, math.isfinite, "finite")
         if self.shows not in ("everything", "blocks so far"):
             raise ValueError(f"shows must be 'everything' or 'blocks so far', got {self.shows!r}")
         if self.block_length is not None and self.blocks != 1:
@@ -206,6 +202,8 @@ class Ancestral:
     times : falling from 1 to 0; or
     steps : so many equal steps.
     last : the tokens of the last step: ``"drawn"`` like all others, or the ``"arg max"`` of the network.
+    temperature, top_k, top_p, guidance : as of a :class:`Plan`, for the tokens that are revealed; the probabilities of
+        being revealed stay as they are.
     remasking : ``sigma(s, t)`` for times ``s < t``, as ``remasking_probability`` is declared for a kernel; ``None``
         where what is visible stays.
 
@@ -221,6 +219,10 @@ class Ancestral:
     steps: int | None = None
     last: Literal["drawn", "arg max"] = "drawn"
     remasking: Callable[[float, float], float] | None = None
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         remasking: Any = self.remasking
@@ -246,6 +248,7 @@ class Ancestral:
             object.__setattr__(self, "times", tuple(given))
         if self.last not in ("drawn", "arg max"):
             raise ValueError(f"last must be 'drawn' or 'arg max', got {self.last!r}")
+        _check_tokens(self)
 
     @property
     def grid(self) -> list[Fraction]:
@@ -265,6 +268,17 @@ def checked_plan(value: Any) -> Plan | Ancestral:
     if not isinstance(value, (Plan, Ancestral)):
         raise TypeError(f"plan must be a Plan(...) or an Ancestral(...), got {value!r}")
     return value
+
+
+def _check_tokens(plan: Plan | Ancestral) -> None:
+    """What tokens are drawn from."""
+    if plan.top_k is not None:
+        _whole("top_k", plan.top_k, 1)
+    _number("temperature", plan.temperature, lambda v: v >= 0, "at least 0")
+    if plan.top_p is not None:
+        _number("top_p", plan.top_p, lambda v: 0 < v <= 1, "above 0 and at most 1")
+    if plan.guidance is not None:
+        _number("guidance", plan.guidance, math.isfinite, "finite")
 
 
 def _whole(name: str, value: Any, least: int) -> int:
