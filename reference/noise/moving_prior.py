@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from unmask.reference.noise import schedules
 from unmask.reference.noise.transition_matrices import frozen
 from unmask.reference.numbers.arithmetic import (
     MP,
@@ -88,17 +89,24 @@ class MovingPrior:
         a, before, after = common(late / early if s != t else early / early, self.hits(s), self.hits(t))
         return frozen(a * identity(self.K, like=after) + (after - a * before)[None, :])
 
+    def noise_rate(self, t: Number) -> Any:
+        """-alpha' / alpha, the rate of redrawing, by 40-digit numerical differentiation; +inf where alpha is 0."""
+        return schedules.noise_rate(self.alpha, check_unit("t", t))
+
     def generator(self, t: Number) -> Array:
         """R_t = d q(x_u | x_t) / du at u = t, by differences of the transition in 60 digits: [K, K] of `mpf`.
 
         Negative jumps are returned as they are: then no Markov chain has these marginals and this form.  Raises
-        ValueError unless 0 < t < 1.
+        ValueError unless 0 <= t < 1.
         """
         at = real(check_unit("t", t))
-        if not 0 < at < 1:
-            raise ValueError(f"t = {t}; valid: 0 < t < 1")
+        if at == 1:
+            raise ValueError(f"t = {t}; valid: 0 <= t < 1")
         with MP.workdps(60):
             h = MP.mpf(10) ** -20
+            if at < h:
+                late = array(self.transition(at, at + h))
+                return np.asarray((late - identity(self.K, like=late)) / h)
             # Two steps of one length, the first before t: the transition of a chain over both is their product.
             early, late = (array(self.transition(at - h, at)), array(self.transition(at, at + h)))
             one = identity(self.K, like=late)

@@ -23,6 +23,7 @@ from unmask.implementations import (
     Interpolating,
     LinearBeta,
     LogLinear,
+    MasksAndBump,
     MutualInformation,
     NearestNeighbor,
     Polynomial,
@@ -111,6 +112,8 @@ def process(p: Process) -> Interpolating | Chain:
         powers = [float(w) for w in p["powers"]]
         powers.insert(p.mask, 1.0)
         return StateDependentMasking(schedule(p), torch.tensor(powers, dtype=torch.float64), p.mask, dtype=p.dtype)
+    if p.family == "masks-and-bump":
+        return MasksAndBump(p.K, p.mask, float(p["share"]), 2.0, dtype=p.dtype)
     if p.family == "absorbing":
         return Interpolating.absorbing(schedule(p), p.K, p.mask, dtype=p.dtype)
     return Interpolating.mask_and_uniform(schedule(p), p.K, p.mask, float(p["share"]), dtype=p.dtype)

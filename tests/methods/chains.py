@@ -60,6 +60,8 @@ def beliefs(name: str, form: Any, *families: str) -> Subject:
 D3PM_GAUSSIAN = d3pm("d3pm_gaussian", "joint-sum", "discretized-gaussian")
 D3PM_BAND = d3pm("d3pm_band", "mixture", "band")
 D3PM_DRIFTING = d3pm("d3pm_drifting_prior", "joint-sum", "drifting-prior")
+GIDD = d3pm("gidd", "joint-sum", "masks-and-bump", clock="continuous", mask="any")
+SEDD_MASKS_AND_BUMP = sedd("sedd_masks_and_bump", "masks-and-bump", mask="any")
 D3PM_NEIGHBORS = d3pm("d3pm_neighbors", "joint-sum", "nearest-neighbor", even=True, clock="both")
 D3PM_MASKED_NEIGHBORS = d3pm("d3pm_masked_neighbors", "joint-sum", "masked-nearest-neighbor", even=True, clock="both")
 D3PM_BIRTH_DEATH = d3pm("d3pm_birth_death", "joint-sum", "birth-death", even=True, clock="both")
@@ -74,6 +76,7 @@ ALL = [
     D3PM_GAUSSIAN,
     D3PM_BAND,
     D3PM_DRIFTING,
+    GIDD,
     D3PM_NEIGHBORS,
     D3PM_MASKED_NEIGHBORS,
     D3PM_BIRTH_DEATH,
@@ -81,5 +84,6 @@ ALL = [
     SEDD_LEVELS,
     SEDD_NEIGHBORS,
 ]
-#: The same processes by the general chains of which these are special cases, and D3PM over GenMD4's noise.
-GENERAL = [CHAIN_JOINT_SUM, CHAIN_MIXTURE, D3PM_BY_CLASS]
+#: The same processes by the general chains of which these are special cases; D3PM over GenMD4's noise, SEDD over
+#: GIDD's.
+GENERAL = [CHAIN_JOINT_SUM, CHAIN_MIXTURE, D3PM_BY_CLASS, SEDD_MASKS_AND_BUMP]

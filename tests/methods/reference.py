@@ -239,6 +239,8 @@ VELOCITY = reference("velocity", "reference/velocity", "uniform", "absorbing", c
 
 BY_CLASS = reference("subs", "reference/state-dependent", "state-dependent-masking", K=(3, 4))
 
+MOVING = reference("joint-sum", "reference/masks-and-bump", "masks-and-bump", clock="continuous", K=(3, 4))
+
 RATES = ("birth-death", "ehrenfest", "nearest-neighbor", "masked-nearest-neighbor")
 BY_LEVELS = reference("joint-sum", "reference/levels", "discretized-gaussian", "band", clock="discrete")
 DRIFTING = reference("mixture", "reference/drifting", "drifting-prior", clock="discrete")
@@ -253,6 +255,7 @@ ALL = [
     SCORE,
     VELOCITY,
     BY_CLASS,
+    MOVING,
     BY_LEVELS,
     DRIFTING,
     BY_RATES,

@@ -42,6 +42,7 @@ _FAMILIES = {
     "absorbing": "mask masked masking absorb absorbing-state absorbing-mask masked-diffusion mdlm md4 subs",
     "mask-and-uniform": "bert hybrid mask-uniform uniform-mask uniform-and-mask masked-uniform",
     "state-dependent-masking": "state-dependent genmd4 gen-md4 state-dependent-absorbing class-dependent vector-alpha",
+    "masks-and-bump": "gidd masks-with-a-bump mask-with-uniform-bump hybrid-noise",
     "drifting-prior": "drifting drift moving-prior",
     "discretized-gaussian": "gaussian gauss discretised-gaussian discrete-gaussian truncated-gaussian ordinal",
     "band": "banded band-diagonal banddiagonal",

@@ -36,10 +36,11 @@ class Process:
     * ``family``: how a class becomes another; the names stand at :func:`~unmask.properties.processes`, or it is that of
       a :class:`~unmask.properties.subjects.processes.families.Family` of your own.
     * ``p["name"]``: a parameter that only this family has, exact.  ``"mask-and-uniform"`` has ``"share"``, the part of
-      the hits that mask (the others draw from all ``K`` classes alike); ``"drifting-prior"`` has ``"priors"``, of which
-      a hit in step ``t`` draws from ``p["priors"][t - 1]``; ``"band"`` has ``"width"``, the levels reached on each
-      side; ``"nearest-neighbor"`` has ``"neighbors"``, ids ``[K][k]``; ``"masked-nearest-neighbor"`` has them for the
-      ``K - 1`` other classes, and ``"speed"``, how many times as fast these move as they are masked;
+      the hits that mask (the others draw from all ``K`` classes alike); ``"masks-and-bump"`` has ``"share"``, the
+      probability at ``t = 1/2`` of having been redrawn from the other classes; ``"drifting-prior"`` has ``"priors"``,
+      of which a hit in step ``t`` draws from ``p["priors"][t - 1]``; ``"band"`` has ``"width"``, the levels reached on
+      each side; ``"nearest-neighbor"`` has ``"neighbors"``, ids ``[K][k]``; ``"masked-nearest-neighbor"`` has them for
+      the ``K - 1`` other classes, and ``"speed"``, how many times as fast these move as they are masked;
       ``"state-dependent-masking"`` has ``"powers"``, for the ``K - 1`` classes but the mask in their order: with power
       ``w`` a class is masked at ``t`` with probability ``(1 - alpha_t)^w``.
     * ``parameters``: all of them, as sorted pairs.
@@ -173,13 +174,16 @@ class Process:
         if not self.kind.hits:
             raise ValueError(f"alpha has no meaning for {self.family!r}: its steps do not hit or miss")
         self._check_time(t, 0)
-        return self.schedule.alpha(t) if self.T is None else self._exact_alphas[int(t)]
+        return self._alpha(t) if self.T is None else self._exact_alphas[int(t)]
+
+    def _alpha(self, t: Any) -> Any:
+        return self.schedule.alpha(t) if self.kind.alpha is None else self.kind.alpha(self, t)
 
     def rate(self, t: Time) -> Any:
         """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete, ``t >= 1``)."""
         self._check_time(t, 0 if self.T is None else 1)
         if self.T is None:
-            return schedules.noise_rate(self.schedule.alpha, t)
+            return schedules.noise_rate(self._alpha, t)
         return self.exact_betas[int(t) - 1]
 
     def has_rate(self, t: Time) -> bool:

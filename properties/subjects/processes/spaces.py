@@ -214,6 +214,8 @@ def processes(
         ``"mask-and-uniform"``           both          ... keeps its class, becomes the mask, or is redrawn (BERT)
         ``"state-dependent-masking"``    both          ... keeps its class or becomes the mask, each class with an
                                                        alpha of its own (GenMD4)
+        ``"masks-and-bump"``             continuous    ... keeps its class, becomes the mask, or, most of all half way,
+                                                       is redrawn from the others (GIDD; linear schedule)
         ``"drifting-prior"``             discrete      ... keeps its class or is redrawn from a law that moves
         ``"discretized-gaussian"``       discrete      ... moves on ordered levels, near ones first (D3PM;
                                                        the bell's width may be 0)

@@ -86,7 +86,8 @@ def corruption() -> list[Asked]:
         *[asked(f"noise.moving_prior.MovingPrior.{name}", unit("t"), self=MOVING, t=HALF)
           for name in ("law", "hits", "marginal")],
         asked("noise.moving_prior.MovingPrior.transition", unit("s"), unit("t"), UNIT_AFTER, self=MOVING, s=0, t=HALF),
-        asked("noise.moving_prior.MovingPrior.generator", unit("t"), value("t", 0, "t = 0; valid: 0 < t < 1"),
+        asked("noise.moving_prior.MovingPrior.noise_rate", unit("t"), self=MOVING, t=HALF),
+        asked("noise.moving_prior.MovingPrior.generator", unit("t"), value("t", 1, "t = 1; valid: 0 <= t < 1"),
               self=MOVING, t=HALF),
         asked("noise.moving_prior.bump", unit("t"), unit("share"), value("share", 1, "share = 1; valid: 0 <= share < 1"),
               positive("power"), t=HALF, share=HALF, power=2),
