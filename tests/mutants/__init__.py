@@ -32,6 +32,7 @@ from tests.mutants import (
     smoothness,
     state_dependent,
     steps,
+    uniform_nelbo,
     unlikely,
     vdm,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "smoothness",
     "state_dependent",
     "steps",
+    "uniform_nelbo",
     "unlikely",
     "vdm",
 ]
