@@ -20,7 +20,7 @@ RARE = [
 ]
 
 
-@pytest.mark.parametrize(("law", "method"), spread(CASES, 3, [f"{m.name}-{law.name}" for law, m in CASES]))
+@pytest.mark.parametrize(("law", "method"), spread(CASES, 5, [f"{m.name}-{law.name}" for law, m in CASES]))
 def test_law(law, method, unmask_run, record_property):
     hold(law, method, unmask_run, record_property)
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import mpmath
 import numpy as np
+import pytest
 import torch
 
 from tests.conduct import kernel_ulps as ulps
 from tests.kernels.sums import DTYPES
 
 
+@pytest.mark.exhaustive
 def test_gaps_do_not_grow() -> None:
     """Of the path that is taken here; `test_triton.py` asks the other."""
     table, ceilings = ulps.measured(), ulps.kept()[ulps.path()]

@@ -18,6 +18,7 @@ from benchmarks.synchronizations.every import CHAPTERS, PLANS
 from benchmarks.synchronizations.graphs import breaks
 from benchmarks.synchronizations.page import Figure, kept, rows
 from tests.bad_input.public import implementations
+from tests.thinned import thinned
 
 #: Kernels are Triton's where that is installed; without it fewer operations are started, and some look at values.
 TRITON = importlib.util.find_spec("triton") is not None
@@ -26,7 +27,7 @@ PLAIN = ("rate_loss", "SEDD.loss", "D3PM.loss", "MDLM.loss", "D3PM.hybrid_loss",
 EVERY = [call for chapter in CHAPTERS for call in chapter()]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
+@pytest.mark.parametrize("chapter", thinned(CHAPTERS, 3), ids=lambda chapter: chapter.__name__)
 def test_calls_wait_as_often_as_they_say(chapter: Callable[[], Iterator[Call]]) -> None:
     wrong = []
     for call in chapter():

@@ -74,6 +74,7 @@ def test_no_order_of_laws_changes_a_verdict(in_the_books_order: tuple[Verdicts, 
     assert {key: (first[key], second[key]) for key in first if first[key] != second[key]} == {}
 
 
+@pytest.mark.exhaustive
 def test_asking_leaves_the_global_state_alone(in_the_books_order: tuple[Any, dict[str, Any], dict[str, Any]]) -> None:
     _, before, after = in_the_books_order
     assert {name: (before[name], after[name]) for name in before if before[name] != after[name]} == {}

@@ -32,7 +32,7 @@ def _accusations(subject: Subject, seed: int, *fine: str) -> dict[str, str]:
     return {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent", *fine)}
 
 
-@pytest.mark.parametrize("subject", thinned(RIGHT, 6), ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 7), ids=lambda s: s.name)
 def test_right_samplers_are_not_accused(subject: Subject) -> None:
     assert _accusations(subject, 0) == {}
 
@@ -75,7 +75,7 @@ def test_implementations_are_asked(subject: Subject) -> None:
     assert {r.status for r in records} == {"holds", "absent"}
 
 
-@pytest.mark.parametrize("name", thinned(WRONG, 8))
+@pytest.mark.parametrize("name", thinned(WRONG, 10))
 def test_each_mistake_breaks_the_laws_about_it(name: str) -> None:
     made = WRONG[name]
     broken = _accusations(made.subject, 0, "blocked")

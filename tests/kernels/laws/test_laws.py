@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,11 +14,18 @@ import torch
 from tests.kernels.laws.__main__ import broken
 from tests.kernels.laws.interpreter import ENVIRONMENT, INSTALLED, UNAVAILABLE, interprets
 from tests.kernels.laws.subjects import ASKED, asked, few_rows_at_a_time, of_a_layer
-from tests.thinned import thinned
 from unmask.properties import Law, Run, Subject, examine
 
 KERNELS = tuple(f"triton_{name}_sums.{way}" for name in ("softmax", "entropy") for way in ("_forward", "_backward"))
 IN_BLOCKS = [*of_a_layer(), *asked("float64")]
+#: In so many parts, of which one process asks one.
+PARTS = 3
+
+
+def thinned_parts() -> list[Any]:
+    """The first part in float64; and in all dtypes all others."""
+    every = [(dtype, part) for dtype in ASKED for part in range(PARTS)]
+    return [pytest.param(*one, marks=pytest.mark.exhaustive if k else ()) for k, one in enumerate(every)]
 
 
 def in_the_interpreter(*what: str) -> list[str]:
@@ -43,9 +51,9 @@ def untouched(launched: str) -> list[str]:
 
 
 @pytest.mark.skipif(UNAVAILABLE, reason="Triton has no build for this system")
-@pytest.mark.parametrize("dtype", thinned(ASKED, 2))
-def test_laws_hold_in_the_interpreter(dtype: str) -> None:
-    *wrong, launched = in_the_interpreter("laws", dtype)
+@pytest.mark.parametrize(("dtype", "part"), thinned_parts())
+def test_laws_hold_in_the_interpreter(dtype: str, part: int) -> None:
+    *wrong, launched = in_the_interpreter("laws", dtype, str(part), str(PARTS))
     assert wrong == [], "\n".join(wrong)
     assert untouched(launched) == []
 

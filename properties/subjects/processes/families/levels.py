@@ -55,4 +55,4 @@ BAND = register(
     )
 )
 
-__all__ = ["BAND", "GAUSSIAN", "flat"]
+__all__ = ["BAND", "GAUSSIAN"]
