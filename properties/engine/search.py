@@ -33,6 +33,8 @@ from unmask.properties.subjects.subject import Subject
 MOST_BLOCKED = 40
 #: Draws that are refused, for whatever reasons, before any could be judged, after which no more are made.
 MOST_REFUSED = 200
+#: The same of draws that are all refused for one reason, which are expensive: at least.
+MOST_ALIKE = 40
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
@@ -141,7 +143,8 @@ class Search:
             hypothesis.reject()
         except Unanswerable as reason:
             self.refused[str(reason)] += 1
-            self._give_up(self.refused, MOST_REFUSED)
+            alike = max(MOST_ALIKE, int(MOST_REFUSED / law.drawn.cost))
+            self._give_up(self.refused, alike if len(self.refused) == 1 else MOST_REFUSED)
             hypothesis.reject()
         if self.only_faults and not outcome.holds:
             return

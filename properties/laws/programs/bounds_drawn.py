@@ -40,7 +40,7 @@ DRAWS = ("draws", ["one sample of each call"])
 
 
 def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array, Array]:
-    """A sequence of which three positions count, and one more does not where that can be, or two blocks, and one more.
+    """A sequence of which three positions count, and one more does not where that can be, or two or three blocks, and one more.
 
     Its ids, what counts, and the block that is looked at, ``[L]`` each.
     """
@@ -48,7 +48,7 @@ def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array, Array]
     if subject.time_block is None:
         counted = so_many(subject.counted, COUNTED, 1)[0]
     elif subject.time_block <= MOST_TOGETHER:
-        counted = np.repeat(so_many(subject.counted, 2, 1)[0], subject.time_block)
+        counted = np.repeat(so_many(subject.counted, int(rng.integers(2, 4)), 1)[0], subject.time_block)
     else:
         raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
     blocks = blocks_of(subject, counted)

@@ -44,8 +44,9 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     if subject.time_block is None:
         counted = so_many(subject.counted, 3, N)
     elif subject.time_block <= MOST_TOGETHER:
-        N = min(N, MOST_POSITIONS // (2 * subject.time_block))
-        counted = np.repeat(so_many(subject.counted, 2, N), subject.time_block, axis=1)
+        blocks = int(rng.integers(2, 4))
+        N = min(N, MOST_POSITIONS // (blocks * subject.time_block))
+        counted = np.repeat(so_many(subject.counted, blocks, N), subject.time_block, axis=1)
     else:
         raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
     return [Batch(rng.choice(np.array(p.clean), counted.shape), counted) for _ in range(calls)]

@@ -18,12 +18,12 @@ from unmask.properties.laws.programs.plans.sequences import plain_network
 from unmask.properties.laws.programs.plans.states import CHAPTER
 from unmask.properties.laws.programs.plans.tokens import likeliest
 from unmask.properties.subjects.kinds.programs.plan import Ancestral
-from unmask.properties.subjects.kinds.programs.starts import equal_starts
+from unmask.properties.subjects.kinds.programs.starts import Start, equal_starts
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
 
-#: Rows that are counted, and masks of one.
-MANY, MASKS = 1200, 3
+#: Rows that are counted, those that are looked at before them, and masks of one.
+MANY, FEW, MASKS = 1200, 40, 3
 
 
 def _ancestral(subject: Any) -> str:
@@ -58,8 +58,12 @@ def _observed(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
     subject = sample.subject
     rng = np.random.default_rng([seed, 103])
     start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.counted, MASKS)
-    seen = observe_sampling(sample, p, start, seed, plain_network(network, seed))
-    return seen, pairs(subject, subject.plan, seen)
+    # A few rows first: where steps cannot be told from the calls, all the others need not be sampled.
+    for rows in (slice(FEW), slice(None)):
+        few = Start(start.x[rows], start.counted[rows])
+        seen = observe_sampling(sample, p, few, seed, plain_network(network, seed))
+        which = pairs(subject, subject.plan, seen)
+    return seen, which
 
 
 def _counted(

@@ -157,7 +157,9 @@ def _called(
     """What is returned, and the calls; ``None`` where those of a guided sampler are no pairs about the whole batch."""
     final, parts = called(sample, p, start, seed, network)
     weight = sample.subject.plan.guidance
-    return final, parts if weight is None else paired(parts, start, int(p.mask or 0), weight)
+    pairs = None if weight is None else paired(parts, start, int(p.mask or 0), weight)
+    # At weight 0 the answer without the prompt does not matter, and need not be asked for.
+    return final, pairs if weight or pairs is not None else parts
 
 
 def _tell_of_pairs(sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork) -> NoReturn:

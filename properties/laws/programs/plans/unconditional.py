@@ -18,7 +18,7 @@ from unmask.properties.subjects.tables.recording import Asked, RecordingNetwork
 
 
 def _guided(subject: Any) -> str:
-    if subject.plan.guidance is None:
+    if not subject.plan.guidance:
         return "is not guided"
     return "starts from masks alone" if subject.counted == "everywhere" else ""
 

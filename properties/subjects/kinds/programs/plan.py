@@ -49,7 +49,8 @@ class Plan:
     threshold : in place of ``steps`` and ``counts``: all positions of which the score exceeds it, at least the first.
     temperature : logits are divided by it; at 0 a token is the arg max.
     top_k, top_p : only the ``top_k`` likeliest classes, or the fewest likeliest ones of which the probabilities reach
-        ``top_p``, can be drawn, both after the temperature; where both are given, ``top_k`` comes first.
+        ``top_p`` (that by which they do is among them), can be drawn, both after the temperature; where both are
+        given, ``top_k`` comes first.
     blocks, block_length : the positions from the first of a row that counts to the end are divided into so many
         blocks of equal length, or blocks of this length, which are finished from left to right.
     confidence_of : the probabilities that confidence, margin, entropy and scores are made of: ``"untempered"``, the
@@ -59,7 +60,8 @@ class Plan:
         block that is being filled in, without those to its right.
     guidance : the weight ``w`` of classifier-free guidance: logits are ``u + (1 + w)(c - u)``, where ``c`` is what the
         network answers, and ``u`` what it answers where all that was visible at the start is masked as well.  Both are
-        asked for in one call of twice as many rows, or one after the other.
+        asked for in one call of twice as many rows, or one after the other, of all rows or of some; at weight 0 the
+        second need not be.
 
     Raises
     ------
