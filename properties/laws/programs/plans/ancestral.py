@@ -59,11 +59,13 @@ def _observed(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
     rng = np.random.default_rng([seed, 103])
     start = equal_starts(subject.plan, rng, p.clean, int(p.mask or 0), MANY, subject.counted, MASKS)
     # A few rows first: where steps cannot be told from the calls, all the others need not be sampled.
-    for rows in (slice(FEW), slice(None)):
-        few = Start(start.x[rows], start.counted[rows])
-        seen = observe_sampling(sample, p, few, seed, plain_network(network, seed))
-        which = pairs(subject, subject.plan, seen)
-    return seen, which
+    pairs(subject, subject.plan, _seen(sample, p, Start(start.x[:FEW], start.counted[:FEW]), seed, network))
+    seen = _seen(sample, p, start, seed, network)
+    return seen, pairs(subject, subject.plan, seen)
+
+
+def _seen(sample: Any, p: Process, start: Start, seed: int, network: RecordingNetwork) -> Sampling:
+    return observe_sampling(sample, p, start, seed, plain_network(network, seed))
 
 
 def _counted(
