@@ -67,7 +67,6 @@ EXEMPT = {
         "numbers.quadrature.scipy_integrate": "takes no argument",
     },
     "properties": {
-        "Family.alpha": "a field: the family's own function",
         "Family.draw": "a field: the family's own function",
         "Family.roundings": "a field: the family's own function",
         "GaussianProcess.description": "for reports, takes no argument",

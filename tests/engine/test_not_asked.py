@@ -11,14 +11,17 @@ from tests.engine.marginals import BAYES, QUICK, SPACE, Marginal, mine, of_every
 from unmask.properties import (
     LAWBOOK,
     About,
+    Drawn,
     Law,
     Process,
     Subject,
     close,
     exact,
     examine,
+    processes,
 )
 from unmask.properties.engine.order import most_general_first
+from unmask.properties.engine.search import MOST_ALIKE
 from unmask.properties.engine.trial import Unanswerable
 
 
@@ -47,6 +50,16 @@ def test_a_law_that_refuses_everything_is_unasked(stated: Callable[..., Law]) ->
     assert (record.status, record.examples) == ("unasked", 0)
     assert record.refused > 0
     assert record.reason == f"{record.refused} of {record.refused} draws were refused: nothing"
+
+
+def test_expensive_draws_that_are_refused_for_one_reason_are_fewer(stated: Callable[..., Law]) -> None:
+    def speechless(p):
+        """Speaks about nothing"""
+        raise Unanswerable("nothing")
+
+    law = stated(speechless, drawn=Drawn(cost=8))
+    endless = mine().but(processes=processes("uniform", T=(1, 1000)))
+    assert examine(law, endless, QUICK).refused == MOST_ALIKE
 
 
 def test_a_law_about_what_is_not_offered_is_absent() -> None:

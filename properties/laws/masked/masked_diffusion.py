@@ -105,7 +105,7 @@ def nelbo_does_not_see_the_schedule(loss: Any, p: Process, x0: Array, model: Mod
     tex=r"\alpha_t = \tilde\alpha_u \implies \ell(x_0, x, t)\, dt = \tilde\ell(x_0, x, u)\, du",
     cites="Sahoo et al. 2024, sec. 3.4; Kingma et al. 2021, sec. 5.1",
     mutants=("loss-with-another-weight", "rate-forgotten-in-the-loss"),
-    about=About(families=lambda kind: kind.alpha is None, clock="continuous", schedules_too=(EVEN.name,)),
+    about=About(families=lambda kind: not kind.own_alpha, clock="continuous", schedules_too=(EVEN.name,)),
     drawn=Drawn(floating=True),
 )
 def the_loss_is_a_differential(loss: Any, p: Process, t: Time, x0: Array, model: Model) -> Claim:

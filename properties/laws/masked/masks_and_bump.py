@@ -9,27 +9,23 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close
-from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, average, noisy_sequences
 from unmask.properties.laws.likelihood.terms import loss_ops, loss_scale, require_interior, true_loss
 from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Model
+from unmask.reference.noise.moving_prior import bump
+from unmask.reference.numbers.arithmetic import to_float
 
 CHAPTER = "Masked diffusion"
 FAMILIES = ("masks-and-bump",)
 SOURCE = "von Ruette et al. 2025"
 
 
-def height(p: Process, t: Time) -> Any:
-    """``c_t = 4 share/(1 - share) t (1 - t)``: so that of ``1 + c`` at ``t = 1/2`` its part is the share."""
-    share, u = p["share"], Fraction(t)
-    return 4 * share / (1 - share) * u * (1 - u)
-
-
-def in_numbers(p: Process, value: Array) -> Array:
-    """As they are in an exact run, or in float64."""
-    return value if p.numbers == "exact" else value.astype(float)
+def _mixed(p: Process, t: Time, law: Array) -> Array:
+    """``[..., K]`` of weights over ``1 + c_t``, in the numbers of the run."""
+    found = law / (1 + bump(t, p["share"], 2))
+    return found if p.numbers == "exact" else to_float(found)
 
 
 @law(
@@ -42,14 +38,14 @@ def in_numbers(p: Process, value: Array) -> Array:
 )
 def a_bump_of_uniform_noise_comes_and_goes(marginal: Any, p: Process, t: Time) -> Claim:
     """The clean class keeps (1 − t)/(1 + c), the mask has t/(1 + c), and all other classes share c/(1 + c), most at t = 1/2"""
-    c, u = height(p, t), Fraction(t)
+    c, u = bump(t, p["share"], 2), Fraction(t)
     x0 = np.array([p.clean])
     truth = np.full((1, len(p.clean), p.K), c / (p.K - 1), dtype=object)
     truth[..., p.mask] = u + 0 * c
     truth[0, np.arange(len(p.clean)), list(p.clean)] += 1 - u
     found = marginal(p, x0, t)
     names = (("x0", x0), "position", "x_t")
-    return close(found, in_numbers(p, truth / (1 + c)), ops=2 * p.depth, names=names)
+    return close(found, _mixed(p, t, truth), ops=2 * p.depth, names=names)
 
 
 @law(
@@ -62,13 +58,13 @@ def a_bump_of_uniform_noise_comes_and_goes(marginal: Any, p: Process, t: Time) -
 )
 def what_a_step_adds_does_not_see_the_class(transition: Any, p: Process, s: Time, t: Time) -> Claim:
     """From s to t every class, the mask too, is kept with (1 − t)(1 + c_s)/((1 − s)(1 + c_t)), or redrawn: to the mask, or to any other class alike"""
-    B, c, u, v = 4 * p["share"] / (1 - p["share"]), height(p, t), Fraction(s), Fraction(t)
-    if u == 1:
-        raise Unanswerable("nothing is left to be redrawn at the very end")
-    truth = np.full((p.K, p.K), B * (1 - v) * (v - u) / (p.K - 1), dtype=object)
-    truth[..., p.mask] = (v - u) / (1 - u) + 0 * c
-    truth[np.arange(p.K), np.arange(p.K)] += (1 - v) / (1 - u) * (1 + height(p, s))
-    return close(transition(p, s, t), in_numbers(p, truth / (1 + c)), ops=2 * p.depth, names=("x_s", "x_t"))
+    before, c, u, v = bump(s, p["share"], 2), bump(t, p["share"], 2), Fraction(s), Fraction(t)
+    left = (1 - v) / (1 - u)
+    # Of the bump at t, what is left of that at s does not come anew.
+    truth = np.full((p.K, p.K), (c - left * before) / (p.K - 1), dtype=object)
+    truth[..., p.mask] = 1 - left
+    truth[np.arange(p.K), np.arange(p.K)] += left * (1 + before)
+    return close(transition(p, s, t), _mixed(p, t, truth), ops=2 * p.depth, names=("x_s", "x_t"))
 
 
 @law(

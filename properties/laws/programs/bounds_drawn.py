@@ -22,8 +22,7 @@ from unmask.properties.laws.programs.evaluated import (
     price,
     samples_of,
 )
-from unmask.properties.laws.programs.times import MOST_TOGETHER, set_claims, size_law, weight_claims
-from unmask.properties.subjects.kinds.programs.counted import so_many
+from unmask.properties.laws.programs.times import one_row, set_claims, size_law, weight_claims
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
 from unmask.reference.programs.bounds import place_law_on_a_grid, set_law_on_a_grid
@@ -40,17 +39,9 @@ DRAWS = ("draws", ["one sample of each call"])
 
 
 def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array, Array]:
-    """A sequence of which three positions count, and one more does not where that can be, or two or three blocks, and one more.
-
-    Its ids, what counts, and the block that is looked at, ``[L]`` each.
-    """
+    """A sequence: its ids, what counts, and the block that is looked at, ``[L]`` each."""
     rng = np.random.default_rng([seed, 107])
-    if subject.time_block is None:
-        counted = so_many(subject.counted, COUNTED, 1)[0]
-    elif subject.time_block <= MOST_TOGETHER:
-        counted = np.repeat(so_many(subject.counted, int(rng.integers(2, 4)), 1)[0], subject.time_block)
-    else:
-        raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
+    counted = one_row(subject, rng, COUNTED)
     blocks = blocks_of(subject, counted)
     return rng.choice(np.array(p.clean), counted.shape), counted, blocks[int(rng.integers(len(blocks)))]
 

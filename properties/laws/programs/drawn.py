@@ -20,9 +20,8 @@ from unmask.properties.laws.programs.common import (
 from unmask.properties.laws.programs.driven import Draw, driven, largest
 from unmask.properties.laws.programs.evaluated import blind_network
 from unmask.properties.laws.programs.observed import Array, observe
-from unmask.properties.laws.programs.times import MOST_TOGETHER, set_claims, size_law, weight_claims
+from unmask.properties.laws.programs.times import one_row, set_claims, size_law, weight_claims
 from unmask.properties.subjects.kinds.programs import Batch
-from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
 
@@ -41,14 +40,8 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     """Batches of rows of which two or three positions count; one row a call where all rows of a call share a time."""
     rng = np.random.default_rng([seed, 83])
     N, calls = (1, SINGLE) if subject.one_time else (MANY, 1)
-    if subject.time_block is None:
-        counted = so_many(subject.counted, 3, N)
-    elif subject.time_block <= MOST_TOGETHER:
-        blocks = int(rng.integers(2, 4))
-        N = min(N, MOST_POSITIONS // (blocks * subject.time_block))
-        counted = np.repeat(so_many(subject.counted, blocks, N), subject.time_block, axis=1)
-    else:
-        raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
+    one = one_row(subject, rng, 3)
+    counted = np.repeat(one[None], min(N, MOST_POSITIONS // len(one)), axis=0)
     return [Batch(rng.choice(np.array(p.clean), counted.shape), counted) for _ in range(calls)]
 
 

@@ -16,6 +16,7 @@ from scipy import integrate, stats
 
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, at_least, at_most, sampled
 from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.programs import TimeLaw, count_law
 
@@ -67,6 +68,22 @@ def size_law(masks: str, density: Any, p: Process, n: int) -> Array:
     if abs(found.sum() - 1) > WHOLE:
         raise Unanswerable(f"the density of the times integrates to {found.sum():.6g}, not to 1")
     return found / found.sum()
+
+
+def one_row(subject: Any, rng: Any, n: int) -> Array:
+    """Which positions of a row count whose masked sets are counted: ``n`` of them, or two or three blocks, ``[L]``.
+
+    One position, or block, more does not count where that can be.
+
+    Raises
+    ------
+    Unanswerable : where blocks are too long.
+    """
+    if subject.time_block is None:
+        return so_many(subject.counted, n, 1)[0]
+    if subject.time_block > MOST_TOGETHER:
+        raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
+    return np.repeat(so_many(subject.counted, int(rng.integers(2, 4)), 1)[0], subject.time_block)
 
 
 def set_claims(found: Array, sizes: Array, draws: Name) -> list[Claim]:
@@ -256,4 +273,4 @@ def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array,
     return grid, np.array([weight(float(t)) for t in grid])
 
 
-__all__ = ["MOST_TOGETHER", "due_weight", "set_claims", "size_law", "time_law", "weight_claims"]
+__all__ = ["due_weight", "one_row", "set_claims", "size_law", "time_law", "weight_claims"]

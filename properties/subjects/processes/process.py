@@ -177,7 +177,7 @@ class Process:
         return self._alpha(t) if self.T is None else self._exact_alphas[int(t)]
 
     def _alpha(self, t: Any) -> Any:
-        return self.schedule.alpha(t) if self.kind.alpha is None else self.kind.alpha(self, t)
+        return self.exact.alpha(t) if self.kind.own_alpha else self.schedule.alpha(t)
 
     def rate(self, t: Time) -> Any:
         """Exact noise rate: ``-d log alpha/dt`` (continuous), or ``beta_t`` (discrete, ``t >= 1``)."""

@@ -160,7 +160,7 @@ def of_family() -> list[Case]:
         (partial(family, "mine", build=abs, schedules="free"), TypeError, "schedules must be a tuple of names, got 'fr"),
         (partial(family, "mine", build=abs, schedules=("poly",)), ValueError, "'poly'; did you mean 'polynomial'"),
         (partial(family, "mine", build=abs, reversible="no"), TypeError, "reversible must be True, False or None, got 'n"),
-        (partial(family, "mine", build=abs, alpha=3), TypeError, "alpha must be a function of the process and the time, or"),
+        (partial(family, "mine", build=abs, own_alpha=3), TypeError, "own_alpha must be True or False, got 3"),
         (partial(family, "mine", build=abs, least=1), ValueError, "least must be an int of at least 2, got 1"),
     ]
 

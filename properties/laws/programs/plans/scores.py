@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from unmask.properties.laws.programs.plans.guided import combined
+from unmask.properties.laws.programs.plans.guided import combined, without_the_prompt
 from unmask.properties.laws.programs.plans.record import Sampling
 from unmask.properties.subjects.kinds.programs.plan import Ancestral, Plan
 from unmask.properties.subjects.kinds.programs.starts import Start
@@ -56,7 +56,9 @@ class TokenLaws:
     clear: Array
 
 
-def token_laws(plan: Plan | Ancestral, logits: Array, mask: int, eps: float, temperature: float | None = None) -> TokenLaws:
+def token_laws(
+    plan: Plan | Ancestral, logits: Array, mask: int, eps: float, temperature: float | None = None
+) -> TokenLaws:
     """The law that tokens are drawn from under a plan, for logits ``[..., K]``, at a temperature that is not 0."""
     tau = plan.temperature if temperature is None else temperature
     p = softmax(logits, mask, tau)
@@ -172,7 +174,8 @@ def answer(asked: RecordingNetwork, plan: Any, start: Start, state: Sequence[int
     """
     ids, weight = np.array(state), plan.guidance
     n = int(plan.shown(start.counted[:1], ids[None] == mask)[0]) if isinstance(plan, Plan) else len(ids)
-    both = np.stack([ids, np.where(start.x[0] != mask, mask, ids)])[: 1 if weight is None else 2, :n]
+    alone = without_the_prompt(ids[None], start.row(0), mask)[0]
+    both = np.stack([ids, alone])[: 1 if weight is None else 2, :n]
     found = asked.logits(torch.from_numpy(both)).double().cpu().numpy()
     logits = found[0] if weight is None else combined(found[0], found[1], weight)
     return np.pad(logits, ((0, len(ids) - n), (0, 0)))

@@ -36,6 +36,8 @@ def _shown(parts: list[Asked], start: Start, mask: int) -> list[tuple[Array, Arr
     pairs = halves(parts, len(start.x))
     if pairs is None:
         return None
+    if not pairs:
+        raise Unanswerable("the network was not asked")
     ordered = [_with_first(pair, start, mask) for pair in pairs]
     return [(alone, without_the_prompt(given, start, mask)) for given, alone in ordered]
 

@@ -58,8 +58,8 @@ class Family:
         are the middles of ``K`` cells between two walls, in continuous time with rate one to each neighbor, in discrete
         time with steps of variance ``beta / 2`` where the levels span ``[-1, 1]``; ``"ornstein-uhlenbeck"`` where level
         ``x`` stands for ``(2x - S) / sqrt(S)``, ``S = K - 1``; empty for all others.
-    alpha : where the probability of not having been hit by time ``t``, in continuous time, is not the schedule's: a
-        function of the process and the time.
+    own_alpha : whether the probability of not having been hit by time ``t``, in continuous time, is that of its exact
+        process, ``exact.alpha(t)``, and not the schedule's.
     roundings : how many roundings a straightforward evaluation of one transition probability makes; by default those of
         a product of ``T`` matrices, or of the exponential of one.
 
@@ -84,7 +84,7 @@ class Family:
     reversible: bool | None = None
     commuting: bool | None = None
     diffusion_limit: str = ""
-    alpha: Callable[[Any, Any], Any] | None = None
+    own_alpha: bool = False
     roundings: Callable[[Any], int] = field(default=lambda p: sum_of_jumps(p) if p.T is None else product(p))
 
     @property
@@ -126,8 +126,8 @@ class Family:
         for said in ("stationary", "reversible", "commuting"):
             if getattr(self, said) not in (True, False, None):
                 raise TypeError(f"{said} must be True, False or None, got {getattr(self, said)!r}")
-        if self.alpha is not None and not callable(self.alpha):
-            raise TypeError(f"alpha must be a function of the process and the time, or None, got {self.alpha!r}")
+        if self.own_alpha not in (True, False):
+            raise TypeError(f"own_alpha must be True or False, got {self.own_alpha!r}")
         if not callable(self.build):
             raise TypeError(f"build must be a function of the process, got {self.build!r}")
 

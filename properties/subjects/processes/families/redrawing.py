@@ -100,7 +100,7 @@ MASKS_AND_BUMP = register(
         stationary=False,
         reversible=False,
         commuting=False,
-        alpha=lambda p, t: (1 - t) / (1 + moving_prior.bump(t, p["share"], 2)),
+        own_alpha=True,
         roundings=lambda p: hit_or_not(p) + 8,
     )
 )
