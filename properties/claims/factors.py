@@ -16,6 +16,8 @@ Array: TypeAlias = Any
 
 #: How near two numbers are that are called the same, beyond the rounding of each.
 SAME = 1e-9
+#: Of the entries that are off, one in so many shows a factor, at least.
+MANY = 3
 
 
 def named_factor(every: Sequence[Entries]) -> str:
@@ -38,6 +40,35 @@ def named_factor(every: Sequence[Entries]) -> str:
         return ""
     values = ", ".join(list(dict.fromkeys(f"{c:.4g}" for c in ratios if c is not None))[:4])
     return f"found is {' or '.join(told[:2])} (found/expected is {values})"
+
+
+def factor_of_some(every: Sequence[Entries]) -> str:
+    """A power of a size that is the factor of many entries that are off, at each of the inputs.
+
+    Others may be off by another amount: those that show how much is left when a share is wrong, say.
+    """
+    shown = [(ratios, room, seen) for seen in every for ratios, room in [_ratios_off(seen)] if ratios.size]
+    for text, power in _powers(every[0].sizes, pairs=False):
+        factors = [power(seen.sizes) for _, _, seen in shown]
+        values = np.array([math.nan if c is None else c for c in factors])
+        if not np.isfinite(values).all() or different([values], SAME) < ENOUGH:
+            continue
+        near = zip(shown, values, strict=True)
+        fits = [np.abs(ratios - c) <= (SAME + room) * max(1.0, abs(c)) for (ratios, room, _), c in near]
+        if all(MANY * fit.sum() >= fit.size for fit in fits):
+            off, fit = sum(f.size for f in fits), sum(int(f.sum()) for f in fits)
+            told = ", ".join(f"{c:.4g}" for c in values[:4])
+            return f"found is {text} in {fit} of the {off} entries that are off (found/expected is {told})"
+    return ""
+
+
+def _ratios_off(seen: Entries) -> tuple[Array, Array]:
+    """The factor of each entry that is off by more than rounding, and the rounding of that factor."""
+    found, expected, room = (a[seen.where] for a in (seen.found, seen.expected, seen.room))
+    with np.errstate(invalid="ignore"):
+        off = np.isfinite(found) & np.isfinite(expected) & (np.abs(found - expected) > APART * room)
+        off &= np.abs(expected) > APART * room
+    return found[off] / expected[off], 4 * room[off] / np.abs(expected[off])
 
 
 Power = Callable[[Mapping[str, float]], float | None]
@@ -210,4 +241,4 @@ def _plain(sizes: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     yield "log(2π)/2", math.log(2 * math.pi) / 2
 
 
-__all__ = ["blind_gap", "constant_factor", "constant_gap", "named_factor"]
+__all__ = ["blind_gap", "constant_factor", "constant_gap", "factor_of_some", "named_factor"]

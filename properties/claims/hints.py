@@ -14,7 +14,7 @@ import numpy as np
 
 from unmask.properties.claims.claim import Claim
 from unmask.properties.claims.entries import ENOUGH, Entries, entries_of
-from unmask.properties.claims.factors import blind_gap, constant_factor, constant_gap, named_factor
+from unmask.properties.claims.factors import blind_gap, constant_factor, constant_gap, factor_of_some, named_factor
 from unmask.properties.claims.patterns import bounded, same_pattern
 
 #: Relative precision of float32.
@@ -51,7 +51,7 @@ def hint(claim: Claim, eps: float, sizes: Mapping[str, float] = NO_SIZES, nearby
         return single
     if not seen.resolved:
         return ""
-    for find in (same_pattern, named_factor, constant_gap, constant_factor, bounded):
+    for find in (same_pattern, named_factor, constant_gap, constant_factor, bounded, factor_of_some):
         if told := find(every):
             return told
     return ""

@@ -7,9 +7,9 @@ Everything in the reference is written once and computes in whatever numbers it 
 * float: in ordinary float64.
 
 Arrays are numpy arrays: dtype float64 for floats, dtype object for the other two, and every entry of an
-object array has the same type.  Where kinds meet, the more exact one wins: a float *is* a dyadic rational, so
-it becomes that `Fraction` without any loss; a `Fraction` meeting an `mpf` is rounded to 40 digits; ints join
-anything.
+object array has the same type.  Where kinds meet, all become one: a float that meets a `Fraction` becomes a
+`Fraction`, without any loss, since it *is* a dyadic rational; whatever meets an `mpf` becomes an `mpf` of 40 digits;
+ints join anything.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ Array: TypeAlias = Any
 def guided(conditional: Array, unconditional: Array, weight: float) -> Array:
     """``p_c^(1 + weight) p_u^(-weight)``, normalized: ``[..., C]`` positive probabilities to ``[..., C]``.
 
-    Source: Nie et al. 2025 (arXiv 2410.18514); Schiff et al. 2025 (arXiv 2412.10193).
+    Source: Nie et al. 2025 (arXiv 2410.18514); Schiff et al. 2024 (arXiv 2412.10193, sec. 3.1).
 
     Raises
     ------
@@ -30,7 +30,7 @@ def guided_by_classifier(unconditional: Array, likelihood: Array, strength: floa
     """``p_u p(y|·)^strength``, normalized over the classes; arguments and errors as :func:`guided`.
 
     ``likelihood [..., C]`` is ``p(y|x)`` for each class of the position, and does not sum to one.  Source: Schiff et
-    al. 2025 (arXiv 2412.10193).
+    al. 2024 (arXiv 2412.10193).
 
     >>> guided_by_classifier(np.array([0.5, 0.5]), np.array([0.2, 0.1]), 2.0).round(12).tolist()
     [0.8, 0.2]

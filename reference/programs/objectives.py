@@ -71,11 +71,11 @@ class TimeLaw:
         _check_size(n, m)
         return self.nodes[1] * (1 - self.kept) ** m * self.kept ** (n - m)
 
-    def later_than(self, n: int, m: int, t: Array) -> Array:
+    def no_later_than(self, n: int, m: int, t: Array) -> Array:
         """Given a masked set of ``m`` of ``n``, the probability that its time is at most ``t``, for each of ``t [k]``.
 
         >>> law = TimeLaw(lambda t: 1 - t)
-        >>> law.later_than(1, 1, np.array([0.5])).round(4).tolist()   # the density of the time is 2t
+        >>> law.no_later_than(1, 1, np.array([0.5])).round(4).tolist()   # the density of the time is 2t
         [0.25]
 
         Raises ``ValueError`` unless ``0 <= m <= n`` and all of ``t`` are in [0, 1].

@@ -145,3 +145,23 @@ def test_a_gap_that_no_network_moves() -> None:
 )
 def test_where_there_is_nothing_to_compare(claim: Claim) -> None:
     assert hint(claim, EPS) == ""
+
+
+def of_a_share(t: float, s: float) -> tuple[Any, Any]:
+    """A mask's posterior without its division by t, and as it is: two classes, of which one is the mask."""
+    right, wrong = (t - s) / t, t - s
+    return np.array([[wrong, 1 - wrong], [0.0, 1.0]]), np.array([[right, 1 - right], [0.0, 1.0]])
+
+
+def test_a_factor_of_some_entries() -> None:
+    """Where others make up for those that are wrong, or are right."""
+    times = ((0.625, 0.4), (0.25, 0.1), (0.75, 0.5))
+    seen = [(close(*of_a_share(t, s), ops=8), EPS, {"t": t, "K": 2.0}) for t, s in times]
+    claim, eps, sizes = seen[0]
+    told = hint(claim, eps, sizes, seen[1:])
+    assert told == "found is expected × t in 3 of the 6 entries that are off (found/expected is 0.625, 0.25, 0.75)"
+    # Two inputs are too few, and what is right at one of them has no factor there.
+    assert hint(claim, eps, sizes, seen[1:2]) == ""
+    right = of_a_share(0.5, 0.25)[1]
+    other = (close(right * [[1.5, 0.7], [1, 1]], right, ops=8), EPS, {"t": 0.5, "K": 2.0})
+    assert hint(claim, eps, sizes, [*seen[1:], other]) == ""

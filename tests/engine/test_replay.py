@@ -321,3 +321,42 @@ def test_the_line_shows_what_the_subject_is_now(here: Path, capsys: pytest.Captu
         exec(line.replace("'wrong:MINE'", "SUBJECT"), {"SUBJECT": only("wrong:MINE").but(name="nobody")})
     exec(line.replace("wrong:", "right:"))
     assert capsys.readouterr().out.startswith(f"{LAW} holds for right with these inputs (worst gap 0 ulps)")
+
+
+OF_A_FAMILY = """\
+import torch
+from fractions import Fraction
+from unmask.properties import Family, Subject, processes
+from unmask.reference.noise.corruption import DiscreteTime, uniform
+
+def exact(p):
+    return DiscreteTime(tuple(uniform(Fraction(beta), p.K) for beta in p.schedule.betas), [Fraction(1, p.K)] * p.K)
+
+class Mine:
+    def __init__(self, p):
+        self.K, self.dtype = p.K, p.dtype
+
+    def transition(self, s, t):
+        return torch.eye(self.K, dtype=self.dtype)
+
+OWN = Family("scrambling", build=exact, clocks=("discrete",), schedules=("free",))
+METHOD = Subject(Mine, processes(OWN, K=(2, 3), T=(1, 2)), name="mine")
+"""
+
+
+def test_a_family_of_ones_own_is_known_once_the_subject_is_loaded(tmp_path: Path) -> None:
+    """In another process than the one that failed, as whoever pastes the line has it."""
+    (tmp_path / "mine.py").write_text(OF_A_FAMILY, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH")]))}
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout + done.stderr
+
+    law = "transition_is_the_definition"
+    told = run("-m", "unmask.cli", "verify", "mine.py:METHOD", "--law", law, "--budget", "quick")
+    (line,) = set(re.findall(r"replay    (from .*)", told))
+    assert "p=lambda: Process('scrambling'" in line
+    assert "transition_is_the_definition is BROKEN by mine" in run("-c", line)

@@ -28,7 +28,7 @@ def denoise_under_autocast(right: Right, p: Process, output: Tensor, xt: Tensor,
 
 @mutant("score-under-autocast", "score", of=("sedd_uniform", "sedd_absorb"))
 def score_under_autocast(right: Right, p: Process, output: Tensor, xt: Tensor, t: Tensor) -> Tensor:
-    """The same of log scores."""
+    """The log scores of the last layer are in bfloat16, and converted back."""
     return right.score(p, output.bfloat16().to(output.dtype), xt, t)
 
 

@@ -59,4 +59,4 @@ def test_masked_sets_by_hand() -> None:
     assert abs(count_law(TimeLaw(lambda t: math.cos(math.pi * t / 2)), 2).sum() - 1) < 64 * 2.0**-52
     assert count_law(None, 0).tolist() == [1.0]
     # Given one mask of one position, the time has density 2t.
-    assert np.abs(linear.later_than(1, 1, np.array([0.25, 0.5, 1.0])) - [1 / 16, 1 / 4, 1]).max() < 64 * 2.0**-52
+    assert np.abs(linear.no_later_than(1, 1, np.array([0.25, 0.5, 1.0])) - [1 / 16, 1 / 4, 1]).max() < 64 * 2.0**-52

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any
@@ -32,7 +33,8 @@ def replay(
 
     ``subject`` is a :class:`Subject` or its address, as
     :func:`~unmask.properties.subjects.addresses.load_subjects` reads it; the other arguments are those of
-    the replay line in a failure report.
+    the replay line in a failure report.  ``p`` may be a function without arguments that makes the process: it is called
+    once the subject has been loaded, with whose file a family of its own comes.
 
     Raises
     ------
@@ -49,6 +51,7 @@ def replay(
     if law not in LAWBOOK:
         raise ValueError(f"no law named {law!r}{did_you_mean(law, LAWBOOK.names())}")
     entry = LAWBOOK[law]
+    p = p() if inspect.isfunction(p) else p
     if not isinstance(p, chosen.kind.process):
         raise TypeError(f"p must be a {chosen.kind.process.__name__}, got {type(p).__name__}")
     planned = plan(entry, chosen)

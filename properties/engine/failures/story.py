@@ -29,6 +29,7 @@ from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.plan import concerns
 from unmask.properties.engine.trial import Outcome, Trial
 from unmask.properties.subjects.addresses import address, name_in_main
+from unmask.properties.subjects.processes.families import FAMILIES
 from unmask.properties.subjects.times import Digits
 
 #: How the right side of a claim is introduced, by the kind of the claim.
@@ -62,7 +63,7 @@ def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None, *, nearby
         f"{law.name} is BROKEN by {subject.name}",
         "",
         f"    law       {law.told.statement}",
-        f"    source    {law.told.cites}",
+        *([f"    source    {law.told.cites}"] if law.told.cites else []),
         f"    process   {_with_classes(given.p)}",
     ]
     if noise := given.p.noise_summary(u for u in (given.r, given.s, given.t) if u is not None):
@@ -247,6 +248,9 @@ def replay_of(trial: Trial) -> Replay:
         what = "as the running script has it" if own else "the Subject itself; it is bound to no module attribute"
         left[method] = what
     arguments = "".join(f", {k}={_literal(v)}" for k, v in given.arguments().items())
+    if _own_family(given.p):
+        # It is known only once the subject's file has been loaded.
+        arguments = arguments.replace(f"p={type(given.p).__name__}(", f"p=lambda: {type(given.p).__name__}(", 1)
     if (function := _own_function(given.p)) is not None:
         arguments = arguments.replace(repr(function), _function_name(function))
         left[_function_name(function)] = "the schedule's own alpha(u)"
@@ -291,6 +295,12 @@ def _literal(value: Any) -> str:
     if isinstance(value, Digits):
         return repr(float(value))
     return repr(value) if isinstance(value, (int, str, bool)) or not hasattr(value, "numerator") else repr(str(value))
+
+
+def _own_family(p: Any) -> bool:
+    """Whether a process is of a family of somebody's own."""
+    made = FAMILIES.get(getattr(p, "family", ""))
+    return made is not None and not made.build.__module__.startswith("unmask.")
 
 
 def _own_function(p: Any) -> Any:

@@ -130,7 +130,7 @@ def arg_max_alpha_never_increases(arg_max_alpha: Any, p: GaussianProcess, seed: 
 
 @law(
     chapter=CHAPTER,
-    tex=r"\mathbb{P}(\arg\max z_t = k \,|\, x) = \alpha_t [k = x] + (1 - \alpha_t)/K",
+    tex=r"\mathbb{P}(\operatorname{argmax} z_t = k \,|\, x) = \alpha_t [k = x] + (1 - \alpha_t)/K",
     cites=f"{DUO}, eq. 7 and 10",
     mutants=("gaussian-draws-of-variance-for-deviation", "gaussian-draws-with-half-the-noise-off-the-class"),
     about=About(kind="gaussian"),

@@ -146,7 +146,7 @@ def reverse_mixes_its_own_posteriors(
 
 @law(
     chapter=CHAPTER,
-    tex=r"\text{joint sum} = \text{mixture} \iff q(x_t|\tilde x_0) \text{ is constant on the support of } \tilde p_\theta",
+    tex=r"q(x_t|\tilde x_0) \text{ is constant on the support of } \tilde p_\theta \implies \text{joint sum} = \text{mixture}",
     cites="Austin et al. 2021, eq. 4; Sahoo et al. 2024, eq. 17; Campbell et al. 2022, sec. 3",
     mutants=("reverse-mixes-instead-of-joining", "mixture-joins-instead-of-mixing"),
     drawn=Drawn(most_T=None),

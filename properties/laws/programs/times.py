@@ -188,7 +188,7 @@ def _ranks(
         before = _first(lambda t: of_time(t) < top)
         below = found < top * (1 - ops * float(torch.finfo(p.dtype).eps))
         sizes = sorted(set(number.tolist()))
-        share = np.array([float(law_of_times.later_than(n, m, np.array([before]))[0]) for m in sizes])
+        share = np.array([float(law_of_times.no_later_than(n, m, np.array([before]))[0]) for m in sizes])
         counts = np.array([np.bincount(below[number == m].astype(int), minlength=2) for m in sizes])
         axes = (("masked", [f"{m} of {n} masked" for m in sizes]), ("weight", [f"the ceiling {top:.6g}", "below it"]))
         label = "rows whose weight is the largest that is declared"
@@ -200,7 +200,7 @@ def _ranks(
     when = np.interp(1 / np.maximum(found, 1e-30), inverse, times)
     levels = np.empty(len(found))
     for m in set(number.tolist()):
-        every = law_of_times.later_than(n, int(m), np.append(before, when[number == m]))
+        every = law_of_times.no_later_than(n, int(m), np.append(before, when[number == m]))
         levels[number == m] = (every[1:] - every[0]) / (1 - every[0])
     cell = np.clip((levels[below] * CELLS).astype(int), 0, CELLS - 1)
     label = (

@@ -45,7 +45,7 @@ ASKED: list[Asked] = [
         m=1,
     ),
     asked(
-        "programs.objectives.TimeLaw.later_than",
+        "programs.objectives.TimeLaw.no_later_than",
         value("m", 3, r"m must be in 0\.\.n = 2, got 3"),
         value("t", [1.5], r"t must be in \[0, 1\], got \[1\.5\]"),
         self=TIMES,

@@ -135,7 +135,7 @@ def _has_a_threshold(subject: Any) -> str:
 
 @law(
     chapter=CHAPTER,
-    tex=r"x_k^i = m \neq x_{k+1}^i \iff s_i > \theta \ \text{ or } \ i = \arg\max_j s_j",
+    tex=r"x_k^i = m \neq x_{k+1}^i \iff s_i > \theta \ \text{ or } \ i = \operatorname{argmax}_j s_j",
     cites="Wu et al. 2025 (Fast-dLLM), sec. 3.3 and alg. 1 (at least one a step)",
     mutants=(
         "sampler-reveals-below-the-threshold",

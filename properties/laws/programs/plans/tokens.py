@@ -64,7 +64,7 @@ def likeliest(seen: Sampling) -> Claim:
 
 @law(
     chapter=CHAPTER,
-    tex=r"\tau = 0 \implies x_{k+1}^i = \arg\max_{c \ne m} z^i_c",
+    tex=r"\tau = 0 \implies x_{k+1}^i = \operatorname{argmax}_{c \ne m} z^i_c",
     cites="Nie et al. 2025, alg. 4 and 5 (greedy)",
     mutants=(
         "sampler-takes-the-second-best",
