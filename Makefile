@@ -22,7 +22,7 @@ BENCH := .venv-bench
 BIN := $(VENV)/bin
 PACKAGES := cli implementations properties reference
 LINKS := $(addprefix build/src/unmask/,$(PACKAGES))
-CHECKED := $(wildcard tests examples benchmarks)
+CHECKED := $(wildcard tests examples benchmarks docs)
 
 # The directory that make was called from: with `make -C`, your own modules are found there.
 CALLER := $(or $(PWD),$(CURDIR))
@@ -45,7 +45,7 @@ RUN := OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install verify test lint types tests ulps power figures peers mutation bench clean distclean
+.PHONY: help install verify test lint types tests ulps power figures docs peers mutation bench clean distclean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,8 +81,12 @@ ulps: $(INSTALLED)  ## the worst gaps of the implementations in units of roundin
 power: $(INSTALLED)  ## which planted errors each law sees: build/report/power.json; it goes on where it was left
 	@$(RUN) $(BIN)/python -m tests.power --budget '$(if $(filter quick,$(BUDGET)),ci,$(BUDGET))' --jobs $(JOBS)
 
-figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers
-	@$(RUN) $(BIN)/python -m examples.figures docs/figures
+figures: $(INSTALLED)  ## draw docs/figures from the laws' own numbers, and the pictures of the handbook
+	@$(RUN) $(BIN)/python -m examples.figures docs/figures && $(RUN) $(BIN)/python -m examples.pictures docs/figures/handbook
+
+# Everything anew: what stands in the pages is read from the code.
+docs: $(INSTALLED)  ## the handbook: build/handbook/index.html
+	@$(RUN) $(BIN)/sphinx-build -E -W --keep-going -q -b html docs build/handbook && echo "build/handbook/index.html"
 
 # What one package breaks does not keep the others from being asked.
 peers: $(addsuffix /.peer-$(ASKED),$(PEER_ENVIRONMENTS))  ## public packages under the laws, each in its own environment
@@ -102,7 +106,7 @@ bench: $(BENCH)/.installed-$(FILES)  ## time everything beside cross-entropy, pl
 clean:  ## remove what was built (the environments stay, and are mended by the next command)
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -f $(VENV)/.installed-* $(MUTATION)/.installed-* $(BENCH)/.installed-*
-	find $(wildcard $(PACKAGES) tests examples benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(PACKAGES) $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## and the environments too
 	rm -rf $(VENV) .venv-peers-* $(MUTATION) $(BENCH)

@@ -50,12 +50,14 @@ def write_report(
     """Write ``index.html`` and ``laws.json`` into ``directory``, made where needed, and return both paths.
 
     ``limits.json`` is written beside them where a law about a limit has run.  ``addresses`` say where methods can be
-    loaded from; the page then has the commands that run a law on one of them.
+    loaded from; the page then has the commands that run a law on one of them.  Where the handbook was built beside
+    ``directory``, laws on the page lead there.
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "index.html", folder / "laws.json"
-    write_html(records, page, environment=environment, addresses=addresses)
+    handbook = "../handbook" if (folder.resolve().parent / "handbook" / "index.html").is_file() else ""
+    write_html(records, page, environment=environment, addresses=addresses, handbook=handbook)
     write_json(records, data)
     if any(record.fits for record in records):
         write_limits(records, folder / "limits.json")

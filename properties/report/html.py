@@ -20,6 +20,7 @@ from unmask.properties.engine.record import UNJUDGED, Record, Status
 from unmask.properties.report.grid import GLYPHS, Grid, arrange, by_kind, plural, title_of, ulps_text
 from unmask.properties.report.limits import Line, measured
 from unmask.properties.report.mathml import mathml
+from unmask.properties.report.traceability import built_in
 
 _WORDS: Mapping[Status, str] = {
     "holds": "holds",
@@ -54,6 +55,7 @@ class _Law:
     record: Record
     equation: Markup | None  # None: the sentence is all there is
     counts: Mapping[Status, int]
+    handbook: str  # where the handbook tells of it; empty where it does not
 
 
 @dataclass(frozen=True)
@@ -89,22 +91,29 @@ def write_html(
     title: str = "The laws of discrete diffusion",
     environment: Mapping[str, str] | None = None,
     addresses: Mapping[str, str] | None = None,
+    handbook: str = "",
 ) -> None:
     """Write the page.
 
     ``environment`` says what was run: versions, dtype, device, budget, seed policy; ``addresses`` where a method can be
-    loaded from, for the commands that run a cell once more.
+    loaded from, for the commands that run a cell once more; ``handbook`` where the handbook lies, seen from the page:
+    nowhere where it is empty.
     """
-    text = render_html(records, title, environment or {}, addresses or {})
+    text = render_html(records, title, environment or {}, addresses or {}, handbook)
     Path(path).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def render_html(
-    records: Sequence[Record], title: str, environment: Mapping[str, str], addresses: Mapping[str, str]
+    records: Sequence[Record],
+    title: str,
+    environment: Mapping[str, str],
+    addresses: Mapping[str, str],
+    handbook: str = "",
 ) -> str:
     """The page as a string."""
     whole = arrange(records)
     grids = by_kind(records)
+    ours = {law.name for law in built_in()}
     taken: set[str] = set()
     laws = {
         name: _Law(
@@ -112,6 +121,7 @@ def render_html(
             record=record,
             equation=_equation(record.tex),
             counts={status: sum(grid.count(status, law=name) for grid in grids.values()) for status in GLYPHS},
+            handbook=f"{handbook}/{in_handbook(name, record.chapter)}" if handbook and name in ours else "",
         )
         for name, record in whole.laws.items()
     }
@@ -127,6 +137,7 @@ def render_html(
         kinds=kinds,
         chapters=whole.chapters,
         methods=sum(len(grid.methods) for grid in grids.values()),
+        handbook=handbook,
         not_run=sum(grid.not_run for grid in grids.values()),
         limits=_limits(records),
         laws=laws,
@@ -148,6 +159,12 @@ def render_html(
         folding=_folding,
         powers=_powers,
     )
+
+
+def in_handbook(law: str, chapter: str) -> str:
+    """Where the handbook tells of a law: a page for each chapter, and a fragment."""
+    page = "-".join(re.findall(r"[a-z0-9]+", chapter.lower()))
+    return f"laws/{page}.html#law-{law.replace('_', '-').lower()}"
 
 
 def _kind(name: str, grid: Grid, taken: set[str]) -> _Kind:

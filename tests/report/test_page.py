@@ -42,6 +42,19 @@ def test_equations_are_mathml_with_the_statement_to_fall_back_on(page):
     assert BAYES.statement in "".join(parsed.texts)
 
 
+def test_laws_lead_to_the_handbook_where_it_lies_beside_the_page(tmp_path):
+    names = ("posterior_is_bayes_rule", "a_law_of_ones_own")
+    records = [record(replace(BAYES, law=name), "m") for name in names]
+    write_report(records, tmp_path / "report", environment={})
+    assert "handbook" not in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "handbook").mkdir()
+    (tmp_path / "handbook" / "index.html").touch()
+    write_report(records, tmp_path / "report", environment={})
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="(\.\./handbook/[^"]*)"', page)
+    assert links == ["../handbook/index.html", "../handbook/laws/posteriors.html#law-posterior-is-bayes-rule"]
+
+
 def test_the_page_escapes_what_it_shows(page):
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
     assert len(Page(page).scripts) == 1
