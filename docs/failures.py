@@ -17,6 +17,7 @@ from docs.directives.mistakes import mistakes
 from unmask.properties import LAWBOOK, Run, examine
 from unmask.properties.report.traceability import built_in
 
+ROOT = Path(__file__).parents[1]
 RUN = Run(budget="ci", derandomize=True)
 #: Of the text, what is of use only where it was printed.
 _REPLAY = re.compile(r"\n\n?    replay .*", re.DOTALL)
@@ -29,7 +30,8 @@ def failure(name: str) -> dict[str, str] | None:
         for subject in mistakes()[mutant].subjects():
             record = examine(law, subject, RUN)
             if record.status == "broken":
-                return {"mutant": mutant, "text": _REPLAY.sub("", record.failure).rstrip()}
+                text = _REPLAY.sub("", record.failure).rstrip().replace(f"{ROOT}/", "")
+                return {"mutant": mutant, "text": text}
     return None
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.documents.test_handbook import CHAPTERS
 from tests.documents.test_readme import Block, blocks_of, path_with, refused
-from tests.documents.test_tutorials import in_order
+from tests.handbook.test_complete import CHAPTERS
+from tests.handbook.test_tutorials import in_order
 from tests.thinned import thinned
 from unmask.properties.report.traceability import built_in
 
