@@ -2,7 +2,7 @@
 
     python -m docs.failures docs/laws/failures.json
 
-asks every law again (a quarter of an hour); with names of laws after the path, these alone, and keeps the others.
+asks every law again (five minutes on two cores); with names of laws after the path, these alone, and keeps the others.
 """
 
 from __future__ import annotations
