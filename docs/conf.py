@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 project = "unmask"
-author = "the founders of unmask"
 language = "en"
 extensions = ["myst_parser", "docs.directives"]
 exclude_patterns = ["directives", "conf.py"]
@@ -24,16 +23,10 @@ html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
-# Fonts and scripts are the theme's own, copied beside the pages.
-html_use_index = True
 html_domain_indices = False
 add_module_names = False
 toc_object_entries = False
 python_use_unqualified_type_names = True
 pygments_style = "default"
-myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "attrs_block", "colon_fence"]
+myst_enable_extensions = ["dollarmath", "deflist", "attrs_block"]
 myst_heading_anchors = 4
-myst_dmath_double_inline = True
-# A page and a file of the repository are both linked to as they lie on disk.
-myst_all_links_external = False
-suppress_warnings: list[str] = []

@@ -13,7 +13,7 @@ import re
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from docs.directives.mistakes import mistakes
+from docs.directives.mistakes import subjects_with
 from unmask.properties import LAWBOOK, Run, examine
 from unmask.properties.report.traceability import built_in
 
@@ -27,7 +27,7 @@ def failure(name: str) -> dict[str, str] | None:
     """The first mistake of a law that breaks it, on the first subject on which it does; ``None`` if none does."""
     law = LAWBOOK[name]
     for mutant in law.told.mutants:
-        for subject in mistakes()[mutant].subjects():
+        for subject in subjects_with(mutant):
             record = examine(law, subject, RUN)
             if record.status == "broken":
                 text = _REPLAY.sub("", record.failure).rstrip().replace(f"{ROOT}/", "")

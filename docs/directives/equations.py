@@ -24,10 +24,8 @@ def _inline(writer: Any, node: nodes.math) -> None:
 
 def _block(writer: Any, node: nodes.math_block) -> None:
     # It scrolls by itself where a screen is narrow, by keyboard too.
-    label = node.get("label")
-    anchor = f' id="equation-{escape(label)}"' if label else ""
     found = _converted(node.astext(), node)
-    writer.body.append(f'<div class="equation" tabindex="0" role="math"{anchor}>{found}</div>')
+    writer.body.append(f'<div class="equation" tabindex="0" role="math">{found}</div>')
     raise nodes.SkipNode
 
 

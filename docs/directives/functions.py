@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from docutils.parsers.rst import directives
 
 import unmask.reference
-from docs.directives.markdown import Written, fenced, folded
+from docs.directives.markdown import Written, fenced, folded, law_link
 from unmask.properties.report.traceability import built_in
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def lines_of(name: str, *, folded_up: bool = False) -> list[str]:
         f"`{path}`",
         *(folded("source", shown) if folded_up else shown),
         *(fenced(example, "pycon") if example else []),
-        *([f"Called by {', '.join(f'[`{law}`](#law-{law})' for law in laws)}."] if laws else []),
+        *([f"Called by {', '.join(map(law_link, laws))}."] if laws else []),
         "``````",
         "",
     ]

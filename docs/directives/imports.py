@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 
 from docs.directives.markdown import Written
+from tests.house.test_structure import imports_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -38,12 +38,7 @@ def arrows() -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
-            there = set()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ImportFrom) and node.module:
-                    there |= {room_of(f"{node.module}.{alias.name}") for alias in node.names}
-                elif isinstance(node, ast.Import):
-                    there |= {room_of(alias.name) for alias in node.names}
+            there = set(map(room_of, imports_of(path)))
             found.update((room, other) for other in there if other and other != room)
     return found
 

@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docs.directives.markdown import Written, escaped, fenced, folded, table, typeset
+from docs.directives.markdown import Written, escaped, fenced, folded, law_link, table, typeset
 from docs.directives.mistakes import mistakes
 from unmask.cli.descriptions import sentences
 from unmask.properties import LAWBOOK, Law
@@ -36,17 +36,11 @@ JUDGES = {
     "close": "equal, to the roundings that the quantity itself makes unavoidable",
     "exact": "equal, bit by bit or id by id",
     "at_most": "one side, to roundings",
+    "at_least": "one side, to roundings",
     "sampled": "counts of draws, which a right method fails at most once in 10⁹ claims",
     "independent": "counts of draws of several places or rows, which a right method fails at most once in 10⁹ claims",
     "converges": "a difference that has to fall at a stated rate over at least four doublings",
-    "holds": "a statement that is true or false",
 }
-
-
-def link(law: Law | str) -> str:
-    """To where it stands in the handbook."""
-    name = law if isinstance(law, str) else law.name
-    return f"[`{name}`](#law-{name})"
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +70,7 @@ def _allowed(law: Law) -> str:
 def entry(law: Law) -> list[str]:
     """All about one law."""
     path = law.check.__module__.removeprefix("unmask.").replace(".", "/") + ".py"
-    catches = [f"`{name}`: {typeset(mistakes()[name].told)}" for name in law.told.mutants]
+    catches = [f"`{name}`: {typeset(mistakes()[name])}" for name in law.told.mutants]
     lines = ["", f"(law-{law.name})=", f"## `{law.name}`", "", typeset(law.told.statement), ""]
     # One below the other, as a page is narrower than a report.
     for part in filter(None, re.split(r"\s*\\q?quad\s*", law.told.tex)):
@@ -115,7 +109,7 @@ class Laws(Written):
     def lines(self) -> list[str]:
         """What each says."""
         told = {name: LAWBOOK[name].told.statement for name in self.names}
-        return table(("law", "what it says"), [(link(name), typeset(says)) for name, says in told.items()])
+        return table(("law", "what it says"), [(law_link(name), typeset(says)) for name, says in told.items()])
 
 
 class Mistakes(Written):
@@ -129,8 +123,8 @@ class Mistakes(Written):
                 raise ValueError(f"{name} is neither a law nor a mistake")
             by = [name] if name in LAWBOOK else [law.name for law in built_in() if name in law.told.mutants]
             for mistake in LAWBOOK[name].told.mutants if name in LAWBOOK else [name]:
-                found.setdefault(mistake, f" Seen by {link(by[0])}." if by else "")
-        return ["", *(f"* {typeset(mistakes()[name].told)}{seen}" for name, seen in found.items()), ""]
+                found.setdefault(mistake, f" Seen by {law_link(by[0])}." if by else "")
+        return ["", *(f"* {typeset(mistakes()[name])}{seen}" for name, seen in found.items()), ""]
 
 
 class Chapters(Written):
@@ -151,4 +145,4 @@ def register(app: Sphinx) -> None:
         app.add_directive(name, directive)
 
 
-__all__ = ["FAILURES", "allowances", "entry", "failures", "link", "register"]
+__all__ = ["FAILURES", "allowances", "entry", "failures", "register"]

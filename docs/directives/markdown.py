@@ -49,6 +49,11 @@ def cell(text: str) -> str:
     return " ".join(text.split())
 
 
+def law_link(name: str) -> str:
+    """To where the handbook tells of a law."""
+    return f"[`{name}`](#law-{name})"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A table, in lines; a phone shows the cells of a wide one below each other."""
     shown = [f"| {' | '.join(map(cell, row))} |" for row in (head, ["---"] * len(head), *rows)]
@@ -92,4 +97,4 @@ class Written(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
-__all__ = ["Written", "cell", "escaped", "fenced", "folded", "table", "typeset"]
+__all__ = ["Written", "cell", "escaped", "fenced", "folded", "law_link", "table", "typeset"]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from tests.mutants import MUTANTS
@@ -16,36 +14,22 @@ from tests.programs.wrong.every import MISTAKES
 from unmask.properties import Subject
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """One mistake: what it imitates, and the subjects that make it."""
-
-    name: str
-    told: str
-    subjects: Callable[[], list[Subject]]
-
-
 @lru_cache(maxsize=1)
-def mistakes() -> dict[str, Mistake]:
-    """All of them, by the names that laws have for them."""
-    found: dict[str, Mistake] = {}
-    for name, mutant in MUTANTS.items():
-        found[name] = Mistake(name, _sentence(mutant.imitates), partial(_of_bases, mutant))
-    for name, network in NETWORKS.items():
-        found[name] = Mistake(name, _first(network.build), partial(_alone, network.subject, name))
-    for name, sampler in WRONG.items():
-        found[name] = Mistake(name, _first(sampler.build), partial(_alone, getattr, sampler, "subject"))
-    for name, (subject, _) in MISTAKES.items():
-        found[name] = Mistake(name, _first(subject.build), partial(_alone, lambda s: s, subject))
-    return found
+def mistakes() -> dict[str, str]:
+    """What each imitates, by the names that laws have for them."""
+    found = {name: _sentence(mutant.imitates) for name, mutant in MUTANTS.items()}
+    found |= {name: _first(network.build) for name, network in NETWORKS.items()}
+    found |= {name: _first(sampler.build) for name, sampler in WRONG.items()}
+    return found | {name: _first(subject.build) for name, (subject, _) in MISTAKES.items()}
 
 
-def _of_bases(mutant: Any) -> list[Subject]:
-    return [mutant(base) for base in mutant.bases]
-
-
-def _alone(make: Callable[..., Subject], *arguments: Any) -> list[Subject]:
-    return [make(*arguments)]
+def subjects_with(name: str) -> list[Subject]:
+    """The subjects that make a mistake, those that show it best first."""
+    if name in MUTANTS:
+        return [MUTANTS[name](base) for base in MUTANTS[name].bases]
+    if name in NETWORKS:
+        return [NETWORKS[name].subject(name)]
+    return [WRONG[name].subject if name in WRONG else MISTAKES[name][0]]
 
 
 def _first(made: Any) -> str:
@@ -60,4 +44,4 @@ def _sentence(told: str) -> str:
     return (first.upper() if begins else first) + rest + ("" if told.endswith((".", "!", "?")) else ".")
 
 
-__all__ = ["Mistake", "mistakes"]
+__all__ = ["mistakes", "subjects_with"]

@@ -18,8 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from docs.directives.functions import PREFIX, public
-from docs.directives.laws import link
-from docs.directives.markdown import Written, table, typeset
+from docs.directives.markdown import Written, law_link, table, typeset
 from unmask.properties import LAWBOOK
 from unmask.properties.report.papers import PAPERS, Paper
 from unmask.properties.report.traceability import NO_FACT, Place, citations, fact_at, places
@@ -83,7 +82,7 @@ def function_link(name: str) -> str:
 def _row(paper: Paper, row: dict[str, Any]) -> tuple[str, ...]:
     # What cites little else is about this fact above all.
     named = sorted(row["laws"], key=lambda name: len(citations(LAWBOOK[name].told.cites)))
-    first, *others = [link(name) for name in named] or [""]
+    first, *others = [law_link(name) for name in named] or [""]
     tests = ", ".join(f"`{test.rpartition('::')[2]}`" for test in row["tests"])
     laws = f"**{first}**{', also ' if others else ''}{', '.join(others)}" if first else tests
     caught = len({mutant for name in row["laws"] for mutant in LAWBOOK[name].told.mutants})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
-from docs.directives.markdown import Written, fenced, table, typeset
+from docs.directives.markdown import Written, fenced, law_link, table, typeset
 from unmask.properties.report.traceability import built_in
 from unmask.properties.subjects.kinds import kind, kinds
 
@@ -34,7 +34,7 @@ def lines_of(entry: Kind) -> list[str]:
         lines += fenced(f"{capability.name}({takes}) -> {capability.gives}")
         lines += [_prose(capability.meaning), ""]
         if asked:
-            lines += ["Asked by " + ", ".join(f"[`{law.name}`](#law-{law.name})" for law in asked) + ".", ""]
+            lines += [f"Asked by {', '.join(law_link(law.name) for law in asked)}.", ""]
     return lines
 
 

@@ -43,7 +43,7 @@ def named_factor(every: Sequence[Entries]) -> str:
 
 
 def factor_of_some(every: Sequence[Entries]) -> str:
-    """A power of a size that is the factor of many entries that are off, at each of the inputs.
+    """A power of a size that is the factor of many entries that are off, at each of the inputs at which some are.
 
     Others may be off by another amount: those that show how much is left when a share is wrong, say.
     """

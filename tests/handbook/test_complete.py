@@ -13,6 +13,7 @@ from docs.directives.laws import failures
 from examples import pictures
 from tests.documents.test_readme import blocks_of
 from tests.thinned import thinned
+from unmask.properties.report.html import in_handbook
 from unmask.properties.report.papers import PAPERS
 from unmask.properties.report.traceability import built_in
 
@@ -83,6 +84,12 @@ def test_every_law_is_shown_once() -> None:
     pages = [page.read_text(encoding="utf-8") for page in sorted((DOCS / "laws").glob("*.md"))]
     chapters = [name for text in pages for name in re.findall(r"```\{laws-of\} (.+)", text)]
     assert sorted(chapters) == sorted({law.told.chapter for law in built_in()})
+
+
+def test_the_report_leads_to_where_a_law_is_told() -> None:
+    for law in built_in():
+        page = DOCS / in_handbook(law.name, law.told.chapter).partition("#")[0].replace(".html", ".md")
+        assert f"{{laws-of}} {law.told.chapter}\n" in page.read_text(encoding="utf-8"), law.name
 
 
 def test_every_law_is_seen_to_fail() -> None:

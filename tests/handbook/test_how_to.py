@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]
 
 from tests.documents.test_readme import Block, blocks_of, path_with, refused
 from tests.handbook.test_complete import CHAPTERS
-from tests.handbook.test_tutorials import in_order
+from tests.handbook.test_tutorials import in_order, write
 from tests.thinned import thinned
 from unmask.properties.report.traceability import built_in
 
@@ -86,20 +86,6 @@ def run(block: Block, folder: Path) -> None:
         missing = in_order([line for line in shown if line.strip() not in ("", "…")], found)
         assert missing is None, f"{block} shows {missing!r}, and {command!r} says\n{done.stdout}"
         assert done.returncode == expected, f"{block}: {command!r} ended with {done.returncode}\n{done.stdout}"
-
-
-def write(block: Block, folder: Path) -> None:
-    """A file of the page, or a change of one."""
-    _, name, *how = block.info.split()
-    file = folder / name
-    if how == ["replace"]:
-        old, new = block.text.split("---\n")
-        text = file.read_text(encoding="utf-8")
-        assert text.count(old) == 1, block
-        file.write_text(text.replace(old, new), encoding="utf-8")
-    else:
-        assert not how, block
-        file.write_text(block.text, encoding="utf-8")
 
 
 def test_all_pages_are_there() -> None:

@@ -28,6 +28,20 @@ def in_order(shown: list[str], found: list[str]) -> str | None:
     return None
 
 
+def write(block: Block, folder: Path) -> None:
+    """A file of the page, or a change of one."""
+    _, name, *how = block.info.split()
+    file = folder / name
+    if how == ["replace"]:
+        old, new = block.text.split("---\n")
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1, block
+        file.write_text(text.replace(old, new), encoding="utf-8")
+    else:
+        assert not how, block
+        file.write_text(block.text, encoding="utf-8")
+
+
 def run(block: Block, folder: Path) -> None:
     """Held to what it shows."""
     command, *shown = block.text.splitlines()
@@ -54,17 +68,9 @@ def test_there_are_tutorials() -> None:
 def test_a_tutorial_tells_what_happens(page: Path, tmp_path: Path) -> None:
     ran = 0
     for block in blocks_of(page.name, page.read_text(encoding="utf-8")):
-        words = block.info.split()
-        if words[0] == "python":
-            file = tmp_path / words[1]
-            if words[2:] == ["replace"]:
-                old, new = block.text.split("---\n")
-                text = file.read_text(encoding="utf-8")
-                assert text.count(old) == 1, block
-                file.write_text(text.replace(old, new), encoding="utf-8")
-            else:
-                file.write_text(block.text, encoding="utf-8")
-        elif words == ["console"]:
+        if block.language == "python":
+            write(block, tmp_path)
+        elif block.language == "console" and block.runs:
             run(block, tmp_path)
             ran += 1
     assert ran == 2
