@@ -63,43 +63,57 @@ class Flow:
         K = rows.shape[-1]
         found = torch.empty_like(rows, memory_format=torch.contiguous_format)
         amounts = noise.tolist()
+        many: list[list[int]] = []
         others: list[int] = []
-        sparse = self._step(rows.device).is_sparse
-        for amount, some in shared(amounts):
-            part = rows[some]
-            if part.shape[0] * part.shape[1] > K:
-                every = torch.eye(K, dtype=rows.dtype, device=rows.device)[None]
-                found[some] = part @ self._through(every, [amount], limit, False)[0]
-            elif sparse:
-                others += range(len(amounts))[some] if isinstance(some, slice) else some
+        for _, some in shared(amounts):
+            places = list(range(len(amounts))[some]) if isinstance(some, slice) else some
+            if len(places) * rows.shape[1] > K:
+                many.append(places)
             else:
-                # Of few classes, each time has its own products, so that roundings do not depend on the others.
-                found[some] = self._through(part, [amount] * len(part), limit, signed)
+                others += places
+        if many:  # by the whole matrix of each time, which are smaller than the rows
+            first = together([places[0] for places in many])
+            every = torch.eye(K, dtype=rows.dtype, device=rows.device).expand(len(many), K, K)
+            matrices = self._through(every, noise[first], _some(amounts, first), limit, False)
+            if all(len(places) == 1 for places in many):
+                found[first] = torch.bmm(rows[first], matrices)
+            else:
+                for places, matrix in zip(many, matrices, strict=True):
+                    some = together(places)
+                    found[some] = rows[some] @ matrix
         if others:
             others.sort()
             rest = together(others)
-            found[rest] = self._through(rows[rest], [amounts[n] for n in others], limit, signed)
+            found[rest] = self._through(rows[rest], noise[rest], _some(amounts, rest), limit, signed)
         return found
 
-    def _through(self, rows: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool) -> Tensor:
-        """All at once."""
+    def _through(
+        self, rows: Tensor, noise: Tensor, amounts: list[float], limit: Callable[[Tensor], Tensor], signed: bool
+    ) -> Tensor:
+        """All at once, of ``noise`` on the device of ``rows``, which has those ``amounts``."""
         multiples = [0 if amount == math.inf else int(amount * self._c) for amount in amounts]
         digits = self._known(max(m.bit_length() for m in multiples))
-        endless = [a == math.inf or m.bit_length() > digits for a, m in zip(amounts, multiples, strict=True)]
-        rests = [
-            0.0 if ends else max(0.0, a - m / self._c) for a, m, ends in zip(amounts, multiples, endless, strict=True)
-        ]
-        found = self._series(rows, rests, signed)
+        whole = (noise * self._c).floor()
+        endless = whole >= 2.0**digits
+        found = self._series(rows, torch.where(endless, 0, noise - whole / self._c).clamp(min=0), signed)
+        few = not self._step(rows.device).is_sparse
         for digit in range(digits):
-            those = [n for n, m in enumerate(multiples) if m >> digit & 1 and not endless[n]]
-            if those:
+            those = [n for n, m in enumerate(multiples) if m >> digit & 1 and m < 2**digits]
+            if those and few:
+                further = (whole.long() >> digit & 1 == 1) & ~endless
+                found = torch.where(further[:, None, None], self._each(found, self._powers[digit](rows.device)), found)
+            elif those:
                 some = together(those)
                 found[some] = found[some] @ self._powers[digit](rows.device)
-        those = [n for n, ends in enumerate(endless) if ends]
-        if those:
-            some = together(those)
-            found[some] = limit(rows[some].flatten(0, 1)).reshape(len(those), *rows.shape[1:])
+        if any(a == math.inf or m >= 2**digits for a, m in zip(amounts, multiples, strict=True)):
+            ended = limit(rows.flatten(0, 1)).reshape(rows.shape)
+            found = torch.where(endless[:, None, None], ended, found)
         return found
+
+    @staticmethod
+    def _each(rows: Tensor, matrix: Tensor) -> Tensor:
+        """``rows @ matrix`` for each example by itself, so that its roundings do not depend on the others."""
+        return torch.bmm(rows, matrix.expand(len(rows), *matrix.shape))
 
     def _known(self, digits: int) -> int:
         """How many powers there are: ``digits``, or fewer, if the last of them is the limit."""
@@ -118,29 +132,33 @@ class Flow:
             self._powers.append(Placed(found))
         return len(self._powers)
 
-    def _series(self, rows: Tensor, noise: list[float], signed: bool) -> Tensor:
-        """``rows exp(R noise)`` for noises of at most ``1/c``: ``[N, L, K]`` to the same."""
+    def _series(self, rows: Tensor, noise: Tensor, signed: bool) -> Tensor:
+        """``rows exp(R noise)`` for noises of at most ``1/c``: ``[N, L, K]``, ``[N]`` to the same.
+
+        What a row has come to does not change any more while others go on.
+        """
         step = self._step(rows.device)
-        count, length, K = rows.shape
-        if len(set(noise)) == 1:  # which is not copied to a device
-            amount = rows.new_full((count,), noise[0])
+        if step.is_sparse:  # which is symmetric, and stands on the left
+            term, classes = rows.flatten(0, 1).T.contiguous(), 0
+            left = noise.repeat_interleave(rows.shape[1])[None]
         else:
-            amount = torch.tensor(noise, dtype=rows.dtype, device=rows.device)
-        number, going = 0, max(noise, default=0.0) > 0
-        # Sparse matrices, which are symmetric, stand on the left.
-        term = rows.reshape(-1, K).T.contiguous() if step.is_sparse else rows.reshape(-1, K)
-        amount = amount.repeat_interleave(length)
-        amount, classes = (amount, 0) if step.is_sparse else (amount[:, None], -1)
-        total = term.clone()
+            term, classes, left = rows, -1, noise[:, None, None]
+        total, number, going = term.clone(), 0, True
+        scale = torch.exp(-self._c * left)
         while going:
             for _ in range(_TERMS_AT_ONCE):
                 number += 1
-                term = (step @ term if step.is_sparse else term @ step).mul_(amount / number)
+                term = (step @ term if step.is_sparse else self._each(term, step)).mul_(left / number)
                 total += term
-            last, whole = (v.abs().amax(classes) if signed else v for v in (term, total))
-            going = bool((last > (whole * _LAST).clamp(min=_NONE)).any())
-        total *= torch.exp(-self._c * amount)
-        return (total.T if step.is_sparse else total).reshape(count, length, K).contiguous()
+            last, whole = (v.abs().amax(classes, keepdim=True) if signed else v for v in (term, total))
+            more = (last > (whole * _LAST).clamp(min=_NONE)).any(classes, keepdim=True)
+            left, going = left * more, bool(more.any())
+        total *= scale
+        return total.T.reshape(rows.shape).contiguous() if step.is_sparse else total
+
+
+def _some(values: list[float], places: slice | list[int]) -> list[float]:
+    return values[places] if isinstance(places, slice) else [values[n] for n in places]
 
 
 def exponential(jumps: Tensor, leave: Tensor, noise: Tensor) -> Tensor:
