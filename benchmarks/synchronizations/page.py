@@ -20,7 +20,8 @@ device.
 * synchronizations: how often the host waits for the device, forward and backward; without Triton, where that differs.
 * copies: from the host to the device, each of which makes the host wait too.
 * operations: started on the device, forward / backward, from the least to the most of the calls in the line.
-* breaks: of the graph under `torch.compile`, forward; 0 is one graph, and ? has not been counted.
+* breaks: of the graph under `torch.compile`, forward; 0 is one graph, and ? has not been counted.  What draws breaks at
+  its `torch.Generator`, which `torch.compile` does not trace, and what waits, where it reads a number.
 
 | call | of | synchronizations | copies | operations | breaks | waits for |
 |---|---|---|---|---|---|---|

@@ -20,7 +20,6 @@ The arg max has these laws at single times.  Along one path of ``z`` it is no Ma
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -35,6 +34,17 @@ _MOST = 80.0
 #: Beyond this distance from where it is largest an integrand has no digits left.
 _REACH = 9.0
 _SQRT_HALF = math.sqrt(0.5)
+
+
+def _legendre() -> tuple[tuple[float, float], ...]:
+    """Points of Gauss and Legendre's rule on ``[0, 1]``, and their weights."""
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    return tuple(zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
+
+
+#: The density of a short interval is a power series in which twelve points leave no error.  Made at once, since what is
+#: compiled cannot ask NumPy.
+_LEGENDRE = _legendre()
 
 
 def arg_max_alpha(log_snr: Tensor, K: int) -> Tensor:
@@ -138,27 +148,15 @@ def _between(high: Tensor, width: Tensor) -> Tensor:
     A short interval, on which the density changes little, is integrated; on others the two tails differ by a factor.
     """
     low = high - width
-    nodes, weights = _legendre()
     middle = high.clamp(min=-40, max=40)
     short = width * (middle.abs() + width / 2) < 1
     narrow = torch.where(short, width, 0.0)
-    density = sum(
-        (w * _density(middle - u * narrow) for u, w in zip(nodes, weights, strict=True)), torch.zeros_like(narrow)
-    )
+    density = sum((w * _density(middle - u * narrow) for u, w in _LEGENDRE), torch.zeros_like(narrow))
     # Of the two tails the smaller ones, which have their digits.
     above = high + low > 0
     first, second = torch.where(above, low, -high), torch.where(above, high, -low)
     apart = (torch.special.erfc(first * _SQRT_HALF) - torch.special.erfc(second * _SQRT_HALF)) / 2
     return torch.where(short, narrow * density, apart)
-
-
-@lru_cache(maxsize=1)
-def _legendre() -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Gauss and Legendre's rule on ``[0, 1]``: the density of an interval of the above kind is a power series in which
-    twelve points leave no error.
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(12)
-    return tuple(((nodes + 1) / 2).tolist()), tuple((weights / 2).tolist())
 
 
 def _density(z: Tensor) -> Tensor:
