@@ -9,6 +9,8 @@ bounds the likelihood (Shaul et al. 2024, arXiv 2412.03487, section 5).
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -88,15 +90,37 @@ class FlowMatching:
         kernel = jump.to(p.dtype)[:, None, None] * p
         return kernel.scatter_add(-1, index, stay.to(p.dtype)[:, None, None].expand_as(index)).to(output.dtype)
 
-    def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+    def step(
+        self,
+        output: Tensor,
+        xt: Tensor,
+        s: Tensor,
+        t: Tensor,
+        generator: torch.Generator,
+        *,
+        corrector: float = 0.0,
+    ) -> Tensor:
         """Draw from :meth:`reverse`: ``[N, L]`` int64; first which positions jump, then their classes, reading, and
         checking, only those rows.  Finding them takes one device synchronization.
+
+        With a ``corrector`` ``c >= 0`` the step leads to ``s - c (t - s)``, but not beyond the data, and what is there
+        is noised back to ``s``.  Marginals stay what they are, and tokens that were wrong get another chance.  Of small
+        steps the rates are ``1 + c`` times the velocity, and ``c`` times those of the noise (Gat et al. 2024, sec. 3,
+        corrector sampling; Campbell et al. 2022, prop. 4).
         """
         checks.generator(generator)
+        checks.number("corrector", corrector, 0, math.inf, strict="high")
         self._check(output, xt, s=s, t=t, values=False)
-        jumps = uniforms(xt.shape, generator, xt.device) < self._jump(s, t)[:, None]
+        end = (s - corrector * (t - s)).clamp(min=0) if corrector else s
+        jumps = uniforms(xt.shape, generator, xt.device) < self._jump(end, t)[:, None]
         p = self._denoise(checks.logits_at(output, jumps.nonzero(), validate=self.process.validate))
-        return xt.long().masked_scatter(jumps, invert(p, uniforms(p.shape[:1], generator, xt.device)))
+        found = xt.long().masked_scatter(jumps, invert(p, uniforms(p.shape[:1], generator, xt.device)))
+        if not corrector:
+            return found
+        further = end < s
+        hit = torch.where(further, self.process.schedule.hit(end, torch.where(further, s, t)), 0.0)
+        again = uniforms(xt.shape, generator, xt.device) < hit[:, None]
+        return torch.where(again, self.process.noise(xt.shape, generator, xt.device), found)
 
     def prior_kl(self, x0: Tensor) -> Tensor:
         """``KL(q(x_1|x_0) || prior)``: ``[N, L]`` to ``[N]`` nats."""

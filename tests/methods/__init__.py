@@ -17,7 +17,7 @@ from tests.methods.d3pm import (
 )
 from tests.methods.embeddings import EMBEDDINGS
 from tests.methods.embeddings import REFERENCE as EXACT_EMBEDDINGS
-from tests.methods.flow import FLOW
+from tests.methods.flow import FLOW, FLOW_CORRECTED, REMDM
 from tests.methods.gaussian import ALL as GAUSSIAN
 from tests.methods.gaussian_reference import ALL as GAUSSIAN_REFERENCE
 from tests.methods.mdlm import GENMD4, GENMD4_DISCRETE, MDLM, MDLM_DISCRETE
@@ -43,6 +43,8 @@ IMPLEMENTATIONS = [
     GENMD4,
     GENMD4_DISCRETE,
     FLOW,
+    FLOW_CORRECTED,
+    REMDM,
     *CHAINS,
     *GAUSSIAN,
     *COLD,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tests.methods.building import keeping
 from tests.mutants import formulas as f
 from tests.mutants.registry import Right, mutant
+from unmask.implementations import MDLM, FlowMatching
 from unmask.properties import Process
 
 Generator = torch.Generator
@@ -185,3 +187,43 @@ def step_jumps_five_percent_too_seldom(
 ) -> Tensor:
     """The rate is multiplied by 0.95, the share of the time that is left after a burn-in."""
     return jumping(0.95, right, p, output, xt, s, t, generator)
+
+
+@mutant("corrected-step-goes-no-further", "step", of=("flow_corrected",))
+def corrected_step_goes_no_further(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """A corrector adds noise to a step that does not make up for it."""
+    drawn = FlowMatching(keeping(p)).step(output, xt, s, t, generator)
+    hit = keeping(p).schedule.hit(s, t)[:, None]
+    again = f.random(tuple(xt.shape), generator) < hit
+    return torch.where(again, keeping(p).noise(xt.shape, generator, xt.device), drawn)
+
+
+@mutant("corrected-step-noises-to-its-start", "step", of=("flow_corrected",))
+def corrected_step_noises_to_its_start(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The noise of the corrector is that from the end of its step to t, and not to s."""
+    end = (s - (t - s)).clamp(min=0)
+    drawn = FlowMatching(keeping(p)).step(output, xt, end, t, generator)
+    again = f.random(tuple(xt.shape), generator) < keeping(p).schedule.hit(end, t)[:, None]
+    return torch.where(again, keeping(p).noise(xt.shape, generator, xt.device), drawn)
+
+
+@mutant("corrected-step-forgets-to-noise", "step", of=("flow_corrected",))
+def corrected_step_forgets_to_noise(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The velocity is taken 1 + c times, and the noise that belongs to it is left out."""
+    return FlowMatching(keeping(p)).step(output, xt, (s - (t - s)).clamp(min=0), t, generator)
+
+
+@mutant("remasked-without-more-reveals", "step", of=("remdm",))
+def remasked_without_more_reveals(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """Visible tokens are masked again after a step of MDLM, which reveals no more for it."""
+    drawn = MDLM(keeping(p)).step(output, xt, s, t, generator)
+    again = ~f.masked(p, xt) & (f.random(tuple(xt.shape), generator) < 0.25)
+    return torch.where(again, p.mask or 0, drawn)

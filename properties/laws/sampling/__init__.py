@@ -1,6 +1,7 @@
 """Laws of samplers.
 
 * `steps`: one step;
+* `corrected`: steps that also move tokens back under the noise;
 * `places`: every row and position of a batch;
 * `grids`: times of samplers, and their networks;
 * `samplers`: whole samples;
@@ -11,4 +12,4 @@
 * `tails`: rare classes.
 """
 
-from unmask.properties.laws.sampling import steps, places, samplers, asked, long, training_times, first_order, tails  # noqa: F401  # isort: skip
+from unmask.properties.laws.sampling import steps, corrected, places, samplers, asked, long, training_times, first_order, tails  # noqa: F401  # isort: skip

@@ -44,6 +44,13 @@ def bad_methods() -> list[Bad]:
             lambda: fast.SEDD(p).reverse(logits(), ids(0, 3), at(0.5), at(1.0)),
         ),
         value(
+            "FlowMatching.step",
+            r"corrector must be in.*got -1",
+            lambda: fast.FlowMatching(p).step(
+                logits(), ids(0, 1), at(0.25), at(0.5), torch.Generator(), corrector=-1.0
+            ),
+        ),
+        value(
             "FlowMatching.loss",
             r"t .*alpha_t < 1.*got 0",
             lambda: fast.FlowMatching(p).loss(logits(), ids(0, 1), ids(0, 1), at(0.0)),
