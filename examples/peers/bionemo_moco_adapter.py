@@ -21,6 +21,7 @@ Papers: Austin et al. 2021 (D3PM); Sahoo et al. 2024 (MDLM); Campbell et al. 202
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -131,8 +132,20 @@ class Flow:
             return self.flow.step(output.clone(), 1 - t, xt, t - s, stochasticity=self.stochasticity)
 
 
+class MaskedFlow(Flow):
+    """From masks, of which alone it asks the network: a visible token is believed."""
+
+    output = "subs"
+
+
 class NoisyFlow(Flow):
-    """The same with the extra noise that is its default."""
+    """With the extra noise that is its default."""
+
+    scheme, stochasticity = "corrected", 1.0
+
+
+class NoisyMaskedFlow(MaskedFlow):
+    """With the extra noise that is its default."""
 
     scheme, stochasticity = "corrected", 1.0
 
@@ -227,19 +240,78 @@ class LeftToRight(Program):
         return x
 
 
+def still_masked(masks: int, steps: int) -> list[int]:
+    """How many are revealed at each step, where at time t a share t of all stays masked, though never all of it."""
+    left = [masks, *(min(masks * (steps - k) // steps, masks - 1) for k in range(steps - 1)), 0]
+    return [a - b for a, b in pairwise(left)]
+
+
+class PathPlanned(Program):
+    """Its sampler that may mask again what it is less sure of, in four steps without noise."""
+
+    mask_ruled_out, counted = True, "everywhere"
+    plan = Plan(order="confidence", temperature=0.0, steps=4, counts=still_masked, remasking=1.0)
+
+    def sample(self, network: Any, x: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        grid = LinearInferenceSchedule(nsteps=4, direction="diffusion").generate_schedule()
+        with seeded(generator):
+            for k, t in enumerate(grid):
+                options = {"curr_step": k, "num_steps": 4, "logit_temperature": 0.0}
+                x = self.mdlm.step_self_path_planning(network(x).clone(), x, t.expand(len(x)), **options)
+        return x
+
+
+#: All laws of D3PM's variational term, and those of a mask's part in it.
+VB_LOSS = dict.fromkeys(
+    (
+        "loss_is_its_term_of_the_nelbo",
+        "loss_vanishes_when_the_network_knows",
+        "gradient_is_the_gradient_of_the_nelbo",
+        "the_gradient_vanishes_at_the_optimum",
+        "a_confident_mistake_costs_its_logit",
+        "a_large_vocabulary_has_the_loss_of_a_few_classes",
+        "losses_have_their_digits_at_both_ends",
+        "gradients_have_their_digits_at_both_ends",
+    ),
+    "moco_vb_loss: the target is the softmax of a one-hot vector",
+)
+MASK_IN_THE_LOSS = dict.fromkeys(
+    ("a_class_may_be_ruled_out", "mass_on_the_mask_is_in_the_loss", "mass_on_the_mask_is_in_the_gradient"),
+    "moco_vb_loss: the target has mass on every class",
+)
+LAST_STEP = "meant: the last step takes the arg max"
+
 #: Of each subject the laws that fail, with the script of ``findings`` that shows why, or a word on what is meant so.
 KNOWN: dict[str, dict[str, str]] = {
     "moco-d3pm-uniform": {
-        "loss_is_its_term_of_the_nelbo": "moco_vb_loss: the target is the softmax of a one-hot vector",
-        "an_empty_batch_gives_an_empty_answer": "moco_one_hot: ids are taken for one-hot vectors",
+        **VB_LOSS,
+        "steps_are_drawn_from_the_reverse": LAST_STEP,
+        "steps_are_alike_at_every_place": LAST_STEP,
     },
     "moco-d3pm-absorbing": {
-        "loss_is_its_term_of_the_nelbo": "moco_vb_loss: the target is the softmax of a one-hot vector",
+        **VB_LOSS,
+        **MASK_IN_THE_LOSS,
+        "steps_are_drawn_from_the_reverse": LAST_STEP,
+        "steps_are_alike_at_every_place": LAST_STEP,
+        "a_mask_becomes_what_the_network_says": LAST_STEP,
+        "a_step_may_stay_masked": LAST_STEP,
+        "a_step_that_knows_the_data_draws_the_posterior": "moco_added_constants: what is impossible has 1e-6",
     },
     "moco-d3pm-absorbing-mask-first": {
-        "loss_is_its_term_of_the_nelbo": "moco_vb_loss: the target is the softmax of a one-hot vector",
-        "samples_follow_the_marginal": "moco_mask_in_front: noise leads to the last class",
-        "samples_are_alike_at_every_place": "moco_mask_in_front: noise leads to the last class",
+        **VB_LOSS,
+        **MASK_IN_THE_LOSS,
+        **dict.fromkeys(
+            (
+                "samples_follow_the_marginal",
+                "samples_are_alike_at_every_place",
+                "steps_are_drawn_from_the_reverse",
+                "steps_are_alike_at_every_place",
+                "a_mask_becomes_what_the_network_says",
+                "a_step_may_stay_masked",
+                "a_step_that_knows_the_data_draws_the_posterior",
+            ),
+            "moco_mask_in_front: noise leads to the last class",
+        ),
     },
     "moco-mdlm": {
         "score_is_a_ratio_of_marginals": "moco_score: logits are not normalized",
@@ -268,6 +340,10 @@ KNOWN: dict[str, dict[str, str]] = {
         "sequences_follow_the_plan": "moco_margin: NaN comes first",
         "a_prompt_is_a_condition": "moco_margin: NaN comes first",
     },
+    "moco-path-planning": {
+        "the_best_are_revealed_first": "moco_standing_token: what stands is scored by another token",
+        "sequences_follow_the_plan": "moco_standing_token: what stands is scored by another token",
+    },
     "moco-left-to-right": {"the_best_are_revealed_first": "moco_rows: the first row's mask is taken for all"},
 }
 
@@ -277,7 +353,9 @@ def subjects(made: Any, space: Any, *names: str) -> list[Subject]:
     return [Subject(made, space, name=f"moco-{name}", known=KNOWN.get(f"moco-{name}", {})) for name in names]
 
 
-BETAS: Any = {"schedules": "linear-beta", "T": (2, 1000), "K": (2, 100)}
+#: A matrix of K x K is laid out for each row of a batch: with 100 classes a law's draws would fill 24 GB.  Where there
+#: are as few classes as positions, ids are sometimes taken for one-hot vectors (`moco_one_hot`).
+BETAS: Any = {"schedules": "linear-beta", "T": (2, 1000), "K": (5, 20)}
 TIMES: Any = {"clock": "continuous", "schedules": (LOG_LINEAR, COSINE), "mask": "any"}
 LINEAR: Any = {"clock": "continuous", "schedules": "linear", "mask": "any"}
 CALLS = programs("absorbing", schedules=LOG_LINEAR)
@@ -292,9 +370,9 @@ MDLMS = [
 ]
 FLOWS = [
     *subjects(Flow, processes("uniform", **LINEAR), "flow-uniform"),
-    *subjects(Flow, processes("absorbing", **LINEAR), "flow-masked"),
+    *subjects(MaskedFlow, processes("absorbing", **LINEAR), "flow-masked"),
     *subjects(NoisyFlow, processes("uniform", **LINEAR), "noisy-flow-uniform"),
-    *subjects(NoisyFlow, processes("absorbing", **LINEAR), "noisy-flow-masked"),
+    *subjects(NoisyMaskedFlow, processes("absorbing", **LINEAR), "noisy-flow-masked"),
 ]
 PROGRAMS = [
     *subjects(Training, CALLS, "training"),
@@ -305,5 +383,6 @@ PROGRAMS = [
     *subjects(OneByOne, CALLS, "confidence"),
     *subjects(Margin, CALLS, "margin"),
     *subjects(LeftToRight, CALLS, "left-to-right"),
+    *subjects(PathPlanned, CALLS, "path-planning"),
 ]
 ALL = [*D3PMS, *MDLMS, *FLOWS, *PROGRAMS]

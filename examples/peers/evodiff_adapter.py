@@ -65,9 +65,9 @@ class Discrete:
     def sample(self, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
         xt = x0.clone()
         with seeded(generator):
-            for row, (clean, time) in enumerate(zip(x0, t.tolist(), strict=True)):
-                if time:
-                    xt[row] = sample_transition_matrix(one_hot(clean, self.K).double(), self.Q_bar[time])[0]
+            for time in set(t.tolist()) - {0}:  # all rows of a time as one long sequence
+                clean = one_hot(x0[t == time].flatten(), self.K).double()
+                xt[t == time] = sample_transition_matrix(clean, self.Q_bar[time])[0].reshape(-1, x0.shape[1])
         return xt
 
     def prior_kl(self, x0: Tensor) -> Tensor:
@@ -139,11 +139,34 @@ class SurestTogether(SurestFirst):
 KNOWN: dict[str, dict[str, str]] = {
     "evodiff-d3pm": {
         "answers_are_numbers": "evodiff_squared_prediction: sequences of one position raise IndexError",
-        "loss_is_its_term_of_the_nelbo": "evodiff_squared_prediction: the prediction enters twice",
-        "the_gradient_vanishes_at_the_optimum": "evodiff_squared_prediction: the prediction enters twice",
+        **dict.fromkeys(
+            (
+                "loss_is_its_term_of_the_nelbo",
+                "terms_add_up_to_the_nelbo",
+                "gradient_is_the_gradient_of_the_nelbo",
+                "the_gradient_vanishes_at_the_optimum",
+                "a_confident_mistake_costs_its_logit",
+                "losses_have_their_digits_at_both_ends",
+                "gradients_have_their_digits_at_both_ends",
+            ),
+            "evodiff_squared_prediction: the prediction enters twice",
+        ),
     },
     "evodiff-order-agnostic": {"masked_sets_follow_the_noise": "evodiff_one_mask: one mask alone never comes"},
-    "evodiff-random-order": {"all_sets_are_revealed_alike": "meant: one order for all rows of a batch"},
+    "evodiff-random-order": {
+        "all_sets_are_revealed_alike": "meant: one order for all rows of a batch",
+        "sequences_follow_the_plan": "meant: one order for all rows of a batch",
+    },
+    "evodiff-surest-first-together": dict.fromkeys(
+        (
+            "tokens_follow_the_tempered_law",
+            "sequences_follow_the_plan",
+            "rows_are_sampled_independently",
+            "a_prompt_is_a_condition",
+            "a_generator_moves_on",
+        ),
+        "evodiff_same_rows: all rows are the first one",
+    ),
 }
 
 

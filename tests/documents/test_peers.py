@@ -2,6 +2,7 @@
 
 import ast
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ PAGE = (ROOT / "docs" / "findings.md").read_text()
 
 def known(adapter: Path) -> dict[str, dict[str, str]]:
     """The laws that fail, by subject, as the file has them."""
+    there: dict[str, Any] = {"__builtins__": {}, "dict": dict}
     for node in ast.parse(adapter.read_text()).body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "KNOWN":
-            assert node.value is not None
-            found: Any = ast.literal_eval(node.value)
-            return dict(found)
-    return {}
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            # The package is not here: constants that are made of it are none of those that are meant.
+            with suppress(NameError):
+                there[ast.unparse(target)] = eval(ast.unparse(node.value), there)
+    return dict(there.get("KNOWN", {}))
 
 
 def imports(source: str) -> set[str]:
