@@ -58,6 +58,9 @@ class PlannedSampler:
     guidance : weight ``w`` of classifier-free guidance, of which the network is shown twice as many rows: logits are
         ``u + (1 + w)(c - u)``, with ``u`` for the masks alone, without what was visible at the start (Nie et al. 2025,
         arXiv 2410.18514, eq. 5).
+    remasking : by confidence, in one block: a token that is visible competes with the masks at every step, with this
+        weight times the probability that the network gives it now, and may be masked again, so that as many are visible
+        as without (Peng et al. 2025, arXiv 2502.03540, alg. 1).
 
     Raises
     ------
@@ -77,6 +80,7 @@ class PlannedSampler:
     confidence_of: Literal["untempered", "tempered"] = "untempered"
     shows: Literal["everything", "blocks so far"] = "everything"
     guidance: float | None = None
+    remasking: float | None = None
 
     def __post_init__(self) -> None:
         checks.integer("mask", self.mask, 0)
@@ -104,6 +108,10 @@ class PlannedSampler:
             checks.number("guidance", self.guidance, -math.inf, math.inf, strict="low high")
         if self.shows not in ("everything", "blocks so far"):
             raise ValueError(f"shows must be 'everything' or 'blocks so far', got {self.shows!r}")
+        if self.remasking is not None:
+            checks.number("remasking", self.remasking, 0, math.inf, strict="high")
+            if self.order != "confidence" or self.threshold is not None or self.blocks > 1 or self.block_length:
+                raise ValueError(f"remasking must go with confidence, numbers and one block, got {self}")
 
     # ------------------------------------------------------------------ sampling
     @torch.no_grad()
@@ -141,11 +149,17 @@ class PlannedSampler:
                     break
                 number = None if planned is None else planned[:, k]
                 logits = self._answer(network, x[:, :end], known[:, :end])
-                x[:, :end] = self._step(logits, x[:, :end], masked[:, :end], number, generator)
+                x[:, :end] = self._step(logits, x[:, :end], masked[:, :end], number, generator, inside[:, :end])
         return x
 
     def _step(
-        self, logits: Tensor, x: Tensor, masked: Tensor, number: Tensor | None, generator: torch.Generator
+        self,
+        logits: Tensor,
+        x: Tensor,
+        masked: Tensor,
+        number: Tensor | None,
+        generator: torch.Generator,
+        inside: Tensor,
     ) -> Tensor:
         law = Law(self, logits[masked])
         if self.temperature == 0:
@@ -156,9 +170,14 @@ class PlannedSampler:
             score = uniforms(x.shape, generator, x.device)
         else:
             score = self._score(law, tokens, masked)
-        chosen = self._chosen(score, masked, number)
         drawn = torch.zeros_like(x).masked_scatter(masked, tokens)
-        return torch.where(chosen, drawn, x)
+        if self.remasking is None or number is None:
+            return torch.where(self._chosen(score, masked, number), drawn, x)
+        visible = inside & ~masked
+        again = self.remasking * certainty(Law(self, logits[visible]).log_p, x[visible], "confidence")
+        score = score.masked_scatter(visible, again.to(score.dtype))
+        chosen = self._chosen(score, inside, number + visible.sum(-1))
+        return torch.where(chosen & masked, drawn, x.masked_fill(visible & ~chosen, self.mask))
 
     # ------------------------------------------------------------------ the plan
     def _checked(self, x: Tensor, counted: Tensor | None) -> tuple[Tensor, Tensor]:

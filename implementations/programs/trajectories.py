@@ -34,9 +34,12 @@ def trajectory_log_probability(
 
     Raises
     ------
-    TypeError, ValueError : as for :meth:`PlannedSampler.sample`; states of another shape.
+    TypeError, ValueError : as for :meth:`PlannedSampler.sample`; states of another shape;
+        a plan that masks tokens again.
     """
     checks.instance("plan", plan, PlannedSampler)
+    if plan.remasking is not None:
+        raise ValueError(f"plan must be one that masks nothing again, got remasking = {plan.remasking}")
     checks.function("network", network, "(ids)")
     checks.tensor("states", states, checks.IDS)
     checks.shape("states", states, ["N", "S", "L"])

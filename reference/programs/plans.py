@@ -54,6 +54,8 @@ class Rule:
     temperature, top_k, top_p : of the law that tokens are drawn from; the temperature comes first, and ``top_p`` last.
     tempered : whether scores are made of that law (at temperature 0 with the temperature 1), or of the network's.
     threshold : the score that positions must exceed, where no numbers are planned.
+    remasking : by confidence, the score of a token that is visible, of its probability: then it competes with the masks
+        (Peng et al. 2025, arXiv 2502.03540, alg. 1).
     """
 
     mask: int
@@ -63,6 +65,7 @@ class Rule:
     top_p: Number | None = None
     tempered: bool = False
     threshold: Number | None = None
+    remasking: Callable[[Number], Number] | None = None
     #: How near decisions were to a tie: a single entry that shrinks.
     closest: list[float] = field(default_factory=lambda: [math.inf], compare=False)
 
@@ -77,6 +80,10 @@ class Rule:
             check_unit("top_p", check_positive("top_p", self.top_p))
         if self.threshold is not None:
             check_number("threshold", self.threshold)
+        if self.remasking is not None:
+            check_function("remasking", self.remasking)
+            if self.order != "confidence" or self.threshold is not None:
+                raise ValueError(f"order = {self.order!r}; valid: with remasking, 'confidence' and no threshold")
 
     def token_law(self, weights: Sequence[Number], temperature: Number | None = None) -> list[Number]:
         """The law that a token is drawn from, ``[K]``.
@@ -155,12 +162,28 @@ class Rule:
             self._decided(scores[falling[n - 1]] - scores[falling[n]])
         return tuple(sorted(falling[:n]))
 
+    def acts(self, state: State, positions: Sequence[int], n: int | None) -> bool:
+        """Whether anything may change: there are masks, and some are revealed, or others are visible afterwards.
+
+        >>> Rule(mask=2).acts((2, 0), (0, 1), 1), Rule(mask=2).acts((2, 0), (0, 1), 0)
+        (True, False)
+        """
+        if n is not None:
+            check_count("n", n, 0)
+        masked = any(state[i] == self.mask for i in _positions(positions, len(_state("state", state))))
+        return masked and (n != 0 or self.remasking is not None)
+
     def step(self, weights: Weights, state: State, positions: Sequence[int], n: int | None) -> dict[State, Number]:
         """The law of the next state, where ``positions`` may be revealed and ``n`` of their masks are.
+
+        With ``remasking`` ``n`` more of the positions are visible afterwards, and they may be others than before.
 
         >>> rule = Rule(mask=2, order="confidence")
         >>> rule.step([[1, 3, 9], [2, 2, 9]], (2, 2), (0, 1), 1)   # 3/4 comes before 2/4, 1/4 after it
         {(2, 0): 0.125, (2, 1): 0.125, (1, 2): 0.75}
+        >>> rule = Rule(mask=2, order="confidence", temperature=0, remasking=lambda p: p)
+        >>> rule.step([[1, 3, 9], [2, 2, 9]], (0, 2), (0, 1), 0)   # 1/4 for what is visible, 2/4 for the mask
+        {(2, 0): 1}
         """
         if n is None and self.threshold is None:
             raise ValueError("n = None; valid: a number of positions, or a rule with a threshold")
@@ -179,10 +202,15 @@ class Rule:
             return _revealed(state, laws, [(way, 1)], 1)
         found: dict[State, Number] = {}
         support = [[k for k, v in enumerate(laws[i]) if v] for i in masked]
+        kept: dict[int, Number] = {}
+        if self.remasking is not None and n is not None:
+            kept = {i: self.remasking(scores[i][state[i]]) for i in positions if i not in masked}
+            n += len(kept)
         for tokens in product(*support):
             drawn = dict(zip(masked, tokens, strict=True))
-            way = self._chosen({i: scores[i][k] for i, k in drawn.items()}, n)
-            reached = tuple(drawn[i] if i in way else v for i, v in enumerate(state))
+            way = self._chosen({i: scores[i][k] for i, k in drawn.items()} | kept, n)
+            hidden = {i: self.mask for i in kept if i not in way}
+            reached = tuple(drawn[i] if i in drawn and i in way else hidden.get(i, v) for i, v in enumerate(state))
             weight = math.prod(laws[i][k] for i, k in drawn.items())
             found[reached] = found.get(reached, 0) + weight
         return found
@@ -227,7 +255,7 @@ def sequence_law(network: Network, start: State, blocks: Sequence[Block], rule: 
         for n in [None] * len(positions) if counts is None else counts:
             after: dict[State, Number] = {}
             for state, p in law.items():
-                if n == 0 or not any(state[i] == rule.mask for i in positions):
+                if not rule.acts(state, positions, n):
                     after[state] = after.get(state, 0) + p
                     continue
                 for reached, q in rule.step(network(state), state, positions, n).items():
@@ -249,7 +277,7 @@ def trajectory_probability(network: Network, states: Sequence[State], blocks: Se
     state = next(path)
     for positions, counts in _blocks(blocks, rule):
         for n in [None] * len(positions) if counts is None else counts:
-            if n == 0 or not any(state[i] == rule.mask for i in positions):
+            if not rule.acts(state, positions, n):
                 continue
             reached = next(path, ())
             found = found * rule.step(network(state), state, positions, n).get(reached, 0)

@@ -36,12 +36,32 @@ class General:
                 logits = self.answer(network, states)
                 tokens = self.tokens(logits)
                 score = self.score(logits, tokens)
-                chosen = self.chosen(score, masked, None if planned is None else planned[:, k])
+                if self.plan.remasking is None or planned is None:
+                    chosen = self.chosen(score, masked, None if planned is None else planned[:, k])
+                else:
+                    x, chosen = self.exchanged(logits, x, inside, score, planned[:, k])
                 x = self.write(x, chosen, tokens)
                 states.append(x)
         return self.finish(x)
 
     # ------------------------------------------------------------------ parts
+    def exchanged(self, logits, x, inside, score, number):
+        """The sequence with what is masked again, and which masks are revealed."""
+        masked = self.free(inside, x)
+        standing = self.plan.remasking * self.standing(logits, x)
+        score = torch.where(masked, score, standing)
+        kept = self.chosen(score, self.competing(inside, x), self.visible(inside, x, number))
+        return torch.where(inside & ~masked & ~kept, self.mask, x), masked & kept
+
+    def standing(self, logits, x):
+        return self.probabilities(logits).gather(-1, x[..., None])[..., 0]
+
+    def competing(self, inside, x):
+        return inside
+
+    def visible(self, inside, x, number):
+        return number + (inside & (x != self.mask)).sum(-1)
+
     def in_turn(self, blocks):
         return blocks
 

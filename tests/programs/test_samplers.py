@@ -10,19 +10,20 @@ import torch
 from tests.programs.general import General
 from tests.programs.right.built_in_samplers import PROGRAMS
 from tests.programs.right.samplers import RIGHT
-from tests.programs.wrong import WRONG, ancestral, choices, states, tokens
+from tests.programs.wrong import WRONG, again, ancestral, choices, states, tokens
 from tests.programs.wrong.trajectories import HALF, Trajectories
 from tests.thinned import thinned
 from unmask.properties import LAWBOOK, Ancestral, Plan, Run, Subject, examine_all, programs
 
 #: Where mistakes are entered.
-FILES = (states, choices, tokens, ancestral)
+FILES = (states, choices, tokens, again, ancestral)
 GENERAL = [
     Plan(),
     Plan(order="margin", temperature=0.7, top_k=2, top_p=0.9),
     Plan(order="confidence", steps=2),
     Plan(order="confidence", temperature=0.0, threshold=0.6),
     Plan(order="entropy", temperature=0.0, blocks=2),
+    Plan(order="confidence", temperature=0.7, steps=2, remasking=0.5),
     Plan(order="left-to-right", counts=lambda n, steps: [n - n // 2, n // 2]),
 ]
 

@@ -46,6 +46,9 @@ PLAN: tuple[Wrong, ...] = (
     value("confidence_of", "both", "confidence_of must be 'untempered' or 'tempered', got 'both'"),
     kind("guidance", "strong", "guidance must be a number"),
     value("guidance", float("inf"), "guidance must be in"),
+    kind("remasking", "again", "remasking must be a number"),
+    value("remasking", -1.0, "remasking must be in"),
+    value("remasking", 1.0, "remasking must go with confidence"),
     value("shows", "half", "shows must be 'everything' or 'blocks so far', got 'half'"),
 )
 
@@ -53,6 +56,7 @@ PLAN: tuple[Wrong, ...] = (
 def bad_plans() -> list[Bad]:
     plan = fast.PlannedSampler(MASK, order="random", temperature=1.0)
     unfit = fast.PlannedSampler(MASK, counts=[1])
+    again = fast.PlannedSampler(MASK, remasking=1.0)
     shared = fast.PlannedSampler(MASK, steps=3, blocks=2)
     good: dict[str, Any] = {"network": network, "x": X, "counted": COUNTED, "generator": torch.Generator()}
     ids = (
@@ -76,6 +80,7 @@ def bad_plans() -> list[Bad]:
             *NETWORK,
             *FLAGS,
             kind("plan", 3, "plan must be PlannedSampler, got int 3"),
+            value("plan", again, "plan must be one that masks nothing again, got remasking = 1"),
             kind("states", [[0]], "states must be a torch.Tensor"),
             value("states", X, r"states must have shape \[N, S, L\]"),
             value("states", STATES[:, :0], "states must hold a first one"),

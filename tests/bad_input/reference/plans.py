@@ -47,7 +47,19 @@ ASKED: list[Asked] = [
         value("top_p", 0, "top_p = 0; valid: 0 < top_p"),
         value("top_p", 1.5, r"top_p = 1\.5; valid: 0 <= top_p <= 1"),
         kind("threshold", "high", "threshold = 'high'"),
+        kind("remasking", 0.5, "remasking = 0.5"),
+        value("remasking", float, "order = 'random'; valid: with remasking, 'confidence'"),
         mask=2,
+    ),
+    Asked(
+        "programs.plans.Rule.acts",
+        RULE.acts,
+        {"state": START, "positions": (0, 1), "n": 1},
+        (
+            value("n", -1, "n = -1; valid: an int >= 0"),
+            kind("state", 2, "state = 2; valid: a list that is not empty"),
+            value("positions", (0, 2), r"positions = \[0, 2\]; valid: below 2"),
+        ),
     ),
     Asked("programs.plans.Rule.token_law", RULE.token_law, {"weights": [1, 3, 9]}, OF_WEIGHTS),
     Asked(

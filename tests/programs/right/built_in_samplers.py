@@ -75,6 +75,8 @@ PLANNED = [
     planned("blocks", order="confidence", temperature=0.0, blocks=2, steps=4),
     planned("block-length", order="random", temperature=1.0, block_length=2),
     planned("blocks-so-far", order="confidence", temperature=1.0, block_length=2, shows="blocks so far"),
+    planned("again", order="confidence", temperature=0.0, steps=3, remasking=0.5).but(offers=("sample",)),
+    planned("again-drawn", order="confidence", temperature=1.0, remasking=1.0).but(offers=("sample",)),
     planned("guided", order="margin", temperature=0.7, top_k=2, guidance=1.5),
 ]
 ANCESTRAL = Subject(

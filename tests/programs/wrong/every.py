@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 # Samplers are entered as their modules are imported.
-from tests.programs.wrong import WRONG, ancestral, choices, draws, kernels, states, tokens, trajectories
+from tests.programs.wrong import WRONG, again, ancestral, choices, draws, kernels, states, tokens, trajectories
 
-SAMPLERS = (ancestral, choices, states, tokens)
+SAMPLERS = (again, ancestral, choices, states, tokens)
 BROKEN = {name: made.laws | made.perhaps for name, made in WRONG.items()}
 #: Bounds, guidance and kernels.
 MISTAKES = {**draws.MISTAKES, **kernels.MISTAKES}

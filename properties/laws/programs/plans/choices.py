@@ -47,6 +47,23 @@ def ranges(plan: Plan, seen: Sampling, made: Scores, eps: float) -> tuple[Array,
 
     By confidence it is that of the token, which is not known where one was drawn and not revealed.
     """
+    if plan.remasking is not None:
+        return _ranges_again(plan, seen, made, *_ranges(plan, seen, made, eps), eps)
+    return _ranges(plan, seen, made, eps)
+
+
+def _ranges_again(
+    plan: Plan, seen: Sampling, made: Scores, least: Array, most: Array, eps: float
+) -> tuple[Array, Array]:
+    """The same, where tokens that are visible have scores as well."""
+    token = np.take_along_axis(made.value, seen.shown[..., None], -1)[..., 0]
+    moved = made.allowed * eps
+    ends = np.stack([plan.again(token * (1 - moved)), plan.again(token * (1 + moved))])
+    visible = seen.shown != seen.mask
+    return np.where(visible, ends.min(0), least), np.where(visible, ends.max(0), most)
+
+
+def _ranges(plan: Plan, seen: Sampling, made: Scores, eps: float) -> tuple[Array, Array]:
     if plan.order != "confidence":
         return made.value, made.value
     token = np.take_along_axis(made.value, np.where(seen.revealed, seen.after, 0)[..., None], -1)[..., 0]
@@ -65,18 +82,23 @@ def _scored(
 ) -> Iterator[tuple[Sampling, Scores, Array, Array, Array, Array]]:
     """The steps of each call, their scores, the least and the largest that each position may have had, and which
     masked positions of the current block were revealed, and which were not: ``[E, L]`` each.
+
+    Where tokens are masked again, which of all positions that count are visible afterwards, and which are not.
     """
     plan, eps = sample.subject.plan, float(torch.finfo(p.dtype).eps)
     for seen in _steps(sample, p, seed, network):
         made = scores(plan, seen.logits, seen.mask, eps)
-        masked = in_the_current_block(plan, seen) & made.clear
-        yield seen, made, *ranges(plan, seen, made, eps), masked & seen.revealed, masked & ~seen.revealed
+        compared, kept = in_the_current_block(plan, seen) & made.clear, seen.revealed
+        if plan.remasking is not None:
+            compared, kept = seen.counted & made.clear, seen.after != seen.mask
+        yield seen, made, *ranges(plan, seen, made, eps), compared & kept, compared & ~kept
 
 
 @law(
     chapter=CHAPTER,
     tex=r"x_k^i = m \neq x_{k+1}^i,\ x_k^j = x_{k+1}^j = m \implies s_i \ge s_j",
-    cites="Nie et al. 2025, alg. 5 (confidence); Kim et al. 2025, sec. 4.1 (margin); Ye et al. 2025 (entropy)",
+    cites="Nie et al. 2025, alg. 5 (confidence); Kim et al. 2025, sec. 4.1 (margin); Ye et al. 2025 (entropy); "
+    "Peng et al. 2025, alg. 1 (remasking)",
     mutants=(
         "sampler-takes-the-margin-of-two-classes",
         "sampler-takes-the-entropy-upside-down",
@@ -89,12 +111,19 @@ def _scored(
         "sampler-takes-the-last-class-for-the-mask",
         "sampler-is-guided-too-little",
         "sampler-is-guided-the-other-way",
+        "sampler-never-masks-again",
+        "sampler-scores-what-stands-by-another-token",
+        "sampler-forgets-the-weight-of-what-stands",
+        "sampler-scores-what-stands-as-it-stood",
     ),
     about=About(kind="programs", declared=("plan",), subjects=_has_scores),
     drawn=Drawn(floating=True),
 )
 def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """No position that stays masked (in the current block) comes before one that is revealed"""
+    """No position that stays masked (in the current block) comes before one that is revealed
+
+    Where a plan masks tokens again: none that is masked afterwards comes before one that is visible.
+    """
     plan: Plan = sample.subject.plan
     claims = []
     for seen, made, least, most, inside, outside in _scored(sample, p, network, seed):
@@ -105,7 +134,7 @@ def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwo
         j = np.where(outside, least, -np.inf).argmax(-1)[both]
         e = np.flatnonzero(both)
         told = [
-            f"{seen.names[1][k]}, position {a} revealed while {b} stays masked"
+            f"{seen.names[1][k]}, position {a} {_kept(seen, k, a)} while {b} {_masked(seen, k, b)}"
             for k, a, b in zip(e.tolist(), i.tolist(), j.tolist(), strict=True)
         ]
         if plan.order == "left-to-right":
@@ -127,6 +156,14 @@ def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwo
     if not claims:
         raise Unanswerable("no step leaves a masked position to compare with")
     return claims
+
+
+def _kept(seen: Sampling, e: int, position: int) -> str:
+    return "revealed" if seen.shown[e, position] == seen.mask else "kept"
+
+
+def _masked(seen: Sampling, e: int, position: int) -> str:
+    return "stays masked" if seen.shown[e, position] == seen.mask else "is masked again"
 
 
 def _has_a_threshold(subject: Any) -> str:

@@ -92,6 +92,11 @@ class Sampling:
         return self.masked & (self.after != self.mask)
 
     @cached_property
+    def hidden(self) -> Array:
+        """Positions that count and are shown visible, and are masked after the call, ``[E, L]``."""
+        return self.counted & (self.shown != self.mask) & (self.after == self.mask)
+
+    @cached_property
     def names(self) -> tuple[str, list[str]]:
         """The axis of shown rows."""
         return "step", [f"row {r}, step {n}" for r, n in zip(self.rows.tolist(), self.number.tolist(), strict=True)]

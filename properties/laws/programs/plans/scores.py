@@ -164,6 +164,7 @@ def rule(plan: Plan, p: Process) -> Rule:
         top_p=plan.top_p,
         tempered=plan.confidence_of == "tempered",
         threshold=plan.threshold,
+        remasking=None if plan.remasking is None else lambda q: float(plan.again(np.array(q, dtype=float))),
     )
 
 

@@ -191,6 +191,9 @@ def plain_network(network: RecordingNetwork, seed: int, **changes: Any) -> Recor
         "sampler-shows-blocks-to-come",
         "sampler-is-guided-too-little",
         "sampler-is-guided-the-other-way",
+        "sampler-never-masks-again",
+        "sampler-scores-what-stands-by-another-token",
+        "sampler-forgets-the-weight-of-what-stands",
     ),
     about=About(kind="programs", declared=("plan",)),
     drawn=Drawn(floating=True, cost=4),
@@ -272,6 +275,8 @@ def _gives_the_joint_law(subject: Any) -> str:
         return "chooses positions by the tokens that they drew"
     if plan.threshold is not None:
         return "may reveal several positions a step"
+    if plan.remasking is not None:
+        return "masks tokens again"
     try:
         blocks, sizes = blocks_of(plan, MOST_MASKS)
     except Unanswerable as problem:

@@ -48,6 +48,8 @@ def _recorded(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
         "sampler-reveals-in-the-next-block",
         "sampler-hides-the-prompt",
         "sampler-takes-the-last-class-for-the-mask",
+        "sampler-masks-the-prompt-again",
+        "sampler-masks-one-more-again",
         "ancestral-masks-the-prompt-again",
         "ancestral-changes-tokens-it-should-mask",
     ),
@@ -115,6 +117,7 @@ def what_is_visible_stays(sample: Any, p: Process, network: RecordingNetwork, se
         "sampler-counts-the-masks-of-the-first-row",
         "sampler-reveals-in-the-next-block",
         "sampler-takes-the-last-class-for-the-mask",
+        "sampler-masks-one-more-again",
     ),
     about=About(
         kind="programs",
@@ -124,18 +127,23 @@ def what_is_visible_stays(sample: Any, p: Process, network: RecordingNetwork, se
     drawn=Drawn(floating=True),
 )
 def as_many_are_revealed_as_planned(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """At step k of each row (of each of its blocks) as many positions are revealed as its plan says"""
+    """At step k of each row (of each of its blocks) as many positions are revealed as its plan says
+
+    Where a plan masks tokens again, so many more are visible afterwards.
+    """
     seen = _recorded(sample, p, seed, network)
     plan: Plan = sample.subject.plan
     N = len(seen.start.x)
     steps = seen.steps
     due = [[n for _, counts in blocks_of_row(plan, c) for n in counts or () if n] for c in seen.start.counted]
-    found = [steps.revealed[steps.rows == r].sum(-1).tolist() for r in range(N)]
+    more = steps.revealed.sum(-1) - steps.hidden.sum(-1)
+    # A step that exchanges tokens and shows no more of them is planned as 0, which is left out here.
+    found = [[n for n in more[steps.rows == r].tolist() if n] for r in range(N)]
     longest = max(map(len, (*due, *found)))
     if not longest:
         raise Unanswerable("nothing was masked")
     names = (("row", [f"row {r}" for r in range(N)]), ("step", [f"step {k}" for k in range(longest)]))
-    label = "how many positions are revealed"
+    label = "how many positions are revealed" + ", less those that are masked again" * (plan.remasking is not None)
     # Where masks are left at the end, another law says so.
     return [exact(_padded(found, longest), _padded(due, longest), names=names, label=label)]
 

@@ -125,7 +125,7 @@ def unselected(plan: Plan, seen: Sampling) -> Array:
     masked = in_the_current_block(plan, seen)
     if not plan.by_drawn_token:
         return seen.revealed & masked
-    whole = (masked & ~seen.revealed).sum(-1) == 0
+    whole = ((masked & ~seen.revealed) | seen.hidden).sum(-1) == 0
     if plan.threshold is not None:
         whole &= masked.sum(-1) == 1
     return seen.revealed & masked & whole[:, None]

@@ -54,7 +54,7 @@ def trajectories(
                 after = {}
                 for path, q in law_.items():
                     state = path[-1]
-                    if n == 0 or not any(state[i] == mask for i in places):
+                    if not made.acts(state, places, n):
                         after[path] = q
                         continue
                     z = answer(asked, plan, start, state, mask)

@@ -62,6 +62,10 @@ class Plan:
         network answers, and ``u`` what it answers where all that was visible at the start is masked as well.  Both are
         asked for in one call of twice as many rows, or one after the other, of all rows or of some; at weight 0 the
         second need not be.
+    remasking : by confidence, in one block and by numbers: at each step what was revealed before competes with what
+        masks would become, and as many tokens are visible afterwards as were, and the planned number more; those that
+        score less are masked (again).  A token that is visible scores this weight times the probability that the
+        network gives it now, or this function of it, of a tensor.  ``None`` where what is visible stays.
 
     Raises
     ------
@@ -69,7 +73,7 @@ class Plan:
 
     Source: Nie et al. 2025 (LLaDA), alg. 4 and 5; Ye et al. 2025 (Dream); Kim et al. 2025 (arXiv 2502.06768), sec. 4
     (margin); Wu et al. 2025 (Fast-dLLM), sec. 3.3 (threshold); Nie et al. 2025
-    (arXiv 2410.18514), eq. 5 (guidance).
+    (arXiv 2410.18514), eq. 5 (guidance); Peng et al. 2025 (P2, arXiv 2502.03540), alg. 1 (remasking).
     """
 
     order: Order | Score = "random"
@@ -84,6 +88,7 @@ class Plan:
     confidence_of: Literal["untempered", "tempered"] = "untempered"
     shows: Literal["everything", "blocks so far"] = "everything"
     guidance: float | None = None
+    remasking: float | Score | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.order) and self.order not in ORDERS:
@@ -103,7 +108,18 @@ class Plan:
             raise ValueError(f"shows must be 'everything' or 'blocks so far', got {self.shows!r}")
         if self.block_length is not None and self.blocks != 1:
             raise ValueError(f"blocks must not be given together with block_length, got {self.blocks}")
+        self._check_remasking()
         self._check_counts()
+
+    def _check_remasking(self) -> None:
+        if self.remasking is None:
+            return
+        if not callable(self.remasking):
+            _number("remasking", self.remasking, lambda v: v >= 0, "at least 0")
+        if self.order != "confidence":
+            raise ValueError(f"remasking must go with order='confidence', got {self.order!r}")
+        if self.threshold is not None or self.blocks != 1 or self.block_length is not None:
+            raise ValueError("remasking must not be given together with threshold, blocks or block_length")
 
     def _check_counts(self) -> None:
         counts: Any = self.counts
@@ -141,6 +157,13 @@ class Plan:
     def is_random(self) -> bool:
         """Whether anything is random at all."""
         return self.order == "random" or (self.temperature > 0 and self.top_k != 1)
+
+    def again(self, probability: Array) -> Array:
+        """The scores of tokens that are visible, of what the network gives them now; float64, any shape."""
+        if not callable(self.remasking):
+            return float(self.remasking or 0) * probability
+        found: Any = self.remasking(torch.as_tensor(probability, dtype=torch.float64))
+        return np.asarray(found, dtype=float)
 
     def block_count(self, positions: int) -> int:
         """Into how many blocks so many positions are divided."""
