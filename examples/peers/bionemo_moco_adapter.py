@@ -315,6 +315,7 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "moco-mdlm": {
         "score_is_a_ratio_of_marginals": "moco_score: logits are not normalized",
+        "steps_draw_rare_classes": "moco_rare_classes: noise of 24 bits",
         "an_empty_batch_gives_an_empty_answer": "meant: the largest time of an empty batch is asked for",
     },
     "moco-mdlm-in-place": {

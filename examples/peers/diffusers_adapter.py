@@ -34,8 +34,8 @@ from torch import Generator, Tensor
 from unmask.properties import Family, Plan, Process, Subject, processes, programs
 from unmask.reference.noise import corruption
 
-#: Of VQ-Diffusion: the first and last shares of what is kept, and of masks.
-SHARES = ((7, 1, 0, 6), (15, 1, 1, 12), (12, 0, 2, 15))
+#: Of VQ-Diffusion: the first and last shares of what is kept, and of masks, in sixteenths; each step redraws some.
+SHARES = ((7, 1, 0, 6), (14, 1, 1, 12), (12, 0, 2, 15))
 
 
 def _vq(p: Process) -> corruption.DiscreteTime:
