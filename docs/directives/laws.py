@@ -9,16 +9,13 @@ laws that are named.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import re
-import textwrap
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docs.directives.allowed import told
 from docs.directives.markdown import Written, escaped, fenced, folded, law_link, table, typeset
 from docs.directives.mistakes import mistakes
 from unmask.cli.descriptions import sentences
@@ -31,40 +28,12 @@ if TYPE_CHECKING:
 #: How each law fails: written by ``python -m docs.failures``.
 FAILURES = Path(__file__).parents[1] / "laws" / "failures.json"
 
-#: What each judge compares, and what may differ.
-JUDGES = {
-    "close": "equal, to the roundings that the quantity itself makes unavoidable",
-    "exact": "equal, bit by bit or id by id",
-    "at_most": "one side, to roundings",
-    "at_least": "one side, to roundings",
-    "sampled": "counts of draws, which a right method fails at most once in 10⁹ claims",
-    "independent": "counts of draws of several places or rows, which a right method fails at most once in 10⁹ claims",
-    "converges": "a difference that has to fall at a stated rate over at least four doublings",
-}
-
 
 @lru_cache(maxsize=1)
 def failures() -> dict[str, dict[str, str]]:
     """By law: the ``mutant`` that it was held against, the ``subject``, and the ``text`` of the failure."""
     found: dict[str, dict[str, str]] = json.loads(FAILURES.read_text(encoding="utf-8")) if FAILURES.is_file() else {}
     return found
-
-
-def allowances(law: Law) -> Iterator[tuple[str, str]]:
-    """Each judge that a law calls, with the number of roundings that it allows, as written."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(law.check)))
-    seen = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in JUDGES:
-            ops = next((ast.unparse(k.value) for k in node.keywords if k.arg == "ops"), "")
-            if (node.func.id, ops) not in seen:
-                seen.add((node.func.id, ops))
-                yield node.func.id, ops
-
-
-def _allowed(law: Law) -> str:
-    parts = [f"{JUDGES[judge]}{f' (`ops={ops}`)' if ops else ''}" for judge, ops in allowances(law)]
-    return "; ".join(parts) or "its claims are made by functions that it shares with others: see its source"
 
 
 def entry(law: Law) -> list[str]:
@@ -78,7 +47,7 @@ def entry(law: Law) -> list[str]:
     lines += [typeset(" ".join(sentences(law))), ""]
     facts = {
         "Source": [typeset(law.told.cites)] if law.told.cites else ["follows from the definitions"],
-        "Allowed": [_allowed(law)],
+        "Allowed": told(law),
         "Catches": catches,
         "Written in": [f"`{path}`"],
     }
@@ -145,4 +114,4 @@ def register(app: Sphinx) -> None:
         app.add_directive(name, directive)
 
 
-__all__ = ["FAILURES", "allowances", "entry", "failures", "register"]
+__all__ = ["FAILURES", "entry", "failures", "register"]

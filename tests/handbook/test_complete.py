@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.directives import allowed
 from docs.directives.functions import public
 from docs.directives.laws import failures
 from examples import pictures
@@ -99,6 +100,22 @@ def test_every_law_is_seen_to_fail() -> None:
     for law in built_in():
         assert told[law.name]["mutant"] in law.told.mutants
         assert told[law.name]["text"].startswith(f"{law.name} is BROKEN by "), law.name
+
+
+def test_every_law_says_what_it_allows() -> None:
+    """By the judges that it calls; and what roundings are counted in is told in words, where they are counted at all."""
+    found = {law.name: allowed.told(law) for law in built_in()}
+    assert all(lines[0] for lines in found.values())
+    counted = {law.name for law in built_in() if "p.depth" in lines_of(found[law.name][:1])}
+    assert len(counted) >= 40
+    assert all("`p.depth`: Number of roundings" in lines_of(found[name]) for name in counted)
+    (told,) = (lines for name, lines in found.items() if name == "posterior_is_bayes_rule")
+    assert "(`ops=3 * p.depth + 2 * p.K`, `scale=p.conditioning(t)`)" in told[0]
+    assert told[2].startswith("`p.conditioning`: Amplification of a rounding")
+
+
+def lines_of(lines: list[str]) -> str:
+    return "\n".join(lines)
 
 
 def test_every_paper_has_its_table() -> None:
