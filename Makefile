@@ -16,6 +16,8 @@ BUDGET ?= $(if $(filter tests.methods:%,$(METHOD)),quick,ci)
 VENV := .venv
 # Public packages, one at a time with PEERS=name; each has an environment of its own, .venv-peers-name.
 PEERS ?= flow-matching bionemo-moco diffusers evodiff
+# What is known to fail of them has to fail: with fewer examples some of it holds now and then.
+PEERS_BUDGET ?= ci
 PEER_ENVIRONMENTS := $(addprefix .venv-peers-,$(PEERS))
 MUTATION := .venv-mutation
 BENCH := .venv-bench
@@ -93,7 +95,7 @@ peers: $(addsuffix /.peer-$(ASKED),$(PEER_ENVIRONMENTS))  ## public packages und
 	@status=0; \
 	for name in $(PEERS); do \
 		$(RUN) .venv-peers-$$name/bin/python -m unmask.cli verify "examples.peers.$$(echo $$name | tr - _)_adapter" \
-			--jobs $(JOBS) --budget '$(BUDGET)' --report "$(REPORT)-peers/$$name" || status=1; \
+			--jobs $(JOBS) --budget '$(PEERS_BUDGET)' --report "$(REPORT)-peers/$$name" || status=1; \
 	done; \
 	$(RUN) $(BIN)/python -m examples.peers.table '$(REPORT)-peers' && exit $$status
 
