@@ -163,7 +163,6 @@ KNOWN: dict[str, dict[str, str]] = {
             "sequences_follow_the_plan",
             "rows_are_sampled_independently",
             "a_prompt_is_a_condition",
-            "a_generator_moves_on",
         ),
         "evodiff_same_rows: all rows are the first one",
     ),

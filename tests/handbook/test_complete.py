@@ -103,7 +103,7 @@ def test_every_law_is_seen_to_fail() -> None:
 
 
 def test_every_law_says_what_it_allows() -> None:
-    """By the judges that it calls; and what roundings are counted in is told in words, where they are counted at all."""
+    """By the judges that it calls; and where roundings are counted, what they are counted in is told in words."""
     found = {law.name: allowed.told(law) for law in built_in()}
     assert all(lines[0] for lines in found.values())
     counted = {law.name for law in built_in() if "p.depth" in lines_of(found[law.name][:1])}

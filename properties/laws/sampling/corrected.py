@@ -18,8 +18,8 @@ from unmask.reference.likelihood import denoisers
 
 #: Rows of a call, and how many calls; and rows of which is seen how many tokens a step moves.
 ROWS, CALLS, FEW = 2**16, 8, 4000
-#: A step is small if it moves at most so many of all tokens, or if a smaller one moves hardly less.
-SMALL, HARDLY_LESS = 1 / 32, 0.8
+#: A step is small if it moves at most so many of all tokens.
+SMALL = 1 / 32
 #: The narrowest step, as a part of the time.
 NARROWEST = 2**12
 #: What a scheme of first order may be off by, as a part of all tokens that it moves.
@@ -66,12 +66,10 @@ def steps_that_correct_keep_the_marginals(
         moved = found != xt
         return np.stack([np.bincount(v[moved], minlength=p.K) for v in (found, xt)])
 
-    h, share = t / 16, float(moves(t / 16, FEW, 0)[0].sum()) / FEW
-    while share > SMALL and h > t / NARROWEST:
-        narrower = float(moves(h / 2, FEW, 0)[0].sum()) / FEW
-        if narrower > HARDLY_LESS * share:
-            break
-        h, share = h / 2, narrower
+    h = t / 16
+    # A strong corrector may move as many in half the step as long as it moves all of them.
+    while h > t / NARROWEST and moves(h, FEW, 0)[0].sum() > SMALL * FEW:
+        h /= 2
     come, leave = np.sum([moves(h, ROWS, 1 + call) for call in range(CALLS)], axis=0)
     after = floats(denoisers.sequence_law(p.truth, data.law, 1, t - h))
     due = ROWS * CALLS * (after - before)
