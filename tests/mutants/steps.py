@@ -219,6 +219,33 @@ def corrected_step_forgets_to_noise(
     return FlowMatching(keeping(p)).step(output, xt, (s - (t - s)).clamp(min=0), t, generator)
 
 
+@mutant("corrected-step-noises-at-another-rate", "step", of=("flow_corrected",))
+def corrected_step_noises_at_another_rate(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """The corrector's noise comes at the rate at which alpha falls, not at that over alpha."""
+    end = (s - (t - s)).clamp(min=0)
+    drawn = FlowMatching(keeping(p)).step(output, xt, end, t, generator)
+    fall = keeping(p).schedule.drop(end, s.clamp(min=1e-9))[:, None]
+    again = f.random(tuple(xt.shape), generator) < fall
+    return torch.where(again, keeping(p).noise(xt.shape, generator, xt.device), drawn)
+
+
+@mutant("remasked-for-another-alpha", "step", of=("remdm",))
+def remasked_for_another_alpha(
+    right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
+) -> Tensor:
+    """What is masked again is made up for as if alpha_s of all were visible before, and not alpha_t."""
+    schedule, sigma = keeping(p).schedule, 0.25
+    alpha_s, alpha_t = (schedule.alpha(u)[:, None] for u in (s, t))
+    reveal = ((alpha_s - (alpha_t - sigma * alpha_s)) / (1 - alpha_t)).clamp(max=1)
+    u = f.random(tuple(xt.shape), generator)
+    clean = output.index_fill(-1, torch.tensor(p.mask or 0), -torch.inf).softmax(-1)
+    token = f.draw(clean, f.random(tuple(xt.shape), generator))
+    masked = f.masked(p, xt)
+    return torch.where(masked & (u < reveal), token, torch.where(~masked & (u < sigma), p.mask or 0, xt))
+
+
 @mutant("remasked-without-more-reveals", "step", of=("remdm",))
 def remasked_without_more_reveals(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator

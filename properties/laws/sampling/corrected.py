@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import torch
 
-from unmask.properties.claims.claim import FALSE_ALARM, Claim, at_least, at_most
+from unmask.properties.claims.claim import FALSE_ALARM, Claim, close
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.sampling.steps import CHAPTER
@@ -16,18 +17,44 @@ from unmask.properties.subjects.processes.process import Process, Time
 from unmask.properties.subjects.tables.classes import Data, Model
 from unmask.reference.likelihood import denoisers
 
-#: Rows of a call, and how many calls; and rows of which is seen how many tokens a step moves.
-ROWS, CALLS, FEW = 2**16, 8, 4000
-#: A step is small if it moves at most so many of all tokens.
-SMALL = 1 / 32
-#: The narrowest step, as a part of the time.
-NARROWEST = 2**12
-#: What a scheme of first order may be off by, as a part of all tokens that it moves.
-FIRST_ORDER = 0.05
+#: Rows of a call, calls for each law of the data, and rows of which is seen how many tokens a step moves.
+ROWS, CALLS, FEW = 2**16, 8, 2**14
+#: Most laws of the data, and how much of each is at one class.
+MOST_LAWS, AT_ONE_CLASS = 3, 0.875
+#: A step is small if it moves at most so many of the tokens of each class.
+SMALL = 1 / 64
+#: The widest step, the narrowest one, and that of schemes which move no fewer tokens in a narrow one: parts of the time.
+WIDEST, NARROWEST, STEADY = 2**7, 2**14, 2**4
+#: Tokens of a class of which a share is told.
+ENOUGH = 64
 
 
 def _not_corrected(subject: Any) -> str:
     return "" if subject.scheme == "corrected" else "does not say that it corrects its steps (scheme='corrected')"
+
+
+def _laws(p: Process, data: Data) -> list[tuple[int, Array]]:
+    """Laws of a token, each near one class: what only goes to and fro between classes cannot make up for the rest."""
+    own = floats(data.law)
+    return [
+        (k, AT_ONE_CLASS * np.eye(p.K)[k] + (1 - AT_ONE_CLASS) * own)
+        for k in np.random.default_rng([data.seed, 73]).permutation(p.clean)[:MOST_LAWS].tolist()
+    ]
+
+
+def _answers(p: Process, model: Model, law_: Array, t: Fraction) -> Array:
+    """What a network says that knows the law of the data, for each token that it may be shown, ``[K, 1, K]``."""
+    if model.parameterization == "score":
+        return model.encode(denoisers.concrete_score(p.truth, law_, 1, t))
+    if model.parameterization in ("joint-sum", "joint-sum-direct"):
+        return model.encode(denoisers.leave_one_out_denoiser(p.truth, law_, 1, t))
+    return model.encode(denoisers.posterior_denoiser(p.truth, law_, 1, t))
+
+
+def _rates(p: Process, t: Fraction) -> Array:
+    """The rates at which a token is noised, and at which one is brought back: ``[2]``."""
+    alpha, rate = float(p.alpha(t)), float(p.rate(t))
+    return np.array([rate, rate * alpha / (1 - alpha)])
 
 
 @law(
@@ -39,7 +66,9 @@ def _not_corrected(subject: Any) -> str:
         "corrected-step-goes-no-further",
         "corrected-step-noises-to-its-start",
         "corrected-step-forgets-to-noise",
+        "corrected-step-noises-at-another-rate",
         "remasked-without-more-reveals",
+        "remasked-for-another-alpha",
     ),
     about=About(clock="continuous", subjects=_not_corrected),
     drawn=Drawn(floating=True, cost=4),
@@ -47,43 +76,59 @@ def _not_corrected(subject: Any) -> str:
 def steps_that_correct_keep_the_marginals(
     step: Any, p: Process, t: Time, model: Model, data: Data, seed: int
 ) -> list[Claim]:
-    """From x_t ~ q_t, where the network knows the data, a step that corrects leads to q_s, to a tenth of what it moves
+    """From x_t ~ q_t, where the network answers p(x_0|x_t), a step that corrects leads to q_s, however far it goes back
 
-    How far it moves tokens back under the noise is its own.  What is counted is how many more come to a class than leave
-    it: what only goes to and fro cancels, and does not hide it.  The step is so small that what moves twice does not
-    matter, unless the scheme masks as many tokens however small it is.
+    What is counted is how many more tokens come to a class than leave it: what only goes to and fro cancels.  A step is
+    as small as it takes to move few of the tokens of each class; then about a tenth of all that moves is seen.  Where a
+    scheme masks as many tokens in the smallest step, a larger one is taken, and about a fifth of the net change is seen.
     """
     t = Fraction(min(max(float(t), 1 / 4), 3 / 4))
-    model, data = replace(model, L=1), Data(p, 1, data.seed)
-    best = model.encode(data.optimum(model.parameterization, t))
-    before = floats(denoisers.sequence_law(p.truth, data.law, 1, t))
+    model = replace(model, L=1)
     rng = np.random.default_rng([seed, 71])
+    claims = []
+    for clean, law_ in _laws(p, Data(p, 1, data.seed)):
+        best, before = _answers(p, model, law_, t), floats(denoisers.sequence_law(p.truth, law_, 1, t))
+        start = before / before.sum()
 
-    def moves(h: Fraction, rows: int, call: int) -> Array:
-        """Counts of tokens that come to each class, and that leave it, ``[2, K]``."""
-        xt = rng.choice(p.K, size=(rows, 1), p=before / before.sum())
-        found = step(p, best[xt[:, 0]], xt, float(t - h), float(t), seed + call)
-        moved = found != xt
-        return np.stack([np.bincount(v[moved], minlength=p.K) for v in (found, xt)])
+        def moves(h: Fraction, rows: int, call: int, best: Array = best, start: Array = start) -> Array:
+            """Counts of tokens of each class, of those that come to it, and of those that leave it, ``[3, K]``."""
+            xt = rng.choice(p.K, size=(rows, 1), p=start)
+            found = step(p, best[xt[:, 0]], xt, float(t - h), float(t), seed + call)
+            moved = found != xt
+            return np.stack([np.bincount(v, minlength=p.K) for v in (xt.ravel(), found[moved], xt[moved])])
 
-    h = t / 16
-    # A strong corrector may move as many in half the step as long as it moves all of them.
-    while h > t / NARROWEST and moves(h, FEW, 0)[0].sum() > SMALL * FEW:
-        h /= 2
-    come, leave = np.sum([moves(h, ROWS, 1 + call) for call in range(CALLS)], axis=0)
-    after = floats(denoisers.sequence_law(p.truth, data.law, 1, t - h))
-    due = ROWS * CALLS * (after - before)
-    # Bernstein's inequality, for what came and left and for how much of both there was.
-    moved = come + leave
-    surprise = np.log(4 * p.K / FALSE_ALARM)
-    most = moved + np.sqrt(2 * moved * surprise) + 2 * surprise
-    allowed = np.sqrt(2 * most * surprise) + surprise + FIRST_ORDER * moved
-    names = (("class", [str(k) for k in range(p.K)]),)
-    label = f"what comes to a class less what leaves it, of {ROWS * CALLS} tokens, from {float(t):g} to {float(t - h):g}"
-    return [
-        at_most(come - leave, due + allowed, ops=1, names=names, label=label),
-        at_least(come - leave, due - allowed, ops=1, names=names, label=label),
-    ]
+        h, share = t / WIDEST, 1.0
+        while True:
+            there, _, left = moves(h, FEW, 0)
+            share = float(np.where(there >= ENOUGH, left / np.maximum(there, 1), 0).max())
+            if share <= SMALL or h <= t / NARROWEST:
+                break
+            h /= 2
+        steady = share > SMALL
+        if steady:
+            h = t / STEADY
+        _, come, leave = np.sum([moves(h, ROWS, 1 + call) for call in range(CALLS)], axis=0)
+        after = floats(denoisers.sequence_law(p.truth, law_, 1, t - h))
+        due, moved = ROWS * CALLS * (after - before), come + leave
+        rates, later = _rates(p, t), _rates(p, t - h)
+        changes = np.abs(later / rates - 1)
+        # What schemes of first order differ by: tokens that move twice, and rates that change within the step.  Where as
+        # many are masked in every step, only what is brought back follows a rate, and half of that is the difference.
+        slack: Any = moved * (changes.max() + share)
+        if steady:
+            slack = np.abs(due).max() * (changes[1] + float(h) * max(rates[1], later[1])) / 2
+        # Bernstein's inequality, for what came and left and for how much of both there was.
+        surprise = np.log(4 * MOST_LAWS * p.K / FALSE_ALARM)
+        most = moved + np.sqrt(2 * moved * surprise) + 2 * surprise
+        allowed = np.sqrt(2 * most * surprise) + surprise + slack
+        label = (
+            f"of {ROWS * CALLS} tokens from {float(t):g} to {float(t - h):g}, what comes to a class less what leaves it, "
+            f"where class {clean} is the likeliest"
+        )
+        names = (("class", [str(k) for k in range(p.K)]),)
+        eps = float(torch.finfo(p.dtype).eps)
+        claims.append(close(come - leave, due, ops=1, scale=allowed / eps, names=names, label=label))
+    return claims
 
 
 __all__ = ["steps_that_correct_keep_the_marginals"]

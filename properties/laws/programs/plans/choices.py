@@ -120,9 +120,9 @@ def _scored(
     drawn=Drawn(floating=True),
 )
 def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """No position that stays masked (in the current block) comes before one that is revealed
+    """No position that is masked after a step (in the current block) comes before one that it reveals
 
-    Where a plan masks tokens again: none that is masked afterwards comes before one that is visible.
+    Where a plan masks tokens again: nor before one that it keeps.
     """
     plan: Plan = sample.subject.plan
     claims = []
@@ -150,12 +150,18 @@ def the_best_are_revealed_first(sample: Any, p: Process, network: RecordingNetwo
                 ops=1,
                 scale=relative * np.maximum(made.allowed[e, i], made.allowed[e, j]),
                 names=(("step", told),),
-                label=f"{QUANTITY[plan.order_name]}, of the position revealed, beside that of the masked one",
+                label=f"{_quantity(plan)}, beside that of the masked one",
             )
         )
     if not claims:
         raise Unanswerable("no step leaves a masked position to compare with")
     return claims
+
+
+def _quantity(plan: Plan) -> str:
+    """What positions are compared by, in words."""
+    again = "kept (what it scores as `remasking` has it)" if plan.remasking is not None else "revealed"
+    return f"{QUANTITY[plan.order_name]}, of the position {again}"
 
 
 def _kept(seen: Sampling, e: int, position: int) -> str:

@@ -59,7 +59,7 @@ def _recorded(sample: Any, p: Process, seed: int, network: RecordingNetwork) -> 
 def what_is_visible_stays(sample: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """The network is shown the start, and then each time the last sequence with some masks revealed; at the end none is left
 
-    Where a plan says that tokens are masked again, those that were revealed may be, but are never others.
+    Where a plan says that tokens are masked again, those that were revealed may be, but they never become others.
     """
     seen = _recorded(sample, p, seed, network)
     start, N = seen.start, len(seen.start.x)
