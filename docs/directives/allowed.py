@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from docs.directives.markdown import typeset
@@ -16,7 +17,7 @@ from unmask.properties import Law, Process
 JUDGES = {
     "close": "equal, to the roundings that the quantity itself makes unavoidable",
     "exact": "equal, bit by bit or id by id",
-    "at_most": "at most what is due, and roundings",
+    "at_most": "at most what is due, to roundings",
     "at_least": "at least what is due, to roundings",
     "sampled": "counts of draws, which a right method fails at most once in 10⁹ claims",
     "independent": "counts of draws of several places or rows, which a right method fails at most once in 10⁹ claims",
@@ -45,9 +46,9 @@ def allowances(law: Law) -> Iterator[tuple[str, Numbers, Function]]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in JUDGES:
                 given = {k.arg: _expanded(k.value, own) for k in node.keywords if k.arg in NUMBERS}
                 numbers = {name: given[name] for name in NUMBERS if name in given}
-                told = (node.func.id, *map(ast.unparse, numbers.values()))
-                if told not in seen:
-                    seen.add(told)
+                call = (node.func.id, *map(ast.unparse, numbers.values()))
+                if call not in seen:
+                    seen.add(call)
                     yield node.func.id, numbers, function
 
 
@@ -72,15 +73,15 @@ def quantities(law: Law) -> dict[str, str]:
         there = function.__globals__
         for node in (n for value in numbers.values() for n in ast.walk(value)):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "p":
-                said = inspect.getdoc(getattr(Process, node.attr, None))
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in there:
-                said = inspect.getdoc(there[node.func.id])
+                name, meant = ast.unparse(node), vars(Process).get(node.attr)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id != "floats":
+                name, meant = node.func.id, there.get(node.func.id)
             else:
                 continue
-            name = ast.unparse(node if isinstance(node, ast.Attribute) else node.func)
-            if said and name not in (*found, "floats") and not isinstance(getattr(Process, name[2:], None), int):
-                found[name] = _sentence(said)
-    return found
+            # Of a field, such as ``p.T``, there is a value, which has the docstring of its type.
+            if inspect.isroutine(meant) or isinstance(meant, (property, cached_property)):
+                found.setdefault(name, _sentence(inspect.getdoc(meant) or ""))
+    return {name: said for name, said in found.items() if said}
 
 
 def told(law: Law) -> list[str]:

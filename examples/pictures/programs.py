@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from examples.style import COLORS, rounded
 from examples.two_tokens import DATA, MASK, K, ids
-from unmask.reference.programs.plans import Rule, conditionals, sequence_law
+from unmask.reference.programs.plans import conditionals, sequence_law
+from unmask.reference.programs.rules import Rule
 
 WRITTEN = ("aa", "ab", "ba", "bb")
 ONE, BOTH = [((0, 1), [1, 1])], [((0, 1), [2])]

@@ -6,7 +6,7 @@ it may be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,26 @@ def check_positions(name: str, values: Iterable[int], L: int) -> list[int]:
     if any(not 0 <= i < L for i in found):
         raise ValueError(f"{name} = {found}; valid: positions in 0..{L - 1}")
     return found
+
+
+def check_list(name: str, value: object) -> list[Any]:
+    """A list or tuple that is not empty, as a list; raises TypeError naming it otherwise.
+
+    >>> check_list("blocks", (1, 2))
+    [1, 2]
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise TypeError(f"{name} = {value!r}; valid: a list that is not empty")
+    return list(value)
+
+
+def check_state(name: str, value: object) -> tuple[int, ...]:
+    """Class ids as a tuple; raises TypeError unless it is a list of some, ValueError unless they are ints >= 0.
+
+    >>> check_state("start", [2, 0])
+    (2, 0)
+    """
+    return tuple(check_count(name, v, 0) for v in check_list(name, value))
 
 
 def check_visible(name: str, values: Iterable[int | None], K: int) -> tuple[int | None, ...]:

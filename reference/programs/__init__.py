@@ -4,21 +4,16 @@
 * `bounds`: the bound of one sequence, and the likelihood below it;
 * `guidance`: guided laws of one token;
 * `remasking`: kernels that mask again;
+* `rules`: one step of a sampler with a plan;
 * `plans`: what a sampler with a plan writes.
 """
 
 from unmask.reference.programs.bounds import negative_log_likelihood, nelbo
 from unmask.reference.programs.guidance import guided, guided_by_classifier
 from unmask.reference.programs.objectives import TimeLaw, count_law
-from unmask.reference.programs.plans import (
-    Rule,
-    ancestral_law,
-    conditionals,
-    normalized,
-    sequence_law,
-    trajectory_probability,
-)
+from unmask.reference.programs.plans import ancestral_law, conditionals, sequence_law, trajectory_probability
 from unmask.reference.programs.remasking import remasking_kernel
+from unmask.reference.programs.rules import Rule, normalized
 
 __all__ = [
     "Rule",

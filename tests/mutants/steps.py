@@ -189,15 +189,25 @@ def step_jumps_five_percent_too_seldom(
     return jumping(0.95, right, p, output, xt, s, t, generator)
 
 
+def back_under_the_noise(p: Process, drawn: Tensor, hit: Tensor, generator: Generator) -> Tensor:
+    """Tokens, each of which is replaced by noise with the probability of its row, ``hit [N]``."""
+    again = f.random(tuple(drawn.shape), generator) < hit[:, None]
+    return torch.where(again, keeping(p).noise(drawn.shape, generator, drawn.device), drawn)
+
+
+def beyond(p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """A step without a corrector that goes twice as far, and the time that it leads to."""
+    end = (s - (t - s)).clamp(min=0)
+    return FlowMatching(keeping(p)).step(output, xt, end, t, generator), end
+
+
 @mutant("corrected-step-goes-no-further", "step", of=("flow_corrected",))
 def corrected_step_goes_no_further(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
 ) -> Tensor:
     """A corrector adds noise to a step that does not make up for it."""
     drawn = FlowMatching(keeping(p)).step(output, xt, s, t, generator)
-    hit = keeping(p).schedule.hit(s, t)[:, None]
-    again = f.random(tuple(xt.shape), generator) < hit
-    return torch.where(again, keeping(p).noise(xt.shape, generator, xt.device), drawn)
+    return back_under_the_noise(p, drawn, keeping(p).schedule.hit(s, t), generator)
 
 
 @mutant("corrected-step-noises-to-its-start", "step", of=("flow_corrected",))
@@ -205,10 +215,8 @@ def corrected_step_noises_to_its_start(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
 ) -> Tensor:
     """The noise of the corrector is that from the end of its step to t, and not to s."""
-    end = (s - (t - s)).clamp(min=0)
-    drawn = FlowMatching(keeping(p)).step(output, xt, end, t, generator)
-    again = f.random(tuple(xt.shape), generator) < keeping(p).schedule.hit(end, t)[:, None]
-    return torch.where(again, keeping(p).noise(xt.shape, generator, xt.device), drawn)
+    drawn, end = beyond(p, output, xt, s, t, generator)
+    return back_under_the_noise(p, drawn, keeping(p).schedule.hit(end, t), generator)
 
 
 @mutant("corrected-step-forgets-to-noise", "step", of=("flow_corrected",))
@@ -216,7 +224,7 @@ def corrected_step_forgets_to_noise(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
 ) -> Tensor:
     """The velocity is taken 1 + c times, and the noise that belongs to it is left out."""
-    return FlowMatching(keeping(p)).step(output, xt, (s - (t - s)).clamp(min=0), t, generator)
+    return beyond(p, output, xt, s, t, generator)[0]
 
 
 @mutant("corrected-step-noises-at-another-rate", "step", of=("flow_corrected",))
@@ -224,11 +232,8 @@ def corrected_step_noises_at_another_rate(
     right: Right, p: Process, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator
 ) -> Tensor:
     """The corrector's noise comes at the rate at which alpha falls, not at that over alpha."""
-    end = (s - (t - s)).clamp(min=0)
-    drawn = FlowMatching(keeping(p)).step(output, xt, end, t, generator)
-    fall = keeping(p).schedule.drop(end, s.clamp(min=1e-9))[:, None]
-    again = f.random(tuple(xt.shape), generator) < fall
-    return torch.where(again, keeping(p).noise(xt.shape, generator, xt.device), drawn)
+    drawn, end = beyond(p, output, xt, s, t, generator)
+    return back_under_the_noise(p, drawn, keeping(p).schedule.drop(end, s.clamp(min=1e-9)), generator)
 
 
 @mutant("remasked-for-another-alpha", "step", of=("remdm",))

@@ -22,6 +22,8 @@ CHAPTER = "Conduct"
 MANY_ROWS = 12
 #: By how many standard deviations counts of places may differ before whole calls are compared, and pairs of these.
 SURPRISE, PAIRS = 5, 96
+#: Fewest differences that can be compared.
+FEWEST = 40
 #: Arguments that may not be moved a little: points of a data set, what sums to one, what a schedule reaches.
 EXACT = ("x", "weights", "noised")
 
@@ -211,13 +213,13 @@ def a_generator_moves_on(offers: Any, situation: Any, p: Any, seed: int) -> list
     for name, capability in offers.items():
         # Under the law, both pairs are independent draws: a position is equally likely to differ in either pair.
         (within,), (between,) = _differences(capability, situation(name, N=256), seed, 1)
-        unit, number = "draws", within + between
-        if number < 40:
-            raise Unanswerable  # the draws are nearly deterministic
-        if abs(within - between) > SURPRISE * np.sqrt(number):
+        unit = "draws"
+        if within + between >= FEWEST and abs(within - between) > SURPRISE * np.sqrt(within + between):
             few = situation(name, N=16)
             within, between = (int((each > 0).sum()) for each in _differences(capability, few, seed, PAIRS))
             unit = "calls"
+        if within + between < FEWEST:
+            raise Unanswerable  # the draws are nearly deterministic
         claims.append(
             sampled(
                 np.array([[within, between]]),

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, close
+from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.common import Array, floats
 from unmask.properties.laws.sampling.steps import CHAPTER
@@ -19,8 +20,8 @@ from unmask.reference.likelihood import denoisers
 
 #: Rows of a call, calls for each law of the data, and rows of which is seen how many tokens a step moves.
 ROWS, CALLS, FEW = 2**16, 8, 2**14
-#: Most laws of the data, and how much of each is at one class.
-MOST_LAWS, AT_ONE_CLASS = 3, 0.875
+#: Most laws of the data, each near one class: what only goes to and fro cannot make up for the rest there.
+MOST_LAWS = 3
 #: A step is small if it moves at most so many of the tokens of each class.
 SMALL = 1 / 64
 #: The widest step, the narrowest one, and that of schemes which move no fewer tokens in a narrow one: parts of the time.
@@ -33,28 +34,10 @@ def _not_corrected(subject: Any) -> str:
     return "" if subject.scheme == "corrected" else "does not say that it corrects its steps (scheme='corrected')"
 
 
-def _laws(p: Process, data: Data) -> list[tuple[int, Array]]:
-    """Laws of a token, each near one class: what only goes to and fro between classes cannot make up for the rest."""
-    own = floats(data.law)
-    return [
-        (k, AT_ONE_CLASS * np.eye(p.K)[k] + (1 - AT_ONE_CLASS) * own)
-        for k in np.random.default_rng([data.seed, 73]).permutation(p.clean)[:MOST_LAWS].tolist()
-    ]
-
-
-def _answers(p: Process, model: Model, law_: Array, t: Fraction) -> Array:
-    """What a network says that knows the law of the data, for each token that it may be shown, ``[K, 1, K]``."""
-    if model.parameterization == "score":
-        return model.encode(denoisers.concrete_score(p.truth, law_, 1, t))
-    if model.parameterization in ("joint-sum", "joint-sum-direct"):
-        return model.encode(denoisers.leave_one_out_denoiser(p.truth, law_, 1, t))
-    return model.encode(denoisers.posterior_denoiser(p.truth, law_, 1, t))
-
-
 def _rates(p: Process, t: Fraction) -> Array:
     """The rates at which a token is noised, and at which one is brought back: ``[2]``."""
     alpha, rate = float(p.alpha(t)), float(p.rate(t))
-    return np.array([rate, rate * alpha / (1 - alpha)])
+    return np.array([rate, rate * alpha / (1 - alpha) if alpha < 1 else np.inf])
 
 
 @law(
@@ -86,8 +69,10 @@ def steps_that_correct_keep_the_marginals(
     model = replace(model, L=1)
     rng = np.random.default_rng([seed, 71])
     claims = []
-    for clean, law_ in _laws(p, Data(p, 1, data.seed)):
-        best, before = _answers(p, model, law_, t), floats(denoisers.sequence_law(p.truth, law_, 1, t))
+    for clean in np.random.default_rng([seed, 73]).permutation(p.clean)[:MOST_LAWS].tolist():
+        near = Data(p, 1, data.seed, near=clean)
+        best = model.encode(near.optimum(model.parameterization, t))
+        before = floats(denoisers.sequence_law(p.truth, near.law, 1, t))
         start = before / before.sum()
 
         def moves(h: Fraction, rows: int, call: int, best: Array = best, start: Array = start) -> Array:
@@ -108,9 +93,11 @@ def steps_that_correct_keep_the_marginals(
         if steady:
             h = t / STEADY
         _, come, leave = np.sum([moves(h, ROWS, 1 + call) for call in range(CALLS)], axis=0)
-        after = floats(denoisers.sequence_law(p.truth, law_, 1, t - h))
+        after = floats(denoisers.sequence_law(p.truth, near.law, 1, t - h))
         due, moved = ROWS * CALLS * (after - before), come + leave
         rates, later = _rates(p, t), _rates(p, t - h)
+        if not (rates.min() > 0 and np.isfinite([rates, later]).all()):
+            raise Unanswerable("nothing is noised, or nothing brought back, at a finite rate")
         changes = np.abs(later / rates - 1)
         # What schemes of first order differ by: tokens that move twice, and rates that change within the step.  Where as
         # many are masked in every step, only what is brought back follows a rate, and half of that is the difference.

@@ -23,6 +23,9 @@ Array: TypeAlias = Any
 Style: TypeAlias = Literal["moderate", "flat", "peaked"]
 STYLES: tuple[Style, ...] = ("moderate", "flat", "peaked")
 
+#: How much of a law of the data is at a class that it is near to.
+NEAR = Fraction(7, 8)
+
 #: Logit of a class that the network rules out.  Its exponential is zero in every floating-point format, and no
 #: arithmetic on it makes a NaN (minus infinity has a law of its own).
 RULED_OUT = -1e4
@@ -210,11 +213,12 @@ def _fractions(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Data:
-    """A law of clean sequences, drawn from a seed, in exact fractions."""
+    """A law of clean sequences, drawn from a seed, in exact fractions; most of it is ``near`` a class that is given."""
 
     p: Process
     L: int
     seed: int
+    near: int | None = None
 
     @cached_property
     def law(self) -> Array:
@@ -225,6 +229,8 @@ class Data:
         clean = np.isin(every, self.p.clean).all(-1)
         weights = np.array([Fraction(int(w)) for w in rng.integers(1, 9, K**self.L)], dtype=object) * clean
         law = weights / weights.sum()
+        if self.near is not None:
+            law = (1 - NEAR) * law + NEAR * (every == self.near).all(-1)
         return law if self.p.numbers == "exact" else numbers.to_float(law)
 
     def posterior_denoiser(self, t: Time) -> Array:

@@ -28,7 +28,7 @@ OF_BLOCKS = (
     kind("blocks", 3, "blocks = 3; valid: a list that is not empty"),
     value("blocks", [((0, 1), None)], "blocks = .*valid: numbers of positions, or a rule with a threshold"),
     value("blocks", [((0, 1), [-1])], "blocks = -1; valid: an int >= 0"),
-    value("blocks", [((0, 2), [1])], r"positions = \[0, 2\]; valid: below 2"),
+    value("blocks", [((0, 2), [1])], r"positions = \[0, 2\]; valid: positions in 0\.\.1"),
 )
 OF_START = (
     kind("start", 2, "start = 2; valid: a list that is not empty"),
@@ -37,9 +37,9 @@ OF_START = (
 )
 
 ASKED: list[Asked] = [
-    asked("programs.plans.normalized", OF_WEIGHTS, count("mask", 0), weights=[1, 3, 9], mask=2),
+    asked("programs.rules.normalized", OF_WEIGHTS, count("mask", 0), weights=[1, 3, 9], mask=2),
     asked(
-        "programs.plans.Rule",
+        "programs.rules.Rule",
         count("mask", 0),
         value("order", "best", "order = 'best'; valid: 'random', 'confidence'"),
         value("temperature", -1, "temperature = -1; valid: 0 <= temperature"),
@@ -52,26 +52,26 @@ ASKED: list[Asked] = [
         mask=2,
     ),
     Asked(
-        "programs.plans.Rule.acts",
+        "programs.rules.Rule.acts",
         RULE.acts,
         {"state": START, "positions": (0, 1), "n": 1},
         (
             value("n", -1, "n = -1; valid: an int >= 0"),
             kind("state", 2, "state = 2; valid: a list that is not empty"),
-            value("positions", (0, 2), r"positions = \[0, 2\]; valid: below 2"),
+            value("positions", (0, 2), r"positions = \[0, 2\]; valid: positions in 0\.\.1"),
         ),
     ),
-    Asked("programs.plans.Rule.token_law", RULE.token_law, {"weights": [1, 3, 9]}, OF_WEIGHTS),
+    Asked("programs.rules.Rule.token_law", RULE.token_law, {"weights": [1, 3, 9]}, OF_WEIGHTS),
     Asked(
-        "programs.plans.Rule.step",
+        "programs.rules.Rule.step",
         RULE.step,
         {"weights": WEIGHTS, "state": START, "positions": (0, 1), "n": 1},
         (
             value("n", None, "n = None; valid: a number of positions, or a rule with a threshold"),
             value("n", -1, "n = -1; valid: an int >= 0"),
             kind("state", 2, "state = 2; valid: a list that is not empty"),
-            value("positions", (0, 5), r"positions = \[0, 5\]; valid: below 2"),
-            kind("positions", 1, "positions = 1; valid: a list that is not empty"),
+            value("positions", (0, 5), r"positions = \[0, 5\]; valid: positions in 0\.\.1"),
+            kind("positions", 1, r"positions = 1; valid: positions in 0\.\.1"),
         ),
     ),
     asked(

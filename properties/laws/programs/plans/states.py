@@ -136,9 +136,12 @@ def as_many_are_revealed_as_planned(sample: Any, p: Process, network: RecordingN
     N = len(seen.start.x)
     steps = seen.steps
     due = [[n for _, counts in blocks_of_row(plan, c) for n in counts or () if n] for c in seen.start.counted]
-    more = steps.revealed.sum(-1) - steps.hidden.sum(-1)
-    # A step that exchanges tokens and shows no more of them is planned as 0, which is left out here.
-    found = [[n for n in more[steps.rows == r].tolist() if n] for r in range(N)]
+    more = steps.revealed.sum(-1)
+    if plan.remasking is not None:
+        more = more - steps.hidden.sum(-1)
+        # A step that exchanges tokens and shows no more of them is planned as 0, and those are left out.
+        steps, more = steps.only(more != 0), more[more != 0]
+    found = [more[steps.rows == r].tolist() for r in range(N)]
     longest = max(map(len, (*due, *found)))
     if not longest:
         raise Unanswerable("nothing was masked")

@@ -125,7 +125,10 @@ def unselected(plan: Plan, seen: Sampling) -> Array:
     masked = in_the_current_block(plan, seen)
     if not plan.by_drawn_token:
         return seen.revealed & masked
-    whole = ((masked & ~seen.revealed) | seen.hidden).sum(-1) == 0
+    behind = masked & ~seen.revealed
+    if plan.remasking is not None:  # tokens that were visible have competed as well
+        behind |= seen.hidden
+    whole = behind.sum(-1) == 0
     if plan.threshold is not None:
         whole &= masked.sum(-1) == 1
     return seen.revealed & masked & whole[:, None]
