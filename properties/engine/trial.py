@@ -5,7 +5,6 @@ from __future__ import annotations
 import sysconfig
 import traceback
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +19,7 @@ from unmask.properties.engine.lawbook import TIMES, Law
 from unmask.properties.engine.plan import Absent, Plan, plan
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.subject import Subject, Unbuilt
-from unmask.properties.subjects.times import resolved
+from unmask.properties.subjects.times import all_resolved
 
 Array: TypeAlias = Any
 
@@ -287,9 +286,7 @@ def prepared(inputs: Inputs, law: Law, subject: Subject, precision: str, device:
     """Inputs with the run's wishes filled in: dtype, device, exact numbers for the reference, times in that dtype."""
     numbers: Any = "exact" if subject.arrays == "exact" and not law.drawn.floating else "float64"
     p = replace(inputs.p, precision=subject.precision(precision), device=device, numbers=numbers)
-    drawn = {name: getattr(inputs, name) for name in TIMES}
-    times: dict[str, Any] = {k: resolved(u, p) if isinstance(u, Fraction) else u for k, u in drawn.items()}
-    return replace(inputs, p=p, **times)
+    return replace(inputs, p=p, **all_resolved({name: getattr(inputs, name) for name in TIMES}, p))
 
 
 def _own_words(problem: BaseException, libraries: tuple[str, ...] = ()) -> str:

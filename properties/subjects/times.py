@@ -5,15 +5,18 @@ Laws write times as exact fractions.  Sixteenths survive any dtype; a time of 53
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import torch
 
 #: What is added to a sixteenth to get a time with all digits: less than the way to the next.
 OFF = Fraction((5**0.5 - 2) / 16)
-#: Fractions with larger denominators are shown as decimals, and rounded to this much in exact runs.
-MOST, FEW = 2**20, 2**8
+#: Fractions with larger denominators are shown as decimals.  In exact runs they become multiples of a 256th, or,
+#: near 0, to at least so many of a smaller part, since what is not 0 stays away from it.
+MOST, FEW, LEAST = 2**20, 2**8, 2**4
 
 
 class Digits(Fraction):
@@ -34,9 +37,24 @@ def resolved(u: Fraction, p: Any) -> Fraction:
     if u.denominator <= MOST:
         return u
     if p.numbers == "exact":
-        return Fraction(round(u * FEW), FEW)
+        parts = FEW
+        while 0 < u and round(u * parts) < LEAST:
+            parts *= 2
+        return Fraction(round(u * parts), parts)
     dtype = torch.float64 if p.dtype == torch.float64 else torch.float32
     return Digits(float(torch.tensor(float(u), dtype=dtype)))
 
 
-__all__ = ["OFF", "Digits", "resolved"]
+def all_resolved(times: Mapping[str, Any], p: Any) -> dict[str, Any]:
+    """Times by name, of which fractions are :func:`resolved`, in the order in which they were: earlier ones come first.
+
+    One that would come to lie at or after the next is put half way to it.
+    """
+    found = {name: resolved(u, p) if isinstance(u, Fraction) else u for name, u in times.items()}
+    for name, later in pairwise(reversed([name for name, u in times.items() if isinstance(u, Fraction)])):
+        if times[later] < times[name] and found[later] >= found[name]:
+            found[later] = found[name] / 2
+    return found
+
+
+__all__ = ["OFF", "Digits", "all_resolved", "resolved"]

@@ -61,9 +61,13 @@ class Corrected(OnlySamples):
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
         found = super().step(output, xt, s, t, generator)
-        again = (self.often * (t - s).double() * (s > 0)).clamp(max=0.5)[:, None]
-        coins = torch.rand(xt.shape, generator=generator, dtype=torch.float64) < again
-        return torch.where(coins, self.mask, found)
+        masked = self.masked_shares(s)
+        # At most an eighth of the rarer kind; at either end, where there is but one kind, 0 / 0 is below nothing.
+        flow = (self.often * (t - s).double()).clamp(max=1 / 8)[:, None] * torch.minimum(masked, 1 - masked)
+        coins = torch.rand(xt.shape, generator=generator, dtype=torch.float64)
+        hides = (found != self.mask) & (coins < flow / (1 - masked))
+        lifts = (found == self.mask) & (coins < flow / masked)
+        return self.lift(output, found, lifts, generator).masked_fill(hides, self.mask)
 
     def generate(self, network: Any, N: int, L: int, times: list[float], generator: Generator) -> Tensor:
         x = torch.full((N, L), self.mask)

@@ -96,8 +96,13 @@ class OnlySamples:
         a = math.acos(max(0.0, (1 - share) * math.cos(b)))
         return max(0.0, a * 2 / math.pi * (1 + self.offset) - self.offset)
 
+    def masked_shares(self, times: Tensor) -> Tensor:
+        """Each time of a batch is looked at once: ``[N, 1]``."""
+        different, where = times.unique(return_inverse=True)
+        return torch.tensor([self.masked_share(float(u)) for u in different], dtype=torch.float64)[where].view(-1, 1)
+
     def sample(self, x0: Tensor, t: Tensor, generator: Generator) -> Tensor:
-        share = torch.tensor([self.masked_share(float(u)) for u in t], dtype=torch.float64).view(-1, 1)
+        share = self.masked_shares(t)
         return torch.where(torch.rand(x0.shape, generator=generator, dtype=torch.float64) < share, self.mask, x0)
 
     def lift(self, output: Tensor, x: Tensor, where: Tensor, generator: Generator) -> Tensor:
@@ -108,8 +113,7 @@ class OnlySamples:
         return torch.where(where, (u * ladder[..., -1:] >= ladder).sum(-1), x)
 
     def step(self, output: Tensor, xt: Tensor, s: Tensor, t: Tensor, generator: Generator) -> Tensor:
-        now, then = ([self.masked_share(float(u)) for u in v] for v in (t, s))
-        chance = torch.tensor([1 - b / a for a, b in zip(now, then, strict=True)], dtype=torch.float64).view(-1, 1)
+        chance = 1 - self.masked_shares(s) / self.masked_shares(t)
         coin = torch.rand(xt.shape, generator=generator, dtype=torch.float64) < chance
         return self.lift(output, xt, coin & (xt == self.mask), generator)
 

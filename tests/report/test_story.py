@@ -30,6 +30,7 @@ from unmask.properties import (
     processes,
     sampled,
 )
+from unmask.properties.engine.failures.neighbours import neighbours
 from unmask.properties.engine.failures.story import tell
 from unmask.properties.engine.trial import Fault, Trial
 from unmask.properties.subjects.inputs import Inputs
@@ -245,6 +246,13 @@ def test_nothing_is_asked_again_where_nobody_wants_it() -> None:
 def test_an_expensive_law_is_not_asked_again(drawn: Drawn) -> None:
     trial = Trial(replace(sums_to_one, drawn=drawn), FLIPPED, Inputs(P, t=1, L=2))
     assert "nearby" not in tell(trial, trial.run())
+
+
+def test_a_slow_subject_is_asked_again_only_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = Trial(sums_to_one, FLIPPED, Inputs(P, t=1, L=2))
+    assert len(neighbours(trial)) > 1
+    monkeypatch.setattr("unmask.properties.engine.failures.neighbours.MOST_SECONDS", 0.0)
+    assert len(neighbours(trial)) == 1
 
 
 def test_a_failure_is_told_whatever_goes_wrong_nearby() -> None:

@@ -5,6 +5,7 @@ The smallest counterexample says where a law breaks first, and a few larger ones
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,8 +26,8 @@ from unmask.properties.subjects.subject import Subject
 
 #: A law is looked at again only if an example of it costs at most this much.
 MOST_COST = 4
-#: Most neighbours that are looked at.
-MOST_NEIGHBOURS = 7
+#: Most neighbours that are looked at, and the processor time after which there is no further one: a story is awaited.
+MOST_NEIGHBOURS, MOST_SECONDS = 7, 10.0
 #: Steps of a process with room for several times, and the noise that the added ones bring.
 STEPS, NOISE = 3, (Fraction(1, 4), Fraction(3, 8), Fraction(1, 8))
 #: Continuous times that tell powers of t apart.
@@ -80,11 +81,12 @@ def may_be_looked_at(trial: Trial) -> bool:
 def neighbours(trial: Trial) -> list[Neighbour]:
     """The law of a failed trial at a few other inputs, where it can be asked."""
     found: list[Neighbour] = []
+    began = time.thread_time()
     for told, given in islice(_nearby(trial), 2 * MOST_NEIGHBOURS):
         answer = claims_of(trial.law, trial.subject, given)
         if answer is not None:
             found.append(Neighbour(told, given, *answer))
-        if len(found) == MOST_NEIGHBOURS:
+        if len(found) == MOST_NEIGHBOURS or time.thread_time() - began > MOST_SECONDS:
             break
     return found
 
