@@ -1,6 +1,7 @@
 """Sums over the classes of whole rows, all that losses need of logits; each row is visited while it is in cache.
 
 * `rows`: which rows of a batch are read, and how many at a time;
+* `one_by_one`: rows of many classes where they lie, with few operations for each;
 * `once`: gradients that have none of their own;
 * `mixing`: many logarithms of which few are taken;
 * `softmax_sums`: what losses of a denoiser need of its softmax;

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from unmask.implementations.kernels.once import differentiable_once
+from unmask.implementations.kernels.one_by_one import exp, one_by_one
 from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import TWO, Rows, accumulator, in_triton
 
@@ -61,12 +62,15 @@ class _Sums(torch.autograd.Function):
         waits: bool,
     ) -> tuple[Tensor, ...]:
         dtype = accumulator(flat.dtype)
-        at_start, others = (torch.zeros(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(2))
-        scale = torch.ones_like(others)
+        at_start, others, scale = (torch.ones(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(3))
         # Where the dtype allows it, the derivatives wait in the tensor that they become the gradient of.
         waits = waits and ctx.needs_input_grad[0] and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        for block in rows.blocks(flat, rows.step(flat, 1 if ratios is None else TWO)):
+        blocks = rows.blocks(flat, rows.step(flat, 1 if ratios is None else TWO))
+        if ratios is None and rows.apart(flat):
+            at_start, blocks = flat[rows.index, start].to(dtype), iter(())
+            _, others = one_by_one(exp, flat, rows, torch.stack((start, here), -1), kept, dtype)
+        for block in blocks:
             z = rows.read(flat, block, dtype)
             at_start[block] = z.gather(-1, start[block, None]).squeeze(-1)
             place = rows.place(kept, block) if kept is not None else None

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from unmask.implementations.kernels.mixing import Mixing, Odds
 from unmask.implementations.kernels.once import differentiable_once
+from unmask.implementations.kernels.one_by_one import one_by_one, softmax
 from unmask.implementations.kernels.rows import TWO, Rows, accumulator, in_triton, ruled_out
 
 
@@ -97,15 +98,10 @@ class _Sums(torch.autograd.Function):
         # Where the dtype allows it, the softmax waits in the tensor whose gradient it becomes.
         waits = waits and ctx.needs_input_grad[0] and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        found, step = [], rows.step(flat, 1 if mixing is None else TWO)
-        for block, pair, odds in zip(rows.blocks(flat, step), *per_block(ids, mixing, step), strict=False):
-            z = rows.read(flat, block, dtype, without)
-            place = rows.place(kept, block) if kept is not None else None
-            p, part = visit(z, pair, mixing, odds, place)
-            found.append(part)
-            if kept is not None and place is None:
-                rows.write(kept, block, p)
-        every = Visited.of(found, torch.zeros((), dtype=dtype, device=flat.device))
+        if mixing is None and rows.apart(flat):
+            every, ctx.divisor = _visit_apart(flat, rows, ids, without, kept, dtype)
+        else:
+            every, ctx.divisor = _visit_blocks(flat, rows, ids, without, mixing, kept, dtype), None
         ctx.rows, ctx.without, ctx.mixing, ctx.inplace, ctx.kept = rows, without, mixing, inplace, kept
         ctx.save_for_backward(flat, ids, *every)
         return every.sums()
@@ -118,7 +114,7 @@ class _Sums(torch.autograd.Function):
         ctx.kept = None  # It becomes the gradient; for a second one it is computed anew.
         slopes = Slopes.of(Visited(*found), ids, upstream, ctx.mixing)
         if kept is not None and ctx.mixing is None:
-            _scale(kept, rows, ids, slopes.fixed)
+            _scale(kept, rows, ids, slopes.fixed, ctx.divisor)
             return kept, *[None] * 7
         out = kept if kept is not None else flat.detach() if ctx.inplace else rows.blank(flat)
         step = rows.step(flat, 1 if ctx.mixing is None else TWO)
@@ -133,6 +129,60 @@ class _Sums(torch.autograd.Function):
         if ctx.inplace:
             rows.clear_others(out)
         return out, *[None] * 7
+
+
+def _visit_blocks(
+    flat: Tensor,
+    rows: Rows,
+    ids: Tensor,
+    without: int | None,
+    mixing: Mixing | None,
+    kept: Tensor | None,
+    dtype: torch.dtype,
+) -> Visited:
+    """All rows that are read, a block at a time; their softmax is left in ``kept``, if given."""
+    found, step = [], rows.step(flat, 1 if mixing is None else TWO)
+    for block, pair, odds in zip(rows.blocks(flat, step), *per_block(ids, mixing, step), strict=False):
+        z = rows.read(flat, block, dtype, without)
+        place = rows.place(kept, block) if kept is not None else None
+        p, part = visit(z, pair, mixing, odds, place)
+        found.append(part)
+        if kept is not None and place is None:
+            rows.write(kept, block, p)
+    return Visited.of(found, torch.zeros((), dtype=dtype, device=flat.device))
+
+
+def _visit_apart(
+    flat: Tensor, rows: Rows, ids: Tensor, without: int | None, kept: Tensor | None, dtype: torch.dtype
+) -> tuple[Visited, Tensor | None]:
+    """The same where no logarithms are summed, row by row, and what ``kept`` has yet to be divided by, ``[R]``.
+
+    A class is left out after the softmax, since a copy of each row would take as long: what remains is divided by its
+    sum.  Where that is next to nothing, or a number of a row leaves the normal ones, the row is visited again.
+    """
+    out = ids == without if without is not None else None
+    three = ids if without is None else torch.cat((ids, torch.full_like(ids[:, :1], without)), -1)
+    found, others = one_by_one(softmax, flat, rows, three, kept, dtype)
+    ends, divisor = found[:, :2], None
+    info = torch.finfo(dtype)
+    unsure = torch.zeros_like(others, dtype=torch.bool)
+    if out is not None:
+        ends = ends.masked_fill(out, 0.0)
+        # The second class may be the first one.
+        divisor = others + ends[:, 0] + torch.where(ids[:, 0] == ids[:, 1], 0.0, ends[:, 1])
+        unsure = ~(divisor > info.tiny**0.25)
+        ends, others = ends / divisor.unsqueeze(-1), others / divisor
+    small = ~(ends >= info.tiny)
+    every = Visited(ends.log(), ends, others, torch.zeros_like(others))
+    for place in (unsure | (small if out is None else small & ~out).any(-1)).nonzero().squeeze(-1).tolist():
+        block = slice(place, place + 1)
+        z = rows.read(flat, block, dtype, without)
+        _, part = visit(z, ids[block], None, None, rows.place(kept, block) if kept is not None else None)
+        for whole, one in zip(every, part, strict=True):
+            whole[block] = one
+        if divisor is not None:
+            divisor[block] = 1.0
+    return every, divisor
 
 
 def per_block(ids: Tensor, mixing: Mixing | None, step: int) -> tuple[Iterable[Tensor], Iterable[Odds | None]]:
@@ -218,10 +268,10 @@ def gradient(p: Tensor, ids: Tensor, slopes: Slopes, mixing: Mixing | None) -> T
     return p.scatter_(-1, ids, found[:, 1:])
 
 
-def _scale(kept: Tensor, rows: Rows, ids: Tensor, found: Tensor) -> None:
-    """:func:`gradient` of all rows at once, where no logarithms are summed."""
+def _scale(kept: Tensor, rows: Rows, ids: Tensor, found: Tensor, divisor: Tensor | None) -> None:
+    """:func:`gradient` of all rows at once, where no logarithms are summed; a softmax may have a divisor of its own."""
     level, ends = found[:, 0], found[:, 1:]
-    rows.scale(kept, level)
+    rows.scale(kept, level if divisor is None else level / divisor)
     if rows.index is None:
         kept.scatter_(-1, ids, ends)
     else:

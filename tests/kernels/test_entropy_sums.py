@@ -32,6 +32,8 @@ from unmask.implementations.kernels.entropy_sums import EntropySums, entropy_sum
 from unmask.implementations.kernels.ratios import Ratios
 from unmask.implementations.kernels.rows import Rows, in_triton
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def ratios_of(kind: str, at: Case) -> Ratios | None:
     return None if kind == "nothing" else Ratios(weights(kind, at.flat), uniform(at.start.shape[0], like=at.flat))

@@ -31,6 +31,8 @@ from unmask.implementations.kernels.mixing import Mixing
 from unmask.implementations.kernels.rows import in_triton
 from unmask.implementations.kernels.softmax_sums import Sums, softmax_sums
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def mixing_of(kind: str, at: Case) -> Mixing | None:
     count = at.start.shape[0]
@@ -109,6 +111,17 @@ def test_without_a_class(K: int, device: str) -> None:
         at = case(K, torch.float32, choice, device)
         start, here = (torch.where(ids == 2, 1, ids) for ids in (at.start, at.here))
         compare(at._replace(start=start, here=here), 2, None)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("logit", [20.0, 200.0, math.inf, -math.inf])
+def test_however_likely_the_class_left_out_would_be(logit: float, device: str) -> None:
+    for dtype in DTYPES:
+        at = case(1025, dtype, "some", device)
+        at.flat[:, 2] = logit
+        start = torch.where(at.start == 2, 1, at.start)
+        for here in (start, torch.where(at.here == 2, 1, at.here)):
+            compare(at._replace(start=start, here=here), 2, None)
 
 
 @pytest.mark.parametrize("device", DEVICES)
