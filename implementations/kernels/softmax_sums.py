@@ -20,6 +20,9 @@ from unmask.implementations.kernels.once import differentiable_once
 from unmask.implementations.kernels.one_by_one import one_by_one, softmax
 from unmask.implementations.kernels.rows import TWO, Rows, accumulator, in_triton, ruled_out
 
+#: What has to remain of a softmax without a class, to be divided by: less has lost small numbers.
+LEFT = 2.0**-10
+
 
 class Sums(NamedTuple):
     """Of each row ``[R]``, in the accumulation dtype.
@@ -160,21 +163,22 @@ def _visit_apart(
     A class is left out after the softmax, since a copy of each row would take as long: what remains is divided by its
     sum.  Where that is next to nothing, or a number of a row leaves the normal ones, the row is visited again.
     """
-    out = ids == without if without is not None else None
-    three = ids if without is None else torch.cat((ids, torch.full_like(ids[:, :1], without)), -1)
-    found, others = one_by_one(softmax, flat, rows, three, kept, dtype)
-    ends, divisor = found[:, :2], None
-    info = torch.finfo(dtype)
-    unsure = torch.zeros_like(others, dtype=torch.bool)
-    if out is not None:
-        ends = ends.masked_fill(out, 0.0)
+    counted, divisor = torch.ones_like(ids, dtype=torch.bool), None
+    if without is None:
+        ends, others = one_by_one(softmax, flat, rows, ids, kept, dtype)
+    else:
+        three = torch.cat((ids, torch.full_like(ids[:, :1], without)), -1)
+        ends, others = one_by_one(softmax, flat, rows, three, kept, dtype)
+        counted = ids != without
+        ends = torch.where(counted, ends[:, :2], 0.0)
         # The second class may be the first one.
         divisor = others + ends[:, 0] + torch.where(ids[:, 0] == ids[:, 1], 0.0, ends[:, 1])
-        unsure = ~(divisor > info.tiny**0.25)
         ends, others = ends / divisor.unsqueeze(-1), others / divisor
-    small = ~(ends >= info.tiny)
     every = Visited(ends.log(), ends, others, torch.zeros_like(others))
-    for place in (unsure | (small if out is None else small & ~out).any(-1)).nonzero().squeeze(-1).tolist():
+    again = (counted & ~(ends >= torch.finfo(dtype).tiny)).any(-1)
+    if divisor is not None:
+        again |= ~(divisor >= LEFT)
+    for place in again.nonzero().squeeze(-1).tolist():
         block = slice(place, place + 1)
         z = rows.read(flat, block, dtype, without)
         _, part = visit(z, ids[block], None, None, rows.place(kept, block) if kept is not None else None)

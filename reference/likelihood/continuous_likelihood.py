@@ -124,8 +124,9 @@ def log_likelihood(
         return -law @ reverse_generator(rates * float(speed))
 
     prior = to_float(product_law(np.stack([process.prior] * L)))
+    # At the ends rates may be large, and the equation stiff: a method that notices.
     solution = scipy_integrate().solve_ivp(
-        slope, (reach, -reach), prior, method="DOP853", rtol=tolerance, atol=tolerance / 100
+        slope, (reach, -reach), prior, method="LSODA", rtol=tolerance, atol=tolerance / 100
     )
     if not solution.success:
         raise ArithmeticError(f"Kolmogorov's equation could not be solved: {solution.message}")

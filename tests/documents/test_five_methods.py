@@ -12,7 +12,7 @@ from unmask.properties import Run, Subject, examine_all
 
 
 @pytest.mark.parametrize("precision", thinned(["float64", "float32"], 2))
-@pytest.mark.parametrize("method", thinned(METHODS, 2), ids=lambda method: method.name)
+@pytest.mark.parametrize("method", thinned(METHODS, 3), ids=lambda method: method.name)
 def test_no_right_method_is_accused(method: Subject, precision: str) -> None:
     found = {r.law: r for r in examine_all(method, Run(precision=precision, budget="quick", derandomize=True))}
     assert {r.status for r in found.values()} <= {"holds", "absent", "unasked"}, found

@@ -17,7 +17,7 @@ from unmask.properties import LAWBOOK, Run, Subject, examine, examine_all, progr
 RUN = Run(budget="quick", seed=7, shrink=False)
 
 
-@pytest.mark.parametrize("program", thinned(PROGRAMS, 3), ids=lambda program: program.name)
+@pytest.mark.parametrize("program", thinned(PROGRAMS, 6), ids=lambda program: program.name)
 def test_no_right_program_is_accused(program: Subject) -> None:
     found = list(examine_all(program, RUN))
     assert {r.status for r in found} <= {"holds", "absent"}

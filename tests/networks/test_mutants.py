@@ -11,7 +11,7 @@ from unmask.properties import LAWBOOK, Run, examine_all
 LAWS = [law for law in LAWBOOK if law.about.kind == "networks"]
 
 
-@pytest.mark.parametrize("name", thinned(MUTANTS, 8))
+@pytest.mark.parametrize("name", thinned(MUTANTS, 16))
 def test_the_laws_that_speak_of_it_break(name: str) -> None:
     subject = MUTANTS[name].subject(name)
     records = list(examine_all(subject, Run(budget="quick", derandomize=True, shrink=False)))

@@ -23,14 +23,14 @@ def about_programs() -> list[Law]:
     return [law for law in LAWBOOK if law.about.kind == "programs"]
 
 
-@pytest.mark.parametrize("subject", thinned(RIGHT, 8), ids=lambda subject: subject.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 16), ids=lambda subject: subject.name)
 def test_right_programs_are_not_accused(subject: Subject) -> None:
     records = [examine(law, subject, Run(budget="quick", seed=5)) for law in about_programs()]
     assert {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent")} == {}
     assert any(r.status == "holds" for r in records)
 
 
-@pytest.mark.parametrize("name", thinned(MISTAKES, 8))
+@pytest.mark.parametrize("name", thinned(MISTAKES, 16))
 def test_mistakes_break_the_laws_that_speak_of_them(name: str) -> None:
     subject, expected = MISTAKES[name]
     silent = (DRAWN - expected) | OF_MASKS.get(name, set())

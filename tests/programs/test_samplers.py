@@ -33,12 +33,12 @@ def _accusations(subject: Subject, seed: int, *fine: str) -> dict[str, str]:
     return {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent", *fine)}
 
 
-@pytest.mark.parametrize("subject", thinned(RIGHT, 7), ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 14), ids=lambda s: s.name)
 def test_right_samplers_are_not_accused(subject: Subject) -> None:
     assert _accusations(subject, 0) == {}
 
 
-@pytest.mark.parametrize("plan", thinned(GENERAL, 6), ids=range(len(GENERAL)))
+@pytest.mark.parametrize("plan", thinned(GENERAL, 12), ids=range(len(GENERAL)))
 def test_the_sampler_that_mistakes_are_made_in_is_right(plan: Plan) -> None:
     build = type("Right", (General,), {"plan": plan})
     subject = Subject(build, programs("absorbing", mask="any"), name="right")
@@ -69,14 +69,14 @@ def test_the_trajectories_that_mistakes_are_made_in_are_right() -> None:
     assert _accusations(subject, 0) == {}
 
 
-@pytest.mark.parametrize("subject", thinned(PROGRAMS, 6), ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", thinned(PROGRAMS, 12), ids=lambda s: s.name)
 def test_implementations_are_asked(subject: Subject) -> None:
     """Nothing is unasked, and every law about their plans has asked somebody."""
     records = list(examine_all(subject, Run(budget="quick", seed=0, shrink=False)))
     assert {r.status for r in records} == {"holds", "absent"}
 
 
-@pytest.mark.parametrize("name", thinned(WRONG, 10))
+@pytest.mark.parametrize("name", thinned(WRONG, 20))
 def test_each_mistake_breaks_the_laws_about_it(name: str) -> None:
     made = WRONG[name]
     broken = _accusations(made.subject, 0, "blocked")

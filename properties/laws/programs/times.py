@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
@@ -12,12 +14,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from scipy import integrate, stats
 
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, at_least, at_most, sampled
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
+from unmask.reference.numbers.quadrature import scipy_integrate
 from unmask.reference.programs import TimeLaw, count_law
 
 Array: TypeAlias = Any
@@ -34,6 +36,12 @@ ALL_SETS = 6
 MOST_TOGETHER = 128
 #: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
 WHOLE = 1e-3
+
+
+def _stats() -> Any:
+    """SciPy's statistics, imported when they are first used: who has no program waits half a second less."""
+    with warnings.catch_warnings():
+        return importlib.import_module("scipy.stats")
 
 
 @lru_cache(maxsize=64)
@@ -103,7 +111,7 @@ def set_claims(found: Array, sizes: Array, draws: Name) -> list[Claim]:
         return [number, _sets(found, sizes, np.arange(n), f"which of {n} positions are masked", draws)]
     # Of longer rows: how often each position is masked, and which of a few, neighbours and the ends among them.
     few = np.array([0, 1, n // 2, n - 2, n - 1])
-    among = np.array([sizes @ stats.hypergeom.pmf(m, n, np.arange(n + 1), len(few)) for m in range(len(few) + 1)])
+    among = np.array([sizes @ _stats().hypergeom.pmf(m, n, np.arange(n + 1), len(few)) for m in range(len(few) + 1)])
     share = float(sizes @ np.arange(n + 1)) / n
     each = sampled(
         np.stack([found.sum(0), (~found).sum(0)], axis=-1),
@@ -241,7 +249,7 @@ def _cut_off(found: Array, due: Callable[[float], float], density: Any, p: Proce
     most, least = float(rows[0] * (1 + close)), float(rows[0] * (1 - 2 * close))
     first, last = _first(lambda t: due(t) < most), _first(lambda t: due(t) < least)
     alike, all_ = (_masked_between(first, end, density, p, n) for end in (last, 1.0))
-    number = 1 + int(stats.binom.isf(FALSE_ALARM, len(found) - 1, min(alike / all_, 1.0)))
+    number = 1 + int(_stats().binom.isf(FALSE_ALARM, len(found) - 1, min(alike / all_, 1.0)))
     label = "rows that share the largest weight, while others have weights of their own: it is cut off"
     return [at_most(np.array(int(same.sum())), np.array(number), ops=0, label=label)]
 
@@ -263,7 +271,7 @@ def _masked_between(first: float, last: float, density: Any, p: Process, n: int)
     def masked(t: float) -> float:
         return (float(density(t)) if density else 1.0) * (1 - float(p.alpha(Fraction(t))) ** n)
 
-    return float(integrate.quad(masked, first, last)[0]) if last > first else 0.0
+    return float(scipy_integrate().quad(masked, first, last)[0]) if last > first else 0.0
 
 
 @lru_cache(maxsize=64)

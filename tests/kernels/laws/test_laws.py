@@ -13,18 +13,13 @@ import torch
 from tests.kernels.laws.__main__ import broken
 from tests.kernels.laws.interpreter import ENVIRONMENT, INSTALLED, UNAVAILABLE, interprets
 from tests.kernels.laws.subjects import ASKED, asked, few_rows_at_a_time, of_a_layer
+from tests.thinned import thinned
 from unmask.properties import Law, Run, Subject, examine
 
 KERNELS = tuple(f"triton_{name}_sums.{way}" for name in ("softmax", "entropy") for way in ("_forward", "_backward"))
 IN_BLOCKS = [*of_a_layer(), *asked("float64")]
-#: Those in float64, of which there are most, in three processes; each of these launches every kernel.
-PARTS = [
-    ("float64", 0, 3),
-    *(
-        pytest.param(*one, marks=pytest.mark.exhaustive)
-        for one in (("float64", 1, 3), ("float64", 2, 3), ("float32", 0, 1))
-    ),
-]
+#: Those in float64, of which there are most, in six processes; each of these launches every kernel.
+PARTS = thinned([*(("float64", part, 6) for part in range(6)), ("float32", 0, 1)], 7)
 
 
 def in_the_interpreter(*what: str) -> list[str]:
@@ -50,9 +45,9 @@ def untouched(launched: str) -> list[str]:
 
 
 @pytest.mark.skipif(UNAVAILABLE, reason="Triton has no build for this system")
-@pytest.mark.parametrize(("dtype", "part", "parts"), PARTS)
-def test_laws_hold_in_the_interpreter(dtype: str, part: int, parts: int) -> None:
-    *wrong, launched = in_the_interpreter("laws", dtype, str(part), str(parts))
+@pytest.mark.parametrize("which", PARTS, ids=lambda which: "-".join(map(str, which)))
+def test_laws_hold_in_the_interpreter(which: tuple[str, int, int]) -> None:
+    *wrong, launched = in_the_interpreter("laws", *map(str, which))
     assert wrong == [], "\n".join(wrong)
     assert untouched(launched) == []
 

@@ -18,8 +18,8 @@ from tests.thinned import thinned
 from unmask.implementations.kernels import softmax_sums
 from unmask.properties import LAWBOOK
 
-#: Of a third of the mistakes is the process made that one test waits for.
-PARTS = 3
+#: Into how many processes mistakes are divided, each of which one test waits for.
+PARTS = 6
 
 
 @pytest.mark.parametrize("mistake", PLAIN, ids=lambda mistake: mistake.name)
