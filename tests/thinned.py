@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 
-def thinned(cases: Iterable[Any], every: int) -> list[Any]:
-    """The cases, of which all but every so many-th are exhaustive."""
-    return [pytest.param(case, marks=_left_out(bool(k % every))) for k, case in enumerate(cases)]
+def thinned(cases: Iterable[Any], every: int, first: int = 0) -> list[Any]:
+    """The cases, of which all but every so many-th, from the ``first`` on, are exhaustive."""
+    return [pytest.param(case, marks=_left_out(k % every != first)) for k, case in enumerate(cases)]
 
 
 def spread(pairs: Iterable[tuple[Any, Any]], every: int, names: Iterable[str]) -> list[Any]:

@@ -13,7 +13,7 @@ from unmask.properties import GaussianProcess, LogSnr, Run, Subject, examine_all
 RUNS = [Run(budget="quick", derandomize=True), Run(precision="float32", budget="quick", derandomize=True)]
 
 
-@pytest.mark.parametrize("method", thinned(METHODS, 12), ids=lambda method: method.name)
+@pytest.mark.parametrize("method", thinned(METHODS, 12, 8), ids=lambda method: method.name)
 def test_no_foreign_method_is_accused(method: Subject) -> None:
     # Every other one in float32: ``python -m tests.foreign`` asks all of them in both.
     run = RUNS[METHODS.index(method) % 2]
