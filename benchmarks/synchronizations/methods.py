@@ -185,9 +185,12 @@ def _sedd(of: str, process: Interpolating) -> Iterator[Call]:
 
 
 def _flow(of: str, process: Interpolating) -> Iterator[Call]:
-    asked = Asked(FlowMatching(process), of, sequences(process), {"step": (1, READ)})
+    method = FlowMatching(process)
+    asked = Asked(method, of, sequences(process), {"step": (1, READ), "step with a corrector": (1, READ)})
     yield from asked.loss()
     yield asked.step()
+    corrected: Callable[[Any], Tensor] = lambda a: method.step(a.output, a.xt, a.s, a.t, a.generator, corrector=1.0)  # noqa: E731
+    yield asked.call("step", corrected, "", "with a corrector")
     yield from asked.outputs("denoise", "reverse_rate")
     yield from asked.kernels("reverse")
     yield asked.prior_kl()
