@@ -80,8 +80,9 @@ def function_link(name: str) -> str:
 
 
 def _row(paper: Paper, row: dict[str, Any]) -> tuple[str, ...]:
-    # What cites little else is about this fact above all.
-    named = sorted(row["laws"], key=lambda name: len(citations(LAWBOOK[name].told.cites)))
+    # What cites little else is about this fact above all, unless the fact says which law it is.
+    said = fact_at(paper, places(row["where"])[0]).law
+    named = sorted(row["laws"], key=lambda name: (name != said, len(citations(LAWBOOK[name].told.cites))))
     first, *others = [law_link(name) for name in named] or [""]
     tests = ", ".join(f"`{test.rpartition('::')[2]}`" for test in row["tests"])
     laws = f"**{first}**{', also ' if others else ''}{', '.join(others)}" if first else tests

@@ -141,8 +141,9 @@ def table(laws: Iterable[Law] | None = None) -> list[dict[str, Any]]:
     """One row for each fact of the papers, in their order.
 
     Rows have the keys ``paper`` (as laws cite it), ``where``, ``kind``, ``gist``, ``status`` (``"checked"``,
-    ``"not checked"`` or ``"not a checkable fact"``), ``laws`` (names), ``tests`` (node ids), ``reason`` (why it is not
-    checked) and ``finding`` (an error in print or a condition that it needs).  ``laws`` default to the built-in ones.
+    ``"not checked"`` or ``"not a checkable fact"``), ``laws`` (names; the one that says just this comes first, where
+    the fact names one), ``tests`` (node ids), ``reason`` (why it is not checked) and ``finding`` (an error in print or
+    a condition that it needs).  ``laws`` default to the built-in ones.
 
     Raises
     ------
@@ -165,7 +166,7 @@ def _row(paper: Paper, fact: Fact, laws: list[str]) -> dict[str, Any]:
         "kind": _KINDS[places(fact.where)[0].at.split(" ")[0]],
         "gist": fact.gist,
         "status": status,
-        "laws": laws,
+        "laws": sorted(laws, key=lambda name: name != fact.law),
         "tests": list(fact.tests),
         "reason": fact.no_fact or ("" if status == CHECKED else fact.unchecked),
         "finding": fact.finding,

@@ -96,7 +96,7 @@ def conditional_reverse_rate(process: Diffusing, x0: object, xt: object, t: Numb
 def one_way_rate(process: Diffusing, predicted: object, xt: object, t: Number) -> Array:
     """w(t) p(y | x) with w = -alpha' / (1 - alpha), the rates of flow matching's one-way path: [N, L, K].
 
-    Discrete flow matching (arXiv 2407.15595, section 3): whatever is still noise jumps to data, nothing jumps
+    Discrete flow matching (arXiv 2407.15595, equation 24): whatever is still noise jumps to data, nothing jumps
     back. `predicted`: probabilities [N, L, K].  Raises ValueError where alpha(t) = 1.
     It is a method for processes that keep or redraw, whatever the rates of the one that is given.
 

@@ -178,7 +178,7 @@ def with_one_at(values: Array, xt: IntArray) -> Array:
 def one_way(process: Process, predicted: object, xt: object, s: Number, t: Number) -> Array:
     """p(x_s | x_t) = (1 - w) [x_s = x_t] + w p(x_s | x_t), with w = (alpha_s - alpha_t) / (1 - alpha_t).
 
-    The one-way path of discrete flow matching (arXiv 2407.15595, section 3): every position jumps from noise to data,
+    The one-way path of discrete flow matching (arXiv 2407.15595, equation 24): every position jumps from noise to data,
     once, so that positions which are still noise are redrawn from the prediction.  Needs a process with one alpha.
     Raises ValueError where alpha(t) = 1 (there is no noise to step back from), and unless s <= t are on the clock.
 

@@ -13,7 +13,7 @@ from unmask.properties import Process, Schedule
 from unmask.properties.engine.drawing import LATE, MOST_TIMES, _times
 from unmask.properties.subjects.times import all_resolved, resolved
 
-P = Process("uniform", K=3, clock="continuous", schedule=Schedule("cosine", params=(("offset", "0"),)))
+P = Process("uniform", K=3, clock="continuous", schedule=Schedule("cosine", params=(("offset", Fraction(0)),)))
 RUNS = {
     "exact": replace(P, numbers="exact"),
     "float64": replace(P, numbers="float64"),

@@ -75,6 +75,14 @@ def test_every_fact_is_checked_or_says_why_not():
         assert row["reason"] == fact.unchecked + fact.no_fact
 
 
+def test_a_law_that_says_just_this_cites_the_fact_and_comes_first():
+    rows = {(row["paper"], row["where"]): row["laws"] for row in table()}
+    named = [(fact.law, rows[paper.cited, fact.where]) for paper, fact in FACTS if fact.law]
+    assert len(named) > 30
+    assert all(laws[0] == law for law, laws in named)
+    assert rows["Austin et al. 2021", "eq. 3 (posterior)"][0] == "posterior_is_bayes_rule"
+
+
 def test_the_tests_exist():
     named = sorted({test for _, fact in FACTS for test in fact.tests})
     assert len(named) > 50

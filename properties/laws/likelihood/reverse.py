@@ -275,7 +275,7 @@ def score_is_a_ratio_of_marginals(score: Any, p: Process, t: Time, model: Model)
 @law(
     chapter=CHAPTER,
     tex=r"\bar R_t(x, y) = \beta(t)\, R(y, x)\, s_\theta(x)_y",
-    cites="Lou et al. 2024, eq. 3 and def. 3.5; Sahoo et al. 2024, eq. 12, 59-60 and 77-82; Campbell et al. 2022, eq. 6; Gat et al. 2024, eq. 12; Shi et al. 2024, eq. 8",
+    cites="Lou et al. 2024, eq. 3 and def. 3.5; Sahoo et al. 2024, eq. 12, 59-60 and 77-82; Campbell et al. 2022, eq. 6; Gat et al. 2024, eq. 24; Shi et al. 2024, eq. 8",
     mutants=("rate-without-chain-rule", "reverse-rate-runs-forward", "score-inverted"),
     about=About(clock="continuous"),
 )

@@ -127,7 +127,7 @@ def mass_on_the_mask_is_in_the_gradient(
 @law(
     chapter=CHAPTER,
     tex=r"\bar R_t(m, y) = \frac{-\alpha'_t}{1 - \alpha_t}\, x_\theta(y|x_t), \quad y \ne m \ \text{(a mixture, absorbing)}",
-    cites="Lou et al. 2024, eq. 3; Sahoo et al. 2024, eq. 77-82; Gat et al. 2024, eq. 12",
+    cites="Lou et al. 2024, eq. 3; Sahoo et al. 2024, eq. 77-82; Gat et al. 2024, eq. 24",
     mutants=("reverse-rate-gives-the-masks-share-to-a-class",),
     about=_speaks(*CLASSES_AND_PATHS, clock="continuous"),
 )

@@ -43,7 +43,7 @@ def _rates(p: Process, t: Fraction) -> Array:
 @law(
     chapter=CHAPTER,
     tex=r"\sum_{x} q_t(x)\, p_\theta(x_{t-h} = y \mid x) = q_{t-h}(y) + O(h^2) \ \text{at the truth}",
-    cites="Campbell et al. 2022, prop. 4 (predictor and corrector); Gat et al. 2024, sec. 3 (corrector sampling); "
+    cites="Campbell et al. 2022, prop. 4 (predictor and corrector); Gat et al. 2024, thm 2.4 (corrector sampling); "
     "Wang et al. 2025, thm 3.1 (remasking)",
     mutants=(
         "corrected-step-goes-no-further",

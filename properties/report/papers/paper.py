@@ -17,6 +17,7 @@ class Fact:
     finding : an error in print, or a condition that it needs and the paper does not state.
     unchecked : why nothing checks it, where nothing does.
     no_fact : why there is nothing to check.
+    law : of several laws that cite it, the one that says just this.
     """
 
     where: str
@@ -25,6 +26,7 @@ class Fact:
     finding: str = ""
     unchecked: str = ""
     no_fact: str = ""
+    law: str = ""
 
 
 @dataclass(frozen=True)
