@@ -105,7 +105,7 @@ class FlowMatching:
 
         With a ``corrector`` ``c >= 0`` the step leads to ``s - c (t - s)``, but not beyond the data, and what is there
         is noised back to ``s``.  Marginals stay what they are, and tokens that were wrong get another chance.  Of small
-        steps the rates are ``1 + c`` times the velocity, and ``c`` times those of the noise (Gat et al. 2024, sec. 3,
+        steps the rates are ``1 + c`` times the velocity, and ``c`` times those of the noise (Gat et al. 2024, thm 2.4,
         corrector sampling; Campbell et al. 2022, prop. 4).
         """
         checks.generator(generator)

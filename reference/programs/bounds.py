@@ -98,6 +98,8 @@ def _cross_entropies(x0: Array, counted: Array, log_p: LogP, mask: int) -> dict[
 def nelbo(x0: Array, counted: Array, log_p: LogP, mask: int) -> float:
     """The bound of one sequence in continuous time, in nats, of the positions that count given all others.
 
+    Source: Nie et al. 2025 (arXiv 2502.09992, eq. 12 and 14-15), after Ou et al. 2025 (arXiv 2406.03736, sec. 3).
+
     Parameters
     ----------
     x0 : clean ids, ``[L]``.

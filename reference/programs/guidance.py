@@ -12,7 +12,8 @@ Array: TypeAlias = Any
 def guided(conditional: Array, unconditional: Array, weight: float) -> Array:
     """``p_c^(1 + weight) p_u^(-weight)``, normalized: ``[..., C]`` positive probabilities to ``[..., C]``.
 
-    Source: Nie et al. 2025 (arXiv 2410.18514); Schiff et al. 2024 (arXiv 2412.10193, sec. 3.1).
+    Source: Nie et al. 2025 (arXiv 2410.18514), also arXiv 2502.09992, eq. 16; Schiff et al. 2024 (arXiv 2412.10193,
+    sec. 3.1).
 
     Raises
     ------

@@ -27,7 +27,7 @@ PLAIN = ("rate_loss", "SEDD.loss", "D3PM.loss", "MDLM.loss", "D3PM.hybrid_loss",
 EVERY = [call for chapter in CHAPTERS for call in chapter()]
 
 
-@pytest.mark.parametrize("chapter", thinned(CHAPTERS, 3), ids=lambda chapter: chapter.__name__)
+@pytest.mark.parametrize("chapter", thinned(CHAPTERS, 6), ids=lambda chapter: chapter.__name__)
 def test_calls_wait_as_often_as_they_say(chapter: Callable[[], Iterator[Call]]) -> None:
     wrong = []
     for call in chapter():

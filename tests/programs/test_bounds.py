@@ -23,7 +23,7 @@ def about_programs() -> list[Law]:
     return [law for law in LAWBOOK if law.about.kind == "programs"]
 
 
-@pytest.mark.parametrize("subject", thinned(RIGHT, 16), ids=lambda subject: subject.name)
+@pytest.mark.parametrize("subject", thinned(RIGHT, 16, 8), ids=lambda subject: subject.name)
 def test_right_programs_are_not_accused(subject: Subject) -> None:
     records = [examine(law, subject, Run(budget="quick", seed=5)) for law in about_programs()]
     assert {r.law: r.failure or r.reason for r in records if r.status not in ("holds", "absent")} == {}

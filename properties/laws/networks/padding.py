@@ -96,7 +96,7 @@ def _trimmed(subject: Any, short: Batch) -> Iterator[tuple[int, slice]]:
 @law(
     chapter=CHAPTER,
     tex=r"f(x, \text{padding})_i = f(x)_i \quad\text{where } i \text{ counts}",
-    cites="Vaswani et al. 2017, sec. 3.2.3 (what is masked out of attention); Nie et al. 2025, sec. 2.3 (padding)",
+    cites="Vaswani et al. 2017, sec. 3.2.3 (what is masked out of attention)",
     mutants=(
         "network-attends-to-padding",
         "network-attends-a-little-to-padding",

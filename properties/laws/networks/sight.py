@@ -45,7 +45,8 @@ def _ignores(name: str, told: str) -> Any:
 @law(
     chapter=CHAPTER,
     tex=r"\exists\, x, x' : x_{\ne j} = x'_{\ne j},\ f(x)_i \ne f(x')_i,\ i \ne j",
-    cites="what a network is for: answers in context; Gong et al. 2025, sec. 3.2 (the causal mask of a network that is adapted)",
+    cites="what a network is for: answers in context; Gong et al. 2025, sec. 3.2 (the causal mask of a network that is adapted); "
+    "Nie et al. 2025, sec. 2.2 (attention)",
     mutants=(
         "network-hides-the-last-position",
         "network-hides-the-first-position",

@@ -22,7 +22,7 @@ CHAPTER = "Programs: bounds"
 @law(
     chapter=CHAPTER,
     tex=r"\hat{\mathcal{L}}(x_0) = \hat{\mathcal{L}}(x_0') \quad\text{if } x_0 = x_0' \text{ where it counts}",
-    cites="Nie et al. 2025, app. A (the prompt is given)",
+    cites="Nie et al. 2025, eq. 6 (the prompt is given)",
     mutants=("bound-pays-the-prompt", "bound-takes-padding-for-its-own"),
     about=About(
         kind="programs",
@@ -91,7 +91,7 @@ def rows_of_a_bound_are_their_own(
 @law(
     chapter=CHAPTER,
     tex=r"\mathrm{PPL} = \exp\frac{\sum_n \hat{\mathcal{L}}^{(n)}}{\sum_n |\mathrm{counted}^{(n)}|}",
-    cites="Nie et al. 2025, app. A (likelihoods of texts)",
+    cites="perplexity: the exponential of what a token costs",
     mutants=(
         "perplexity-averages-exponentials",
         "perplexity-counts-the-prompt",

@@ -47,7 +47,7 @@ def _as_rows(rows: list[int], calls: int = 1) -> tuple[str, list[str]]:
 @law(
     chapter=CHAPTER,
     tex=r"x_t^i \in \{x_0^i, m\}, \qquad x_t^i = x_0^i \ \text{where } i \text{ does not count}",
-    cites="Nie et al. 2025, app. A (likelihood of an answer given a prompt); Sahoo et al. 2024, eq. 10",
+    cites="Nie et al. 2025, alg. 3 (likelihood of an answer given a prompt); Sahoo et al. 2024, eq. 10",
     mutants=(
         "bound-masks-the-prompt",
         "bound-shows-the-clean-data",
@@ -97,7 +97,7 @@ def _telling(batch: Batch) -> int:
 @law(
     chapter=CHAPTER,
     tex=r"\hat{\mathcal{L}} = \sum_j c_j \sum_{i:\, x_{t_j}^i = m} -\log p_\theta(x_0^i \mid x_{t_j}), \qquad c_j \geq 0",
-    cites="Sahoo et al. 2024, eq. 10; Nie et al. 2025, app. A",
+    cites="Sahoo et al. 2024, eq. 10; Nie et al. 2025, eq. 12 and 14",
     mutants=(
         "bound-pays-the-prompt",
         "bound-pays-visible-tokens",
@@ -180,7 +180,7 @@ def _knows_its_weights(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"p_\theta = \tfrac{1}{C} \implies \hat{\mathcal{L}} = n \log C",
-    cites="Ou et al. 2025, sec. 3 (exactly k masked); Nie et al. 2025, app. A",
+    cites="Ou et al. 2025, sec. 3 (exactly k masked); Nie et al. 2025, eq. 14",
     mutants=(
         "bound-is-in-bits",
         "bound-averages-over-positions",
@@ -223,7 +223,7 @@ def _hides_its_weights(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"\hat{\mathcal{L}} = \frac{1}{S}\sum_{j=1}^{S} w_j \sum_{i:\, x_j^i = m} -\log p_\theta(x_0^i \mid x_j), \qquad w = \frac{n}{k} \ \text{or}\ \frac{-\alpha'_t}{(1 - \alpha_t)\, g(t)}",
-    cites="Ou et al. 2025, sec. 3; Nie et al. 2025, app. A; Sahoo et al. 2024, eq. 10 and 11",
+    cites="Ou et al. 2025, sec. 3; Nie et al. 2025, eq. 12 and 14; Sahoo et al. 2024, eq. 10 and 11",
     mutants=(
         "bound-weighs-one-too-few",
         "bound-weighs-counts-by-all-positions",
@@ -326,7 +326,7 @@ def _weights_of_samples(e: Evaluated, subject: Any, p: Process) -> Array:
 @law(
     chapter=CHAPTER,
     tex=r"\mathbb{E}\,\hat{\mathcal{L}} \geq -\log p_\theta(x_0)",
-    cites="Ou et al. 2025, sec. 3 (any-order likelihood); Sahoo et al. 2024, eq. 8",
+    cites="Ou et al. 2025, sec. 3 (any-order likelihood); Sahoo et al. 2024, eq. 8; Nie et al. 2025, eq. 4",
     mutants=("exact-bound-forgets-the-first-reveals", "exact-bound-takes-the-best-order"),
     about=About(
         kind="programs",

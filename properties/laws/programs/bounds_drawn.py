@@ -71,7 +71,7 @@ def _draws(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"P(M) = \int g(t)\, (1 - \alpha_t)^{|M|}\, \alpha_t^{\,n - |M|}\, dt, \qquad P(M) = \frac{1}{n\binom{n}{|M|}}",
-    cites="Sahoo et al. 2024, eq. 10; Nie et al. 2025, app. A; Ou et al. 2025, sec. 3 (exactly k masked)",
+    cites="Sahoo et al. 2024, eq. 10; Nie et al. 2025, eq. 12 and 14; Ou et al. 2025, sec. 3 (exactly k masked)",
     mutants=(
         "bound-masks-half",
         "bound-never-masks-all",

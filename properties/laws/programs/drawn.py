@@ -48,7 +48,7 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
 @law(
     chapter=CHAPTER,
     tex=r"P(M) = \int g(t)\, (1 - \alpha_t)^{|M|}\, \alpha_t^{\,n - |M|}\, dt",
-    cites="Sahoo et al. 2024, alg. 1; Nie et al. 2025, alg. 1; Ou et al. 2025, sec. 3 (exactly k masked)",
+    cites="Sahoo et al. 2024, alg. 1; Nie et al. 2025, eq. 7-8 and alg. 1; Ou et al. 2025, sec. 3 (exactly k masked)",
     mutants=(
         "objective-masks-half",
         "objective-masks-one-block",

@@ -52,7 +52,7 @@ def _names(p: Process) -> tuple[Any, ...]:
 @law(
     chapter=CHAPTER,
     tex=r"p \propto p_c^{1 + w}\, p_u^{-w}",
-    cites="Nie et al. 2025 (arXiv 2410.18514); Schiff et al. 2024, sec. 3.1 (definition)",
+    cites="Nie et al. 2025, eq. 16 (from arXiv 2410.18514); Schiff et al. 2024, sec. 3.1 (definition)",
     mutants=(
         "guidance-exchanges-its-predictions",
         "guidance-forgets-the-one",
@@ -80,7 +80,7 @@ def guidance_is_a_ratio_of_powers(guide: Any, p: Process, seed: int) -> list[Cla
 @law(
     chapter=CHAPTER,
     tex=r"w = 0 \implies p = p_c, \qquad w = -1 \implies p = p_u",
-    cites="Nie et al. 2025 (arXiv 2410.18514); Schiff et al. 2024, sec. 3.1 (ends)",
+    cites="Nie et al. 2025, eq. 16 (from arXiv 2410.18514); Schiff et al. 2024, sec. 3.1 (ends)",
     mutants=(
         "guidance-exchanges-its-predictions",
         "guidance-forgets-the-one",

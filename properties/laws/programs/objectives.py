@@ -177,7 +177,7 @@ def _hides_its_times(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"c = \frac{1}{Z}\,\frac{-\alpha'_t}{(1 - \alpha_t)\, g(t)}, \qquad c = \frac{1}{Z}\,\frac{n}{k}",
-    cites="Sahoo et al. 2024, eq. 10 and 11; Shi et al. 2024, eq. 4 (weight of the continuous bound); Ou et al. 2025, eq. 3.6 (exactly k masked)",
+    cites="Sahoo et al. 2024, eq. 10 and 11; Shi et al. 2024, eq. 4 (weight of the continuous bound); Nie et al. 2025, eq. 3; Ou et al. 2025, eq. 3.6 (exactly k masked)",
     mutants=(
         "objective-weighs-with-the-visible-share",
         "objective-divides-by-all-tokens",
@@ -235,7 +235,7 @@ def weights_are_those_of_the_bound(
 @law(
     chapter=CHAPTER,
     tex=r"\mathcal{L}(x_0, z) = \mathcal{L}(x_0', z) \quad\text{if } x_0 = x_0' \text{ where it counts}",
-    cites="Nie et al. 2025, sec. 2.3 (prompts and padding of fine-tuning)",
+    cites="Nie et al. 2025, eq. 5 (prompts are given)",
     mutants=("objective-counts-prompts-by-their-token",),
     about=About(
         kind="programs",

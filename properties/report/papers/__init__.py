@@ -14,15 +14,19 @@ proof, repetitions, and results of experiments are not, and say so.
 * `duo`: Sahoo et al. 2025;
 * `gidd`: von Ruette et al. 2025;
 * `bd3lm`: Arriola et al. 2025;
-* `remdm`: Wang et al. 2025.
+* `dfm`: Gat et al. 2024;
+* `remdm`: Wang et al. 2025;
+* `llada`: Nie et al. 2025.
 """
 
 from __future__ import annotations
 
 from unmask.properties.report.papers.bd3lm import BD3LM
 from unmask.properties.report.papers.d3pm import D3PM
+from unmask.properties.report.papers.dfm import DFM
 from unmask.properties.report.papers.duo import DUO
 from unmask.properties.report.papers.gidd import GIDD
+from unmask.properties.report.papers.llada import LLADA
 from unmask.properties.report.papers.md4 import MD4
 from unmask.properties.report.papers.mdlm import MDLM
 from unmask.properties.report.papers.paper import Fact, Paper
@@ -30,6 +34,21 @@ from unmask.properties.report.papers.remdm import REMDM
 from unmask.properties.report.papers.sedd import SEDD
 from unmask.properties.report.papers.udlm import UDLM
 
-PAPERS = (D3PM, SEDD, MDLM, MD4, UDLM, DUO, GIDD, BD3LM, REMDM)
+PAPERS = (D3PM, SEDD, MDLM, MD4, UDLM, DUO, GIDD, BD3LM, DFM, REMDM, LLADA)
 
-__all__ = ["BD3LM", "D3PM", "DUO", "GIDD", "MD4", "MDLM", "PAPERS", "REMDM", "SEDD", "UDLM", "Fact", "Paper"]
+__all__ = [
+    "BD3LM",
+    "D3PM",
+    "DFM",
+    "DUO",
+    "GIDD",
+    "LLADA",
+    "MD4",
+    "MDLM",
+    "PAPERS",
+    "REMDM",
+    "SEDD",
+    "UDLM",
+    "Fact",
+    "Paper",
+]

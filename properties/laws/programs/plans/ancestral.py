@@ -100,7 +100,8 @@ def _counted(
 @law(
     chapter=CHAPTER,
     tex=r"P(x_s^i \ne m \mid x_t^i = m) = \frac{\alpha_s - (1 - \sigma)\alpha_t}{1 - \alpha_t} \ \text{for each } i \text{ by itself}",
-    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3; Wang et al. 2025, eq. 6 and alg. 1",
+    cites="Sahoo et al. 2024, eq. 6 and 7; Zheng et al. 2024 (arXiv 2409.02908), sec. 3; Wang et al. 2025, eq. 6 and alg. 1; "
+    "Nie et al. 2025, eq. 10 and alg. 4",
     mutants=(
         "sampler-exchanges-its-alphas",
         "sampler-is-one-time-late",

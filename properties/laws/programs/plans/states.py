@@ -104,7 +104,7 @@ def what_is_visible_stays(sample: Any, p: Process, network: RecordingNetwork, se
 @law(
     chapter=CHAPTER,
     tex=r"\left|\{i : x_k^i = m \neq x_{k+1}^i\}\right| = n_k, \qquad \sum_k n_k = \left|\{i : x_0^i = m\}\right|",
-    cites="Nie et al. 2025, alg. 4 and 5 (the same number at each step; blocks from left to right)",
+    cites="Nie et al. 2025, alg. 5 (how many are visible) and app. B.4 (blocks from left to right)",
     mutants=(
         "sampler-orders-the-whole-batch",
         "sampler-stops-a-step-early",
@@ -163,7 +163,7 @@ def _in_blocks(subject: Any) -> str:
 @law(
     chapter=CHAPTER,
     tex=r"x_k^i = m \neq x_{k+1}^i \implies i \in B_b, \quad b = \min\{b : \exists j \in B_b,\ x_k^j = m\}",
-    cites="Nie et al. 2025, sec. 2.4 (semi-autoregressive: blocks from left to right); Arriola et al. 2025, alg. 2",
+    cites="Nie et al. 2025, app. B.4 (semi-autoregressive: blocks from left to right); Arriola et al. 2025, alg. 2",
     mutants=(
         "sampler-reveals-in-the-next-block",
         "sampler-begins-with-the-last-block",

@@ -137,7 +137,7 @@ def unselected(plan: Plan, seen: Sampling) -> Array:
 @law(
     chapter=CHAPTER,
     tex=r"x_{k+1}^i \sim \mathrm{softmax}(z^i/\tau) \ \text{over } c \ne m, \text{ cut and renormalized}",
-    cites="Nie et al. 2025, sec. 2.4; Holtzman et al. 2020, eq. 2 (renormalized)",
+    cites="Nie et al. 2025, eq. 10 (what is revealed); Holtzman et al. 2020, eq. 2 (renormalized)",
     mutants=(
         "sampler-shows-a-stale-state",
         "sampler-shifts-its-positions",

@@ -45,7 +45,7 @@ def _shown(parts: list[Asked], start: Start, mask: int) -> list[tuple[Array, Arr
 @law(
     chapter=CHAPTER,
     tex=r"\tilde z = u + (1 + w)(c - u), \quad u = z(x_k \ \text{with its prompt masked})",
-    cites="Nie et al. 2025 (arXiv 2410.18514), eq. 5",
+    cites="Nie et al. 2025, eq. 16 (from arXiv 2410.18514, eq. 5)",
     mutants=("sampler-is-guided-away-from-itself", "sampler-leaves-a-prompt-without-its-last-token"),
     about=About(kind="programs", declared=("plan",), subjects=_guided),
     drawn=Drawn(floating=True),
