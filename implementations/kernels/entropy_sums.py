@@ -62,21 +62,15 @@ class _Sums(torch.autograd.Function):
         waits: bool,
     ) -> tuple[Tensor, ...]:
         dtype = accumulator(flat.dtype)
-        at_start, others, scale = (torch.ones(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(3))
         # Where the dtype allows it, the derivatives wait in the tensor that they become the gradient of.
         waits = waits and ctx.needs_input_grad[0] and flat.dtype == dtype
         kept = rows.blank(flat) if waits else None
-        blocks = rows.blocks(flat, rows.step(flat, 1 if ratios is None else TWO))
         if ratios is None and rows.apart(flat):
-            at_start, blocks = flat[rows.index, start].to(dtype), iter(())
+            at_start = flat[rows.index, start].to(dtype)
             _, others = one_by_one(exp, flat, rows, torch.stack((start, here), -1), kept, dtype)
-        for block in blocks:
-            z = rows.read(flat, block, dtype)
-            at_start[block] = z.gather(-1, start[block, None]).squeeze(-1)
-            place = rows.place(kept, block) if kept is not None else None
-            steep, scale[block], others[block] = _visit(z, start[block, None], here[block, None], ratios, block, place)
-            if kept is not None and place is None:
-                rows.write(kept, block, steep)
+            scale = torch.ones_like(others)
+        else:
+            at_start, others, scale = _visit_blocks(flat, rows, start, here, ratios, kept, dtype)
         ctx.rows, ctx.ratios, ctx.inplace, ctx.kept = rows, ratios, inplace, kept
         ctx.save_for_backward(flat, start, here, scale)
         return at_start, others
@@ -110,6 +104,30 @@ class _Sums(torch.autograd.Function):
         if ctx.inplace:
             rows.clear_others(out)
         return out, *[None] * 6
+
+
+def _visit_blocks(
+    flat: Tensor,
+    rows: Rows,
+    start: Tensor,
+    here: Tensor,
+    ratios: Ratios | None,
+    kept: Tensor | None,
+    dtype: torch.dtype,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """All rows that are read, a block at a time; their derivatives are left in ``kept``, if given.
+
+    Of each row ``[R]``: the log score at the clean class, the sum over the others, and a factor of its derivatives.
+    """
+    at_start, others, scale = (torch.zeros(rows.count(flat), dtype=dtype, device=flat.device) for _ in range(3))
+    for block in rows.blocks(flat, rows.step(flat, 1 if ratios is None else TWO)):
+        z = rows.read(flat, block, dtype)
+        at_start[block] = z.gather(-1, start[block, None]).squeeze(-1)
+        place = rows.place(kept, block) if kept is not None else None
+        steep, scale[block], others[block] = _visit(z, start[block, None], here[block, None], ratios, block, place)
+        if kept is not None and place is None:
+            rows.write(kept, block, steep)
+    return at_start, others, scale
 
 
 def _formula(flat: Tensor, rows: Rows, start: Tensor, here: Tensor, ratios: Ratios | None) -> EntropySums:

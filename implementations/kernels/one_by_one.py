@@ -32,16 +32,16 @@ def one_by_one(
     kept: Tensor | None,
     dtype: torch.dtype,
 ) -> tuple[Tensor, Tensor]:
-    """A function's values of each row that is read: those at the classes ``ids [R, J]``, and the sum of all others.
+    """A function's values of each row that was chosen: those at the classes ``ids [R, J]``, and the sum of all others.
 
     ``flat`` is ``[M, K]``.  The values are left in the same rows of ``kept``, if given, with 0 at the classes ``ids``.
     What is found is ``[R, J]`` and ``[R]``, in the accumulation dtype, which ``kept`` has too.
     """
     at, others = flat.new_empty(ids.shape, dtype=dtype), flat.new_empty(len(ids), dtype=dtype)
-    numbers = range(len(flat)) if rows.index is None else rows.index.tolist()
+    assert rows.index is not None, "where all rows are read, blocks of them lie together"
     sources = flat.unbind(0)
     places = [flat.new_empty(flat.shape[1], dtype=dtype)] * len(flat) if kept is None else kept.unbind(0)
-    for row, own, ends, rest in zip(numbers, ids.unbind(0), at.unbind(0), others.unbind(0), strict=True):
+    for row, own, ends, rest in zip(rows.index.tolist(), ids.unbind(0), at.unbind(0), others.unbind(0), strict=True):
         place = places[row]
         function(sources[row].to(dtype), place)
         torch.gather(place, 0, own, out=ends)

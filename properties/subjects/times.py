@@ -14,8 +14,8 @@ import torch
 
 #: What is added to a sixteenth to get a time with all digits: less than the way to the next.
 OFF = Fraction((5**0.5 - 2) / 16)
-#: Fractions with larger denominators are shown as decimals.  In exact runs they become multiples of a 256th, or,
-#: near 0, to at least so many of a smaller part, since what is not 0 stays away from it.
+#: Fractions with larger denominators are shown as decimals.  In exact runs they become multiples of a 256th; near 0, of
+#: a smaller part, at least so many of it: what is not 0 stays away from it.
 MOST, FEW, LEAST = 2**20, 2**8, 2**4
 
 
