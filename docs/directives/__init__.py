@@ -2,6 +2,8 @@
 
 * `markdown`: text of ours as Markdown that shows as it is;
 * `equations`: TeX as MathML, as the report has it;
+* `names`: what code names, read from its syntax;
+* `callers`: who computes with a function of the reference;
 * `functions`: a function of the reference in place, its example run;
 * `laws`: what a law says, needs, allows and catches, and how it fails;
 * `papers`: from a paper's equation to laws, functions and mistakes;

@@ -1,4 +1,4 @@
-"""A function of the reference in place: its source, its example as it runs now, and the laws that call it.
+"""A function of the reference in place: its source, its example as it runs now, and who computes with it.
 
 ```{reference} noise.posterior.posterior
 ```
@@ -8,42 +8,22 @@ from __future__ import annotations
 
 import ast
 import doctest
-import importlib
 import inspect
 import io
-import pkgutil
 import textwrap
 from contextlib import redirect_stdout
-from functools import lru_cache
-from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils.parsers.rst import directives
 
-import unmask.reference
-from docs.directives.markdown import Written, fenced, folded, law_link
-from unmask.properties.report.traceability import built_in
+from docs.directives.callers import public, told
+from docs.directives.markdown import Written, fenced, folded
+from docs.directives.names import REFERENCE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-ROOT = Path(__file__).parents[2]
-PREFIX = "unmask.reference."
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-
-
-@lru_cache(maxsize=1)
-def public() -> dict[str, Any]:
-    """Every public function and class of the reference by its name within it, in the order of the files."""
-    found: dict[str, Any] = {}
-    for info in pkgutil.walk_packages(unmask.reference.__path__, PREFIX):
-        module = importlib.import_module(info.name)
-        for name, value in vars(module).items():
-            code = inspect.isfunction(value) or inspect.isclass(value) or hasattr(value, "cache_info")
-            if code and not name.startswith("_") and value.__module__ == module.__name__:
-                found[f"{module.__name__.removeprefix(PREFIX)}.{name}"] = value
-    return found
 
 
 def source_of(value: Any) -> str:
@@ -94,38 +74,6 @@ class _Keeping(doctest.DocTestRunner):
         self.got.append(got)
 
 
-@lru_cache(maxsize=1)
-def called_by() -> dict[str, list[str]]:
-    """Which laws call a function of the reference, by themselves or through functions of their own module."""
-    homes = {id(inspect.unwrap(value)): name for name, value in public().items()}
-    found: dict[str, list[str]] = {}
-    for law in built_in():
-        for home in sorted({homes[key] for key in _reached(law.check) if key in homes}):
-            found.setdefault(home, []).append(law.name)
-    return found
-
-
-def _reached(function: Any) -> set[int]:
-    """Identities of all functions that one names, and that functions of its own module name which it names."""
-    there = vars(importlib.import_module(function.__module__))
-    seen: set[int] = set()
-    waiting = [inspect.unwrap(function)]
-    while waiting:
-        code = getattr(waiting.pop(), "__code__", None)
-        for name in _names(code) if code else ():
-            value = inspect.unwrap(there[name]) if callable(there.get(name)) else None
-            if value is not None and id(value) not in seen:
-                seen.add(id(value))
-                if getattr(value, "__module__", None) == function.__module__:
-                    waiting.append(value)
-    return seen
-
-
-def _names(code: CodeType) -> set[str]:
-    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
-    return set(code.co_names).union(*inner)
-
-
 def signature_of(value: Any, name: str) -> str:
     """Its name and parameters, without annotations."""
     try:
@@ -146,14 +94,13 @@ def lines_of(name: str, *, folded_up: bool = False) -> list[str]:
     kind = "class" if inspect.isclass(value) else "function"
     shown = fenced(source_of(value), "python")
     example = example_of(value, name)
-    laws = called_by().get(name, [])
     return [
         "",
-        f"``````{{py:{kind}}} {PREFIX}{module}.{signature_of(value, short)}",
+        f"``````{{py:{kind}}} {REFERENCE}{module}.{signature_of(value, short)}",
         f"`{path}`",
         *(folded("source", shown) if folded_up else shown),
         *(fenced(example, "pycon") if example else []),
-        *([f"Called by {', '.join(map(law_link, laws))}."] if laws else []),
+        *told(name),
         "``````",
         "",
     ]
@@ -174,4 +121,4 @@ def register(app: Sphinx) -> None:
     app.add_directive("reference", Function)
 
 
-__all__ = ["Function", "called_by", "example_of", "lines_of", "public", "register", "source_of"]
+__all__ = ["Function", "example_of", "lines_of", "register", "source_of"]

@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from docs.directives.functions import PREFIX, public
+from docs.directives.callers import function_link, public
 from docs.directives.markdown import Written, law_link, table, typeset
 from unmask.properties import LAWBOOK
 from unmask.properties.report.papers import PAPERS, Paper
@@ -72,11 +72,6 @@ def functions_at(paper: Paper, where: str) -> list[str]:
             if not place.name or any(word in told for word in words):
                 found.append(name)
     return list(dict.fromkeys(found))
-
-
-def function_link(name: str) -> str:
-    """To where a function of the reference stands."""
-    return f"{{py:obj}}`{name.rpartition('.')[2]} <{PREFIX}{name}>`"
 
 
 def _row(paper: Paper, row: dict[str, Any]) -> tuple[str, ...]:
@@ -137,4 +132,4 @@ def register(app: Sphinx) -> None:
     app.add_directive("facts", Facts)
 
 
-__all__ = ["by_place", "function_link", "functions_at", "register"]
+__all__ = ["by_place", "functions_at", "register"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.directives import allowed
-from docs.directives.functions import public
+from docs.directives.callers import public
 from docs.directives.laws import failures
 from examples import pictures
 from tests.documents.test_readme import blocks_of
