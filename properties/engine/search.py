@@ -31,10 +31,12 @@ from unmask.properties.subjects.subject import Subject
 
 #: After how many processes that could not be built a law that judged none gives up.
 MOST_BLOCKED = 40
+#: The same of draws that another law tells of; of those that are expensive, at least.
+LEAST_BLOCKED = 10
 #: Draws that are refused, for whatever reasons, before any could be judged, after which no more are made.
 MOST_REFUSED = 200
 #: The same of draws that are all refused for one reason, which are expensive: at least.
-MOST_ALIKE = 40
+MOST_ALIKE = 20
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
@@ -136,7 +138,7 @@ class Search:
             outcome = self._answered(trial)
         except Blocked as reason:
             self.blocked[str(reason)] += 1
-            self._give_up(self.blocked)
+            self._give_up(self.blocked, max(LEAST_BLOCKED, int(MOST_BLOCKED / law.drawn.cost)))
             hypothesis.reject()
         except Undeclared as reason:
             self.undeclared = str(reason)

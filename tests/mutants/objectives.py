@@ -212,6 +212,21 @@ for _name, _imitates, _parts in (
     ("objective-masks-by-the-squared-time", "Another schedule masks than weighs.", {"probability": torch.square}),
     # extremes
     (
+        "objective-cuts-rare-weights-off",
+        "1/t is at most 100, which one row in a hundred would exceed.",
+        {"weight": lambda t, hit, counted: (1 / t).clamp(max=100)},
+    ),
+    (
+        "objective-leaves-early-times-out",
+        "Times from 0.05 on.",
+        {"times": lambda n, g: 0.05 + 0.95 * torch.rand(n, 1, generator=g)},
+    ),
+    (
+        "objective-leaves-late-times-out",
+        "Times up to 0.96: hardly ever is everything masked.",
+        {"times": lambda n, g: 0.96 * (1 - torch.rand(n, 1, generator=g))},
+    ),
+    (
         "objective-divides-by-a-time-of-zero",
         "The time is torch.rand itself, which may be 0.",
         {"times": lambda n, g: torch.rand(n, 1, generator=g), "hits": lambda u, t: u <= t},
@@ -235,10 +250,18 @@ for _name, _imitates, _parts in (
 
 
 def _showing(
-    p: Process, network: Network, x0: Tensor, counted: Tensor, generator: Generator, weight: Any, divisor: Any
+    p: Process,
+    network: Network,
+    x0: Tensor,
+    counted: Tensor,
+    generator: Generator,
+    weight: Any,
+    divisor: Any,
+    told: Callable[[Tensor], Tensor] = lambda t: t,
 ) -> Tensor:
     t = 1 - torch.rand(len(x0), generator=generator)
     hit = (torch.rand(x0.shape, generator=generator) < t[:, None]) & counted
+    t = told(t)
     logits = network(noisy(x0, hit, p), t).clone()
     logits[..., p.mask] = -torch.inf
     nll = torch.where(hit, cross_entropy(logits, x0), 0)
@@ -254,6 +277,19 @@ def weighs_with_the_visible_share(
         p, network, x0, counted, generator,
         lambda t, hit, counted: counted.sum(-1, keepdim=True) / hit.sum(-1, keepdim=True).clamp(min=1),
         lambda counted: 1,
+    )  # fmt: skip
+
+
+@mutant("objective-shows-the-time-of-another-row", "objective", of=SHOWING)
+def shows_the_time_of_another_row(
+    right: Right, p: Process, network: Network, x0: Tensor, counted: Tensor, generator: Generator
+) -> Tensor:
+    """Rows are masked with one time, and shown and weighed with that of the next."""
+    return _showing(
+        p, network, x0, counted, generator,
+        lambda t, hit, counted: 1 / t,
+        lambda counted: 1,
+        lambda t: t.roll(1, 0),
     )  # fmt: skip
 
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
-from unmask.properties.laws.programs.driven import driven, largest
+from unmask.properties.laws.programs.driven import (
+    Ask,
+    Change,
+    Draw,
+    Seen,
+    driven,
+    largest,
+    probabilities_of_masks,
+)
 from unmask.reference.programs import TimeLaw, count_law
 
 
@@ -45,6 +54,77 @@ def test_generators_move_on_as_ever() -> None:
         torch.rand(5, generator=one)
     torch.rand(5, generator=other)
     assert torch.equal(torch.rand(2, generator=one), torch.rand(2, generator=other))
+
+
+def test_hits_follow_the_numbers() -> None:
+    share = torch.tensor([0.0, 0.3, 0.3, 1.0])
+
+    def drawn() -> list[list[float]]:
+        generator = torch.Generator().manual_seed(5)
+        return [
+            torch.bernoulli(share, generator=generator).tolist(),
+            torch.bernoulli(input=share, generator=generator).tolist(),
+            share.bernoulli(generator=generator).tolist(),
+            torch.empty(4).bernoulli_(share, generator=generator).tolist(),
+            torch.empty(4).bernoulli_(0.3, generator=generator).tolist(),
+        ]
+
+    plain = drawn()
+    with driven(lambda k, u: u) as made:
+        undisturbed = drawn()
+    assert undisturbed == plain
+    told = "torch.bernoulli, [4]"
+    assert [str(draw) for draw in made.draws] == [
+        told, told, "torch.Tensor.bernoulli, [4]", *2 * ["torch.Tensor.bernoulli_, [4]"]
+    ]  # fmt: skip
+    with driven(lambda k, u: torch.full_like(u, 0.31 if k < 3 else 0.29)):
+        assert drawn() == [*3 * [[0, 0, 0, 1]], [0, 1, 1, 1], [1, 1, 1, 1]]
+
+
+def two_rows(weight: Callable[[float], float], *, floor: float = 0.0, cells: int = 0) -> Ask:
+    """Two positions in each of two rows, of which a time masks all that have a smaller number."""
+
+    def ask(change: Change) -> Seen:
+        with driven(change):
+            u = torch.rand(2, 1)
+            t = floor + (1 - floor) * (u if not cells else (u * cells).floor() / cells + 1 / cells)
+            hit = (torch.rand(2, 2) < t).numpy()
+        weights = np.where(hit.any(-1), [weight(float(one)) for one in t[:, 0]], np.nan)
+        return Seen(np.arange(2), hit.all(-1), ~hit.any(-1), weights, t[:, 0].double().numpy())
+
+    return ask
+
+
+TWO_ROWS = [Draw("rand", (2, 1)), Draw("rand", (2, 2))]
+
+
+def test_the_probability_of_a_mask_is_measured() -> None:
+    found, ends = probabilities_of_masks(two_rows(lambda t: min(1 / t, 100), floor=0.002), TWO_ROWS, 2)
+    due = [0.002 + 0.998 * u for u in (0.3, 0.7, 0.3, 0.004, 0.004, 0.996)]
+    assert [one.common for one in found] == [True, True, True, False, False, False]
+    assert np.abs(np.array([one.probability for one in found]) - due).max() < 2 * 2.0**-14
+    assert np.abs(np.array([one.weight for one in found]) - np.minimum(1 / np.array(due), 100)).max() < 1e-4
+    assert np.abs(np.array([one.time for one in found]) - due).max() < 1e-6
+    reached = [one.probability for one in ends]
+    assert len(reached) == 4
+    assert max(reached[:2]) < 0.002 + 2.0**-8
+    assert min(reached[2:]) > 1 - 2.0**-8
+
+
+def test_of_times_on_a_grid_no_end_is_told() -> None:
+    found, ends = probabilities_of_masks(two_rows(lambda t: 1 / t, cells=10), TWO_ROWS, 2)
+    assert [round(one.probability, 3) for one in found] == [0.4, 0.8, 0.4, 0.1, 0.1, 1.0]
+    assert ends == []
+
+
+def test_what_chooses_no_time_shows_nothing() -> None:
+    def ask(change: Change) -> Seen:
+        with driven(change):
+            torch.rand(2, 1)
+            hit = (torch.rand(2, 2) < 0.5).numpy()
+        return Seen(np.arange(2), hit.all(-1), ~hit.any(-1), np.ones(2), np.full(2, np.nan))
+
+    assert probabilities_of_masks(ask, TWO_ROWS, 2) == ([], [])
 
 
 def test_masked_sets_by_hand() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from unmask.properties.claims.claim import Claim, close, sampled
-from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.engine.calls import Blocked, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.common import holds_all
+from unmask.properties.laws.programs.driven import Change, Masking, Seen, driven, probabilities_of_masks
 from unmask.properties.laws.programs.evaluated import (
     Array,
     Evaluated,
@@ -22,7 +24,15 @@ from unmask.properties.laws.programs.evaluated import (
     price,
     samples_of,
 )
-from unmask.properties.laws.programs.times import one_row, set_claims, size_law, weight_claims
+from unmask.properties.laws.programs.times import (
+    has_falling_weights,
+    masking_claims,
+    one_row,
+    set_claims,
+    shown_weight_claims,
+    size_law,
+    weight_claims,
+)
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
 from unmask.reference.programs.bounds import place_law_on_a_grid, set_law_on_a_grid
@@ -34,6 +44,12 @@ MANY, MOST_SHOWN = 900, 45_000
 SHORT = 16
 #: Positions that count.
 COUNTED = 3
+#: Laws that others wait for.
+NELBO, SETS, GO_WITH = (
+    "a_bound_is_the_nelbo_of_its_samples",
+    "masked_sets_of_a_bound_follow_the_noise",
+    "weights_of_a_bound_go_with_the_probability_of_a_mask",
+)
 #: The one row of what is counted.
 DRAWS = ("draws", ["one sample of each call"])
 
@@ -86,6 +102,10 @@ def masked_sets_of_a_bound_follow_the_noise(
     bound: Any, p: Process, network: RecordingNetwork, seed: int
 ) -> list[Claim]:
     """A sample of a bound masks M with ∫ g(t) (1 − α)^|M| α^(n−|M|) dt, or as many positions as 1..n alike; sets of one size are alike"""
+    return _claims_about_sets(bound, p, network, seed)
+
+
+def _claims_about_sets(bound: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     subject = bound.subject
     x0, counted, own = _sequence(subject, p, seed)
     samples = samples_of(bound, p, x0, counted, seed, network, own)
@@ -116,16 +136,10 @@ def _has_times(subject: Any) -> str:
     tex=r"t \mid M \sim g(t)\, (1 - \alpha_t)^{|M|} \alpha_t^{\,n - |M|}, \qquad c\, S = \frac{-\alpha'_t}{(1 - \alpha_t)\, g(t)}",
     cites="Sahoo et al. 2024, eq. 10 and 11; Shi et al. 2024, eq. 4",
     mutants=(
-        "bound-forgets-the-weight",
-        "bound-weighs-by-the-root",
-        "bound-weighs-with-another-time",
-        "timed-bound-sums-its-samples",
-        "timed-bound-is-in-bits",
-        "timed-bound-averages-over-positions",
+        "bound-masks-half",
         "grid-forgets-its-last-step",
         "grid-halves-its-last-step",
         "grid-adds-up-to-less-than-one",
-        "bound-weighs-all-blocks-alike",
     ),
     about=About(kind="programs", declared=("estimate",), subjects=_has_times),
     drawn=Drawn(floating=True, cost=6),
@@ -153,12 +167,100 @@ def weights_of_a_bound_belong_to_its_masked_sets(
     found, number = np.array(weights), np.array(sizes)
     if subject.estimate == "on a grid":
         return _on_a_grid(found, number, n, subject.grid, samples)
-    return weight_claims(found, number, n, "nelbo", subject.density, p, ops=16 * samples + 64, draws=DRAWS)
+    claims = weight_claims(found, number, n, "nelbo", subject.density, p, ops=16 * samples + 64, draws=DRAWS)
+    if not holds_all(claims, p) and not holds_all(_driven_claims(bound, p, network, seed), p):
+        raise Blocked(f"has other weights than those of its probabilities of a mask: {GO_WITH} says more")
+    return claims
 
 
 def _just(chosen: int) -> Any:
     """Pays all masked positions of one sample."""
     return lambda sample, masked: masked & (sample == chosen)
+
+
+def _chooses_no_times(subject: Any) -> str:
+    return "draws its times from a grid" if subject.estimate == "on a grid" else _has_times(subject)
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"P(x_t^i = m) = 1 - \alpha_t \implies c\, S = \frac{-\alpha'_t}{(1 - \alpha_t)\, g(t)}",
+    cites="Sahoo et al. 2024, eq. 10 and 11; Shi et al. 2024, eq. 4",
+    mutants=(
+        "bound-forgets-the-weight",
+        "bound-weighs-by-the-root",
+        "bound-weighs-with-another-time",
+        "bound-cuts-rare-weights-off",
+        "bound-leaves-out-the-first-times",
+        "timed-bound-sums-its-samples",
+        "timed-bound-is-in-bits",
+        "timed-bound-averages-over-positions",
+    ),
+    about=About(kind="programs", declared=("estimate",), subjects=_chooses_no_times),
+    drawn=Drawn(floating=True, cost=8),
+)
+def weights_of_a_bound_go_with_the_probability_of_a_mask(
+    bound: Any, p: Process, network: RecordingNetwork, seed: int
+) -> list[Claim]:
+    """Where numbers of torch.rand are chosen so that a mask has probability 1 − α_t, a sample has the weight at t, and all t come"""
+    subject = bound.subject
+    if not has_falling_weights("nelbo", subject.density, p):
+        raise Unanswerable("two late times may have the same weight, or a later one a larger one")
+    found, ends = _maskings(bound, p, network, seed)
+    if not found:
+        raise Unanswerable("its times and masks do not come from torch.rand, rand_like, uniform_ or bernoulli")
+    claims = masking_claims(found, ends, "nelbo", subject, p)
+    if not holds_all(claims, p):
+        common = [one for one in found if one.common]
+        if not holds_all(shown_weight_claims(common, "nelbo", subject, p), p):
+            raise Blocked(f"has other weights than those of the times that it shows: {NELBO} says more")
+        if not holds_all(_claims_about_sets(bound, p, network, seed), p):
+            raise Blocked(f"masks other sets than the noise does: {SETS} says more")
+    return claims
+
+
+def _driven_claims(bound: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """Empty where what is driven shows nothing."""
+    subject = bound.subject
+    if not has_falling_weights("nelbo", subject.density, p):
+        return []
+    return masking_claims(*_maskings(bound, p, network, seed), "nelbo", subject, p)
+
+
+def _maskings(bound: Any, p: Process, network: RecordingNetwork, seed: int) -> tuple[list[Masking], list[Masking]]:
+    """With which weight the first sample is masked with which probability, and what times reach at both ends."""
+    subject = bound.subject
+    x0, counted, own = _sequence(subject, p, seed)
+    samples = samples_of(bound, p, x0, counted, seed, network, own)
+    priced = PricedNetwork(
+        p, x0, lambda sample, masked: masked & (sample == 0), network, counted & own, subject.clean_copy
+    )
+
+    def ask(change: Change) -> Seen | None:
+        with driven(change):
+            try:
+                e = evaluate(bound, p, x0, counted, seed, priced).block(own)
+            except Unanswerable:
+                return None
+        masked = e.masked.sum(-1)
+        if len(masked) == samples - 1:
+            # The one that has no masks need not be shown.
+            masked = np.zeros(samples, dtype=int)
+        if len(masked) != samples:
+            return None
+        # Of all samples together nothing but the weight of the first is known.
+        weights = np.zeros(samples)
+        weights[0] = e.value / (masked[0] * price(p)) * samples if masked[0] else np.nan
+        times = (
+            e.times
+            if subject.sees_time and e.times is not None and len(e.times) == samples
+            else np.full(samples, np.nan)
+        )
+        return Seen(np.arange(samples), masked == e.n, masked == 0, weights, times)
+
+    with driven(lambda k, u: u) as plain:
+        evaluate(bound, p, x0, counted, seed, priced)
+    return probabilities_of_masks(ask, plain.draws, samples)
 
 
 def _on_a_grid(found: Array, number: Array, n: int, grid: dict[float, float], samples: int) -> list[Claim]:
@@ -177,4 +279,8 @@ def _on_a_grid(found: Array, number: Array, n: int, grid: dict[float, float], sa
     return [first, sampled(counts, law_of_places, names=names, label="which probability of the grid has made a set")]
 
 
-__all__ = ["masked_sets_of_a_bound_follow_the_noise", "weights_of_a_bound_belong_to_its_masked_sets"]
+__all__ = [
+    "masked_sets_of_a_bound_follow_the_noise",
+    "weights_of_a_bound_belong_to_its_masked_sets",
+    "weights_of_a_bound_go_with_the_probability_of_a_mask",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 
@@ -15,12 +17,19 @@ from unmask.properties.subjects.tables.recording import RULED_OUT
 #: Rows of more than this slope have a weight that can be read off their gradient.
 STEEP = 2.0**-6
 #: Laws that others wait for.
-SHOWN, SLOPES, VALUES, SETS = (
+SHOWN, SLOPES, VALUES, WEIGHTS, SETS = (
     "the_network_is_shown_the_data_partly_masked",
     "gradients_are_those_of_the_cross_entropy",
     "the_value_is_the_weighted_cross_entropy",
+    "weights_are_those_of_the_bound",
     "masked_sets_follow_the_noise",
 )
+
+
+def holds_all(claims: Iterable[Claim], p: Process) -> bool:
+    """Whether claims hold of numbers in the dtype of a process."""
+    eps = float(torch.finfo(p.dtype).eps)
+    return all(judge(claim, eps).holds for claim in claims)
 
 
 def require_known_inputs(*seen: Observed) -> None:
@@ -92,7 +101,7 @@ def require_known_weights(p: Process, *seen: Observed) -> None:
     """
     require_known_slopes(p, *seen)
     for o in seen:
-        if not judge(value_claim(o, p, ""), float(torch.finfo(p.dtype).eps)).holds:
+        if not holds_all([value_claim(o, p, "")], p):
             raise Blocked(f"returns another value than its gradient is of: {VALUES} says more")
 
 
@@ -100,6 +109,8 @@ __all__ = [
     "SETS",
     "SHOWN",
     "STEEP",
+    "WEIGHTS",
+    "holds_all",
     "require_known_inputs",
     "require_known_slopes",
     "require_known_weights",

@@ -8,19 +8,37 @@ import numpy as np
 import torch
 
 from unmask.properties.claims.claim import Claim, exact
-from unmask.properties.claims.judges import judge
 from unmask.properties.engine.calls import Blocked, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.common import (
     SETS,
     STEEP,
+    WEIGHTS,
+    holds_all,
     require_known_inputs,
     require_known_weights,
 )
-from unmask.properties.laws.programs.driven import Draw, driven, largest
+from unmask.properties.laws.programs.driven import (
+    MOST_DRIVEN,
+    Change,
+    Draw,
+    Masking,
+    Seen,
+    driven,
+    largest,
+    probabilities_of_masks,
+)
 from unmask.properties.laws.programs.evaluated import blind_network
 from unmask.properties.laws.programs.observed import Array, observe
-from unmask.properties.laws.programs.times import one_row, set_claims, size_law, weight_claims
+from unmask.properties.laws.programs.times import (
+    has_falling_weights,
+    masking_claims,
+    one_row,
+    set_claims,
+    shown_weight_claims,
+    size_law,
+    weight_claims,
+)
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
@@ -32,8 +50,8 @@ MANY, SINGLE = 1500, 400
 DRAWS = ("draws", ["rows of the batch"])
 #: Most positions of all rows together.
 MOST_POSITIONS = 30_000
-#: Draws of uniform numbers that are driven, at most.
-MOST_DRIVEN = 4
+#: The law of weights that belong to probabilities, to which that of their ranks leaves what both see.
+GO_WITH = "weights_go_with_the_probability_of_a_mask"
 
 
 def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
@@ -62,14 +80,18 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
 )
 def masked_sets_follow_the_noise(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """P(M) = ∫ g(t) (1 − α)^|M| α^(n−|M|) dt, 1/((n+1) C(n,|M|)) where times are uniform and α = 1 − t; sets of one size are alike"""
-    subject = objective.subject
     network = blind_network(network, "moderate", seed)
+    return _claims_about_sets(objective.subject, p, _sets(objective, p, network, seed))
+
+
+def _sets(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> Array:
+    """The masked sets of many rows."""
     masked = []
-    for k, batch in enumerate(_many(subject, p, seed)):
+    for k, batch in enumerate(_many(objective.subject, p, seed)):
         seen = observe(objective, p, batch, seed + k, network)
         require_known_inputs(seen)
         masked.append(seen.sets)
-    return _claims_about_sets(subject, p, np.concatenate(masked))
+    return np.concatenate(masked)
 
 
 def _claims_about_sets(subject: Any, p: Process, found: Array) -> list[Claim]:
@@ -85,15 +107,7 @@ def _knows_its_weights(subject: Any) -> str:
     chapter=CHAPTER,
     tex=r"t \mid M \sim g(t)\, (1 - \alpha_t)^{|M|} \alpha_t^{\,n - |M|}, \qquad c\, Z = w(t)",
     cites="Sahoo et al. 2024, eq. 10 and 11; Nie et al. 2025, eq. 3",
-    mutants=(
-        "objective-forgets-the-weight",
-        "objective-clips-its-weight",
-        "objective-weighs-by-the-root",
-        "objective-divides-by-masked-tokens",
-        "objective-weighs-with-another-time",
-        "objective-divides-by-rows-and-tokens-twice",
-        "objective-weighs-all-blocks-alike",
-    ),
+    mutants=("objective-divides-by-masked-tokens",),
     about=About(
         kind="programs",
         gradients=True,
@@ -115,16 +129,97 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
         weights.append(read)
         masked.append(seen.paid.sum(-1)[seen.size > STEEP])
     found, sizes = np.concatenate(weights), np.concatenate(masked)
-    if not all(
-        judge(claim, float(torch.finfo(p.dtype).eps)).holds
-        for claim in _claims_about_sets(subject, p, np.concatenate(sets))
-    ):
+    if not holds_all(_claims_about_sets(subject, p, np.concatenate(sets)), p):
         raise Blocked(f"masks other sets than the noise does: {SETS} says more")
     if not len(found):
         raise Unanswerable("nothing was masked")
     # As in the law of weights that are known.
     ops = 4 * p.K + 32 + 16 / STEEP
-    return weight_claims(found, sizes, sets[0].shape[1], subject.weighting, subject.density, p, ops=ops, draws=DRAWS)
+    n = sets[0].shape[1]
+    claims = weight_claims(found, sizes, n, subject.weighting, subject.density, p, ops=ops, draws=DRAWS)
+    if not holds_all(claims, p) and not holds_all(_driven_claims(objective, p, network, seed), p):
+        raise Blocked(f"has other weights than those of its probabilities of a mask: {GO_WITH} says more")
+    return claims
+
+
+def _chooses_no_times(subject: Any) -> str:
+    if subject.masks == "by count":
+        return "draws how many positions are masked, and no times"
+    return "pays all times alike" if subject.weighting == "plain" else ""
+
+
+@law(
+    chapter=CHAPTER,
+    tex=r"P(x_t^i = m) = 1 - \alpha_t \implies c\, Z = \frac{-\alpha'_t}{(1 - \alpha_t)\, g(t)}",
+    cites="Sahoo et al. 2024, eq. 10 and 11; Nie et al. 2025, eq. 3",
+    mutants=(
+        "objective-forgets-the-weight",
+        "objective-clips-its-weight",
+        "objective-weighs-by-the-root",
+        "objective-weighs-with-another-time",
+        "objective-weighs-all-blocks-alike",
+        "objective-divides-by-rows-and-tokens-twice",
+        "objective-cuts-rare-weights-off",
+        "objective-leaves-early-times-out",
+        "objective-leaves-late-times-out",
+        "objective-shows-the-time-of-another-row",
+    ),
+    about=About(kind="programs", gradients=True, declared=("reduction", "weighting"), subjects=_chooses_no_times),
+    drawn=Drawn(floating=True, cost=8),
+)
+def weights_go_with_the_probability_of_a_mask(
+    objective: Any, p: Process, network: RecordingNetwork, seed: int
+) -> list[Claim]:
+    """Where numbers of torch.rand are chosen so that a mask has probability 1 − α_t, c times the divisor is the weight at t, and all t come"""
+    subject = objective.subject
+    network = blind_network(network, "moderate", seed)
+    if not has_falling_weights(subject.weighting, subject.density, p):
+        raise Unanswerable("two late times may have the same weight, or a later one a larger one")
+    found, ends = _maskings(objective, p, network, seed)
+    if not found:
+        raise Unanswerable("its times and masks do not come from torch.rand, rand_like, uniform_ or bernoulli")
+    claims = masking_claims(found, ends, subject.weighting, subject, p)
+    if not holds_all(claims, p):
+        common = [one for one in found if one.common]
+        if not holds_all(shown_weight_claims(common, subject.weighting, subject, p), p):
+            raise Blocked(f"has other weights than those of the times that it shows: {WEIGHTS} says more")
+        if not holds_all(_claims_about_sets(subject, p, _sets(objective, p, network, seed)), p):
+            raise Blocked(f"masks other sets than the noise does: {SETS} says more")
+    return claims
+
+
+def _driven_claims(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
+    """Empty where what is driven shows nothing."""
+    subject = objective.subject
+    if not has_falling_weights(subject.weighting, subject.density, p):
+        return []
+    return masking_claims(*_maskings(objective, p, network, seed), subject.weighting, subject, p)
+
+
+def _maskings(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> tuple[list[Masking], list[Masking]]:
+    """With which weight an objective masks a row with which probability, and what its times reach at both ends."""
+    subject = objective.subject
+    rng = np.random.default_rng([seed, 89])
+    # One row keeps its masks, whatever is tried with the other.
+    counted = np.repeat(one_row(subject, rng, 3)[None], 2, axis=0)
+    batch = Batch(rng.choice(np.array(p.clean), counted.shape), counted)
+
+    def ask(change: Change) -> Seen | None:
+        with driven(change):
+            try:
+                seen = observe(objective, p, batch, seed, network)
+            except Unanswerable:
+                return None
+        require_known_weights(p, seen)
+        masked = seen.paid.sum(-1)
+        weights = np.where(seen.size > STEEP, seen.weights * seen.divisors(subject.reduction), np.nan)
+        times = seen.times if subject.sees_time and seen.times is not None else np.full(len(seen.rows), np.nan)
+        rows = np.where(seen.counted.any(-1), seen.rows, -1)
+        return Seen(rows, masked == seen.counted.sum(-1), masked == 0, weights, times)
+
+    with driven(lambda k, u: u) as plain:
+        observe(objective, p, batch, seed, network)
+    return probabilities_of_masks(ask, plain.draws, 2)
 
 
 @law(
@@ -194,4 +289,5 @@ __all__ = [
     "every_uniform_number_gives_a_finite_loss",
     "masked_sets_follow_the_noise",
     "weights_belong_to_the_masked_sets",
+    "weights_go_with_the_probability_of_a_mask",
 ]

@@ -17,6 +17,7 @@ import torch
 
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, at_least, at_most, sampled
 from unmask.properties.engine.calls import Unanswerable
+from unmask.properties.laws.programs.driven import FEW_HALVINGS, HALVINGS_OF_NUMBERS, HIGH, LOW, Masking
 from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.numbers.quadrature import scipy_integrate
@@ -34,6 +35,11 @@ HALVINGS = 24
 ALL_SETS = 6
 #: Most positions that share a time: the times of which a masked set is made are then wider than the grid.
 MOST_TOGETHER = 128
+#: By what share of it a weight may be off that belongs to a probability: code leaves out times next to 0 and 1, and may
+#: or may not let its weights know.
+CUT = 1 / 64
+#: How near to 0 and 1 the probability of a mask comes where times are uniform.
+ENDS = 1 / 64
 #: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
 WHOLE = 1e-3
 
@@ -129,9 +135,7 @@ def _sets(found: Array, sizes: Array, places: Array, label: str, draws: Name) ->
     probabilities = np.array([sizes[sum(s)] / comb(k, sum(s)) for s in sets])
     index = (found * 2 ** np.arange(k - 1, -1, -1)).sum(-1)
     names = ["none", *("{" + ", ".join(str(i) for i, m in zip(places, s, strict=True) if m) + "}" for s in sets[1:])]
-    return sampled(
-        np.bincount(index, minlength=2**k), probabilities, names=(draws, ("masked set", names)), label=label
-    )
+    return sampled(np.bincount(index, minlength=2**k), probabilities, names=(draws, ("masked set", names)), label=label)
 
 
 def weight_claims(
@@ -223,6 +227,94 @@ def _ranks(
     return [*claims, sampled(counts, np.full(CELLS, 1 / CELLS), slack=2 / GRID, names=names, label=label)]
 
 
+def has_falling_weights(weighting: Any, density: Any, p: Process) -> bool:
+    """Whether no later time has a larger weight, and in the later half every one a smaller one."""
+    steps = np.diff(_weights_on_a_grid(weighting, density, p)[1])
+    return bool((steps <= 0).all() and (steps[len(steps) // 2 :] < 0).all())
+
+
+def _times_shown(found: list[Masking], subject: Any) -> Array:
+    """The times that a network is shown, NaN where there are none."""
+    told = np.array([one.time for one in found])
+    read: Any = subject.sees_time
+    if read is True:
+        return told
+    return np.array([t if np.isnan(t) else float(read(float(t))) for t in told])
+
+
+def shown_weight_claims(found: list[Masking], weighting: Any, subject: Any, p: Process) -> list[Claim]:
+    """Weights are those of the times that the network is shown; nothing where it is shown none."""
+    times = _times_shown(found, subject)
+    shown = (times > 0) & (times < 1)
+    weight = due_weight(weighting, subject.density, p)
+    due = np.array([weight(float(t)) for t in times[shown]])
+    return _around(
+        np.array([one.weight for one in found])[shown], due, due, _told(found, shown), "that the network is shown"
+    )
+
+
+def masking_claims(found: list[Masking], ends: list[Masking], weighting: Any, subject: Any, p: Process) -> list[Claim]:
+    """A row that is masked with a probability has the weight of the time at which that is due; and all times come.
+
+    Empty where nothing is found.
+    """
+    if not found:
+        return []
+    weight = due_weight(weighting, subject.density, p)
+    alpha = time_law(subject.density, p).alpha
+    known, roughly = 2.0**-HALVINGS_OF_NUMBERS, 2.0**-FEW_HALVINGS
+
+    def due(probability: float) -> float:
+        within = min(max(probability, LOW), HIGH)
+        return weight(_first(lambda t: 1 - alpha(t) > within))
+
+    probability = np.array([one.probability for one in found])
+    times = _times_shown(found, subject)
+    shown = (times > 0) & (times < 1)
+    own = np.array([one.weight for one in found])
+    claims = shown_weight_claims(found, weighting, subject, p) + _around(
+        own[~shown],
+        np.array([due(q + known) for q in probability[~shown]]),
+        np.array([due(q - known) for q in probability[~shown]]),
+        _told(found, ~shown),
+        "at which a mask has this probability",
+    )
+    if shown.any():
+        told = np.array([1 - alpha(float(t)) for t in times[shown]])
+        room = CUT * probability[shown] + known
+        label = "1 - α at the time that the network is shown, and the probability of a mask"
+        names = _told(found, shown)
+        claims += [
+            at_least(told, probability[shown] - room, ops=16, names=names, label=label),
+            at_most(told, probability[shown] + room, ops=16, names=names, label=label),
+        ]
+    if ends and subject.density is None:
+        reached = np.array([one.probability for one in ends])
+        label = "the {} probability of a mask, as the times are driven to their ends, and that at t = {:.3f}"
+        least, largest = label.format("least", ENDS), label.format("largest", 1 - ENDS)
+        claims += [
+            at_most(reached.min(), np.array(1 - alpha(ENDS) + roughly), ops=16, label=least),
+            at_least(reached.max(), np.array(1 - alpha(1 - ENDS) - roughly), ops=16, label=largest),
+        ]
+    return claims
+
+
+def _told(found: list[Masking], where: Array) -> tuple[Name]:
+    told = [f"{one.told}: masked with probability {one.probability:.4f}" for one in found]
+    return (("numbers", [name for name, chosen in zip(told, where, strict=True) if chosen]),)
+
+
+def _around(weights: Array, least: Array, most: Array, names: Any, of_what: str) -> list[Claim]:
+    """Weights lie between two, up to what leaving out the first and last times makes of them."""
+    if not len(weights):
+        return []
+    label = f"the weight of the row times the divisor, and that of the time {of_what}"
+    return [
+        at_least(weights, (1 - CUT) * least, ops=16, scale=least, names=names, label=f"{label}, less {CUT:.1%}"),
+        at_most(weights, (1 + CUT) * most, ops=16, scale=most, names=names, label=f"{label}, plus {CUT:.1%}"),
+    ]
+
+
 def _sure_to_be_passed(density: Any, p: Process, n: int, rows: int) -> float:
     """A time that the latest of so many masked rows exceeds, but once in ``1/FALSE_ALARM`` runs.
 
@@ -281,4 +373,14 @@ def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array,
     return grid, np.array([weight(float(t)) for t in grid])
 
 
-__all__ = ["due_weight", "one_row", "set_claims", "size_law", "time_law", "weight_claims"]
+__all__ = [
+    "due_weight",
+    "has_falling_weights",
+    "masking_claims",
+    "one_row",
+    "set_claims",
+    "shown_weight_claims",
+    "size_law",
+    "time_law",
+    "weight_claims",
+]

@@ -25,6 +25,7 @@ ROWS = "rows_of_a_bound_are_their_own"
 PERPLEXITY = "perplexity_is_the_exponential_of_the_bound_per_token"
 SETS = "masked_sets_of_a_bound_follow_the_noise"
 WEIGHTS = "weights_of_a_bound_belong_to_its_masked_sets"
+GO_WITH = "weights_of_a_bound_go_with_the_probability_of_a_mask"
 
 MISTAKES = Mistakes()
 mistake = MISTAKES.enter
@@ -375,7 +376,7 @@ class InBlocks:
         return (torch.where(hit, entropy, 0) / self.weighed(t)).sum(-1)
 
 
-@mistake("bound-weighs-all-blocks-alike", NELBO, WEIGHTS)
+@mistake("bound-weighs-all-blocks-alike", NELBO)
 class WeighsAllBlocksAlike(InBlocks):
     """The weight of the last block stands for those of all."""
 

@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from tests.programs.wrong.bounds import (
     BLIND,
+    GO_WITH,
     MISTAKES,
     NELBO,
     SETS,
@@ -56,7 +57,7 @@ class MasksHalf(ByTime):
         return torch.full_like(t, 0.5)
 
 
-@mistake("bound-forgets-the-weight", WEIGHTS)
+@mistake("bound-forgets-the-weight", GO_WITH)
 class ForgetsTheWeight(ByTime):
     """The plain cross-entropy of what is masked, without 1/t."""
 
@@ -64,7 +65,7 @@ class ForgetsTheWeight(ByTime):
         return torch.full_like(t, 1 / self.S)
 
 
-@mistake("bound-weighs-by-the-root", WEIGHTS)
+@mistake("bound-weighs-by-the-root", GO_WITH)
 class WeighsByTheRoot(ByTime):
     """The weight of another schedule."""
 
@@ -72,7 +73,7 @@ class WeighsByTheRoot(ByTime):
         return t.rsqrt() / self.S
 
 
-@mistake("bound-weighs-with-another-time", WEIGHTS)
+@mistake("bound-weighs-with-another-time", GO_WITH)
 class WeighsWithAnotherTime(ByTime):
     """The weight is taken at a time of its own."""
 
@@ -80,7 +81,7 @@ class WeighsWithAnotherTime(ByTime):
         return 1 / self.time(len(t), generator) / self.S
 
 
-@mistake("timed-bound-sums-its-samples", WEIGHTS)
+@mistake("timed-bound-sums-its-samples", GO_WITH)
 class TimedSum(ByTime):
     """The sum over samples is not divided by their number."""
 
@@ -88,7 +89,7 @@ class TimedSum(ByTime):
         return 1 / t
 
 
-@mistake("timed-bound-is-in-bits", WEIGHTS)
+@mistake("timed-bound-is-in-bits", GO_WITH)
 class TimedBits(ByTime):
     """Logarithms to base 2."""
 
@@ -96,7 +97,7 @@ class TimedBits(ByTime):
         return 1 / t / self.S / math.log(2)
 
 
-@mistake("timed-bound-averages-over-positions", WEIGHTS)
+@mistake("timed-bound-averages-over-positions", GO_WITH)
 class TimedMean(ByTime):
     """A mean over the positions that count, in place of the sum."""
 
@@ -104,7 +105,7 @@ class TimedMean(ByTime):
         return 1 / t / self.S / counted.sum(-1).clamp(min=1)
 
 
-@mistake("bound-divides-by-the-visible-share", NELBO, WEIGHTS)
+@mistake("bound-divides-by-the-visible-share", NELBO)
 class DividesByTheVisibleShare(SeesItsTime):
     """1/(1 - t): the probability of being visible, for that of being masked."""
 
@@ -112,7 +113,7 @@ class DividesByTheVisibleShare(SeesItsTime):
         return 1 / (1 - t).clamp(min=1e-6) / self.S
 
 
-@mistake("bound-leaves-out-early-times", SETS, WEIGHTS)
+@mistake("bound-leaves-out-early-times", SETS)
 class LeavesOutEarlyTimes(ByTime):
     """Times from a third to one, with weights that add up to two thirds."""
 
@@ -121,6 +122,22 @@ class LeavesOutEarlyTimes(ByTime):
 
     def weight(self, t: Tensor, counted: Tensor, generator: Generator) -> Tensor:
         return 2 / 3 / t / self.S
+
+
+@mistake("bound-leaves-out-the-first-times", GO_WITH)
+class LeavesOutTheFirstTimes(ByTime):
+    """Times from 0.05 on, as if nothing were lost with the others."""
+
+    def time(self, n: int, generator: Generator) -> Tensor:
+        return 1 - 0.95 * torch.rand(n, generator=generator)
+
+
+@mistake("bound-cuts-rare-weights-off", GO_WITH)
+class CutsRareWeightsOff(ByTime):
+    """1/t is at most 100, which one sample in a hundred would exceed."""
+
+    def weight(self, t: Tensor, counted: Tensor, generator: Generator) -> Tensor:
+        return (1 / t).clamp(max=100) / self.S
 
 
 @mistake("grid-forgets-its-last-step", SETS, WEIGHTS)
