@@ -109,6 +109,7 @@ def test_a_method_that_is_called_like_a_declaration_is_none() -> None:
     assert (subject.times, subject.known) == ("row", {})
 
 
+@pytest.mark.exhaustive
 def test_no_law_asks_for_more_classes_than_are_declared() -> None:
     sizes: set[int] = set()
 

@@ -279,6 +279,7 @@ for line in {lines!r}:
 """
 
 
+@pytest.mark.exhaustive
 def test_lines_pasted_from_a_run_of_pytest(tmp_path: Path) -> None:
     """From a deep folder without packages: lines with an address fail again, the nameless one says what is missing."""
     file = tmp_path / "tests" / "deep" / "test_mine.py"

@@ -145,6 +145,7 @@ def test_a_few_examples_of_every_law_come_first(stated: Callable[..., Law]) -> N
     assert {record.examples for record in rest} == {EXAMPLES["ci"]}, "and of the whole run"
 
 
+@pytest.mark.exhaustive
 def test_two_sweeps_find_what_one_finds() -> None:
     laws = [entry for entry in LAWBOOK if entry.about.kind == "any" or entry.needs == ("marginal",)]
     swept = {record.law: (record.status, record.reason) for record in examine_all(mine(), CI, laws)}

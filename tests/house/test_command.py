@@ -20,6 +20,9 @@ BAYES = "posterior_is_bayes_rule"
 #: Laws that the file speaks about, of which one is broken by the wrong one.
 FEW = ("-k", "posterior_is_bayes_rule or loss_vanishes_when", "--budget", "quick", "--seed", "1")
 
+#: A dozen more.
+SOME = ("-k", "posterior or reverse", "--budget", "quick", "--seed", "3")
+
 
 # --- verify -------------------------------------------------------------------------------------------------
 
@@ -75,9 +78,7 @@ def test_records_on_standard_output_are_nothing_but_records(unmask: Any, tmp_pat
 def test_several_processes_find_what_one_finds(unmask: Any) -> None:
     found = []
     for jobs in ("1", "2"):
-        done = unmask(
-            "verify", "wrong.py:TestMine", "--budget", "quick", "--seed", "3", "--jobs", jobs, "--json", "x.json"
-        )
+        done = unmask("verify", "wrong.py:TestMine", *SOME, "--jobs", jobs, "--json", "x.json")
         assert done.code == 1
         records = json.loads(Path("x.json").read_text(encoding="utf-8"))
         found.append([(r["law"], r["status"], r["examples"], r["failure"]) for r in records])

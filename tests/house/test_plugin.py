@@ -138,6 +138,7 @@ def test_the_configuration_file_and_the_environment(folder: pytest.Pytester, mon
 # --- in several processes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 def test_xdist_tells_the_same(folder: pytest.Pytester) -> None:
     """What is not asked is known only to the processes that collect, and refused by the one that has started them."""
     laws = ("--unmask-law", "bridges_compose", "--unmask-law", "samples_follow_the_marginal")

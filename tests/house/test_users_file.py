@@ -34,6 +34,7 @@ def test_a_right_class_passes(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) <= 12, "some ten lines, whatever the number of laws"
 
 
+@pytest.mark.exhaustive
 def test_the_command_line_names_it_by_its_path(tmp_path: Path) -> None:
     """Together with the test file itself: the one file makes one subject, and is loaded once."""
     (tmp_path / "test_mine.py").write_text(MINE + "print('loaded')\n", encoding="utf-8")
