@@ -57,7 +57,7 @@ def test_expensive_draws_that_are_refused_for_one_reason_are_fewer(stated: Calla
         """Speaks about nothing"""
         raise Unanswerable("nothing")
 
-    law = stated(speechless, drawn=Drawn(cost=8))
+    law = stated(speechless, drawn=Drawn(cost=16))
     endless = mine().but(processes=processes("uniform", T=(1, 1000)))
     assert examine(law, endless, QUICK).refused == MOST_ALIKE
 

@@ -77,7 +77,8 @@ def test_links_lead_to_laws_and_functions() -> None:
     assert len(laws) > 200
     assert laws <= set(LAWBOOK.names())
     assert functions <= set(public())
-    assert {kind for kinds in families_with().values() for kind in kinds} == set(FAMILIES)
+    families = {kind for kinds in families_with().values() for kind in kinds}
+    assert {"absorbing", "uniform", "birth-death"} <= families <= set(FAMILIES)
 
 
 def test_many_are_folded_up() -> None:

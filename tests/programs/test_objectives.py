@@ -169,3 +169,44 @@ def test_a_network_that_is_not_asked_is_told() -> None:
     unasked = [r for r in records if r.status == "unasked"]
     assert {r.reason.rpartition(": ")[2] for r in unasked} == {"the network was not asked"}
     assert not [r for r in records if r.status in ("broken", "error")]
+
+
+class RowsWithMasks:
+    """Right: rows in which nothing is masked are not shown."""
+
+    reduction, weighting, counted = "per counted token", "nelbo", "everywhere"
+
+    def __init__(self, p: Process) -> None:
+        self.mask = int(p.mask or 0)
+
+    def objective(self, network: Any, x0: torch.Tensor, counted: torch.Tensor, generator: Any) -> torch.Tensor:
+        t = 1 - torch.rand((len(x0), 1), generator=generator)
+        hit = torch.rand(x0.shape, generator=generator) < t
+        some = hit.any(-1)
+        if not some.any():
+            return network(x0).sum() * 0
+        logits = network(x0.masked_fill(hit, self.mask)[some])
+        nll = nn.functional.cross_entropy(logits.mT, x0[some], reduction="none")
+        return (nll * hit[some] / t[some]).sum() / counted.sum()
+
+
+class RareMasks(RowsWithMasks):
+    """Right: times are squares of uniform numbers, and hardly ever is anything of a short row masked."""
+
+    @staticmethod
+    def density(t: float) -> float:
+        return 0.5 / t**0.5
+
+    def objective(self, network: Any, x0: torch.Tensor, counted: torch.Tensor, generator: Any) -> torch.Tensor:
+        t = (1 - torch.rand((len(x0), 1), generator=generator)) ** 2
+        hit = torch.rand(x0.shape, generator=generator) < t
+        nll = nn.functional.cross_entropy(network(x0.masked_fill(hit, self.mask)).mT, x0, reduction="none")
+        return (nll * hit * 2 * t**-0.5).sum() / counted.sum()
+
+
+@pytest.mark.parametrize("made", [RowsWithMasks, RareMasks])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rows_and_masks_may_be_few(made: type, seed: int) -> None:
+    records = list(examine_all(Subject(made, programs("absorbing")), Run(budget="quick", seed=seed), ASKED))
+    assert [r.failure for r in records if r.status in ("broken", "error", "blocked")] == []
+    assert {SHOWN, SLOPES, VALUES} <= {r.law for r in records if r.status == "holds"}

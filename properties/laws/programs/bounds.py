@@ -105,6 +105,7 @@ def _telling(batch: Batch) -> int:
         "bound-forgets-the-last-position",
         "bound-weighs-early-positions-more",
         "exact-bound-takes-the-best-order",
+        "timed-bound-lets-the-mask-have-a-share",
     ),
     about=About(kind="programs"),
     drawn=Drawn(floating=True),
@@ -160,7 +161,27 @@ def a_bound_pays_masked_positions_alike(
             label="one sample, and all others",
         ),
         at_least(np.array(one.value), np.array(0.0), ops=0, label="weights are not negative"),
+        *_flat_claims(bound, p, batch, network, tried, whole, row),
     ]
+
+
+def _flat_claims(
+    bound: Any, p: Process, batch: Batch, network: RecordingNetwork, seed: int, whole: Evaluated, row: int
+) -> list[Claim]:
+    """The mask is none of the classes: with a logit like all others it costs what it costs without mass.
+
+    Asked where weights hide, and what a network without knowledge pays is not known by itself.
+    """
+    subject = bound.subject
+    if not _hides_its_weights(subject) or subject.time_block is not None or subject.output != "logits":
+        return []
+    flat = blind_network(network, "flat")
+    found = evaluate(bound, p, batch.x0[row], batch.counted[row], seed, flat)
+    if found.shown.shape != whole.shown.shape or (found.shown != whole.shown).any():
+        return []
+    label = f"what masked positions cost where all {p.K} logits are alike, and where that of the mask is ruled out"
+    ops = 8 * whole.shown.size + 4 * p.K + 64
+    return [close(np.array(found.value), np.array(whole.value), ops=ops, scale=abs(whole.value), label=label)]
 
 
 def _only(position: int, chosen: int) -> Any:

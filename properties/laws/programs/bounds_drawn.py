@@ -208,7 +208,7 @@ def weights_of_a_bound_go_with_the_probability_of_a_mask(
         raise Unanswerable("two late times may have the same weight, or a later one a larger one")
     found, ends = _maskings(bound, p, network, seed)
     if not found:
-        raise Unanswerable("its times and masks do not come from torch.rand, rand_like, uniform_ or bernoulli")
+        raise Unanswerable("nothing tells the numbers of torch.rand that choose its times from those that choose masks")
     claims = masking_claims(found, ends, "nelbo", subject, p)
     if not holds_all(claims, p):
         common = [one for one in found if one.common]
@@ -260,7 +260,9 @@ def _maskings(bound: Any, p: Process, network: RecordingNetwork, seed: int) -> t
 
     with driven(lambda k, u: u) as plain:
         evaluate(bound, p, x0, counted, seed, priced)
-    return probabilities_of_masks(ask, plain.draws, samples)
+    found, ends = probabilities_of_masks(ask, plain.draws, samples)
+    # Blocks of a row may share out the times among themselves.
+    return found, ends if subject.time_block is None else []
 
 
 def _on_a_grid(found: Array, number: Array, n: int, grid: dict[float, float], samples: int) -> list[Claim]:

@@ -177,7 +177,7 @@ def weights_go_with_the_probability_of_a_mask(
         raise Unanswerable("two late times may have the same weight, or a later one a larger one")
     found, ends = _maskings(objective, p, network, seed)
     if not found:
-        raise Unanswerable("its times and masks do not come from torch.rand, rand_like, uniform_ or bernoulli")
+        raise Unanswerable("nothing tells the numbers of torch.rand that choose its times from those that choose masks")
     claims = masking_claims(found, ends, subject.weighting, subject, p)
     if not holds_all(claims, p):
         common = [one for one in found if one.common]
@@ -219,7 +219,9 @@ def _maskings(objective: Any, p: Process, network: RecordingNetwork, seed: int) 
 
     with driven(lambda k, u: u) as plain:
         observe(objective, p, batch, seed, network)
-    return probabilities_of_masks(ask, plain.draws, 2)
+    found, ends = probabilities_of_masks(ask, plain.draws, 2)
+    # Blocks of a row may share out the times among themselves.
+    return found, ends if subject.time_block is None else []
 
 
 @law(

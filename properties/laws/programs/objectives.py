@@ -27,12 +27,18 @@ from unmask.properties.subjects.tables.recording import RecordingNetwork
 
 CHAPTER = "Programs: objectives"
 ABOUT = About(kind="programs", gradients=True)
-#: Calls, with other draws each, of one example.
-CALLS = 4
+#: Calls, with other draws each, of one example; and until something is masked: of rare masks, hundreds.
+CALLS, MOST_CALLS = 4, 300
 
 
 def _several(objective: Any, p: Process, batch: Batch, network: RecordingNetwork, seed: int) -> list[Observed]:
     return [observe(objective, p, batch, seed + k, network) for k in range(CALLS)]
+
+
+def _masks_something(objective: Any, p: Process, batch: Batch, network: RecordingNetwork, seed: int) -> bool:
+    """Whether one of many more calls masks anything, where something counts."""
+    more = range(seed + CALLS, seed + MOST_CALLS)
+    return not batch.counted.any() or any(observe(objective, p, batch, k, network).masked.any() for k in more)
 
 
 def _together(seen: list[Observed], read: Any) -> Array:
@@ -68,7 +74,11 @@ def the_network_is_shown_the_data_partly_masked(
     return [
         exact(masked & ~counted, np.zeros_like(masked), names=names, label="masked, of positions that do not count"),
         exact(shown, x0, where=~masked, names=names, label="the token shown, where it is not the mask"),
-        exact(np.array(masked.any()), np.array(True), label="some position of some call is masked"),
+        exact(
+            np.array(bool(masked.any()) or _masks_something(objective, p, batch, network, seed)),
+            np.array(True),
+            label=f"some position of {MOST_CALLS} calls is masked",
+        ),
         *(
             exact(o.beside[0], o.x0, names=(o.row_names, "position"), label=f"the clean copy, in call {k}")
             for k, o in enumerate(seen)

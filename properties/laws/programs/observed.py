@@ -269,7 +269,8 @@ class _Layout:
 def _laid_out(parts: Sequence[_Part], batch: Batch, p: Process) -> tuple[_Layout | None, bool]:
     """The first way of laying what was shown beside the batch in which every token is the batch's or the mask.
 
-    Without one the first way into which the shapes fit, ``None`` if there is none; and whether the tokens fit.
+    Without one the first way into which the shapes fit and all rows, ``None`` if there is none; and whether the tokens
+    fit.  Of fewer rows nobody knows which were left out.
     """
     tried = [found for way in (_by_rows, _flat) for found in way(parts, batch)]
     for layout in tried:
@@ -279,7 +280,11 @@ def _laid_out(parts: Sequence[_Part], batch: Batch, p: Process) -> tuple[_Layout
         )
         if fits:
             return layout, True
-    return tried[0] if tried else None, False
+    N, L = batch.x0.shape
+    if all(part.ids.shape[1] == L for part in parts):
+        tried = _by_rows(parts, batch)
+    whole = [layout for layout in tried if len(set(layout.rows.tolist())) == N]
+    return whole[0] if whole else None, False
 
 
 def _by_rows(parts: Sequence[_Part], batch: Batch) -> list[_Layout]:

@@ -101,13 +101,15 @@ class ByTime:
         found: Tensor = network(xt)
         return found
 
+    def without_mass_on_the_mask(self, z: Tensor) -> Tensor:
+        return z.index_fill(-1, torch.tensor([self.mask]), -math.inf)
+
     def bound(self, network: Any, x0: Tensor, counted: Tensor, generator: Generator) -> Tensor:
         total = torch.zeros(len(x0))
         for _ in range(self.S):
             t = self.time(len(x0), generator)
             hit = counted & (torch.rand(x0.shape, generator=generator) < self.probability(t)[:, None])
-            z = self.asked(network, torch.where(hit, self.mask, x0), t).clone()
-            z[..., self.mask] = -math.inf
+            z = self.without_mass_on_the_mask(self.asked(network, torch.where(hit, self.mask, x0), t))
             entropy = -z.log_softmax(-1).gather(-1, x0[..., None])[..., 0]
             total = total + self.weight(t, counted, generator) * torch.where(hit, entropy, 0).sum(-1)
         return total

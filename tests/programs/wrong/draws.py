@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from tests.programs.wrong.bounds import (
+    ALIKE,
     BLIND,
     GO_WITH,
     MISTAKES,
@@ -103,6 +104,14 @@ class TimedMean(ByTime):
 
     def weight(self, t: Tensor, counted: Tensor, generator: Generator) -> Tensor:
         return 1 / t / self.S / counted.sum(-1).clamp(min=1)
+
+
+@mistake("timed-bound-lets-the-mask-have-a-share", ALIKE)
+class TimedShareOfTheMask(ByTime):
+    """The softmax runs over the logit of the mask, too."""
+
+    def without_mass_on_the_mask(self, z: Tensor) -> Tensor:
+        return z
 
 
 @mistake("bound-divides-by-the-visible-share", NELBO)
