@@ -29,9 +29,10 @@ from unmask.properties.engine.trial import Fault, NotClaims, Outcome, Trial, Una
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.subject import Subject
 
-#: After how many processes that could not be built a law that judged none gives up.
+#: Draws of which another law tells why they cannot be judged, such as processes that could not be built, after which a
+#: law that has judged none gives up.
 MOST_BLOCKED = 40
-#: The same of draws that another law tells of; of those that are expensive, at least.
+#: Expensive draws are fewer, but so many at least.
 LEAST_BLOCKED = 10
 #: Draws that are refused, for whatever reasons, before any could be judged, after which no more are made.
 MOST_REFUSED = 200

@@ -8,15 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from unmask.properties.laws.programs.driven import (
-    Ask,
-    Change,
-    Draw,
-    Seen,
-    driven,
-    largest,
-    probabilities_of_masks,
-)
+from unmask.properties.laws.programs.draws.driven import Change, Draw, driven, largest
+from unmask.properties.laws.programs.draws.masking import Ask, Seen, probabilities_of_masks
 from unmask.reference.programs import TimeLaw, count_law
 
 

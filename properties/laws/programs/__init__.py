@@ -1,7 +1,6 @@
 """Programs: the code around the network, by the record of what it asked.
 
-* `driven`: uniform numbers chosen on purpose;
-* `times`: masked sets, and the times whose weights they are given;
+* `draws`: numbers chosen on purpose, and what masked sets and weights have to be;
 * `shapes`: clean copies and times beside a sequence;
 * `observed`: what an objective did, laid beside its batch;
 * `common`: what is claimed of it in several laws, and what they wait for;

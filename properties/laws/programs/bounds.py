@@ -11,6 +11,7 @@ from torch import Tensor
 from unmask.properties.claims.claim import Claim, at_least, close, exact
 from unmask.properties.engine.calls import Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
+from unmask.properties.laws.programs.draws.times import due_weight
 from unmask.properties.laws.programs.evaluated import (
     Array,
     Evaluated,
@@ -22,7 +23,6 @@ from unmask.properties.laws.programs.evaluated import (
     samples_of,
 )
 from unmask.properties.laws.programs.shapes import NO_TIME
-from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RULED_OUT, RecordingNetwork
@@ -141,7 +141,7 @@ def a_bound_pays_masked_positions_alike(
     others = paid(lambda sample, masked: ~masked & known[: masked.shape[1]], tried)
     alone = [paid(_only(int(i), chosen), tried) for i in places]
     for found in (one, rest, others, *alone):
-        if found.shown.shape != whole.shown.shape or (found.shown != whole.shown).any():
+        if not np.array_equal(found.shown, whole.shown):
             raise Unanswerable("what it masks depends on what the network answers")
     ops = 8 * whole.shown.size + 64
     values = np.array([found.value for found in alone])
@@ -177,7 +177,7 @@ def _flat_claims(
         return []
     flat = blind_network(network, "flat")
     found = evaluate(bound, p, batch.x0[row], batch.counted[row], seed, flat)
-    if found.shown.shape != whole.shown.shape or (found.shown != whole.shown).any():
+    if not np.array_equal(found.shown, whole.shown):
         return []
     label = f"what masked positions cost where all {p.K} logits are alike, and where that of the mask is ruled out"
     ops = 8 * whole.shown.size + 4 * p.K + 64

@@ -6,6 +6,7 @@ they have in common does not enter.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,15 @@ from unmask.properties.claims.claim import Claim, close, sampled
 from unmask.properties.engine.calls import Blocked, Unanswerable
 from unmask.properties.engine.lawbook import About, Drawn, law
 from unmask.properties.laws.programs.common import holds_all
-from unmask.properties.laws.programs.driven import Change, Masking, Seen, driven, probabilities_of_masks
+from unmask.properties.laws.programs.draws.driven import Change, driven
+from unmask.properties.laws.programs.draws.masking import Masking, Seen, probabilities_of_masks
+from unmask.properties.laws.programs.draws.times import (
+    one_row,
+    set_claims,
+    size_law,
+    weight_claims,
+)
+from unmask.properties.laws.programs.draws.weights import claims_of_masks, weights_fit
 from unmask.properties.laws.programs.evaluated import (
     Array,
     Evaluated,
@@ -23,15 +32,6 @@ from unmask.properties.laws.programs.evaluated import (
     evaluate,
     price,
     samples_of,
-)
-from unmask.properties.laws.programs.times import (
-    has_falling_weights,
-    masking_claims,
-    one_row,
-    set_claims,
-    shown_weight_claims,
-    size_law,
-    weight_claims,
 )
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
@@ -168,7 +168,8 @@ def weights_of_a_bound_belong_to_its_masked_sets(
     if subject.estimate == "on a grid":
         return _on_a_grid(found, number, n, subject.grid, samples)
     claims = weight_claims(found, number, n, "nelbo", subject.density, p, ops=16 * samples + 64, draws=DRAWS)
-    if not holds_all(claims, p) and not holds_all(_driven_claims(bound, p, network, seed), p):
+    measure = partial(_maskings, bound, p, network, seed)
+    if not holds_all(claims, p) and not weights_fit(measure, "nelbo", subject, p):
         raise Blocked(f"has other weights than those of its probabilities of a mask: {GO_WITH} says more")
     return claims
 
@@ -204,27 +205,15 @@ def weights_of_a_bound_go_with_the_probability_of_a_mask(
 ) -> list[Claim]:
     """Where numbers of torch.rand are chosen so that a mask has probability 1 − α_t, a sample has the weight at t, and all t come"""
     subject = bound.subject
-    if not has_falling_weights("nelbo", subject.density, p):
-        raise Unanswerable("two late times may have the same weight, or a later one a larger one")
-    found, ends = _maskings(bound, p, network, seed)
-    if not found:
-        raise Unanswerable("nothing tells the numbers of torch.rand that choose its times from those that choose masks")
-    claims = masking_claims(found, ends, "nelbo", subject, p)
-    if not holds_all(claims, p):
-        common = [one for one in found if one.common]
-        if not holds_all(shown_weight_claims(common, "nelbo", subject, p), p):
-            raise Blocked(f"has other weights than those of the times that it shows: {NELBO} says more")
-        if not holds_all(_claims_about_sets(bound, p, network, seed), p):
-            raise Blocked(f"masks other sets than the noise does: {SETS} says more")
-    return claims
-
-
-def _driven_claims(bound: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """Empty where what is driven shows nothing."""
-    subject = bound.subject
-    if not has_falling_weights("nelbo", subject.density, p):
-        return []
-    return masking_claims(*_maskings(bound, p, network, seed), "nelbo", subject, p)
+    return claims_of_masks(
+        partial(_maskings, bound, p, network, seed),
+        "nelbo",
+        subject,
+        p,
+        of_shown=NELBO,
+        of_sets=SETS,
+        set_claims=lambda: _claims_about_sets(bound, p, network, seed),
+    )
 
 
 def _maskings(bound: Any, p: Process, network: RecordingNetwork, seed: int) -> tuple[list[Masking], list[Masking]]:

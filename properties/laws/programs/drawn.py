@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,27 +19,23 @@ from unmask.properties.laws.programs.common import (
     require_known_inputs,
     require_known_weights,
 )
-from unmask.properties.laws.programs.driven import (
+from unmask.properties.laws.programs.draws.driven import (
     MOST_DRIVEN,
     Change,
     Draw,
-    Masking,
-    Seen,
     driven,
     largest,
-    probabilities_of_masks,
 )
-from unmask.properties.laws.programs.evaluated import blind_network
-from unmask.properties.laws.programs.observed import Array, observe
-from unmask.properties.laws.programs.times import (
-    has_falling_weights,
-    masking_claims,
+from unmask.properties.laws.programs.draws.masking import Masking, Seen, probabilities_of_masks
+from unmask.properties.laws.programs.draws.times import (
     one_row,
     set_claims,
-    shown_weight_claims,
     size_law,
     weight_claims,
 )
+from unmask.properties.laws.programs.draws.weights import claims_of_masks, weights_fit
+from unmask.properties.laws.programs.evaluated import blind_network
+from unmask.properties.laws.programs.observed import Array, observe
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork
@@ -137,7 +134,8 @@ def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: Recor
     ops = 4 * p.K + 32 + 16 / STEEP
     n = sets[0].shape[1]
     claims = weight_claims(found, sizes, n, subject.weighting, subject.density, p, ops=ops, draws=DRAWS)
-    if not holds_all(claims, p) and not holds_all(_driven_claims(objective, p, network, seed), p):
+    measure = partial(_maskings, objective, p, network, seed)
+    if not holds_all(claims, p) and not weights_fit(measure, subject.weighting, subject, p):
         raise Blocked(f"has other weights than those of its probabilities of a mask: {GO_WITH} says more")
     return claims
 
@@ -173,27 +171,15 @@ def weights_go_with_the_probability_of_a_mask(
     """Where numbers of torch.rand are chosen so that a mask has probability 1 − α_t, c times the divisor is the weight at t, and all t come"""
     subject = objective.subject
     network = blind_network(network, "moderate", seed)
-    if not has_falling_weights(subject.weighting, subject.density, p):
-        raise Unanswerable("two late times may have the same weight, or a later one a larger one")
-    found, ends = _maskings(objective, p, network, seed)
-    if not found:
-        raise Unanswerable("nothing tells the numbers of torch.rand that choose its times from those that choose masks")
-    claims = masking_claims(found, ends, subject.weighting, subject, p)
-    if not holds_all(claims, p):
-        common = [one for one in found if one.common]
-        if not holds_all(shown_weight_claims(common, subject.weighting, subject, p), p):
-            raise Blocked(f"has other weights than those of the times that it shows: {WEIGHTS} says more")
-        if not holds_all(_claims_about_sets(subject, p, _sets(objective, p, network, seed)), p):
-            raise Blocked(f"masks other sets than the noise does: {SETS} says more")
-    return claims
-
-
-def _driven_claims(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
-    """Empty where what is driven shows nothing."""
-    subject = objective.subject
-    if not has_falling_weights(subject.weighting, subject.density, p):
-        return []
-    return masking_claims(*_maskings(objective, p, network, seed), subject.weighting, subject, p)
+    return claims_of_masks(
+        partial(_maskings, objective, p, network, seed),
+        subject.weighting,
+        subject,
+        p,
+        of_shown=WEIGHTS,
+        of_sets=SETS,
+        set_claims=lambda: _claims_about_sets(subject, p, _sets(objective, p, network, seed)),
+    )
 
 
 def _maskings(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> tuple[list[Masking], list[Masking]]:

@@ -17,10 +17,10 @@ from unmask.properties.laws.programs.common import (
     require_known_weights,
     value_claim,
 )
+from unmask.properties.laws.programs.draws.times import due_weight
 from unmask.properties.laws.programs.evaluated import blind_network
 from unmask.properties.laws.programs.observed import Array, Observed, observe
 from unmask.properties.laws.programs.shapes import NO_TIME
-from unmask.properties.laws.programs.times import due_weight
 from unmask.properties.subjects.kinds.programs import Batch
 from unmask.properties.subjects.processes.process import Process
 from unmask.properties.subjects.tables.recording import RecordingNetwork

@@ -17,7 +17,6 @@ import torch
 
 from unmask.properties.claims.claim import FALSE_ALARM, Claim, Name, at_least, at_most, sampled
 from unmask.properties.engine.calls import Unanswerable
-from unmask.properties.laws.programs.driven import FEW_HALVINGS, HALVINGS_OF_NUMBERS, HIGH, LOW, Masking
 from unmask.properties.subjects.kinds.programs.counted import so_many
 from unmask.properties.subjects.processes.process import Process
 from unmask.reference.numbers.quadrature import scipy_integrate
@@ -35,11 +34,6 @@ HALVINGS = 24
 ALL_SETS = 6
 #: Most positions that share a time: the times of which a masked set is made are then wider than the grid.
 MOST_TOGETHER = 128
-#: By what share of it a weight may be off that belongs to a probability: code leaves out times next to 0 and 1, and may
-#: or may not let its weights know.
-CUT = 1 / 64
-#: How near to 0 and 1 the probability of a mask comes where times are uniform.
-ENDS = 1 / 64
 #: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
 WHOLE = 1e-3
 
@@ -147,7 +141,7 @@ def weight_claims(
     ------
     Unanswerable : if a later time has a larger weight.
     """
-    grid, due = _weights_on_a_grid(weighting, density, p)
+    grid, due = weights_on_a_grid(weighting, density, p)
     if (np.diff(due) > 0).any():
         raise Unanswerable("a later time has a larger weight")
     of_time = due_weight(weighting, density, p)
@@ -197,7 +191,7 @@ def _ranks(
     law_of_times = time_law(density, p)
     below = np.ones(len(found), dtype=bool)
     if not later[1:].all():
-        before = _first(lambda t: of_time(t) < top)
+        before = first_time(lambda t: of_time(t) < top)
         below = found < top * (1 - ops * float(torch.finfo(p.dtype).eps))
         sizes = sorted(set(number.tolist()))
         share = np.array([float(law_of_times.no_later_than(n, m, np.array([before]))[0]) for m in sizes])
@@ -227,101 +221,13 @@ def _ranks(
     return [*claims, sampled(counts, np.full(CELLS, 1 / CELLS), slack=2 / GRID, names=names, label=label)]
 
 
-def has_falling_weights(weighting: Any, density: Any, p: Process) -> bool:
-    """Whether no later time has a larger weight, and in the later half every one a smaller one."""
-    steps = np.diff(_weights_on_a_grid(weighting, density, p)[1])
-    return bool((steps <= 0).all() and (steps[len(steps) // 2 :] < 0).all())
-
-
-def _times_shown(found: list[Masking], subject: Any) -> Array:
-    """The times that a network is shown, NaN where there are none."""
-    told = np.array([one.time for one in found])
-    read: Any = subject.sees_time
-    if read is True:
-        return told
-    return np.array([t if np.isnan(t) else float(read(float(t))) for t in told])
-
-
-def shown_weight_claims(found: list[Masking], weighting: Any, subject: Any, p: Process) -> list[Claim]:
-    """Weights are those of the times that the network is shown; nothing where it is shown none."""
-    times = _times_shown(found, subject)
-    shown = (times > 0) & (times < 1)
-    weight = due_weight(weighting, subject.density, p)
-    due = np.array([weight(float(t)) for t in times[shown]])
-    return _around(
-        np.array([one.weight for one in found])[shown], due, due, _told(found, shown), "that the network is shown"
-    )
-
-
-def masking_claims(found: list[Masking], ends: list[Masking], weighting: Any, subject: Any, p: Process) -> list[Claim]:
-    """A row that is masked with a probability has the weight of the time at which that is due; and all times come.
-
-    Empty where nothing is found.
-    """
-    if not found:
-        return []
-    weight = due_weight(weighting, subject.density, p)
-    alpha = time_law(subject.density, p).alpha
-    known, roughly = 2.0**-HALVINGS_OF_NUMBERS, 2.0**-FEW_HALVINGS
-
-    def due(probability: float) -> float:
-        within = min(max(probability, LOW), HIGH)
-        return weight(_first(lambda t: 1 - alpha(t) > within))
-
-    probability = np.array([one.probability for one in found])
-    times = _times_shown(found, subject)
-    shown = (times > 0) & (times < 1)
-    own = np.array([one.weight for one in found])
-    claims = shown_weight_claims(found, weighting, subject, p) + _around(
-        own[~shown],
-        np.array([due(q + known) for q in probability[~shown]]),
-        np.array([due(q - known) for q in probability[~shown]]),
-        _told(found, ~shown),
-        "at which a mask has this probability",
-    )
-    if shown.any():
-        told = np.array([1 - alpha(float(t)) for t in times[shown]])
-        room = CUT * probability[shown] + known
-        label = "1 - α at the time that the network is shown, and the probability of a mask"
-        names = _told(found, shown)
-        claims += [
-            at_least(told, probability[shown] - room, ops=16, names=names, label=label),
-            at_most(told, probability[shown] + room, ops=16, names=names, label=label),
-        ]
-    if ends and subject.density is None:
-        reached = np.array([one.probability for one in ends])
-        label = "the {} probability of a mask, as the times are driven to their ends, and that at t = {:.3f}"
-        least, largest = label.format("least", ENDS), label.format("largest", 1 - ENDS)
-        claims += [
-            at_most(reached.min(), np.array(1 - alpha(ENDS) + roughly), ops=16, label=least),
-            at_least(reached.max(), np.array(1 - alpha(1 - ENDS) - roughly), ops=16, label=largest),
-        ]
-    return claims
-
-
-def _told(found: list[Masking], where: Array) -> tuple[Name]:
-    told = [f"{one.told}: masked with probability {one.probability:.4f}" for one in found]
-    return (("numbers", [name for name, chosen in zip(told, where, strict=True) if chosen]),)
-
-
-def _around(weights: Array, least: Array, most: Array, names: Any, of_what: str) -> list[Claim]:
-    """Weights lie between two, up to what leaving out the first and last times makes of them."""
-    if not len(weights):
-        return []
-    label = f"the weight of the row times the divisor, and that of the time {of_what}"
-    return [
-        at_least(weights, (1 - CUT) * least, ops=16, scale=least, names=names, label=f"{label}, less {CUT:.1%}"),
-        at_most(weights, (1 + CUT) * most, ops=16, scale=most, names=names, label=f"{label}, plus {CUT:.1%}"),
-    ]
-
-
 def _sure_to_be_passed(density: Any, p: Process, n: int, rows: int) -> float:
     """A time that the latest of so many masked rows exceeds, but once in ``1/FALSE_ALARM`` runs.
 
     Half of the rows may be mirror images of the others.
     """
     enough = -math.expm1(2 * math.log(FALSE_ALARM) / rows) * _masked_between(0.0, 1.0, density, p, n)
-    return _first(lambda t: _masked_between(t, 1.0, density, p, n) < enough)
+    return first_time(lambda t: _masked_between(t, 1.0, density, p, n) < enough)
 
 
 def _cut_off(found: Array, due: Callable[[float], float], density: Any, p: Process, n: int, ops: float) -> list[Claim]:
@@ -339,14 +245,14 @@ def _cut_off(found: Array, due: Callable[[float], float], density: Any, p: Proce
         return []
     # Of the largest weight, and of those that rounding may have made it.
     most, least = float(rows[0] * (1 + close)), float(rows[0] * (1 - 2 * close))
-    first, last = _first(lambda t: due(t) < most), _first(lambda t: due(t) < least)
+    first, last = first_time(lambda t: due(t) < most), first_time(lambda t: due(t) < least)
     alike, all_ = (_masked_between(first, end, density, p, n) for end in (last, 1.0))
     number = 1 + int(_stats().binom.isf(FALSE_ALARM, len(found) - 1, min(alike / all_, 1.0)))
     label = "rows that share the largest weight, while others have weights of their own: it is cut off"
     return [at_most(np.array(int(same.sum())), np.array(number), ops=0, label=label)]
 
 
-def _first(holds: Callable[[float], bool]) -> float:
+def first_time(holds: Callable[[float], bool]) -> float:
     """The time from which something holds, by halving, to a relative ``2^-24`` of times that are drawn."""
     low, high = 0.0, 1.0
     for _ in range(2 * HALVINGS):
@@ -367,7 +273,8 @@ def _masked_between(first: float, last: float, density: Any, p: Process, n: int)
 
 
 @lru_cache(maxsize=64)
-def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array, Array]:
+def weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array, Array]:
+    """Times within [0, 1], and the weight that is due at each, ``[GRID - 1]`` both."""
     weight = due_weight(weighting, density, p)
     grid = np.linspace(0, 1, GRID + 1)[1:-1]
     return grid, np.array([weight(float(t)) for t in grid])
@@ -375,12 +282,11 @@ def _weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array,
 
 __all__ = [
     "due_weight",
-    "has_falling_weights",
-    "masking_claims",
+    "first_time",
     "one_row",
     "set_claims",
-    "shown_weight_claims",
     "size_law",
     "time_law",
     "weight_claims",
+    "weights_on_a_grid",
 ]
