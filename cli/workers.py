@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import traceback
@@ -133,6 +134,8 @@ def _in_processes(
         else:
             worker.process.terminate()
 
+    # What is loaded stays: no worker need look through it for garbage, nor copy the pages on which that is noted.
+    gc.freeze()
     workers = [_Worker(plan, run, addresses) for _ in range(jobs)]
     try:
         for worker in workers:

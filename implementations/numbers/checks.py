@@ -73,10 +73,19 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> int:
     return value
 
 
+def _within(value: Tensor, low: float, high: float) -> bool:
+    """Whether all of ``value`` is in ``[low, high]`` (NaN is not), in one pass and with one wait for the device."""
+    if value.numel() == 0:
+        return True
+    least, most = torch.stack(torch.aminmax(value.detach())).tolist()
+    # Both are NaN if any entry is.
+    return bool(low <= least and most <= high)
+
+
 def ids_in_range(name: str, value: Tensor, K: int) -> None:
     """``ValueError`` unless every id is in ``0..K-1``."""
-    bad = (value < 0) | (value >= K)
-    if bool(bad.any()):
+    if not _within(value, 0, K - 1):
+        bad = (value < 0) | (value >= K)
         raise ValueError(f"{name} must hold class ids in 0..{K - 1}, got {first(value, bad)}")
 
 
@@ -89,8 +98,8 @@ def without_mask(name: str, value: Tensor, mask: int) -> None:
 
 def times_in_range(name: str, value: Tensor, low: float, high: float) -> None:
     """``ValueError`` unless every time is in ``[low, high]`` (NaN is not)."""
-    bad = ~((value >= low) & (value <= high))
-    if bool(bad.any()):
+    if not _within(value, low, high):
+        bad = ~((value >= low) & (value <= high))
         raise ValueError(f"{name} must be a time in [{low:g}, {high:g}], got {first(value, bad)}")
 
 

@@ -12,7 +12,7 @@ from unmask.properties.subjects.spelling import did_you_mean
 Budget: TypeAlias = Literal["quick", "ci", "nightly"]
 
 #: Examples per law and subject; a law that is expensive says so and gets fewer.
-EXAMPLES: dict[str, int] = {"quick": 6, "ci": 30, "nightly": 1500}
+EXAMPLES: dict[str, int] = {"quick": 4, "ci": 30, "nightly": 1500}
 
 
 @dataclass(frozen=True)

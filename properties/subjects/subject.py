@@ -127,6 +127,8 @@ class Subject:
         self.plans: dict[Any, Any] = {}
         self._declared = declared
         self._built: OrderedDict[Any, tuple[object, ...] | Exception] = OrderedDict()
+        #: The process asked about last and what was built for it: most calls are about the same one.
+        self._last: tuple[Any, tuple[object, ...] | Exception] | None = None
         _check(self)
 
     def but(self, *, build: Callable[[Any], object] | type[Any] | None = None, **changes: Any) -> Subject:
@@ -145,14 +147,22 @@ class Subject:
         ------
         Unbuilt : if ``build`` raises.
         """
+        if self._last is not None and self._last[0] is p:
+            made = self._last[1]
+        else:
+            made = self._remembered(p)
+            self._last = p, made
+        if isinstance(made, Exception):
+            raise Unbuilt(f"{type(made).__name__}: {made}") from made
+        return made
+
+    def _remembered(self, p: Any) -> tuple[object, ...] | Exception:
         made = self._built.get(p)
         if made is None:
             made = self._make(p)
             self._built[p] = made
             if len(self._built) > MOST_BUILT:
                 self._built.popitem(last=False)
-        if isinstance(made, Exception):
-            raise Unbuilt(f"{type(made).__name__}: {made}") from made
         return made
 
     def _make(self, p: Any) -> tuple[object, ...] | Exception:

@@ -47,9 +47,15 @@ def _accept_fractions(context: Any) -> None:
 _accept_fractions(MP)
 
 _INT, _FLOAT, _FRACTION, _REAL = range(4)
+#: Numbers whose type alone says of what kind they are.
+_PLAIN: dict[type, int] = {int: _INT, float: _FLOAT, Fraction: _FRACTION, MP.mpf: _REAL}
+_ALIKE: tuple[set[type], ...] = ({Fraction}, {MP.mpf})
 
 
 def _kind(x: object, name: str = "x") -> int:
+    plain = _PLAIN.get(type(x))
+    if plain is not None:
+        return plain
     if isinstance(x, Fraction):
         return _FRACTION
     if isinstance(x, MP.mpf):
@@ -156,11 +162,13 @@ def _raw(values: object, name: str) -> tuple[Array, int, bool]:
         return found, _INT, True
     if found.dtype.kind != "O":
         raise TypeError(f"{name} = {values!r} has dtype {found.dtype}; valid: ints, floats, Fractions or mpfs")
-    kinds = {_kind(x, name) for x in found.flat} or {_INT}
+    types = {type(x) for x in found.flat}
+    plain = types <= _PLAIN.keys()
+    kinds = ({_PLAIN[t] for t in types} if plain else {_kind(x, name) for x in found.flat}) or {_INT}
     if kinds != {_FRACTION} and any(_is_nan(x) for x in found.flat):
         raise ValueError(f"{name} has an entry that is NaN: {found!r}; valid: numbers")
     # An mpf of another context counts as real, but has to be made one of ours.
-    ours = kinds != {_REAL} or all(isinstance(x, MP.mpf) for x in found.flat)
+    ours = plain or kinds != {_REAL} or all(isinstance(x, MP.mpf) for x in found.flat)
     return found, max(kinds), len(kinds) == 1 and ours
 
 
@@ -242,6 +250,10 @@ def scalars(*values: Number, **named: Number) -> tuple[Any, ...]:
     >>> scalars(0.25, Fraction(1, 3))
     (Fraction(1, 4), Fraction(1, 3))
     """
+    every = (*values, *named.values())
+    # Numbers that are all of one kind already, and no NaN, are what they shall be.
+    if {type(x) for x in every} in _ALIKE and all(x == x for x in every):
+        return every
     found = common(*values, **named)
     for name, a in zip((*["values"] * len(values), *named), found, strict=True):
         check_axes(name, a, "[]")
@@ -277,6 +289,8 @@ def to_float(values: object) -> npt.NDArray[np.float64]:
     array([0.33333333, 0.5       ])
     """
     found = np.asarray(values)
+    if found.dtype == np.float64:
+        return found.copy()
     try:
         rounded = [float(x) for x in found.flat] if found.dtype.kind not in "USc" else None
     except (TypeError, ValueError):
