@@ -8,6 +8,7 @@
 * `laws`: what a law says, needs, allows and catches, and how it fails;
 * `papers`: from a paper's equation to laws, functions and mistakes;
 * `vocabulary`: kinds of subjects, and what they may offer;
+* `filenames`: over blocks of code, the file that they belong in;
 * `imports`: the picture of who imports whom;
 * `accessible`: what keyboards and screen readers need beside what the theme gives.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from docs.directives import accessible, equations, functions, imports, laws, papers, vocabulary
+from docs.directives import accessible, equations, filenames, functions, imports, laws, papers, vocabulary
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -24,6 +25,6 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every directive, and the renderer of equations."""
-    for module in (accessible, equations, functions, imports, laws, papers, vocabulary):
+    for module in (accessible, equations, filenames, functions, imports, laws, papers, vocabulary):
         module.register(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -37,7 +37,7 @@ def public() -> dict[str, Any]:
     return found
 
 
-def _shown(name: Name) -> str | None:
+def shown(name: Name) -> str | None:
     """What :func:`public` calls it; ``None`` where it does not have it."""
     full = f"{name.module}.{name.name}".removeprefix(REFERENCE)
     return full if name.module.startswith(REFERENCE) and full in public() else None
@@ -47,9 +47,9 @@ def _collected(pairs: Iterable[tuple[str, Name]]) -> dict[str, list[str]]:
     """By function of the reference, everybody who reaches it."""
     found: dict[str, list[str]] = {}
     for who, name in pairs:
-        shown = _shown(name)
-        if shown is not None and who not in found.setdefault(shown, []):
-            found[shown].append(who)
+        called = shown(name)
+        if called is not None and who not in found.setdefault(called, []):
+            found[called].append(who)
     return found
 
 
@@ -61,11 +61,12 @@ def laws_with() -> dict[str, list[str]]:
     """
     starts = {law.name: Name(law.check.__module__, law.check.__name__) for law in built_in()}
     themselves = _collected((law, name) for law, start in starts.items() for name in named_by(start))
-    found = _collected((law, name) for law, start in starts.items() for name in reached(start, _computes))
+    found = _collected((law, name) for law, start in starts.items() for name in reached(start, computes))
     return {name: list(dict.fromkeys([*themselves.get(name, []), *laws])) for name, laws in found.items()}
 
 
-def _computes(name: Name) -> bool:
+def computes(name: Name) -> bool:
+    """Whether it is of the code in which laws compute."""
     return name.module.startswith(COMPUTING)
 
 
@@ -80,8 +81,8 @@ def families_with() -> dict[str, list[str]]:
     order = list(families.FAMILIES)
     found = {name: sorted(who, key=order.index) for name, who in _collected(pairs).items()}
     for start in filter(None, map(name_of, (Process, GaussianProcess))):
-        for shown in filter(None, map(_shown, reached(start, _makes_processes))):
-            found.setdefault(shown, [])
+        for called in filter(None, map(shown, reached(start, _makes_processes))):
+            found.setdefault(called, [])
     return found
 
 
@@ -98,7 +99,7 @@ def functions_with() -> dict[str, list[str]]:
 
 
 def _is_hidden(name: Name) -> bool:
-    return name.module.startswith(REFERENCE) and _shown(name) is None
+    return name.module.startswith(REFERENCE) and shown(name) is None
 
 
 def function_link(name: str, *, with_module: bool = False) -> str:
@@ -129,10 +130,12 @@ def _listed(title: str, links: Sequence[str]) -> list[str]:
 __all__ = [
     "COMPUTING",
     "FEW",
+    "computes",
     "families_with",
     "function_link",
     "functions_with",
     "laws_with",
     "public",
+    "shown",
     "told",
 ]

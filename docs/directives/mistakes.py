@@ -13,6 +13,9 @@ from tests.programs.wrong import WRONG
 from tests.programs.wrong.every import MISTAKES
 from unmask.properties import Subject
 
+#: What docstrings call letters that they cannot have for names.
+LETTERS = {"alpha": "α", "beta": "β", "gamma": "γ", "kappa": "κ", "sigma": "σ", "lambda": "λ", "theta": "θ", "eps": "ε"}
+
 
 @lru_cache(maxsize=1)
 def mistakes() -> dict[str, str]:
@@ -38,10 +41,27 @@ def _first(made: Any) -> str:
 
 
 def _sentence(told: str) -> str:
-    """With a full stop, and a capital letter where it begins with a word."""
+    """With letters for the names of letters, a full stop, and a capital where it begins with a word of prose.
+
+    >>> _sentence("-alpha'/alpha in place of -alpha'/(1 - alpha)")
+    '−α′/α in place of −α′/(1 − α).'
+    >>> _sentence("w for 1 + w"), _sentence("the mean over rows"), _sentence("a mask is lifted")
+    ('w for 1 + w.', 'The mean over rows.', 'A mask is lifted.')
+    """
+    told = _lettered(told)
     first, rest = told[:1], told[1:]
-    begins = re.match(r"[a-z]+ ", told) is not None
+    # One letter by itself is a variable, unless it is the article.
+    begins = re.match(r"(?:[a-z]{2,}|a) [^=]", told) is not None
     return (first.upper() if begins else first) + rest + ("" if told.endswith((".", "!", "?")) else ".")
+
+
+def _lettered(told: str) -> str:
+    """Greek names as Greek letters, a prime behind them, and a minus for a hyphen that stands for one."""
+    for name, letter in LETTERS.items():
+        told = re.sub(rf"(?<![\w`-])(-?){name}(?![A-Za-z0-9-])", rf"\g<1>{letter}", told)
+    greek = "".join(LETTERS.values())
+    told = re.sub(rf"(?<=[{greek}])'(?!s )", "′", told)
+    return re.sub(rf"(?:(?<=\s)|(?<=^)|(?<=\())-(?=\s|[\d{greek}(|])", "−", told)
 
 
 __all__ = ["mistakes", "subjects_with"]

@@ -17,8 +17,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from docs.directives.callers import function_link, public
+from docs.directives.callers import computes, function_link, public, shown
 from docs.directives.markdown import Written, law_link, table, typeset
+from docs.directives.names import Name, named_by, reached
 from unmask.properties import LAWBOOK
 from unmask.properties.report.papers import PAPERS, Paper
 from unmask.properties.report.traceability import NO_FACT, Place, citations, fact_at, places
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: How a docstring of the reference names a place: "(arXiv 2107.03006, eq. 3)", also over a line's end.
 _CITED = re.compile(r"arXiv\s+(\d{4}\.\d{5})(?:v\d+)?,\s+([^);]+)")
+#: How many functions are told that a law computes with.
+MOST = 3
 _WORDS = {
     "equations": "eq.", "equation": "eq.", "theorem": "thm", "proposition": "prop.", "algorithm": "alg.",
     "sections": "sec.", "section": "sec.", "appendix": "app.", "definition": "def.",
@@ -37,19 +40,17 @@ _WORDS = {
 
 @lru_cache(maxsize=1)
 def by_place() -> dict[tuple[str, str], list[str]]:
-    """Functions of the reference by paper and place: those whose docstrings name it."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """Functions of the reference by paper and place: those whose docstrings name it, first those that begin with it."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
     numbers = {paper.arxiv.partition("v")[0]: paper for paper in PAPERS}
     for name, value in public().items():
         # A module that cites at its head, and not in its functions, speaks for all of them.
         head = importlib.import_module(value.__module__).__doc__ or ""
-        for number, told in _CITED.findall(value.__doc__ or "") or _CITED.findall(head):
-            paper = numbers.get(number)
-            for place in _places(told) if paper else []:
-                names = found.setdefault((paper.cited, place.at), [])  # type: ignore[union-attr]
-                if name not in names:
-                    names.append(name)
-    return found
+        for cited in [*_CITED.finditer(value.__doc__ or "")] or _CITED.finditer(head):
+            paper = numbers.get(cited[1])
+            for place in _places(cited[2]) if paper else []:
+                found.setdefault((paper.cited, place.at), {}).setdefault(name, cited.start())  # type: ignore[union-attr]
+    return {place: sorted(names, key=names.__getitem__) for place, names in found.items()}
 
 
 def _places(told: str) -> list[Place]:
@@ -67,11 +68,33 @@ def functions_at(paper: Paper, where: str) -> list[str]:
     found = []
     for place in places(where):
         words = re.findall(r"[a-z]{4,}", place.name.lower())
-        for name in by_place().get((paper.cited, place.at), []):
-            told = f"{name} {public()[name].__doc__}".lower()
-            if not place.name or any(word in told for word in words):
-                found.append(name)
+        named = by_place().get((paper.cited, place.at), [])
+        told = {name: f"{name} {public()[name].__doc__}".lower() for name in named}
+        found += [name for name in named if not place.name or any(word in told[name] for word in words)]
     return list(dict.fromkeys(found))
+
+
+def _computed_with(start: Name) -> list[str]:
+    """The functions of the reference that the code of a law or a test names, by itself or through its helpers.
+
+    Numbers and sequences of ids are what everything computes with: they say nothing of a fact.
+    """
+    own = [name for name in map(shown, named_by(start)) if name is not None and not name.startswith("numbers.")]
+    further = map(shown, reached(start, computes))
+    return own or [name for name in further if name is not None and not name.startswith("numbers.")]
+
+
+def _reference(paper: Paper, row: dict[str, Any], law: str) -> str:
+    """The functions that state a fact, or else those that the law or the test about it computes with."""
+    if stated := functions_at(paper, row["where"]):
+        return ", ".join(map(function_link, stated))
+    check = LAWBOOK[law].check if law else None
+    starts = [Name(check.__module__, check.__name__)] if check else []
+    for test in row["tests"]:
+        file, _, name = test.partition("::")
+        starts.append(Name(file.removesuffix(".py").replace("/", "."), name.partition("[")[0]))
+    with_ = next(filter(None, map(_computed_with, starts)), [])
+    return f"checked with {', '.join(map(function_link, with_[:MOST]))}" if with_ else "–"
 
 
 def _row(paper: Paper, row: dict[str, Any]) -> tuple[str, ...]:
@@ -85,7 +108,7 @@ def _row(paper: Paper, row: dict[str, Any]) -> tuple[str, ...]:
     return (
         f"**{typeset(row['where'])}**",
         typeset(row["gist"]),
-        ", ".join(map(function_link, functions_at(paper, row["where"]))) or "–",
+        _reference(paper, row, named[0] if named else ""),
         laws or f"not checked: {typeset(row['reason'])}",
         str(caught) if caught else "–",
     )

@@ -16,8 +16,9 @@ def posterior_table(process: Process, s: Number, t: Number) -> Array:
     K (x_s)].
 
     q(x_s | x_t, x_0) = q(x_s, x_t | x_0) / sum_{x_s} q(x_s, x_t | x_0), where q(x_s, x_t | x_0) = q(x_s |
-    x_0) q(x_t | x_s) (arXiv 2107.03006, eq. 3).  A pair of x_0 and x_t that cannot occur together gets a row
-    of zeros.  Read-only. Raises ValueError unless s <= t are on the process's clock.
+    x_0) q(x_t | x_s) (arXiv 2107.03006, eq. 3; under masks it is arXiv 2406.07524, eq. 6).  A pair of x_0 and
+    x_t that cannot occur together gets a row of zeros.  Read-only. Raises ValueError unless s <= t are on the
+    process's clock.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.noise.corruption import DiscreteTime, absorbing

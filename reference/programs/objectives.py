@@ -7,6 +7,7 @@ made it the density under the integral.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ Array: TypeAlias = Any
 
 #: Panels of the unit interval and Gauss-Legendre nodes in each.
 PANELS, NODES = 64, 8
+#: What halving a panel may change of the mass in it, else it is halved: to this width, and up to so many panels.
+CHANGE, NARROWEST, MOST_PANELS = 1e-12, 2.0**-46, 1024
+_INNER, _WEIGHTS = np.polynomial.legendre.leggauss(NODES)
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,42 @@ class TimeLaw:
                 raise TypeError(f"{name} must be a function of a time, got {function!r}")
 
     @cached_property
-    def nodes(self) -> tuple[Array, Array]:
-        """Times and the probability of each: a composite Gauss-Legendre rule, ``[PANELS * NODES]`` each."""
-        inner, weights = np.polynomial.legendre.leggauss(NODES)
+    def edges(self) -> Array:
+        """Where the panels of the rule meet, from 0 to 1: evenly, and closer where the density jumps or has a root.
+
+        >>> law = TimeLaw(lambda t: 1 - t, lambda t: 2.0 if t > 1 / 3 else 0.5 if t < 1 / 5 else 0.0)
+        >>> bool(abs(law.nodes[1].sum() - (2 * 2 / 3 + 0.5 / 5)) < 1e-9), len(law.edges) > 65
+        (True, True)
+        """
         edges = np.linspace(0, 1, PANELS + 1)
-        times = (edges[:-1, None] + (inner + 1) / 2 / PANELS).ravel()
-        mass = np.tile(weights / 2 / PANELS, PANELS)
+        if self.density is None:
+            return edges
+        done: list[float] = [1.0]
+        waiting = deque(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        while waiting:
+            start, end = waiting.popleft()
+            middle = (start + end) / 2
+            if end - start > NARROWEST and len(done) + len(waiting) < MOST_PANELS:
+                whole, *halves = (self._on(*panel)[1].sum() for panel in ((start, end), (start, middle), (middle, end)))
+                if not abs(sum(halves) - whole) <= CHANGE:
+                    waiting += [(start, middle), (middle, end)]
+                    continue
+            done.append(start)
+        return np.sort(done)
+
+    def _on(self, start: float, end: float) -> tuple[Array, Array]:
+        """The nodes of one panel, and the mass of each."""
+        times = start + (_INNER + 1) / 2 * (end - start)
+        mass = _WEIGHTS / 2 * (end - start)
         if self.density is not None:
             mass = mass * np.array([float(self.density(float(t))) for t in times])
+        return times, mass
+
+    @cached_property
+    def nodes(self) -> tuple[Array, Array]:
+        """Times and the probability of each: a Gauss-Legendre rule in every panel, ``[panels * NODES]`` each."""
+        panels = [self._on(start, end) for start, end in zip(self.edges[:-1], self.edges[1:], strict=True)]
+        times, mass = (np.concatenate(part) for part in zip(*panels, strict=True))
         return times, mass
 
     @cached_property
@@ -83,9 +115,9 @@ class TimeLaw:
         when = np.asarray(t, dtype=float)
         if not ((when >= 0) & (when <= 1)).all():
             raise ValueError(f"t must be in [0, 1], got {t!r}")
-        mass = self.set_mass(n, m).reshape(PANELS, NODES).sum(-1)
+        mass = self.set_mass(n, m).reshape(-1, NODES).sum(-1)
         total = np.concatenate([[0.0], mass.cumsum()])
-        return np.interp(when, np.linspace(0, 1, PANELS + 1), total / total[-1])
+        return np.interp(when, self.edges, total / total[-1])
 
 
 def count_law(times: TimeLaw | None, n: int) -> Array:

@@ -114,7 +114,7 @@ def next_reveal_survival(process: Process, n: int, t: Number, u: Number) -> Any:
 
 
 def next_reveal_survival_in_closed_form(process: Process, n: int, t: Number, u: Number) -> Any:
-    """((1 - alpha(u)) / (1 - alpha(t)))^n, which `next_reveal_survival` comes to (arXiv 2406.07524, eq. 6).
+    """((1 - alpha(u)) / (1 - alpha(t)))^n, which `next_reveal_survival` comes to under masks.
 
     Raises ValueError where alpha(t) = 1, and unless u <= t are on the process's clock.
 

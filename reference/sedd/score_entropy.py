@@ -185,8 +185,8 @@ def dwdse(process: Diffusing, score: object, x0: object, t: Number) -> Any:
     """The integrand of the diffusion-weighted denoising score entropy of one sequence x_0 [L] at time t.
 
     E_{q_t(x | x_0)} sum_{y != x} beta_t R[y, x] ( s - r log s + K(r) ), r = q_t(y | x_0) / q_t(x | x_0)
-    (arXiv 2310.16834, theorem 3.6).  Its integral over t, plus the prior term, bounds -log p(x_0).  Nats per
-    time.
+    (arXiv 2310.16834, theorem 3.6, eq. 10).  Its integral over t, plus the prior term, bounds -log p(x_0).  Nats
+    per time.
 
     >>> from fractions import Fraction
     >>> from unmask.reference.noise.schedules import mutual_information

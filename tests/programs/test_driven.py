@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 
 from unmask.properties.laws.programs.draws.driven import Change, Draw, driven, largest
@@ -133,3 +134,33 @@ def test_masked_sets_by_hand() -> None:
     assert count_law(None, 0).tolist() == [1.0]
     # Given one mask of one position, the time has density 2t.
     assert np.abs(linear.no_later_than(1, 1, np.array([0.25, 0.5, 1.0])) - [1 / 16, 1 / 4, 1]).max() < 64 * 2.0**-52
+
+
+@pytest.mark.parametrize(
+    ("density", "mass", "within"),
+    [
+        (lambda t: 0.5 / math.sqrt(t), 1.0, 1e-7),
+        (lambda t: 0.5 / math.sqrt(1 - t), 1.0, 1e-7),
+        (lambda t: 1 / (math.pi * math.sqrt(t * (1 - t))), 1.0, 1e-7),
+        (lambda t: 2.0 if t > 0.5 else 0.0, 1.0, 1e-12),
+        (lambda t: 1.25 if 0.1 < t < 0.9 else 0.0, 1.0, 1e-9),
+        (lambda t: 2.0 if t > 0.501 else 0.0, 0.998, 1e-9),
+        (lambda t: 1 / (t * math.log(1000)) if t > 1e-3 else 0.0, 1.0, 1e-9),
+    ],
+)
+def test_densities_with_roots_and_jumps_have_their_mass(
+    density: Callable[[float], float], mass: float, within: float
+) -> None:
+    assert abs(TimeLaw(lambda t: 1 - t, density).nodes[1].sum() - mass) < within
+
+
+def test_a_density_that_is_no_number_ends() -> None:
+    assert math.isnan(TimeLaw(lambda t: 1 - t, lambda t: math.nan).nodes[1].sum())
+
+
+def test_a_jump_cuts_off_earlier_times() -> None:
+    late = TimeLaw(lambda t: 1 - t, lambda t: 1 / 0.9 if t > 0.1 else 0.0)
+    before, after = late.no_later_than(1, 1, np.array([0.1, 0.5625]))
+    assert before < 1e-9
+    # One of one is masked with the density 2t/0.99 on [0.1, 1].
+    assert abs(after - (0.5625**2 - 0.01) / 0.99) < 1e-9

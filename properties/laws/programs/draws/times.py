@@ -34,7 +34,7 @@ HALVINGS = 24
 ALL_SETS = 6
 #: Most positions that share a time: the times of which a masked set is made are then wider than the grid.
 MOST_TOGETHER = 128
-#: By how much the integral of a declared density may miss 1: one with a root in it is integrated to six digits.
+#: By how much the integral of a declared density may miss 1: one may be declared with few digits.
 WHOLE = 1e-3
 
 
