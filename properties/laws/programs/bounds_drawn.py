@@ -19,6 +19,7 @@ from unmask.properties.laws.programs.draws.driven import Change, driven
 from unmask.properties.laws.programs.draws.masking import Masking, Seen, probabilities_of_masks
 from unmask.properties.laws.programs.draws.times import (
     one_row,
+    require_no_rise,
     set_claims,
     size_law,
     weight_claims,
@@ -149,6 +150,8 @@ def weights_of_a_bound_belong_to_its_masked_sets(
 ) -> list[Claim]:
     """Given its masked set, the time of which a sample has the weight, times the number of samples, has density ∝ g (1 − α)^|M| α^(n−|M|)"""
     subject = bound.subject
+    if subject.estimate != "on a grid":
+        require_no_rise("nelbo", subject.density, p)
     x0, counted, own = _sequence(subject, p, seed)
     samples = samples_of(bound, p, x0, counted, seed, network, own)
     rng = np.random.default_rng([seed, 113])

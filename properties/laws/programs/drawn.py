@@ -29,6 +29,7 @@ from unmask.properties.laws.programs.draws.driven import (
 from unmask.properties.laws.programs.draws.masking import Masking, Seen, probabilities_of_masks
 from unmask.properties.laws.programs.draws.times import (
     one_row,
+    require_no_rise,
     set_claims,
     size_law,
     weight_claims,
@@ -116,6 +117,7 @@ def _knows_its_weights(subject: Any) -> str:
 def weights_belong_to_the_masked_sets(objective: Any, p: Process, network: RecordingNetwork, seed: int) -> list[Claim]:
     """Given the masked set, the time of which c times the divisor is the weight has density ∝ g (1 − α)^|M| α^(n−|M|)"""
     subject = objective.subject
+    require_no_rise(subject.weighting, subject.density, p)
     network = blind_network(network, "moderate", seed)
     weights, masked, sets = [], [], []
     for k, batch in enumerate(_many(subject, p, seed)):

@@ -132,18 +132,20 @@ def _sets(found: Array, sizes: Array, places: Array, label: str, draws: Name) ->
     return sampled(np.bincount(index, minlength=2**k), probabilities, names=(draws, ("masked set", names)), label=label)
 
 
+def require_no_rise(weighting: Any, density: Any, p: Process) -> None:
+    """Raise ``Unanswerable`` if a later time has a larger weight: then a weight does not say how late it is."""
+    if (np.diff(weights_on_a_grid(weighting, density, p)[1]) > 0).any():
+        raise Unanswerable("a later time has a larger weight")
+
+
 def weight_claims(
     found: Array, sizes: Array, n: int, weighting: Any, density: Any, p: Process, *, ops: float, draws: Name
 ) -> list[Claim]:
     """Weights ``[R]`` of rows in which ``sizes [R]`` of ``n`` positions are masked, where the times are not known.
 
-    Raises
-    ------
-    Unanswerable : if a later time has a larger weight.
+    They have to pass :func:`require_no_rise`.
     """
     grid, due = weights_on_a_grid(weighting, density, p)
-    if (np.diff(due) > 0).any():
-        raise Unanswerable("a later time has a larger weight")
     of_time = due_weight(weighting, density, p)
     last, late = of_time(float(1 - Fraction(1, 2**40))), of_time(_sure_to_be_passed(density, p, n, len(found)))
     return [
@@ -273,6 +275,7 @@ def _masked_between(first: float, last: float, density: Any, p: Process, n: int)
 
 
 @lru_cache(maxsize=64)
+@lru_cache(maxsize=64)
 def weights_on_a_grid(weighting: Any, density: Any, p: Process) -> tuple[Array, Array]:
     """Times within [0, 1], and the weight that is due at each, ``[GRID - 1]`` both."""
     weight = due_weight(weighting, density, p)
@@ -284,6 +287,7 @@ __all__ = [
     "due_weight",
     "first_time",
     "one_row",
+    "require_no_rise",
     "set_claims",
     "size_law",
     "time_law",
