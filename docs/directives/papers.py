@@ -84,31 +84,34 @@ def _computed_with(start: Name) -> list[str]:
     return own or [name for name in further if name is not None and not name.startswith("numbers.")]
 
 
-def _reference(paper: Paper, row: dict[str, Any], law: str) -> str:
-    """The functions that state a fact, or else those that the law or the test about it computes with."""
+def told_of_reference(paper: Paper, row: dict[str, Any]) -> str:
+    """The functions that state a fact, or else those that the law or the test about it computes with, in Markdown."""
     if stated := functions_at(paper, row["where"]):
         return ", ".join(map(function_link, stated))
-    check = LAWBOOK[law].check if law else None
-    starts = [Name(check.__module__, check.__name__)] if check else []
+    checks = [LAWBOOK[name].check for name in _laws_about(paper, row)[:1]]
+    starts = [Name(check.__module__, check.__name__) for check in checks]
     for test in row["tests"]:
         file, _, name = test.partition("::")
         starts.append(Name(file.removesuffix(".py").replace("/", "."), name.partition("[")[0]))
-    with_ = next(filter(None, map(_computed_with, starts)), [])
-    return f"checked with {', '.join(map(function_link, with_[:MOST]))}" if with_ else "–"
+    found = next(filter(None, map(_computed_with, starts)), [])
+    return f"checked with {', '.join(map(function_link, found[:MOST]))}" if found else "–"
+
+
+def _laws_about(paper: Paper, row: dict[str, Any]) -> list[str]:
+    """What cites little else is about this fact above all, unless the fact says which law it is."""
+    said = fact_at(paper, places(row["where"])[0]).law
+    return sorted(row["laws"], key=lambda name: (name != said, len(citations(LAWBOOK[name].told.cites))))
 
 
 def _row(paper: Paper, row: dict[str, Any]) -> tuple[str, ...]:
-    # What cites little else is about this fact above all, unless the fact says which law it is.
-    said = fact_at(paper, places(row["where"])[0]).law
-    named = sorted(row["laws"], key=lambda name: (name != said, len(citations(LAWBOOK[name].told.cites))))
-    first, *others = [law_link(name) for name in named] or [""]
+    first, *others = [law_link(name) for name in _laws_about(paper, row)] or [""]
     tests = ", ".join(f"`{test.rpartition('::')[2]}`" for test in row["tests"])
     laws = f"**{first}**{', also ' if others else ''}{', '.join(others)}" if first else tests
     caught = len({mutant for name in row["laws"] for mutant in LAWBOOK[name].told.mutants})
     return (
         f"**{typeset(row['where'])}**",
         typeset(row["gist"]),
-        _reference(paper, row, named[0] if named else ""),
+        told_of_reference(paper, row),
         laws or f"not checked: {typeset(row['reason'])}",
         str(caught) if caught else "–",
     )
@@ -155,4 +158,4 @@ def register(app: Sphinx) -> None:
     app.add_directive("facts", Facts)
 
 
-__all__ = ["by_place", "functions_at", "register"]
+__all__ = ["by_place", "functions_at", "register", "told_of_reference"]
