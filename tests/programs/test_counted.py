@@ -40,9 +40,11 @@ def test_batches_count_where_they_should(where: str) -> None:
     assert all(fits(where, counted) for counted in found)
     assert where == "everywhere" or not all(counted.all() for counted in found)
     assert counted_in(where, np.random.default_rng(0), 0, 3).shape == (0, 3)
-    few = so_many(where, 3, 2)
-    assert fits(where, few)
-    assert few.sum(-1).tolist() == [3, 3]
+    for wanted in (False, True):
+        few = so_many(where, 3, 2, whole=wanted)
+        assert fits(where, few)
+        assert few.sum(-1).tolist() == [3, 3]
+        assert few.all() == (where == "everywhere" or (wanted and where != "after one prompt"))
 
 
 @pytest.mark.parametrize("where", COUNTED)

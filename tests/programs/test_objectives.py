@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -14,7 +15,7 @@ from tests.mutants.objectives import in_blocks
 from tests.programs.right.built_in import OBJECTIVES
 from tests.programs.right.objectives import RIGHT, WithACeiling
 from tests.thinned import thinned
-from unmask.properties import LAWBOOK, Process, RecordingNetwork, Run, Subject, examine_all, programs
+from unmask.properties import LAWBOOK, Process, RecordingNetwork, Run, Subject, examine, examine_all, programs
 from unmask.properties.engine.lawbook import Law
 
 RUN = Run(budget="quick", seed=7, shrink=False)
@@ -210,3 +211,11 @@ def test_rows_and_masks_may_be_few(made: type, seed: int) -> None:
     records = list(examine_all(Subject(made, programs("absorbing")), Run(budget="quick", seed=seed), ASKED))
     assert [r.failure for r in records if r.status in ("broken", "error", "blocked")] == []
     assert {SHOWN, SLOPES, VALUES} <= {r.law for r in records if r.status == "holds"}
+
+
+@pytest.mark.parametrize("counted", ["anywhere", "after prompts", "before padding", "between", "everywhere"])
+def test_a_last_position_that_is_never_masked_is_seen(counted: str) -> None:
+    """Also before padding, where the last column counts in rows alone that are as long as the batch."""
+    mutant = MUTANTS["objective-never-masks-the-last"]
+    subject = mutant(mutant.bases[0].but(counted=counted))
+    assert examine(LAWBOOK[SETS], subject, replace(RUN, budget="ci")).status == "broken"

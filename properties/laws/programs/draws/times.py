@@ -81,17 +81,19 @@ def size_law(masks: str, density: Any, p: Process, n: int) -> Array:
 def one_row(subject: Any, rng: Any, n: int) -> Array:
     """Which positions of a row count whose masked sets are counted: ``n`` of them, or two or three blocks, ``[L]``.
 
-    One position, or block, more does not count where that can be.
+    In every other row all of its positions count, where that can be: the last, which code that cuts off padding may
+    forget, is then among them.  In others one position, or block, more does not count.
 
     Raises
     ------
     Unanswerable : where blocks are too long.
     """
+    whole = bool(rng.integers(2))
     if subject.time_block is None:
-        return so_many(subject.counted, n, 1)[0]
+        return so_many(subject.counted, n, 1, whole=whole)[0]
     if subject.time_block > MOST_TOGETHER:
         raise Unanswerable(f"more than {MOST_TOGETHER} positions share a time")
-    return np.repeat(so_many(subject.counted, int(rng.integers(2, 4)), 1)[0], subject.time_block)
+    return np.repeat(so_many(subject.counted, int(rng.integers(2, 4)), 1, whole=whole)[0], subject.time_block)
 
 
 def set_claims(found: Array, sizes: Array, draws: Name) -> list[Claim]:

@@ -51,13 +51,16 @@ def counted_in(where: str, rng: Any, N: int, L: int) -> Array:
     return (places >= first[:, None]) & (places < last[:, None])
 
 
-def so_many(where: str, n: int, N: int) -> Array:
-    """``N`` equal rows in which ``n`` positions count, and one more does not where that can be, bool ``[N, L]``."""
+def so_many(where: str, n: int, N: int, *, whole: bool = False) -> Array:
+    """``N`` equal rows in which ``n`` positions count, bool ``[N, L]``.
+
+    One more does not where that can be, and, if rows shall be ``whole``, only where it has to be.
+    """
     one = np.arange(n + 1) > 0
     if where == "before padding":
         one = one[::-1]
-    elif where == "everywhere":
-        one = one[1:]
+    if where == "everywhere" or (whole and where != "after one prompt"):
+        one = np.ones(n, dtype=bool)
     return np.repeat(one[None], N, axis=0)
 
 
