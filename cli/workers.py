@@ -134,8 +134,6 @@ def _in_processes(
         else:
             worker.process.terminate()
 
-    # What is loaded stays: no worker need look through it for garbage, nor copy the pages on which that is noted.
-    gc.freeze()
     workers = [_Worker(plan, run, addresses) for _ in range(jobs)]
     try:
         for worker in workers:
@@ -172,6 +170,8 @@ def _serve(theirs: Any, run: Run, pairs: Sequence[tuple[Any, Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr
     suite.one_thread()
+    # What is loaded by now stays: it need not be looked through for garbage again and again.
+    gc.freeze()
     with suppress(EOFError, OSError):
         while True:
             law, subject = pairs[theirs.recv()]
