@@ -96,7 +96,7 @@ def main() -> None:
 @click.option("--law", "laws", multiple=True, metavar="NAME", help="Only this law (repeatable).")
 @click.option("-k", "expression", metavar="EXPRESSION", help="Only laws whose names match: 'bayes and not prior'.")
 @click.option(
-    "--budget", default="ci", show_default=True, envvar="UNMASK_BUDGET", metavar="quick|ci|nightly",
+    "--budget", default="ci", show_default=True, envvar="UNMASK_BUDGET", metavar="brief|quick|ci|nightly",
     help="How many examples each law gets.",
 )  # fmt: skip
 @click.option(

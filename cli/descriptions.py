@@ -72,7 +72,7 @@ def sentences(law: Law) -> Iterator[str]:
     if drawn.cost != 1:
         yield f"Of its budget, an example counts as {drawn.cost:g}."
     if drawn.rare:
-        yield "It waits for rare events, and the quick budget leaves it out."
+        yield "It waits for rare events, and the brief and the quick budget leave it out."
 
 
 def _whom(law: Law) -> Iterator[str]:

@@ -40,7 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--unmask-law", action="append", default=[], metavar="NAME", help="ask only this law (repeatable)")
     group.addoption("--unmask-dtype", metavar="DTYPE", help="what subjects compute in (default: float64)")
     group.addoption("--unmask-device", metavar="DEVICE", help="what subjects compute on (default: cpu)")
-    group.addoption("--unmask-budget", metavar="quick|ci|nightly", help="how many examples each law gets (default: ci)")
+    group.addoption(
+        "--unmask-budget", metavar="brief|quick|ci|nightly", help="how many examples each law gets (default: ci)"
+    )
     group.addoption(
         "--unmask-seed", type=int, metavar="N",
         help="draw the cases of this seed (default: others each time, and the same where CI is set)",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unmask.properties.subjects.kind import Kind
     from unmask.properties.subjects.subject import Subject
 
-BUDGETS = ("quick", "ci", "nightly")
+BUDGETS = ("brief", "quick", "ci", "nightly")
 
 
 def laws() -> list[Law]:
@@ -111,7 +111,7 @@ def why_absent(law: Law, subject: Subject, run: Run) -> str | None:
     planned = plan(law, subject)
     if isinstance(planned, Absent):
         return planned.reason
-    return TOO_SLOW if law.drawn.rare and run.budget == "quick" else None
+    return TOO_SLOW if law.drawn.rare and run.is_short else None
 
 
 def absent(law: Law, subject: Subject, reason: str) -> Record:

@@ -46,7 +46,7 @@ def sweeps(run: Run) -> list[Run]:
 
     What is settled in the first sweep is not asked again in the second, which is the run itself.
     """
-    return [run] if run.budget == "quick" else [replace(run, budget="quick"), run]
+    return [run] if run.is_short else [replace(run, budget="quick"), run]
 
 
 def owner(
@@ -62,7 +62,7 @@ def owner(
             return ""
         if isinstance(plan(other, subject), Plan) and _asks(other, subject, names):
             # The law about answers is asked as often as when it is examined itself: it must find the same.
-            how = run if other.name in (ANSWERS, PRECISION) else replace(run, budget="quick")
+            how = run if run.is_short or other.name in (ANSWERS, PRECISION) else replace(run, budget="quick")
             found = _faulty.setdefault(subject, {})
             key = (other.name, replace(how, shrink=False))
             if key not in found:

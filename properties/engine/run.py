@@ -9,10 +9,12 @@ from typing import Any, Literal, TypeAlias
 from unmask.properties.engine.machine import check_device, check_dtype
 from unmask.properties.subjects.spelling import did_you_mean
 
-Budget: TypeAlias = Literal["quick", "ci", "nightly"]
+Budget: TypeAlias = Literal["brief", "quick", "ci", "nightly"]
 
 #: Examples per law and subject; a law that is expensive says so and gets fewer.
-EXAMPLES: dict[str, int] = {"quick": 4, "ci": 30, "nightly": 1500}
+EXAMPLES: dict[str, int] = {"brief": 2, "quick": 6, "ci": 30, "nightly": 1500}
+#: Budgets that leave out laws which wait for rare events, visibly.
+SHORT = ("brief", "quick")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Run:
             raise ValueError(f"seed must be an integer of at least 0, got {seed!r}")
         check_dtype(self.precision)
         check_device(self.device)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it leaves out laws that wait for rare events."""
+        return self.budget in SHORT
 
     @staticmethod
     def of_environment(

@@ -29,6 +29,8 @@ from unmask.properties.engine.trial import Fault, NotClaims, Outcome, Trial, Una
 from unmask.properties.subjects.inputs import Inputs
 from unmask.properties.subjects.subject import Subject
 
+#: From this cost on the brief budget judges one example, and not the simplest, which would be the same every time.
+COSTLY = 6
 #: Draws of which another law tells why they cannot be judged, such as processes that could not be built, after which a
 #: law that has judged none gives up.
 MOST_BLOCKED = 40
@@ -123,6 +125,7 @@ class Search:
         self.missing: Counter[tuple[str, str]] = Counter()
         self.undeclared = ""
         self._failed: dict[str, Broken] = {}
+        self._simplest: str | None = None
         #: What has held: Hypothesis draws the same example again and again.
         self._held: set[str] = set()
         self._has_failed = False
@@ -130,6 +133,9 @@ class Search:
     def ask(self, drawn: Inputs) -> None:
         """Judge one example; raise :class:`Broken` if it fails."""
         law, told = self.law, repr(drawn)
+        if self._is_one_of_chance and self._simplest in (None, told):
+            self._simplest = told  # Hypothesis begins with it
+            hypothesis.reject()
         if told in self._failed:
             raise self._failed[told]  # what took long to fail need not be asked again
         if told in self._held:
@@ -200,7 +206,12 @@ class Search:
     @property
     def _most_examples(self) -> int:
         law = self.law
-        return max(1 if law.drawn.rare else 2, round(EXAMPLES[self.run.budget] / law.drawn.cost))
+        least = 1 if law.drawn.rare or self._is_one_of_chance else 2
+        return max(least, round(EXAMPLES[self.run.budget] / law.drawn.cost))
+
+    @property
+    def _is_one_of_chance(self) -> bool:
+        return self.run.budget == "brief" and self.law.drawn.cost >= COSTLY
 
     def search(self, strategy: Any) -> None:
         """Look for an example that fails; where an answer is missing, find out first which law tells of that."""

@@ -19,7 +19,7 @@ from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
 
 #: Why a law that waits for rare events is absent from a quick run.
-TOO_SLOW = "would wait for rare events, longer than the quick budget lasts; the budget ci asks it"
+TOO_SLOW = "would wait for rare events, longer than a brief or quick budget lasts; the budget ci asks it"
 
 #: What is said where every allowance was too wide.
 _NOTHING_COULD_FAIL = (
@@ -41,7 +41,7 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
     planned = plan(law, subject)
     if isinstance(planned, Absent):
         return search.record("absent", reason=planned.reason)
-    if law.drawn.rare and run.budget == "quick":
+    if law.drawn.rare and run.is_short:
         return search.record("absent", reason=TOO_SLOW)
     known = search.known
     try:

@@ -27,6 +27,7 @@ from unmask.properties import (
 from unmask.properties.engine.conformance import hold
 from unmask.properties.engine.order import most_general_first
 from unmask.properties.engine.run import EXAMPLES
+from unmask.properties.engine.search import COSTLY
 
 # --- known failures -----------------------------------------------------------------------------------------
 
@@ -224,12 +225,18 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_budgets(stated: Callable[..., Law]) -> None:
-    assert list(EXAMPLES) == ["quick", "ci", "nightly"]
+    assert list(EXAMPLES) == ["brief", "quick", "ci", "nightly"]
     assert sorted(EXAMPLES.values()) == list(EXAMPLES.values())
     assert len(drawn(stated, QUICK)) == EXAMPLES["quick"]
     assert len(drawn(stated, replace(QUICK, budget="ci"))) == EXAMPLES["ci"]
-    assert len(drawn(stated, QUICK, cost=2)) == EXAMPLES["quick"] // 2
+    assert len(drawn(stated, QUICK, cost=3)) == EXAMPLES["quick"] // 3
     assert len(drawn(stated, QUICK, cost=1e6)) == 2, "a law is never shown less than two examples"
+    brief = replace(QUICK, budget="brief")
+    assert len(drawn(stated, brief)) == EXAMPLES["brief"]
+    simplest = drawn(stated, QUICK)[0]
+    for seed in range(5):
+        (only,) = drawn(stated, replace(brief, seed=seed), cost=COSTLY)
+        assert only != simplest, "one by chance, where there is one alone"
 
 
 def test_a_failure_is_shrunk(stated: Callable[..., Law]) -> None:

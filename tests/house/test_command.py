@@ -240,7 +240,7 @@ REFUSED = [
     (("-k", "samples_follow"), "can be asked of Mine: does not offer"),
     (("--device", "gpu"), "no device named 'gpu'; did you mean 'cuda'?"),
     (("--dtype", "float"), "no dtype named 'float' (there are float64, float32, float16, bfloat16); did you mean"),
-    (("--budget", "quik"), "no budget named 'quik' (there are quick, ci, nightly); did you mean 'quick'?"),
+    (("--budget", "quik"), "no budget named 'quik' (there are brief, quick, ci, nightly); did you mean 'quick'?"),
     (("--buget", "quick"), "did you mean '--budget'?"),
     (("--jobs", "0"), "Invalid value for '--jobs'"),
     (("wrong.py:TestMine",), "2 subjects have the name 'Mine': right:TestMine, wrong:TestMine; give each its own"),

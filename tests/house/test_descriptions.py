@@ -45,7 +45,7 @@ SAID = [
     ("positions_may_be_permuted", "not asked of the kind autoregression, which treats positions by their order."),
     ("rows_do_not_see_each_other", "It is about subjects of every kind. It asks whatever is offered of what is listed"),
     ("rows_do_not_see_each_other", "degradation: degrade, shift, restore, restore_naively"),
-    ("steps_draw_rare_classes", "It waits for rare events, and the quick budget leaves it out."),
+    ("steps_draw_rare_classes", "It waits for rare events, and the brief and the quick budget leave it out."),
     ("a_mask_is_lifted_in_proportion", "It is asked about processes of the family absorbing."),
     ("nelbo_converges_as_steps_shrink", "the families uniform, absorbing, mask-and-uniform, state-dependent-masking,"),
     ("calls_do_not_remember_each_other", "Of its budget, an example counts as"),

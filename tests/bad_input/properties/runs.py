@@ -30,7 +30,7 @@ from tests.bad_input.properties.given import (
 
 def of_run() -> list[Case]:
     return [
-        (partial(run, budget="weekly"), ValueError, r"no budget named 'weekly' \(there are quick, ci, nightly\)"),
+        (partial(run, budget="weekly"), ValueError, r"no budget named 'weekly' \(there are brief, quick, ci, nightly\)"),
         (partial(run, budget="nightlly"), ValueError, "did you mean 'nightly'"),
         (partial(run, precision="float65"), ValueError, "no dtype named 'float65' .*did you mean 'float64'"),
         (partial(run, precision="int64"), ValueError, "no dtype named 'int64'"),
