@@ -13,11 +13,13 @@ PARTS = ("body", "furo_navigation_tree", "toctree")
 
 
 def _mended(html: str) -> str:
-    """Blocks of code that scroll can be reached by keyboard, and captions of contents say which level they are of.
+    """Code and tables that scroll can be reached by keyboard, and captions of contents say which level they are of.
 
     Long names may go on in the next line behind an underscore.
     """
     html = re.sub(r"<pre(?![^>]*tabindex)", '<pre tabindex="0"', html)
+    # On a phone those that are not stacked are wider than the page.
+    html = re.sub(r'<table(?= class="docutils)(?![^>]*(?:tabindex|stacked))', '<table tabindex="0"', html)
     html = re.sub(r'(?<=<span class="pre">)\w+(?=</span></code>)', lambda name: name[0].replace("_", "_<wbr>"), html)
     return re.sub(r'(<p class="caption" role="heading")>', r'\1 aria-level="2">', html)
 

@@ -124,14 +124,14 @@ def nelbo(x0: Array, counted: Array, log_p: LogP, mask: int) -> float:
 def nelbo_in_blocks(x0: Array, counted: Array, log_p: LogP, mask: int, length: int) -> float:
     """The bound of block diffusion: block after block, each given those before it, in nats.
 
-    Block ``b`` costs :func:`nelbo` of its positions where all earlier ones are clean and all later ones that count are
+    Block ``b`` costs `nelbo` of its positions where all earlier ones are clean and all later ones that count are
     masked, which a network that does not look ahead cannot tell from absent.  With blocks of one it is autoregression's
     cross-entropy, with one block the bound of masked diffusion (Arriola et al. 2025, arXiv 2503.09573, sec. 3.1).
 
     Parameters
     ----------
     length : positions of a block, from the start of the sequence.
-    Others and errors as for :func:`nelbo`; ValueError for a length below 1.
+    Others and errors as for `nelbo`; ValueError for a length below 1.
 
     >>> blind = lambda ids: np.full((*ids.shape, 5), -np.log(4.0))
     >>> round(nelbo_in_blocks(np.array([0, 1, 2]), np.ones(3, dtype=bool), blind, 4, length=2), 4)
@@ -156,7 +156,7 @@ def negative_log_likelihood(x0: Array, counted: Array, log_p: LogP, mask: int) -
     """``-log p(x_0)`` of the model itself, in nats: positions are revealed one by one, all orders alike.
 
     ``p(M)``, the probability of what is masked given the rest, is the mean over the position ``i`` of ``M`` that is
-    revealed first of ``p(x_0^i | x_t) p(M without i)``.  Arguments and errors as :func:`nelbo`.
+    revealed first of ``p(x_0^i | x_t) p(M without i)``.  Arguments and errors as `nelbo`.
 
     >>> blind = lambda ids: np.full((*ids.shape, 5), -np.log(4.0))
     >>> round(negative_log_likelihood(np.array([0, 1, 2]), np.ones(3, dtype=bool), blind, 4), 4)

@@ -28,7 +28,7 @@ def guided(conditional: Array, unconditional: Array, weight: float) -> Array:
 
 
 def guided_by_classifier(unconditional: Array, likelihood: Array, strength: float) -> Array:
-    """``p_u p(y|·)^strength``, normalized over the classes; arguments and errors as :func:`guided`.
+    """``p_u p(y|·)^strength``, normalized over the classes; arguments and errors as `guided`.
 
     ``likelihood [..., C]`` is ``p(y|x)`` for each class of the position, and does not sum to one.  Source: Schiff et
     al. 2024 (arXiv 2412.10193).

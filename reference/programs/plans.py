@@ -1,7 +1,7 @@
 """What a sampler with a plan writes: the law of whole sequences, by enumeration of everything that it may do.
 
 The network is a function of the sequence, a tuple of ids, to positive weights ``[L][K]`` (exponentials of logits, or
-probabilities); what a step makes of them is a :class:`~unmask.reference.programs.rules.Rule`.
+probabilities); what a step makes of them is a `Rule`.
 """
 
 from __future__ import annotations

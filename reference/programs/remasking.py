@@ -50,7 +50,7 @@ def reveal_probability(alpha_s: float, alpha_t: float, sigma: float) -> float:
 def remasking_kernel(prediction: Array, xt: int, mask: int, alpha_s: float, alpha_t: float, sigma: float) -> Array:
     """``p(x_s|x_t)`` of one position, ``[K]``, for a ``prediction [K]`` of the clean token without mass on the mask.
 
-    A visible token is believed, as by MDLM.  Errors as :func:`reveal_probability`.
+    A visible token is believed, as by MDLM.  Errors as `reveal_probability`.
 
     >>> remasking_kernel(np.array([0.25, 0.75, 0.0]), 2, 2, 0.75, 0.5, 0.0).tolist()
     [0.125, 0.375, 0.5]

@@ -1,7 +1,7 @@
 """One step of a sampler with a plan: how tokens are drawn, and which positions are revealed.
 
 At each step a network says, for every position, how likely the classes are; a token is drawn at each masked position;
-some positions are revealed, and the others stay masked.  With :class:`fractions.Fraction` as weights all that needs no
+some positions are revealed, and the others stay masked.  With `Fraction` as weights all that needs no
 root or logarithm is exact: temperatures 0 and 1, orders by chance, by place, confidence and margin.
 """
 
