@@ -58,7 +58,7 @@ DRAWS = ("draws", ["one sample of each call"])
 def _sequence(subject: Any, p: Process, seed: int) -> tuple[Array, Array, Array]:
     """A sequence: its ids, what counts, and the block that is looked at, ``[L]`` each."""
     rng = np.random.default_rng([seed, 107])
-    counted = one_row(subject, rng, COUNTED)
+    counted = one_row(subject, rng, COUNTED, whole=bool(rng.integers(2)))
     blocks = blocks_of(subject, counted)
     return rng.choice(np.array(p.clean), counted.shape), counted, blocks[int(rng.integers(len(blocks)))]
 

@@ -56,7 +56,7 @@ def _many(subject: Any, p: Process, seed: int) -> list[Batch]:
     """Batches of rows of which two or three positions count; one row a call where all rows of a call share a time."""
     rng = np.random.default_rng([seed, 83])
     N, calls = (1, SINGLE) if subject.one_time else (MANY, 1)
-    one = one_row(subject, rng, 3)
+    one = one_row(subject, rng, 3, whole=bool(rng.integers(2)))
     counted = np.repeat(one[None], min(N, MOST_POSITIONS // len(one)), axis=0)
     return [Batch(rng.choice(np.array(p.clean), counted.shape), counted) for _ in range(calls)]
 

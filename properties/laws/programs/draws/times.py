@@ -78,17 +78,16 @@ def size_law(masks: str, density: Any, p: Process, n: int) -> Array:
     return found / found.sum()
 
 
-def one_row(subject: Any, rng: Any, n: int) -> Array:
+def one_row(subject: Any, rng: Any, n: int, *, whole: bool = False) -> Array:
     """Which positions of a row count whose masked sets are counted: ``n`` of them, or two or three blocks, ``[L]``.
 
-    In every other row all of its positions count, where that can be: the last, which code that cuts off padding may
-    forget, is then among them.  In others one position, or block, more does not count.
+    One position, or block, more does not count where that can be, and in a ``whole`` row only where it has to be: then
+    the last, which code that cuts off padding may forget, is among those that count.
 
     Raises
     ------
     Unanswerable : where blocks are too long.
     """
-    whole = bool(rng.integers(2))
     if subject.time_block is None:
         return so_many(subject.counted, n, 1, whole=whole)[0]
     if subject.time_block > MOST_TOGETHER:
