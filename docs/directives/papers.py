@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 #: How a docstring of the reference names a place: "(arXiv 2107.03006, eq. 3)", also over a line's end.
 _CITED = re.compile(r"arXiv\s+(\d{4}\.\d{5})(?:v\d+)?,\s+([^);]+)")
+#: Modules that everything computes with: they say nothing of a fact.
 EVERYWHERE = ("numbers.", "noise.corruption.")
 #: How many functions are told that a law computes with.
 MOST = 3
@@ -76,13 +77,12 @@ def functions_at(paper: Paper, where: str) -> list[str]:
 
 
 def _computed_with(start: Name) -> list[str]:
-    """The functions of the reference that the code of a law or a test names, by itself or through its helpers.
-
-    Processes, numbers and sequences of ids are what everything computes with: they say nothing of a fact.
-    """
-    own = [name for name in map(shown, named_by(start)) if name is not None and not name.startswith(EVERYWHERE)]
-    further = map(shown, reached(start, computes))
-    return own or [name for name in further if name is not None and not name.startswith(EVERYWHERE)]
+    """The functions of the reference that the code of a law or a test names, or else those that its helpers do."""
+    for names in (named_by(start), reached(start, computes)):
+        found = [name for name in map(shown, names) if name is not None and not name.startswith(EVERYWHERE)]
+        if found:
+            return found
+    return []
 
 
 def told_of_reference(paper: Paper, row: dict[str, Any]) -> str:

@@ -31,6 +31,8 @@ from unmask.properties.subjects.subject import Subject
 
 #: From this cost on the brief budget judges one example, and not the simplest, which would be the same every time.
 COSTLY = 6
+#: How many may be drawn until that one could have failed.
+TRIES = 4
 #: Draws of which another law tells why they cannot be judged, such as processes that could not be built, after which a
 #: law that has judged none gives up.
 MOST_BLOCKED = 40
@@ -110,6 +112,8 @@ class Search:
         #: Of capabilities that gave no answer, the law that tells of it; empty if it is this one.
         self.owners: dict[frozenset[str], str] = {}
         self.known = subject.known.get(law.name, "")
+        #: Whether one example is judged, which has to be able to fail, and not the simplest unless there is no other.
+        self._judges_one = run.budget == "brief" and law.drawn.cost >= COSTLY
         self.started = time.perf_counter()
         self.worst: float | None = None
         self.fits: tuple[Fit, ...] = ()
@@ -133,7 +137,7 @@ class Search:
     def ask(self, drawn: Inputs) -> None:
         """Judge one example; raise :class:`Broken` if it fails."""
         law, told = self.law, repr(drawn)
-        if self._is_one_of_chance and self._simplest in (None, told):
+        if self._judges_one and not self._has_failed and self._simplest in (None, told):
             self._simplest = told  # Hypothesis begins with it
             hypothesis.reject()
         if told in self._failed:
@@ -170,7 +174,8 @@ class Search:
         if outcome.ulps is not None:
             self.worst = max(self.worst or 0.0, outcome.ulps)
             target(min(outcome.ulps, 1e300), label="worst gap in ulps")
-        if not self._has_failed and len(self._held) >= self._most_examples and self.run.budget != "nightly":
+        enough = len(self._held) >= self._most_examples and (self.informative > 0 or not self._judges_one)
+        if not self._has_failed and enough and self.run.budget != "nightly":
             raise _Enough
 
     def _answered(self, trial: Trial) -> Outcome:
@@ -206,12 +211,8 @@ class Search:
     @property
     def _most_examples(self) -> int:
         law = self.law
-        least = 1 if law.drawn.rare or self._is_one_of_chance else 2
+        least = 1 if law.drawn.rare or self._judges_one else 2
         return max(least, round(EXAMPLES[self.run.budget] / law.drawn.cost))
-
-    @property
-    def _is_one_of_chance(self) -> bool:
-        return self.run.budget == "brief" and self.law.drawn.cost >= COSTLY
 
     def search(self, strategy: Any) -> None:
         """Look for an example that fails; where an answer is missing, find out first which law tells of that."""
@@ -224,6 +225,11 @@ class Search:
                 teller = owner(self.law, self.subject, self.run, problem.names, partial(faulty_under, self.subject))
                 self.owners[problem.names] = teller
                 own = own if teller else problem.broken
+            except errors.Unsatisfiable:
+                if not self._judges_one:
+                    raise
+                self._begin()
+                self._judges_one = False
             else:
                 break
         if own is not None:  # a search that is not repeatable has not come upon it again
@@ -245,8 +251,8 @@ class Search:
         configure = settings(
             # Whatever profile a user has chosen: the search is the suite's own.
             backend="hypothesis",
-            # Of those that are drawn some are repeated, and do not count.
-            max_examples=self._most_examples * (1 if run.budget == "nightly" else 2),
+            # Of those that are drawn some are repeated, and do not count; others cannot fail.
+            max_examples=self._most_examples * (1 if run.budget == "nightly" else TRIES if self._judges_one else 2),
             # The seed below does it; where CI is set, Hypothesis would by itself.
             derandomize=False,
             database=None,

@@ -18,7 +18,7 @@ from unmask.properties.engine.trial import Fault, NotClaims
 from unmask.properties.subjects.spelling import did_you_mean
 from unmask.properties.subjects.subject import Subject
 
-#: Why a law that waits for rare events is absent from a quick run.
+#: Why a law that waits for rare events is absent from a short run.
 TOO_SLOW = "would wait for rare events, longer than a brief or quick budget lasts; the budget ci asks it"
 
 #: What is said where every allowance was too wide.

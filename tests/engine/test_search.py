@@ -23,6 +23,7 @@ from unmask.properties import (
     exact,
     examine,
     examine_all,
+    processes,
 )
 from unmask.properties.engine.conformance import hold
 from unmask.properties.engine.order import most_general_first
@@ -237,6 +238,34 @@ def test_budgets(stated: Callable[..., Law]) -> None:
     for seed in range(5):
         (only,) = drawn(stated, replace(brief, seed=seed), cost=COSTLY)
         assert only != simplest, "one by chance, where there is one alone"
+
+
+def test_the_one_example_of_a_brief_run_could_fail(stated: Callable[..., Law]) -> None:
+    shown: list[int] = []
+
+    def allows_too_much_at_first(p, seed):
+        """Says nothing of what is drawn first"""
+        shown.append(seed)
+        return close(1.0, 1.0, ops=1, scale=1e20 if len(shown) < 3 else 1.0)
+
+    record = examine(stated(allows_too_much_at_first, drawn=Drawn(cost=COSTLY)), mine(), replace(QUICK, budget="brief"))
+    assert (record.status, record.examples, record.informative) == ("holds", 3, 1)
+
+
+def test_a_brief_run_judges_the_simplest_example_where_it_is_the_only_one(stated: Callable[..., Law]) -> None:
+    shown: set[str] = set()
+
+    def is_about_one(p):
+        """There is one such process"""
+        shown.add(repr(p))
+        return exact(p.K, 2)
+
+    one = mine().but(processes=processes("uniform", clock="continuous", schedules="linear", K=(2, 2)))
+    entry = stated(is_about_one, drawn=Drawn(cost=COSTLY))
+    assert examine(entry, one, replace(QUICK, budget="ci")).status == "holds"
+    assert len(shown) == 1
+    record = examine(entry, one, replace(QUICK, budget="brief"))
+    assert (record.status, record.examples) == ("holds", 1)
 
 
 def test_a_failure_is_shrunk(stated: Callable[..., Law]) -> None:
