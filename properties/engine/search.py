@@ -42,6 +42,8 @@ LEAST_BLOCKED = 10
 MOST_REFUSED = 200
 #: The same of draws that are all refused for one reason, which are expensive: at least.
 MOST_ALIKE = 20
+#: Processor time after which a law that has judged nothing gives up as well, and after how many draws at least.
+MOST_SECONDS, LEAST_SLOW = 20.0, 5
 
 # Laws are slow, filter their processes and say so themselves.
 _HEALTH_CHECKS: Any = list(HealthCheck)
@@ -122,6 +124,7 @@ class Search:
     def _begin(self) -> None:
         self.worst = None
         self.fits = ()
+        self._began = time.thread_time()
         self.examples = self.informative = 0
         self.refused: Counter[str] = Counter()
         self.blocked: Counter[str] = Counter()
@@ -205,7 +208,8 @@ class Search:
         return outcome
 
     def _give_up(self, why: Counter[Any], most: int = MOST_BLOCKED) -> None:
-        if not self.examples and why.total() >= most:
+        slow = why.total() >= LEAST_SLOW and time.thread_time() - self._began > MOST_SECONDS
+        if not self.examples and (slow or why.total() >= most):
             raise Hopeless
 
     @property

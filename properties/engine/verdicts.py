@@ -54,7 +54,7 @@ def examine(law: Law, subject: Subject, run: Run) -> Record:
 
 
 def _once_more(run: Run) -> list[Run]:
-    """Runs in which a law may still fail that is known to: a mistake of few inputs is missed by one run now and then."""
+    """Runs in which a law may still fail that is known to: one run misses a mistake of few inputs now and then."""
     if run.budget == "nightly":
         return []
     seeded = run.derandomize or run.seed is not None

@@ -7,7 +7,7 @@ has to know of it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
@@ -89,11 +89,14 @@ class Declaration:
     check : given what a subject says, returns it as laws read it; raises ``TypeError`` or ``ValueError`` where it says
         nothing valid.
     default : what holds where nothing is said; laws that cannot do without are absent where it is ``None``.
+    others : of a declared value, what code is written for that is mistaken for it, or says it by mistake: pairs of
+        words and a value.
     """
 
     meaning: str
     check: Callable[[Any], Any]
     default: Any = None
+    others: Callable[[Any], Iterable[tuple[str, Any]]] = lambda _: ()
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,21 @@ from tests.mutants.objectives import in_blocks
 from tests.programs.right.built_in import OBJECTIVES
 from tests.programs.right.objectives import RIGHT, WithACeiling
 from tests.thinned import thinned
-from unmask.properties import LAWBOOK, Process, RecordingNetwork, Run, Subject, examine, examine_all, programs
+from unmask.properties import (
+    LAWBOOK,
+    Process,
+    RecordingNetwork,
+    Run,
+    Schedule,
+    Subject,
+    examine,
+    examine_all,
+    programs,
+)
 from unmask.properties.engine.lawbook import Law
+from unmask.properties.engine.trial import Trial, Unanswerable
+from unmask.properties.laws.programs.observed import observe
+from unmask.properties.subjects.inputs import Inputs
 
 RUN = Run(budget="quick", seed=7, shrink=False)
 OBJECTIVE: list[Law] = [law for law in LAWBOOK if "objective" in law.needs]
@@ -191,6 +204,22 @@ class RowsWithMasks:
         return (nll * hit[some] / t[some]).sum() / counted.sum()
 
 
+class OneByOne(RowsWithMasks):
+    """Right: a call for each row in which something is masked, and positions that do not count."""
+
+    counted = "anywhere"
+
+    def objective(self, network: Any, x0: torch.Tensor, counted: torch.Tensor, generator: Any) -> torch.Tensor:
+        total = torch.zeros(())
+        for row, here in zip(x0, counted, strict=True):
+            t = 1 - torch.rand((), generator=generator)
+            hit = (torch.rand(row.shape, generator=generator) < t) & here
+            if hit.any():
+                logits = network(row.masked_fill(hit, self.mask)[None])[0]
+                total = total + nn.functional.cross_entropy(logits[hit], row[hit], reduction="sum") / t
+        return total / counted.sum().clamp(min=1)
+
+
 class RareMasks(RowsWithMasks):
     """Right: times are squares of uniform numbers, and hardly ever is anything of a short row masked."""
 
@@ -211,6 +240,23 @@ def test_rows_and_masks_may_be_few(made: type, seed: int) -> None:
     records = list(examine_all(Subject(made, programs("absorbing")), Run(budget="quick", seed=seed), ASKED))
     assert [r.failure for r in records if r.status in ("broken", "error", "blocked")] == []
     assert {SHOWN, SLOPES, VALUES} <= {r.law for r in records if r.status == "holds"}
+
+
+@pytest.mark.parametrize("seed", [12, 472, 1396, 1482, 1840, 3100])
+def test_rows_that_are_left_out_are_not_taken_for_others(seed: int) -> None:
+    """As many positions are shown as count in all rows, and their tokens would fit: they are rows all the same."""
+    p = Process("absorbing", K=3, clock="continuous", schedule=Schedule("linear"), mask=0)
+    given = Inputs(p=p, L=3, seed=seed)
+    asked = Trial(LAWBOOK[SLOPES], Subject(OneByOne, programs("absorbing")), given).bindings()
+    with pytest.raises(Unanswerable, match="the network was shown"):
+        observe(asked["objective"], p, asked["batch"], seed, asked["network"])
+
+
+@pytest.mark.parametrize("seed", [16270924, 14548631])
+def test_rows_that_are_not_paid_for_keep_their_place(seed: int) -> None:
+    """Two rows of three that are paid for look like one packed row of all that counts: they are rows, not packed."""
+    right = next(subject for subject in RIGHT if subject.name == "RowByRow")
+    assert examine(LAWBOOK[SLOPES], right, Run(budget="quick", seed=seed)).status == "holds"
 
 
 @pytest.mark.parametrize("counted", ["anywhere", "after prompts", "before padding", "between", "everywhere"])

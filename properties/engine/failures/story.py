@@ -12,6 +12,7 @@ from unmask.properties.claims.claim import Claim, Verdict, is_at_least
 from unmask.properties.claims.hints import hint, hint_of_networks
 from unmask.properties.claims.judges import judge
 from unmask.properties.engine.failures.answers import other_quantity
+from unmask.properties.engine.failures.declared import declared_otherwise
 from unmask.properties.engine.failures.looked_at import looked_at
 from unmask.properties.engine.failures.neighbours import (
     Neighbour,
@@ -81,6 +82,8 @@ def tell(trial: Trial, outcome: Outcome, replay: Replay | None = None, *, nearby
             lines.append(f"    hint      {told}")
     elif outcome.claim is not None and outcome.verdict is not None:
         lines += ["", *_told_claim(trial, outcome.claim, outcome.verdict, claims, around)]
+    if nearby and (told := _meant(trial)):
+        lines.append(f"    declared  {told}")
     replay = replay_of(trial) if replay is None else replay
     lines += ["", "    replay    " + replay.line]
     lines += [f"              ({name}: {what})" for name, what in replay.left.items()]
@@ -183,6 +186,15 @@ def _cause(trial: Trial, around: list[Neighbour], *, answered: bool = True) -> s
     """What is wrong with the subject, where that can be found by asking it again; never raises."""
     try:
         return repair(trial, around, answered=answered) or (other_quantity(trial, around) if answered else "")
+    except Exception:  # a hint is not worth a story
+        return ""
+
+
+def _meant(trial: Trial) -> str:
+    """Which other declaration would put the laws right; never raises."""
+    try:
+        with np.errstate(all="ignore"):
+            return declared_otherwise(trial)
     except Exception:  # a hint is not worth a story
         return ""
 

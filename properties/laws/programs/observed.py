@@ -176,10 +176,8 @@ def observe(objective: Any, p: Process, batch: Batch, seed: int, network: Record
     shown = [_Part(call, g, subject.clean_copy, subject.time_block, L) for call, g in zip(calls, gradients, strict=True)]
     # Calls from which nothing comes back may be about rows without a mask, or none that are paid for.
     paid_for = [part for part, g in zip(shown, gradients, strict=True) if g is not None]
-    tried = [(parts, *_laid_out(parts, batch, p)) for parts in (paid_for, shown) if parts]
-    # Those that are paid for, unless only all of them are the rows of the batch.
-    tried.sort(key=lambda found: (found[1] is None, not found[2]))
-    parts, layout, _ = tried[0]
+    unmasked = [part for part, g in zip(shown, gradients, strict=True) if g is not None or not (part.ids == p.mask).any()]
+    parts, layout = _laid_out([some for some in (paid_for, unmasked, shown) if some], batch, p)
     if layout is None:
         shapes = Counter(str(list(part.ids.shape)) for part in shown)
         told = ", ".join(f"{n} times {shape}" if n > 1 else shape for shape, n in shapes.items())
@@ -266,25 +264,45 @@ class _Layout:
     copies: int
 
 
-def _laid_out(parts: Sequence[_Part], batch: Batch, p: Process) -> tuple[_Layout | None, bool]:
-    """The first way of laying what was shown beside the batch in which every token is the batch's or the mask.
+def _laid_out(
+    candidates: Sequence[Sequence[_Part]], batch: Batch, p: Process
+) -> tuple[Sequence[_Part], _Layout | None]:
+    """The first of these calls, and the first way of laying them beside the batch, in which every token fits.
 
-    Without one the first way into which the shapes fit and all rows, ``None`` if there is none; and whether the tokens
-    fit.  Of fewer rows nobody knows which were left out.
+    Without one the first way into which the shapes fit and all rows, ``None`` if there is none.  Of fewer rows nobody
+    knows which were left out.
     """
-    tried = [found for way in (_by_rows, _flat) for found in way(parts, batch)]
-    for layout in tried:
-        fits = all(
-            ((part.ids == batch.x0[layout.rows[row], column]) | (part.ids == p.mask)).all()
-            for part, (row, column) in zip(parts, layout.places, strict=True)
-        )
-        if fits:
-            return layout, True
+    for way in (_by_rows, _flat):
+        for parts in candidates:
+            for layout in way(parts, batch):
+                if _fits(parts, layout, batch, p) and not (way is _flat and _may_be_rows(parts, batch, p)):
+                    return parts, layout
     N, L = batch.x0.shape
-    if all(part.ids.shape[1] == L for part in parts):
+    for parts in candidates:
         tried = _by_rows(parts, batch)
-    whole = [layout for layout in tried if len(set(layout.rows.tolist())) == N]
-    return whole[0] if whole else None, False
+        if any(part.ids.shape[1] != L for part in parts):
+            tried += _flat(parts, batch)
+        whole = [layout for layout in tried if len(set(layout.rows.tolist())) == N]
+        if whole:
+            return parts, whole[0]
+    return candidates[0], None
+
+
+def _fits(parts: Sequence[_Part], layout: _Layout, batch: Batch, p: Process) -> bool:
+    """Whether every token that is shown is the batch's or the mask."""
+    return all(
+        bool(((part.ids == batch.x0[layout.rows[row], column]) | (part.ids == p.mask)).all())
+        for part, (row, column) in zip(parts, layout.places, strict=True)
+    )
+
+
+def _may_be_rows(parts: Sequence[_Part], batch: Batch, p: Process) -> bool:
+    """Whether what is shown could be some rows of the batch, in its order, the others left out."""
+    if any(part.ids.shape[1] != batch.x0.shape[1] for part in parts):
+        return False
+    left = iter(batch.x0)
+    rows = (row for part in parts for row in part.ids)
+    return all(any(((row == clean) | (row == p.mask)).all() for clean in left) for row in rows)
 
 
 def _by_rows(parts: Sequence[_Part], batch: Batch) -> list[_Layout]:

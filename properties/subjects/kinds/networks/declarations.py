@@ -78,8 +78,18 @@ def _listed(valid: dict[str, str]) -> str:
     return "; ".join(f"{name!r}: {meaning}" for name, meaning in valid.items())
 
 
+def _other(name: str, *values: Any) -> Callable[[Any], list[tuple[str, Any]]]:
+    """Each of the values but the one that is declared."""
+    return lambda value: [(f"{name}={v!r} in place of {value!r}", v) for v in values if v != value]
+
+
 DECLARATIONS = {
-    "padding": Declaration(f"padding=…, where padding may stand ({_listed(PADDINGS)})", _padding, "right"),
+    "padding": Declaration(
+        f"padding=…, where padding may stand ({_listed(PADDINGS)})",
+        _padding,
+        default="right",
+        others=_other("padding", *PADDINGS),
+    ),
     "padding_id": Declaration(
         "padding_id=…, the id that stands at padding, or a function p -> id, where the network knows padding by it; "
         "where nothing is said, any id",
@@ -89,21 +99,30 @@ DECLARATIONS = {
         "block_length=…, the length of the blocks of which an answer sees its own and those before it; 1 where it is "
         "causal",
         _size("block_length"),
+        others=_other("block_length", 1, None),
     ),
     "mask_forms": Declaration(
         f"mask_forms=…, in which forms it is told what counts ({_listed(MASK_FORMS)})",
         _mask_forms,
         tuple(MASK_FORMS),
+        others=lambda forms: _other("mask_forms", *((form,) for form in forms))(forms),
     ),
-    "sees_time": Declaration("sees_time=…, whether its answers depend on the time", _flag("sees_time"), True),
+    "sees_time": Declaration(
+        "sees_time=…, whether its answers depend on the time",
+        _flag("sees_time"),
+        default=True,
+        others=_other("sees_time", True, False),
+    ),
     "sees_every_position": Declaration(
         "sees_every_position=…, whether its answers depend on every position that counts",
         _flag("sees_every_position"),
-        True,
+        default=True,
+        others=_other("sees_every_position", True, False),
     ),
     "equivariant": Declaration(
         "equivariant=…, whether it does not know the order of positions, so that permuting them permutes its answers",
         _flag("equivariant"),
+        others=_other("equivariant", None),
     ),
     "roundings": Declaration(
         "roundings=…, how many roundings of the largest logit lie between two ways of asking the same; measured where "

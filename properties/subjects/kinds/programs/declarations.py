@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from unmask.properties.subjects.kind import Declaration
 from unmask.properties.subjects.kinds.programs.counted import COUNTED
+from unmask.properties.subjects.kinds.programs.otherwise import other_plans
 from unmask.properties.subjects.kinds.programs.plan import checked_plan
 from unmask.properties.subjects.spelling import did_you_mean
 
@@ -90,21 +91,41 @@ def _count(name: str) -> Callable[[Any], Any]:
     return check
 
 
+def _other(name: str, *values: Any) -> Callable[[Any], Iterator[tuple[str, Any]]]:
+    """Each of the values but the one that is declared; nothing where none is."""
+
+    def others(value: Any) -> Iterator[tuple[str, Any]]:
+        for other in values if value is not None else ():
+            if callable(value) or value != other:
+                yield f"{name}={other!r}{'' if callable(value) else f' in place of {value!r}'}", other
+
+    return others
+
+
 DECLARATIONS = {
     "reduction": Declaration(
         "what its sum over positions is divided by",
         _one_of("reduction", REDUCTIONS, or_function="(counted, masked) -> divisors [N]"),
+        others=_other("reduction", *REDUCTIONS),
     ),
     "weighting": Declaration(
         "how it weighs a row at time t",
         _one_of("weighting", WEIGHTINGS, or_function="of t"),
+        others=_other("weighting", *WEIGHTINGS),
     ),
-    "masks": Declaration("how it draws masked positions", _one_of("masks", MASKS), default="by time"),
+    "masks": Declaration(
+        "how it draws masked positions", _one_of("masks", MASKS), default="by time", others=_other("masks", *MASKS)
+    ),
     "density": Declaration(
         "the density of its times on [0, 1]; uniform where nothing is said",
         _function("density", "of t"),
     ),
-    "one_time": Declaration("whether one time is drawn for the whole batch", _flag("one_time"), False),
+    "one_time": Declaration(
+        "whether one time is drawn for the whole batch",
+        _flag("one_time"),
+        default=False,
+        others=_other("one_time", True, False),
+    ),
     "sees_time": Declaration(
         "whether its network is shown the time; a function that makes it of what is shown, such as -log alpha",
         _function("sees_time", "shown -> t", or_flag=True),
@@ -114,13 +135,23 @@ DECLARATIONS = {
         "how many positions, from the start of a row, share a time, and have a weight of their own (block diffusion; "
         "1: diffusion forcing); where nothing is said, all of a row",
         _count("time_block"),
+        others=lambda value: [] if value == 1 else [("time_block=1 (each position has a time of its own)", 1)],
     ),
     "clean_copy": Declaration(
         "where its network is shown the clean row as well, in one sequence of twice the length",
         _one_of("clean_copy", COPIES),
     ),
-    "counted": Declaration("which positions may count", _one_of("counted", COUNTED), "anywhere"),
-    "estimate": Declaration("how it estimates the bound", _one_of("estimate", ESTIMATES)),
+    "counted": Declaration(
+        "which positions may count",
+        _one_of("counted", COUNTED),
+        default="anywhere",
+        others=_other("counted", *COUNTED),
+    ),
+    "estimate": Declaration(
+        "how it estimates the bound",
+        _one_of("estimate", ESTIMATES),
+        others=_other("estimate", *ESTIMATES),
+    ),
     "grid": Declaration(
         "at which probabilities of the mask its grid lies, and the share of the integral that each has", _grid
     ),
@@ -132,7 +163,7 @@ DECLARATIONS = {
         "with which probability it masks a visible token again, a function of s and t",
         _function("remasking_probability", "(s, t) -> probability"),
     ),
-    "plan": Declaration("what its sampler reveals, where and when", checked_plan),
+    "plan": Declaration("what its sampler reveals, where and when", checked_plan, others=other_plans),
 }
 
 __all__ = ["COPIES", "DECLARATIONS", "ESTIMATES", "MASKS", "REDUCTIONS", "WEIGHTINGS"]
