@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted((DOCS / "how-to").glob("*.md"))
 NAMES = [
-    *("read-a-failure", "run-in-ci", "run-on-a-gpu", "run-on-many-cores", "verify-your-method", "write-a-family"),
-    *("write-a-kind", "write-a-law", "write-an-adapter"),
+    *("find-the-declaration", "read-a-failure", "run-in-ci", "run-on-a-gpu", "run-on-many-cores"),
+    *("verify-your-method", "write-a-family", "write-a-kind", "write-a-law", "write-an-adapter"),
 ]
 #: The page that a quick run types: the cheapest with files, commands and what these print.
 TYPED = NAMES.index("write-a-kind")
