@@ -120,8 +120,10 @@ def _nothing_asked(search: Search) -> Record:
     if not search.refused:
         return search.record("absent", reason="implements no process of which the law's condition holds")
     ((why, count),) = search.refused.most_common(1)
-    why = why or "outside what the law speaks about"
-    return search.record("unasked", reason=f"{count} of {sum(search.refused.values())} draws were refused: {why}")
+    why, every = why or "outside what the law speaks about", search.refused.total()
+    # The same reason may have other numbers in it every time.
+    told = f"{count} of {every} draws were refused:" if 2 * count >= every else f"{every} draws were refused, one since"
+    return search.record("unasked", reason=f"{told} {why}")
 
 
 def examine_all(

@@ -52,6 +52,18 @@ def test_a_law_that_refuses_everything_is_unasked(stated: Callable[..., Law]) ->
     assert record.reason == f"{record.refused} of {record.refused} draws were refused: nothing"
 
 
+def test_reasons_that_differ_are_not_counted_one_by_one(stated: Callable[..., Law]) -> None:
+    said: list[int] = []
+
+    def speechless(p):
+        """Speaks about nothing, each time in other words"""
+        said.append(len(said))
+        raise Unanswerable(f"it was shown {len(said)} rows")
+
+    record = examine(stated(speechless), mine(), QUICK)
+    assert record.reason == f"{record.refused} draws were refused, one since it was shown 1 rows"
+
+
 def test_expensive_draws_that_are_refused_for_one_reason_are_fewer(stated: Callable[..., Law]) -> None:
     def speechless(p):
         """Speaks about nothing"""
