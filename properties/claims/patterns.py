@@ -16,6 +16,8 @@ from unmask.properties.claims.entries import APART, ENOUGH, Entries, different
 
 Array: TypeAlias = Any
 
+#: A number of a pattern shows where it is this much larger than its rounding.
+CLEAR = 10
 #: A logarithm this low stands for that of zero.
 LOWEST_LOG = -30.0
 
@@ -57,11 +59,16 @@ def _explains(pattern: Pattern, every: Sequence[Entries]) -> bool:
             made = pattern.make(seen)
         if made is None:
             return False
-        if not seen.agrees(*made):
+        if not seen.agrees(*made) or not _is_clear(seen, *made):
             return False
         speaking.append(seen.told_by(*made))
     room = max(float(seen.room[seen.where].max(initial=0)) for seen in every)
     return different(speaking, room) >= ENOUGH
+
+
+def _is_clear(seen: Entries, value: Array, room: Array) -> bool:
+    """Whether any number of the pattern is larger than what is allowed: nothing is explained by what would allow 0."""
+    return bool((np.abs(value) > CLEAR * room)[seen.where].any())
 
 
 def _elementwise(

@@ -84,7 +84,7 @@ def _plan(law: Law, subject: Subject) -> Plan | Absent:
     if space is None or space.K[1] < law.drawn.K:
         least = "".join(f" of {name} >= {value}" for name in ("K", "T") if (value := getattr(law.drawn, name)) > 1)
         return Absent(
-            f"implements other processes{least and f', or processes{least}, than those'} that the law speaks about"
+            f"implements none of the processes that the law speaks about{least and f', which are{least}'}"
         )
     named = None if subject.processes.schedules is None else {schedule_name(s) for s in subject.processes.schedules}
     if named is not None and not named.issuperset(map(schedule_name, about.schedules_too)):

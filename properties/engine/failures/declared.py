@@ -1,8 +1,8 @@
 """Code that is right for something else than it declares: which declaration would make its laws hold.
 
 Either the declaration is wrong, or the code is, and then this says what it computes in place of what was meant.  It is
-told only if every law about the same capabilities that can be asked holds with it, but those that fail either way, and
-the law that failed is among them, or one that could not be asked before.
+told only if every law about the same capabilities that can be asked holds with it, but for one that fails either way,
+and the law that failed is among them, or one that could not be asked before.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ from unmask.properties.engine.trial import Fault, NotClaims, Trial
 from unmask.properties.subjects.subject import Subject
 
 #: Processor time after which no other declaration is tried, for all failures of a subject together.
-MOST_SECONDS = 15.0
+MOST_SECONDS = 20.0
 
 #: Draws that cannot be judged, after which a law is taken for one that cannot be asked; and those of which another law
 #: tells why, after which it is taken for broken.
-MOST_DRAWS, MOST_BLOCKED = 8, 3
+MOST_DRAWS, MOST_BLOCKED = 8, 2
 
 #: Of the laws that are asked with what is declared, the least share that has to be asked with anything else.
 LEAST_SHARE = 0.5
+
+#: Laws that may fail either way: of code that fails more of them, something else is wrong.
+MOST_STILL = 1
 
 #: What was found out about a subject: for the capabilities that laws ask for, the declaration in words.
 _found: WeakKeyDictionary[Subject, dict[frozenset[str], str]] = WeakKeyDictionary()
@@ -71,7 +74,7 @@ def _first(trial: Trial, about: frozenset[str], began: float) -> str:
             held, still = found
             count = f"{'' if still else 'all '}{len(held)} laws" if len(held) > 1 else "the law"
             verb = f"hold{'s' * (len(held) == 1)}"
-            rest = f"; {', '.join(still)} fail either way" if still else ": the code is written for that"
+            rest = f"; {still[0]} fails either way" if still else ": that may be what the code does"
             return f"with {told}, {count} about {' and '.join(sorted(about))} {verb}{rest}"
     return ""
 
@@ -121,7 +124,10 @@ def _judged(
         if holds is False:
             if law.name == trial.law.name or _holds(law, trial.subject, trial) is not False:
                 return None
+            # A stricter law than the one that failed may see that this is not what is wrong.
             still.append(law.name)
+            if len(still) > MOST_STILL or law.drawn.cost >= trial.law.drawn.cost:
+                return None
         if holds:
             held.append(law.name)
             mended = mended or _mends(law, trial, other)

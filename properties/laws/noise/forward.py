@@ -208,7 +208,7 @@ def prior_term_is_a_divergence(prior_kl: Any, p: Process, x0: Array) -> Claim:
     """The prior term is KL(q(x_end|x_0) ‖ π), summed over positions"""
     if p.kind.mask != "none" and p.schedule.name == "cosine" and 0 in p.prior:
         # A floating-point cosine does not end at exactly zero as alpha does, and the divergence is infinite for any excess.
-        raise Unanswerable
+        raise Unanswerable("a cosine of floats leaves a rest at the end, of which the divergence is infinite")
     per_class = forward.kl_to_prior(p.truth, p.end)
     truth = per_class[x0].sum(-1)
     finite = floats(truth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -272,7 +273,8 @@ def _pushed(which: int, extreme: int, whole: bool) -> Any:
 
 def _told(draw: Draw, k: int, extreme: int, whole: bool) -> str:
     share = "all" if whole else "the first"
-    return f"draw {k} ({draw}), {share} of it {'1 - 2^-24' if extreme else '0'}"
+    digits = round(-math.log2(1 - largest(draw.dtype)))
+    return f"draw {k} ({draw}), {share} of it {f'1 - 2^-{digits}' if extreme else '0'}"
 
 
 __all__ = [

@@ -22,10 +22,11 @@ MOST_DRIVEN = 4
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw of uniform numbers: which function made it, and the shape."""
+    """One draw of uniform numbers: which function made it, the shape, and the dtype."""
 
     function: str
     shape: tuple[int, ...]
+    dtype: torch.dtype = torch.float32
 
     def __str__(self) -> str:
         return f"torch.{self.function}, {list(self.shape)}"
@@ -48,13 +49,13 @@ class _Driven(TorchFunctionMode):
         given = kwargs or {}
         found = func(*args, **given)
         if func in UNIFORM:
-            self.draws.append(Draw(func.__name__, tuple(found.shape)))
+            self.draws.append(Draw(func.__name__, tuple(found.shape), found.dtype))
             return self.change(len(self.draws) - 1, found)
         if func in (torch.bernoulli, torch.Tensor.bernoulli, torch.Tensor.bernoulli_):
             return self._hits(func, found, args, given)
         if func is torch.Tensor.uniform_:
             low, high = _bounds(*args[1:], **given)
-            self.draws.append(Draw("Tensor.uniform_", tuple(found.shape)))
+            self.draws.append(Draw("Tensor.uniform_", tuple(found.shape), found.dtype))
             changed = self.change(len(self.draws) - 1, (found.detach() - low) / (high - low))
             with torch.no_grad():
                 found.copy_(low + (high - low) * changed)
@@ -69,7 +70,7 @@ class _Driven(TorchFunctionMode):
         share = torch.as_tensor(probability, dtype=torch.float64, device=found.device).expand(found.shape)
         k = len(self.draws)
         self.draws.append(
-            Draw("bernoulli" if func is torch.bernoulli else f"Tensor.{func.__name__}", tuple(found.shape))
+            Draw("bernoulli" if func is torch.bernoulli else f"Tensor.{func.__name__}", tuple(found.shape), share.dtype)
         )
         within = torch.rand(found.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(k)).to(
             found.device

@@ -135,18 +135,12 @@ DECLARATIONS = {
         "how many positions, from the start of a row, share a time, and have a weight of their own (block diffusion; "
         "1: diffusion forcing); where nothing is said, all of a row",
         _count("time_block"),
-        others=lambda value: [] if value == 1 else [("time_block=1 (each position has a time of its own)", 1)],
     ),
     "clean_copy": Declaration(
         "where its network is shown the clean row as well, in one sequence of twice the length",
         _one_of("clean_copy", COPIES),
     ),
-    "counted": Declaration(
-        "which positions may count",
-        _one_of("counted", COUNTED),
-        default="anywhere",
-        others=_other("counted", *COUNTED),
-    ),
+    "counted": Declaration("which positions may count", _one_of("counted", COUNTED), "anywhere"),
     "estimate": Declaration(
         "how it estimates the bound",
         _one_of("estimate", ESTIMATES),
