@@ -144,3 +144,31 @@ def test_times_of_training_may_keep_to_their_rows() -> None:
 
     own = mutated(MDLM, "strata of its own", training_times=strata)
     assert examine(LAWBOOK["training_times_are_uniform"], own, Run(budget="quick")).status == "holds"
+
+
+class Leaping:
+    """Tau-leaping under uniform noise, with alpha = 1 - t: the rate of its jumps is infinite at t = 1."""
+
+    output, scheme = "mixture", "first-order"
+
+    def __init__(self, p: Process) -> None:
+        self.K = p.K
+
+    def step(
+        self, output: torch.Tensor, xt: torch.Tensor, s: torch.Tensor, t: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        t, share = t[:, None, None].double(), output.double().softmax(-1)
+        hit = t / self.K
+        seen = hit + (1 - t) * torch.nn.functional.one_hot(xt, self.K)
+        ratio = ((share / seen) @ (hit + (1 - t) * torch.eye(self.K, dtype=t.dtype))) / (1 - t) / self.K
+        rate = ratio.scatter(-1, xt[..., None], 0.0) * (t - s[:, None, None])
+        if not rate.isfinite().all():
+            raise ValueError("no jumps at an infinite rate")
+        jumps = torch.poisson(rate, generator=generator)
+        return torch.where(jumps.sum(-1) > 0, jumps.argmax(-1), xt)
+
+
+def test_no_step_to_first_order_is_asked_where_its_rate_is_infinite() -> None:
+    leaping = Subject(Leaping, processes("uniform", clock="continuous", schedules="linear"))
+    record = examine(LAWBOOK["answers_are_numbers"], leaping, Run(budget="quick", seed=1))
+    assert record.status == "holds", record.failure

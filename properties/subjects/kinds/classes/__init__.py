@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -63,8 +64,13 @@ def situation(
     given: Inputs, subject: Any, N: int, one_time: bool, other: int, ends: Capability | None = None
 ) -> dict[str, Any]:
     """Valid arguments; see :mod:`~unmask.properties.subjects.kinds.classes.situations`."""
-    seed = given.seed + other
-    return situations.arguments(given.p, clean_batch(given), network(given, subject), seed, N, one_time, ends)
+    p, seed = given.p, given.seed + other
+    first_order = ends is not None and "s" in ends.takes and not subject.draws_exactly
+    # It multiplies a rate of jumps, which is infinite where nothing of the data is left, unless all is masked there.
+    unmasked = any(p.prior[k] > 0 for k in p.clean)
+    if ends is not None and first_order and p.T is None and unmasked and p.alpha(p.end) == 0:
+        ends = replace(ends, ends=tuple(end for end in ends.ends if end != "noise"))
+    return situations.arguments(p, clean_batch(given), network(given, subject), seed, N, one_time, ends)
 
 
 def answer(model: Any, noisy: Array, times: list[Any], p: Process) -> Array:
