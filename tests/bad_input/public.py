@@ -30,6 +30,7 @@ PARTS = {
     "engine.plan": "the engine, with a law of the book",
     "engine.failures.answers": "the engine, with a trial that failed",
     "engine.failures.looked_at": "the engine, with a trial that failed",
+    "engine.failures.declared": "the engine, with a trial that failed",
     "engine.failures.neighbours": "the engine, with a trial that failed",
     "engine.failures.origins": "the engine, with a trial that failed",
     "engine.failures.repairs": "the engine, with a trial that failed",

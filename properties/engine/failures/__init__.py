@@ -7,5 +7,6 @@
 * `table`: what was found and expected there;
 * `answers`: which other quantity the subject answers with;
 * `repairs`: common mistakes undone, for a hint;
+* `declared`: with which other declaration the laws hold;
 * `replay`: what that line calls.
 """

@@ -4,7 +4,8 @@
 * `plan`: the plan of a sampler;
 * `counted`: which positions count;
 * `starts`: what samplers start from;
-* `declarations`: what it says of itself.
+* `declarations`: what it says of itself;
+* `otherwise`: which other plan it may have been written for.
 """
 
 from __future__ import annotations
